@@ -1,0 +1,61 @@
+import { AdjointError } from "./error.ts";
+import { freeSources, nodesOf, rewriter } from "./graph.ts";
+import { type Graph, type Node, type Tensor, isNode } from "./node.ts";
+import { input } from "./ops/source.ts";
+
+/** A body as a closed graph, and the outer tensors it used, which became its last inputs. */
+export interface Closure {
+  readonly graph: Graph;
+  readonly captured: readonly Tensor[];
+}
+
+/** Names of a body's inputs and outputs: their places. */
+export const numbered = (tensors: readonly Tensor[]): { readonly [name: string]: Tensor } =>
+  Object.fromEntries(tensors.map((tensor, index) => [`${index}`, tensor]));
+
+/**
+ * Closes a body over its parameters: every outer tensor that it uses (as far out as possible, so that what does not
+ * depend on the parameters is computed once, outside) becomes a further input.
+ */
+export function close(parameters: readonly Tensor[], results: readonly Tensor[]): Closure {
+  const inner = new Set<Node>(parameters.map((parameter) => parameter.node));
+  const outside = new Set<Node>();
+  for (const node of nodesOf(results)) {
+    if (node.inputs.some((tensor) => inner.has(tensor.node))) inner.add(node);
+    else if (
+      isNode(node, "input") ||
+      isNode(node, "register") ||
+      node.inputs.some((tensor) => outside.has(tensor.node))
+    ) {
+      // Only what rests on outer sources must come from outside; constants and iotas may stay.
+      if (!inner.has(node)) outside.add(node);
+    }
+  }
+  const captured: Tensor[] = [];
+  const replaced = new Map<Tensor, Tensor>();
+  const capture = (tensor: Tensor): void => {
+    if (!outside.has(tensor.node) || replaced.has(tensor)) return;
+    replaced.set(tensor, input(`captured_${captured.length}`, tensor.dtype, tensor.shape));
+    captured.push(tensor);
+  };
+  for (const node of nodesOf(results)) if (inner.has(node)) node.inputs.forEach(capture);
+  results.forEach(capture);
+  const rewrite = rewriter((node) => {
+    if (!outside.has(node)) return undefined;
+    // Outputs that nobody inside reads stay as they are; the rewriting never asks for them.
+    return node.outputs.map((output) => replaced.get(output) ?? output);
+  });
+  const inputs = [...parameters, ...captured.map((tensor) => replaced.get(tensor) ?? tensor)];
+  return {
+    graph: { inputs: numbered(inputs), outputs: numbered(results.map(rewrite)), updates: [] },
+    captured,
+  };
+}
+
+/** Refuses a body that reads anything but its parameters. */
+export function checkClosed(operation: string, graph: Graph): void {
+  const [free] = freeSources(Object.values(graph.outputs), Object.values(graph.inputs));
+  if (free !== undefined) {
+    throw new AdjointError("graph", operation, `its body uses ${free} from outside`, "Pass it as an input.");
+  }
+}

@@ -1,0 +1,306 @@
+import type { z } from "zod";
+import { AdjointError } from "./error.ts";
+import { type Origin, currentOrigin } from "./origin.ts";
+import type { Dim } from "./dim.ts";
+import type { DType } from "./dtype.ts";
+import type {
+  AttributesOf,
+  DotAttributes,
+  KindOf,
+  PrimitiveName,
+  RegisterAttributes,
+  ScatterReduction,
+} from "./primitive-set.ts";
+import { type Shape, type TensorType, typeText } from "./shape.ts";
+import type { TensorValue } from "./value.ts";
+
+/** A tensor, or a number that takes the other operand's dtype. */
+export type Operand = Tensor | number | bigint | boolean;
+
+/** Options of a reduction. */
+export interface ReduceOptions {
+  /** Axes to reduce, negative from the end; all of them by default. */
+  readonly axes?: readonly number[] | number;
+  /** Reduced axes stay with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/** One axis of a slice: `start` to `end` (exclusive, negative from the end) by `step` ≥ 1. */
+export interface SliceRange {
+  readonly start?: Dim;
+  readonly end?: Dim;
+  readonly step?: number;
+}
+
+export interface PadOptions {
+  readonly low?: readonly number[];
+  readonly high?: readonly number[];
+  /** Fillers between neighbours. */
+  readonly interior?: readonly number[];
+  readonly value?: Operand;
+}
+
+export interface WindowOptions {
+  readonly axes: readonly number[];
+  readonly sizes: readonly number[];
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+}
+
+export interface ConvOptions {
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly padLow?: readonly number[];
+  readonly padHigh?: readonly number[];
+  readonly groups?: number;
+}
+
+export interface CumulativeOptions {
+  readonly axis: number;
+  readonly exclusive?: boolean;
+  readonly reverse?: boolean;
+}
+
+/** Builders as methods; each is the function of the same name with the tensor as its first argument. */
+export interface TensorMethods {
+  abs(): Tensor;
+  neg(): Tensor;
+  sign(): Tensor;
+  exp(): Tensor;
+  expm1(): Tensor;
+  log(): Tensor;
+  log1p(): Tensor;
+  sqrt(): Tensor;
+  sin(): Tensor;
+  cos(): Tensor;
+  tan(): Tensor;
+  asin(): Tensor;
+  acos(): Tensor;
+  atan(): Tensor;
+  sinh(): Tensor;
+  cosh(): Tensor;
+  tanh(): Tensor;
+  asinh(): Tensor;
+  acosh(): Tensor;
+  atanh(): Tensor;
+  erf(): Tensor;
+  floor(): Tensor;
+  ceil(): Tensor;
+  round(): Tensor;
+  isNaN(): Tensor;
+  isInf(): Tensor;
+  not(): Tensor;
+  bitwiseNot(): Tensor;
+  stopGradient(): Tensor;
+  cast(dtype: DType): Tensor;
+  bitcast(dtype: DType): Tensor;
+  add(other: Operand): Tensor;
+  sub(other: Operand): Tensor;
+  mul(other: Operand): Tensor;
+  div(other: Operand): Tensor;
+  mod(other: Operand): Tensor;
+  fmod(other: Operand): Tensor;
+  pow(other: Operand): Tensor;
+  atan2(other: Operand): Tensor;
+  max(other: Operand): Tensor;
+  min(other: Operand): Tensor;
+  equal(other: Operand): Tensor;
+  notEqual(other: Operand): Tensor;
+  less(other: Operand): Tensor;
+  lessOrEqual(other: Operand): Tensor;
+  greater(other: Operand): Tensor;
+  greaterOrEqual(other: Operand): Tensor;
+  and(other: Operand): Tensor;
+  or(other: Operand): Tensor;
+  xor(other: Operand): Tensor;
+  bitwiseAnd(other: Operand): Tensor;
+  bitwiseOr(other: Operand): Tensor;
+  bitwiseXor(other: Operand): Tensor;
+  shiftLeft(other: Operand): Tensor;
+  shiftRight(other: Operand): Tensor;
+  /** Elements of `a` where this (bool) holds, else of `b`. */
+  where(a: Operand, b: Operand): Tensor;
+  reduceSum(options?: ReduceOptions): Tensor;
+  reduceProd(options?: ReduceOptions): Tensor;
+  reduceMax(options?: ReduceOptions): Tensor;
+  reduceMin(options?: ReduceOptions): Tensor;
+  reduceMean(options?: ReduceOptions): Tensor;
+  argMax(options: { readonly axis: number; readonly keepDims?: boolean }): Tensor;
+  argMin(options: { readonly axis: number; readonly keepDims?: boolean }): Tensor;
+  cumSum(options: CumulativeOptions): Tensor;
+  cumProd(options: CumulativeOptions): Tensor;
+  reshape(shape: Shape): Tensor;
+  transpose(permutation?: readonly number[]): Tensor;
+  broadcast(shape: Shape): Tensor;
+  unsqueeze(axes: readonly number[] | number): Tensor;
+  squeeze(axes: readonly number[] | number): Tensor;
+  slice(ranges: readonly (SliceRange | undefined)[]): Tensor;
+  pad(options: PadOptions): Tensor;
+  flip(axes: readonly number[]): Tensor;
+  window(options: WindowOptions): Tensor;
+  windowSum(options: WindowOptions & { readonly extents: Shape }): Tensor;
+  matMul(other: Tensor): Tensor;
+  dotGeneral(other: Tensor, attributes: Partial<DotAttributes>): Tensor;
+  conv(weight: Tensor, options?: ConvOptions): Tensor;
+  convTranspose(weight: Tensor, options: ConvOptions & { readonly extents: Shape }): Tensor;
+  convWeight(gradient: Tensor, options: ConvOptions & { readonly extents: readonly number[] }): Tensor;
+  gather(indices: Tensor): Tensor;
+  take(indices: Tensor, axis?: number): Tensor;
+  scatter(indices: Tensor, updates: Tensor, reduction?: ScatterReduction): Tensor;
+}
+
+/** One result of a node: what users hold. Immutable. Methods such as `x.add(y)` come from `chain.ts`. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods are set on the prototype by chain.ts
+export class Tensor {
+  readonly node: Node;
+  /** Which of the node's outputs this is. */
+  readonly index: number;
+  readonly type: TensorType;
+
+  constructor(node: Node, index: number, type: TensorType) {
+    this.node = node;
+    this.index = index;
+    this.type = type;
+  }
+
+  get dtype(): DType {
+    return this.type.dtype;
+  }
+
+  get shape(): Shape {
+    return this.type.shape;
+  }
+
+  get rank(): number {
+    return this.type.shape.length;
+  }
+
+  /** `relu: f32[batch, 500] (layer "dense_1", model.ts:12:9)`, for messages. */
+  toString(): string {
+    const { origin, operation, attributes } = this.node;
+    const name =
+      typeof attributes === "object" && attributes !== null && "name" in attributes
+        ? attributes.name
+        : undefined;
+    const place = origin.place.replace(/[^\s"]*[/\\]/, "");
+    return `${operation.name}${typeof name === "string" ? ` "${name}"` : ""}: ${typeText(this.type)}${place === "" ? "" : ` (${place})`}`;
+  }
+}
+
+export interface Tensor extends TensorMethods {}
+
+/** One application of an operation. Immutable; rewriting makes new nodes. */
+export class Node<A = unknown> {
+  readonly operation: Operation;
+  readonly attributes: A;
+  readonly inputs: readonly Tensor[];
+  /** Bodies of control operations and the body of a composite. */
+  readonly graphs: readonly Graph[];
+  readonly outputs: readonly Tensor[];
+  readonly origin: Origin;
+
+  constructor(
+    operation: Operation,
+    attributes: A,
+    inputs: readonly Tensor[],
+    graphs: readonly Graph[],
+    types: readonly TensorType[],
+    origin: Origin,
+  ) {
+    this.operation = operation;
+    this.attributes = attributes;
+    this.inputs = inputs;
+    this.graphs = graphs;
+    this.origin = origin;
+    this.outputs = types.map((type, index) => new Tensor(this, index, type));
+  }
+
+  /** The first output; most nodes have no other. */
+  get output(): Tensor {
+    const [first] = this.outputs;
+    if (first === undefined) throw new AdjointError("graph", this.operation.name, "the node has no outputs");
+    return first;
+  }
+}
+
+/** What a primitive and a composite have in common. Methods are declared as such so that a table may mix attribute types. */
+interface OperationBase<A> {
+  readonly name: string;
+  /** Validates attributes where they come from outside: text, JSON, other formats. */
+  readonly attributes: z.ZodType<A>;
+  /** The outputs' types; throws where the operands don't fit. */
+  infer(inputs: readonly Tensor[], attributes: A, graphs: readonly Graph[]): readonly TensorType[];
+}
+
+/** A cotangent or gradient; undefined stands for zero. */
+export type Cotangent = Tensor | undefined;
+
+/** An operation with a row in every total table. */
+export interface Primitive<N extends PrimitiveName = PrimitiveName> extends OperationBase<AttributesOf<N>> {
+  readonly name: N;
+  readonly kind: KindOf<N>;
+  /** The vector-Jacobian product: one cotangent for each input, from one for each output. */
+  gradient(node: Node<AttributesOf<N>>, cotangents: readonly Cotangent[]): readonly Cotangent[];
+  /** Reference semantics; shapes of inputs are static. */
+  evaluate(inputs: readonly TensorValue[], node: Node<AttributesOf<N>>): readonly TensorValue[];
+}
+
+/** A named function of other operations, kept as one node until the inline pass. */
+export interface Composite<A = unknown> extends OperationBase<A> {
+  readonly kind: "composite";
+  build(inputs: readonly Tensor[], attributes: A): readonly Tensor[];
+  /** Replaces the gradient of the body where that would be less stable or slower. */
+  gradient?(node: Node<A>, cotangents: readonly Cotangent[]): readonly Cotangent[];
+}
+
+export type Operation = Primitive | Composite;
+
+/** A register's update at the end of a run. */
+export interface Update {
+  readonly register: Tensor;
+  readonly next: Tensor;
+}
+
+/** A static computation: everything between its inputs and its outputs and updates. */
+export interface Graph<I extends string = string, O extends string = string> {
+  readonly inputs: { readonly [name in I]: Tensor };
+  readonly outputs: { readonly [name in O]: Tensor };
+  readonly updates: readonly Update[];
+}
+
+/** Makes a node, with its types inferred and its origin noted. */
+export function apply<A>(
+  operation: OperationBase<A> & Operation,
+  inputs: readonly Tensor[],
+  attributes: A,
+  graphs: readonly Graph[] = [],
+  origin: Origin = currentOrigin(),
+): Node<A> {
+  return new Node(operation, attributes, inputs, graphs, operation.infer(inputs, attributes, graphs), origin);
+}
+
+/** The same operation on other inputs (and bodies): types are inferred anew and the origin stays. */
+export function rebuild(node: Node, inputs: readonly Tensor[], graphs: readonly Graph[] = node.graphs): Node {
+  if (graphs === node.graphs && inputs.every((input, index) => input === node.inputs[index])) return node;
+  return apply(node.operation, inputs, node.attributes, graphs, node.origin);
+}
+
+/**
+ * Narrows a node to one primitive's.
+ * The name decides the attributes' type: only `apply` makes nodes, and it takes the two together.
+ */
+export function isNode<N extends PrimitiveName>(node: Node, name: N): node is Node<AttributesOf<N>> {
+  return node.operation.name === name && node.operation.kind !== "composite";
+}
+
+/** The attributes of a register's tensor. */
+export function registerOf(tensor: Tensor): RegisterAttributes {
+  const { node } = tensor;
+  if (isNode(node, "register")) return node.attributes;
+  throw new AdjointError(
+    "graph",
+    "register",
+    `${tensor} is not a register`,
+    "Make registers with register(name, …).",
+  );
+}

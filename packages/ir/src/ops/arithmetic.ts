@@ -1,0 +1,204 @@
+import { roundTiesToEven } from "../float16.ts";
+import type { Operand, Tensor } from "../node.ts";
+import type { Rows } from "../primitive.ts";
+import { binary, defineMap, pair, unary } from "./elementwise.ts";
+
+/** 64-bit division and remainder by zero give 0, as the narrower types do. */
+const bigDivide = (a: bigint, b: bigint): bigint => (b === 0n ? 0n : a / b);
+const bigRemainder = (a: bigint, b: bigint): bigint => (b === 0n ? 0n : a % b);
+const bigModulo = (a: bigint, b: bigint): bigint => {
+  const rest = bigRemainder(a, b);
+  return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
+};
+const remainder = (a: number, b: number): number => (b === 0 ? 0 : a % b);
+const modulo = (a: number, b: number): number => {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+};
+
+/** Integer power by squaring, wrapping; a negative exponent gives the truncated reciprocal. */
+function integerPower(base: number, exponent: number): number {
+  if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent % 2 === 0 ? 1 : -1) : 0;
+  let result = 1;
+  let square = base;
+  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = Math.imul(result, square);
+    square = Math.imul(square, square);
+  }
+  return result;
+}
+
+function bigPower(base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n) return base === 1n ? 1n : base === -1n ? (exponent % 2n === 0n ? 1n : -1n) : 0n;
+  let result = 1n;
+  let square = BigInt.asIntN(128, base);
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = BigInt.asIntN(128, result * square);
+    square = BigInt.asIntN(128, square * square);
+  }
+  return result;
+}
+
+/** IEEE 754 maximum: NaN if either is; Math.max does so, and orders −0 below +0. */
+const larger = (a: number, b: number): number => Math.max(a, b);
+const smaller = (a: number, b: number): number => Math.min(a, b);
+
+type Arithmetic =
+  | "abs"
+  | "neg"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "fmod"
+  | "pow"
+  | "max"
+  | "min";
+
+/** The share of a tie that each side of a maximum gets: one half, so that the gradient is the mean of its sides. */
+const winners = (a: Tensor, b: Tensor, aWins: Tensor): Tensor =>
+  aWins.cast(a.dtype).add(a.equal(b).cast(a.dtype).mul(0.5));
+
+export const arithmetic: Rows<Arithmetic> = {
+  abs: defineMap({
+    name: "abs",
+    arity: 1,
+    domain: "numeric",
+    scalar: { number: Math.abs, big: (x) => (x < 0n ? -x : x) },
+    gradient: ([x], _, g) => [x && g.mul(x.sign())],
+  }),
+  neg: defineMap({
+    name: "neg",
+    arity: 1,
+    domain: "signed",
+    scalar: { number: (x) => -x, big: (x) => -x },
+    gradient: (_, __, g) => [g.neg()],
+  }),
+  sign: defineMap({
+    name: "sign",
+    arity: 1,
+    domain: "numeric",
+    scalar: { number: Math.sign, big: (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n) },
+  }),
+  floor: defineMap({ name: "floor", arity: 1, domain: "float", scalar: { number: Math.floor } }),
+  ceil: defineMap({ name: "ceil", arity: 1, domain: "float", scalar: { number: Math.ceil } }),
+  round: defineMap({ name: "round", arity: 1, domain: "float", scalar: { number: roundTiesToEven } }),
+  add: defineMap({
+    name: "add",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => a + b, big: (a, b) => a + b },
+    gradient: (_, __, g) => [g, g],
+  }),
+  sub: defineMap({
+    name: "sub",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => a - b, big: (a, b) => a - b },
+    gradient: (_, __, g) => [g, g.neg()],
+  }),
+  mul: defineMap({
+    name: "mul",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => a * b, integer: Math.imul, big: (a, b) => a * b },
+    gradient: (inputs, _, g) => {
+      const [a, b] = pair(inputs);
+      return [g.mul(b), g.mul(a)];
+    },
+  }),
+  div: defineMap({
+    name: "div",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => a / b, integer: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)), big: bigDivide },
+    gradient: (inputs, quotient, g) => {
+      const [, b] = pair(inputs);
+      const byA = g.div(b);
+      return [byA, byA.mul(quotient).neg()];
+    },
+  }),
+  mod: defineMap({
+    name: "mod",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: modulo, integer: (a, b) => (b === 0 ? 0 : modulo(a, b)), big: bigModulo },
+    gradient: (inputs, _, g) => {
+      const [a, b] = pair(inputs);
+      return [g, g.mul(a.div(b).floor()).neg()];
+    },
+  }),
+  fmod: defineMap({
+    name: "fmod",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => a % b, integer: remainder, big: bigRemainder },
+    gradient: (inputs, rest, g) => {
+      const [a, b] = pair(inputs);
+      return [g, g.mul(a.sub(rest).div(b)).neg()];
+    },
+  }),
+  pow: defineMap({
+    name: "pow",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: (a, b) => (a === 1 ? 1 : a ** b), integer: integerPower, big: bigPower },
+    gradient: (inputs, power, g) => {
+      const [a, b] = pair(inputs);
+      // b·a^(b−1) is 0 where b is 0 even at a = 0; log a is wanted only where a > 0.
+      const byBase = b.equal(0).where(0, b.mul(a.pow(b.sub(1))));
+      const byExponent = a.greater(0).where(power.mul(a.greater(0).where(a, 1).log()), 0);
+      return [g.mul(byBase), g.mul(byExponent)];
+    },
+  }),
+  max: defineMap({
+    name: "max",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: larger, big: (a, b) => (a > b ? a : b) },
+    gradient: (inputs, _, g) => {
+      const [a, b] = pair(inputs);
+      return [g.mul(winners(a, b, a.greater(b))), g.mul(winners(b, a, b.greater(a)))];
+    },
+  }),
+  min: defineMap({
+    name: "min",
+    arity: 2,
+    domain: "numeric",
+    scalar: { number: smaller, big: (a, b) => (a < b ? a : b) },
+    gradient: (inputs, _, g) => {
+      const [a, b] = pair(inputs);
+      return [g.mul(winners(a, b, a.less(b))), g.mul(winners(b, a, b.less(a)))];
+    },
+  }),
+};
+
+/** |x|; the derivative at 0 is 0. */
+export const abs = (x: Tensor): Tensor => unary(arithmetic.abs, x);
+export const neg = (x: Tensor): Tensor => unary(arithmetic.neg, x);
+/** −1, 0 or 1; NaN stays. */
+export const sign = (x: Tensor): Tensor => unary(arithmetic.sign, x);
+export const floor = (x: Tensor): Tensor => unary(arithmetic.floor, x);
+export const ceil = (x: Tensor): Tensor => unary(arithmetic.ceil, x);
+/** To the nearest integer, halves to the even one. */
+export const round = (x: Tensor): Tensor => unary(arithmetic.round, x);
+export const add = (a: Operand, b: Operand): Tensor => binary(arithmetic.add, a, b);
+export const sub = (a: Operand, b: Operand): Tensor => binary(arithmetic.sub, a, b);
+export const mul = (a: Operand, b: Operand): Tensor => binary(arithmetic.mul, a, b);
+/** Integers truncate toward zero; integer division by zero gives 0. */
+export const div = (a: Operand, b: Operand): Tensor => binary(arithmetic.div, a, b);
+/** Remainder with the sign of the divisor (Python's `%`). */
+export const mod = (a: Operand, b: Operand): Tensor => binary(arithmetic.mod, a, b);
+/** Remainder with the sign of the dividend (C's `%`). */
+export const fmod = (a: Operand, b: Operand): Tensor => binary(arithmetic.fmod, a, b);
+/** aᵇ; 1 to any power and anything to the power 0 are 1. */
+export const pow = (a: Operand, b: Operand): Tensor => binary(arithmetic.pow, a, b);
+/** The larger; NaN if either is. Ties share the gradient equally. */
+export const max = (a: Operand, b: Operand): Tensor => binary(arithmetic.max, a, b);
+/** The smaller; NaN if either is. Ties share the gradient equally. */
+export const min = (a: Operand, b: Operand): Tensor => binary(arithmetic.min, a, b);

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { equalDims } from "../dim.ts";
+import { dtypeInfo } from "../dtype.ts";
+import { AdjointError } from "../error.ts";
+import { type Tensor, apply } from "../node.ts";
+import { type Rows, definePrimitive, operand, operands, shapeSchema } from "../primitive.ts";
+import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
+import type { TensorValue } from "../value.ts";
+import { staticShape } from "./source.ts";
+
+/** Copies elements to a new shape: output element i is input element `from(i)`. */
+export function copyElements(
+  value: TensorValue,
+  shape: readonly number[],
+  from: (index: number) => number,
+): TensorValue {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data = new dtypeInfo[value.dtype].array(count);
+  for (let i = 0; i < count; i++) {
+    const element = value.data[from(i)];
+    if (element !== undefined) data[i] = element;
+  }
+  return { dtype: value.dtype, shape, data };
+}
+
+/** Row-major index → linear position under other strides. */
+export function strided(
+  shape: readonly number[],
+  strides: readonly number[],
+  offset = 0,
+): (index: number) => number {
+  return (index) => {
+    let rest = index;
+    let position = offset;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const size = shape[axis] ?? 1;
+      position += (rest % size) * (strides[axis] ?? 0);
+      rest = Math.floor(rest / size);
+    }
+    return position;
+  };
+}
+
+/** Axes of the result along which the operand is repeated, and the leading axes it lacks. */
+export function stretchedAxes(from: Shape, to: Shape): readonly number[] {
+  const missing = to.length - from.length;
+  return to.flatMap((size, axis) =>
+    axis < missing || !equalDims(from[axis - missing] ?? 1, size) ? [axis] : [],
+  );
+}
+
+export const broadcasting: Rows<"broadcast"> = {
+  broadcast: definePrimitive({
+    name: "broadcast",
+    kind: "view",
+    attributes: z.strictObject({ shape: shapeSchema }),
+    infer: (inputs, { shape }) => {
+      const x = operand(operands("broadcast", inputs, 1), 0);
+      const missing = shape.length - x.rank;
+      const fits =
+        missing >= 0 &&
+        x.shape.every((size, axis) => equalDims(size, 1) || equalDims(size, shape[axis + missing] ?? -1));
+      if (!fits) throw new AdjointError("shape", "broadcast", `${x} does not stretch to ${shapeText(shape)}`);
+      return [{ dtype: x.dtype, shape }];
+    },
+    gradient: ({ inputs, output }, [g]) => {
+      const x = operand(inputs, 0);
+      const axes = stretchedAxes(x.shape, output.shape);
+      return [g?.reduceSum({ axes }).reshape(x.shape)];
+    },
+    evaluate: ([x], node) => {
+      if (x === undefined) return [];
+      const shape = staticShape("broadcast", node.attributes.shape);
+      const missing = shape.length - x.shape.length;
+      const own = rowMajorStrides(x.shape);
+      const strides = shape.map((_, axis) =>
+        axis < missing || x.shape[axis - missing] === 1 ? 0 : (own[axis - missing] ?? 0),
+      );
+      return [copyElements(x, shape, strided(shape, strides))];
+    },
+  }),
+};
+
+/** NumPy's right-aligned stretching; the tensor itself where it already has the shape. */
+export function broadcast(x: Tensor, shape: Shape): Tensor {
+  return equalShapes(x.shape, shape) ? x : apply(broadcasting.broadcast, [x], { shape }).output;
+}

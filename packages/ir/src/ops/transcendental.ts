@@ -1,0 +1,104 @@
+import type { Operand, Tensor } from "../node.ts";
+import { type Rows, operand } from "../primitive.ts";
+import type { Primitive } from "../node.ts";
+import { erf as erfOf } from "../special.ts";
+import { type NoAttributes, binary, defineMap, pair, unary } from "./elementwise.ts";
+
+type Transcendental =
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "sin"
+  | "cos"
+  | "tan"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "tanh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "erf";
+
+/** A float function with its derivative as graph, from the operand and the result. */
+const float = <N extends NoAttributes>(
+  name: N,
+  number: (x: number) => number,
+  derivative: (x: Tensor, y: Tensor) => Tensor,
+): Primitive<N> =>
+  defineMap({
+    name,
+    arity: 1,
+    domain: "float",
+    scalar: { number },
+    gradient: (inputs, y, g) => [g.mul(derivative(operand(inputs, 0), y))],
+  });
+
+const one = (x: Tensor): Tensor => x.mul(x).neg().add(1);
+
+export const transcendental: Rows<Transcendental | "atan2"> = {
+  exp: float("exp", Math.exp, (_, y) => y),
+  expm1: float("expm1", Math.expm1, (_, y) => y.add(1)),
+  log: float("log", Math.log, (x) => x.pow(-1)),
+  log1p: float("log1p", Math.log1p, (x) => x.add(1).pow(-1)),
+  sqrt: float("sqrt", Math.sqrt, (_, y) => y.pow(-1).mul(0.5)),
+  sin: float("sin", Math.sin, (x) => x.cos()),
+  cos: float("cos", Math.cos, (x) => x.sin().neg()),
+  tan: float("tan", Math.tan, (_, y) => y.mul(y).add(1)),
+  asin: float("asin", Math.asin, (x) => one(x).sqrt().pow(-1)),
+  acos: float("acos", Math.acos, (x) => one(x).sqrt().pow(-1).neg()),
+  atan: float("atan", Math.atan, (x) => x.mul(x).add(1).pow(-1)),
+  sinh: float("sinh", Math.sinh, (x) => x.cosh()),
+  cosh: float("cosh", Math.cosh, (x) => x.sinh()),
+  tanh: float("tanh", Math.tanh, (_, y) => one(y)),
+  asinh: float("asinh", Math.asinh, (x) => x.mul(x).add(1).sqrt().pow(-1)),
+  acosh: float("acosh", Math.acosh, (x) => x.mul(x).sub(1).sqrt().pow(-1)),
+  atanh: float("atanh", Math.atanh, (x) => one(x).pow(-1)),
+  erf: float("erf", erfOf, (x) =>
+    x
+      .mul(x)
+      .neg()
+      .exp()
+      .mul(2 / Math.sqrt(Math.PI)),
+  ),
+  atan2: defineMap({
+    name: "atan2",
+    arity: 2,
+    domain: "float",
+    scalar: { number: Math.atan2 },
+    gradient: (inputs, _, g) => {
+      const [y, x] = pair(inputs);
+      const scaled = g.div(x.mul(x).add(y.mul(y)));
+      return [scaled.mul(x), scaled.mul(y).neg()];
+    },
+  }),
+};
+
+export const exp = (x: Tensor): Tensor => unary(transcendental.exp, x);
+/** eˣ − 1 without cancellation near 0. */
+export const expm1 = (x: Tensor): Tensor => unary(transcendental.expm1, x);
+/** Natural logarithm. */
+export const log = (x: Tensor): Tensor => unary(transcendental.log, x);
+/** log(1 + x) without cancellation near 0. */
+export const log1p = (x: Tensor): Tensor => unary(transcendental.log1p, x);
+export const sqrt = (x: Tensor): Tensor => unary(transcendental.sqrt, x);
+export const sin = (x: Tensor): Tensor => unary(transcendental.sin, x);
+export const cos = (x: Tensor): Tensor => unary(transcendental.cos, x);
+export const tan = (x: Tensor): Tensor => unary(transcendental.tan, x);
+export const asin = (x: Tensor): Tensor => unary(transcendental.asin, x);
+export const acos = (x: Tensor): Tensor => unary(transcendental.acos, x);
+export const atan = (x: Tensor): Tensor => unary(transcendental.atan, x);
+export const sinh = (x: Tensor): Tensor => unary(transcendental.sinh, x);
+export const cosh = (x: Tensor): Tensor => unary(transcendental.cosh, x);
+export const tanh = (x: Tensor): Tensor => unary(transcendental.tanh, x);
+export const asinh = (x: Tensor): Tensor => unary(transcendental.asinh, x);
+export const acosh = (x: Tensor): Tensor => unary(transcendental.acosh, x);
+export const atanh = (x: Tensor): Tensor => unary(transcendental.atanh, x);
+/** The error function, 2/√π·∫₀ˣ e^(−t²) dt. */
+export const erf = (x: Tensor): Tensor => unary(transcendental.erf, x);
+/** The angle of the point (x, y), in radians from −π to π. */
+export const atan2 = (y: Operand, x: Operand): Tensor => binary(transcendental.atan2, y, x);

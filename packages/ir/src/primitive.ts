@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { AdjointError } from "./error.ts";
+import { type Dim, SymbolicDim, parseDim } from "./dim.ts";
+import { dtypes } from "./dtype.ts";
+import type { Operand, Primitive, Tensor } from "./node.ts";
+import type { AttributeSchema, Axes, None, PrimitiveName } from "./primitive-set.ts";
+import type { DType } from "./dtype.ts";
+import type { Shape } from "./shape.ts";
+
+/** A part of the table of primitives. */
+export type Rows<N extends PrimitiveName> = { readonly [K in N]: Primitive<K> };
+
+/** Defines a primitive in one place: attributes, type rule, gradient and reference semantics. */
+export const definePrimitive = <N extends PrimitiveName>(primitive: Primitive<N>): Primitive<N> => primitive;
+
+export const noAttributes: z.ZodType<None> = z.strictObject({});
+export const dtypeSchema: z.ZodType<DType> = z.enum(dtypes);
+export const axesSchema: z.ZodType<Axes> = z.array(z.int());
+/** In text and JSON a symbolic dim is a string. */
+export const dimSchema: z.ZodType<Dim> = z.union([
+  z.int(),
+  z.custom<SymbolicDim>((value) => value instanceof SymbolicDim),
+  z.string().transform((text, context): Dim => {
+    try {
+      return parseDim(text);
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : String(error));
+      return z.NEVER;
+    }
+  }),
+]);
+export const shapeSchema: z.ZodType<Shape> = z.array(dimSchema);
+
+export const axesAttributes: AttributeSchema<"reduceSum"> = z.strictObject({ axes: axesSchema });
+
+/** `count` operands, or a clear refusal. */
+export function operands(operation: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
+  if (inputs.length !== count) {
+    throw new AdjointError("graph", operation, `takes ${count} operands and got ${inputs.length}`);
+  }
+  return inputs;
+}
+
+/** The operand at `index`, which the caller knows to be there. */
+export function operand(inputs: readonly Tensor[], index: number): Tensor {
+  const tensor = inputs[index];
+  if (tensor === undefined)
+    throw new AdjointError("graph", "operand", `operand ${index} of ${inputs.length} is missing`);
+  return tensor;
+}
+
+/** Axis counted from the front. @throws AdjointError when outside −rank … rank−1. */
+export function normalizeAxis(operation: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new AdjointError(
+      "shape",
+      operation,
+      `axis ${axis} of a tensor of rank ${rank}`,
+      `Axes go from ${-rank} to ${rank - 1}.`,
+    );
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Distinct axes, sorted; all of them where none are given. */
+export function normalizeAxes(
+  operation: string,
+  axes: readonly number[] | number | undefined,
+  rank: number,
+): number[] {
+  const list =
+    axes === undefined
+      ? Array.from({ length: rank }, (_, axis) => axis)
+      : typeof axes === "number"
+        ? [axes]
+        : axes;
+  const normal = list.map((axis) => normalizeAxis(operation, axis, rank)).sort((a, b) => a - b);
+  if (new Set(normal).size !== normal.length) {
+    throw new AdjointError("shape", operation, `axes [${list.join(", ")}] name one axis twice`);
+  }
+  return normal;
+}
+
+export const isTensor = (operand: Operand): operand is Tensor => typeof operand === "object";

@@ -1,0 +1,57 @@
+import { type Bindings, type Dim, bindDim, equalDims, mulDims } from "./dim.ts";
+import type { DType } from "./dtype.ts";
+
+export type Shape = readonly Dim[];
+
+/** What is known of a tensor before it is computed. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export const shapeText = (shape: Shape): string => `[${shape.map(String).join(", ")}]`;
+
+/** `f32[batch, 784]`; a scalar is `f32[]`. */
+export const typeText = (type: TensorType): string => `${type.dtype}${shapeText(type.shape)}`;
+
+export const equalShapes = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => equalDims(size, b[axis] ?? -1));
+
+export const equalTypes = (a: TensorType, b: TensorType): boolean =>
+  a.dtype === b.dtype && equalShapes(a.shape, b.shape);
+
+/** The number of elements. */
+export const shapeSize = (shape: Shape): Dim => shape.reduce<Dim>(mulDims, 1);
+
+export const isStatic = (shape: Shape): shape is readonly number[] =>
+  shape.every((size) => typeof size === "number");
+
+/** The number of elements of a static shape. */
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, 1);
+
+export const bindShape = (shape: Shape, bindings: Bindings): Shape =>
+  shape.map((size) => bindDim(size, bindings));
+
+/** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined where the shapes don't go together. */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const result: Dim[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const x = a[a.length - rank + axis] ?? 1;
+    const y = b[b.length - rank + axis] ?? 1;
+    if (equalDims(x, y) || equalDims(y, 1)) result.push(x);
+    else if (equalDims(x, 1)) result.push(y);
+    else return undefined;
+  }
+  return result;
+}
+
+/** Row-major strides in elements. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides = Array.from({ length: shape.length }, () => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    strides[axis] = (strides[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
+  }
+  return strides;
+}
