@@ -166,7 +166,7 @@ export function parseDim(text: string): Dim {
     .replaceAll(" ", "")
     .replaceAll("-", "+-")
     .split("+")
-    .filter((part, index) => part !== "" || index > 0)
+    .filter((part, index, parts) => part !== "" || index > 0 || parts.length === 1)
     .map((part): Term => {
       let coefficient = 1;
       const symbols: string[] = [];

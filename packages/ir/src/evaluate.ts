@@ -58,6 +58,14 @@ export function solveSymbols(
   }
   for (const { name, shape, fed, axis, size } of open) {
     const bound = bindDim(size, bindings);
+    if (typeof bound !== "number") {
+      throw new AdjointError(
+        "feed",
+        `input "${name}"`,
+        `is declared ${shapeText(shape)} and was fed ${shapeText(fed)}: axis ${axis} does not give ${dimSymbols(bound).join(", ")} a size in ${size} = ${fed[axis]}`,
+        "Sizes are whole numbers ≥ 0, and each symbol needs an axis that it decides alone.",
+      );
+    }
     if (!equalDims(bound, fed[axis] ?? 0)) {
       throw new AdjointError(
         "feed",
@@ -69,8 +77,10 @@ export function solveSymbols(
   return bindings;
 }
 
-/** The size of a symbol that makes a linear polynomial of it equal `target`. */
+/** The size of a symbol that makes a polynomial of it equal `target`; undefined where it is not linear. */
 function solveLinear(polynomial: Dim, symbol: string, target: number): number | undefined {
+  if (typeof polynomial === "number" || polynomial.terms.some((term) => term.symbols.length > 1))
+    return undefined;
   const constant = bindDim(polynomial, { [symbol]: 0 });
   const factor = subDims(bindDim(polynomial, { [symbol]: 1 }), constant);
   const solution = divDims(subDims(target, constant), factor);
@@ -109,8 +119,14 @@ export function evaluateTensors(
     if (value === undefined) throw new AdjointError("graph", "evaluate", `no value for ${tensor}`);
     return value;
   };
-  for (const node of nodesOf(tensors)) {
-    if (node.outputs.every((output) => known.has(output))) continue;
+  const order = nodesOf(tensors);
+  const wanted = new Set(tensors.map((tensor) => tensor.node));
+  const isKnown = (node: Node): boolean => node.outputs.every((output) => known.has(output));
+  // What only known tensors rest on is not wanted.
+  for (const node of order.toReversed())
+    if (wanted.has(node) && !isKnown(node)) for (const tensor of node.inputs) wanted.add(tensor.node);
+  for (const node of order) {
+    if (!wanted.has(node) || isKnown(node)) continue;
     const inputs = node.inputs.map(at);
     const [body] = node.graphs;
     results.set(
@@ -161,7 +177,7 @@ export function evaluate<O extends string>(
       throw new AdjointError("feed", `input "${name}"`, `is ${tensor.dtype} and was fed ${fed.dtype}`);
     return { name, shape: tensor.shape, fed: fed.shape };
   });
-  const extra = Object.keys(feeds).find((name) => !(name in graph.inputs));
+  const extra = Object.keys(feeds).find((name) => !Object.hasOwn(graph.inputs, name));
   if (extra !== undefined)
     throw new AdjointError(
       "feed",

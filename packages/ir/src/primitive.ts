@@ -81,4 +81,15 @@ export function normalizeAxes(
   return normal;
 }
 
+/**
+ * Axes in attributes, which may come from text, count from the front; builders normalize what users give.
+ * @throws AdjointError for a negative axis, one outside the rank, or one named twice.
+ */
+export function checkAxes(operation: string, axes: readonly number[], rank: number): void {
+  normalizeAxes(operation, axes, rank);
+  const negative = axes.find((axis) => axis < 0);
+  if (negative !== undefined)
+    throw new AdjointError("attribute", operation, `axis ${negative} is not counted from the front`);
+}
+
 export const isTensor = (operand: Operand): operand is Tensor => typeof operand === "object";

@@ -150,8 +150,9 @@ export const arithmetic: Rows<Arithmetic> = {
     scalar: { number: (a, b) => (a === 1 ? 1 : a ** b), integer: integerPower, big: bigPower },
     gradient: (inputs, power, g) => {
       const [a, b] = pair(inputs);
-      // b·a^(b−1) is 0 where b is 0 even at a = 0; log a is wanted only where a > 0.
-      const byBase = b.equal(0).where(0, b.mul(a.pow(b.sub(1))));
+      // b·a^(b−1) is 0 at a = b = 0, where the power is infinite; log a is wanted only where a > 0.
+      const origin = a.equal(0).and(b.equal(0));
+      const byBase = b.mul(origin.where(1, a).pow(b.sub(1)));
       const byExponent = a.greater(0).where(power.mul(a.greater(0).where(a, 1).log()), 0);
       return [g.mul(byBase), g.mul(byExponent)];
     },

@@ -3,7 +3,7 @@ import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../node.ts";
-import { type Rows, axesSchema, definePrimitive, normalizeAxis, operands } from "../primitive.ts";
+import { type Rows, axesSchema, checkAxes, definePrimitive, normalizeAxis, operands } from "../primitive.ts";
 import type { Axes, DotAttributes } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, rowMajorStrides } from "../shape.ts";
 import { type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
@@ -85,8 +85,8 @@ export const contraction: Rows<"dotGeneral"> = {
       for (const [left, right, what] of pairs) {
         left.forEach((axis, index) => {
           const other = right[index] ?? 0;
-          normalizeAxis("dotGeneral", axis, a.rank);
-          normalizeAxis("dotGeneral", other, b.rank);
+          checkAxes("dotGeneral", [axis], a.rank);
+          checkAxes("dotGeneral", [other], b.rank);
           if (!equalDims(a.shape[axis] ?? -1, b.shape[other] ?? -2)) {
             throw new AdjointError(
               "shape",

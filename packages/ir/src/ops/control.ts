@@ -5,7 +5,7 @@ import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { evaluateBody } from "../evaluate.ts";
 import { bodyVjp } from "../gradient.ts";
-import { inlineGraph } from "../graph.ts";
+import { inlineGraph, nodesOf } from "../graph.ts";
 import { type Cotangent, type Graph, type Node, type Tensor, apply, isNode, registerOf } from "../node.ts";
 import { type Rows, definePrimitive, dimSchema, noAttributes, operand } from "../primitive.ts";
 import type { PrimitiveSet } from "../primitive-set.ts";
@@ -295,12 +295,26 @@ export function scan(
   });
   const step = body(carries, slices);
   const { graph, captured } = close([...carries, ...slices], [...step.carry, ...(step.outputs ?? [])]);
+  refuseCommits("scan", graph);
   const attributes = { carries: carry.length, sequences: sequences.length, length, reverse };
   if (step.carry.length !== carry.length) {
     throw new AdjointError("graph", "scan", `the body gives ${step.carry.length} carries of ${carry.length}`);
   }
   const outputs = apply(control.scan, [...carry, ...sequences, ...captured], attributes, [graph]).outputs;
   return { carry: outputs.slice(0, carry.length), outputs: outputs.slice(carry.length) };
+}
+
+/** Registers change once a run, so an update that depends on a step or a branch would be lost. */
+function refuseCommits(operation: string, body: Graph): void {
+  for (const node of nodesOf(Object.values(body.outputs))) {
+    if (!isNode(node, "commit")) continue;
+    throw new AdjointError(
+      "graph",
+      operation,
+      `its body updates register "${node.attributes.register}", which happens once a run`,
+      "Give the new value as an output and commit it outside.",
+    );
+  }
 }
 
 /** Computes one of two branches, by a scalar bool. Outer tensors may be used in both. */
@@ -310,6 +324,7 @@ export function cond(
   no: () => readonly Tensor[],
 ): readonly Tensor[] {
   const branches = [close([], yes()), close([], no())];
+  branches.forEach((branch) => refuseCommits("if", branch.graph));
   const captured = [...new Set(branches.flatMap((branch) => branch.captured))];
   const graphs = branches.map((branch) => {
     const parameters = captured.map((tensor, index) =>

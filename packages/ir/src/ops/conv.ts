@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
+import { type Dim, addDims, divDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import { isFloat } from "../dtype.ts";
+import { dtypeInfo, isFloat } from "../dtype.ts";
 import { type ConvOptions, type Tensor, apply } from "../node.ts";
 import { type Rows, axesSchema, definePrimitive, operands, shapeSchema } from "../primitive.ts";
 import type { ConvAttributes } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
-import { type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
+import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
 import { checkDomain, pair } from "./elementwise.ts";
 import { stepsIn } from "./view.ts";
 
@@ -159,7 +159,7 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
       const channels = x.shape[1] ?? 1;
       const shape = [
         g.shape[1] ?? 1,
-        typeof channels === "number" ? channels / attributes.groups : channels,
+        divDims(channels, attributes.groups) ?? channels,
         ...attributes.extents,
       ];
       checkConv("convWeight", x.shape, shape, g.shape, attributes);
@@ -184,6 +184,14 @@ const numbers = (shape: Shape): number[] => shape.filter((size): size is number 
 
 type Role = "x" | "w" | "g";
 
+const multiplyAdd = (sum: Scalar, a: Scalar, b: Scalar): Scalar => Number(sum) + Number(a) * Number(b);
+
+/** Wraps to 32 or 64 bits; storage wraps narrower types. */
+const multiplyAddInteger = (sum: Scalar, a: Scalar, b: Scalar): Scalar =>
+  typeof sum === "bigint"
+    ? BigInt.asIntN(64, sum + BigInt(a) * BigInt(b))
+    : (sum + Math.imul(Number(a), Number(b))) | 0;
+
 /** One walk over all products x·w of a convolution; each of the three primitives sums into the role that it computes. */
 function accumulate(
   dtype: TensorValue["dtype"],
@@ -194,7 +202,7 @@ function accumulate(
 ): TensorValue {
   // Evaluation runs on static graphs only.
   const result = zeroValue(dtype, shape as readonly number[]);
-  const sums = new Float64Array(result.data.length);
+  const sums = Array.from({ length: result.data.length }, (): Scalar => (dtypeInfo[dtype].big ? 0n : 0));
   const roles = { ...given, [target]: result };
   const { x, w, g } = roles;
   if (x === undefined || w === undefined || g === undefined) return result;
@@ -206,7 +214,7 @@ function accumulate(
   const positionCount = elementCount(positions);
   const [filters, perGroup] = [w.shape[0] ?? 0, w.shape[1] ?? 0];
   const filtersPerGroup = filters / groups;
-  const integer = !isFloat(dtype);
+  const join = isFloat(dtype) ? multiplyAdd : multiplyAddInteger;
   const offsets = spatialOffsets(x.shape.slice(2), positions, kernel, { strides, dilations, padLow });
   for (let n = 0; n < (x.shape[0] ?? 0); n++) {
     for (let o = 0; o < filters; o++) {
@@ -226,9 +234,7 @@ function accumulate(
                 : target === "x"
                   ? (["g", "w"] as const)
                   : (["x", "g"] as const);
-            const [left, right] = [Number(readers[a](at[a])), Number(readers[b](at[b]))];
-            const sum = sums[at[target]] ?? 0;
-            sums[at[target]] = integer ? (sum + Math.imul(left, right)) | 0 : sum + left * right;
+            sums[at[target]] = join(sums[at[target]] ?? 0, readers[a](at[a]), readers[b](at[b]));
           }
         }
       }

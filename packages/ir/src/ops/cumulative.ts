@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dtypeInfo, isFloat } from "../dtype.ts";
 import { type CumulativeOptions, type Primitive, type Tensor, apply } from "../node.ts";
-import { type Rows, normalizeAxis, operand, operands } from "../primitive.ts";
+import { type Rows, checkAxes, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { CumulativeAttributes } from "../primitive-set.ts";
 import { rowMajorStrides } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
@@ -51,7 +51,7 @@ function defineCumulative<N extends Name>(name: N, rule: Rule): Primitive<N> {
     infer: (inputs, { axis }) => {
       const x = operand(operands(name, inputs, 1), 0);
       checkDomain(name, "numeric", x);
-      normalizeAxis(name, axis, x.rank);
+      checkAxes(name, [axis], x.rank);
       return [x.type];
     },
     gradient: (node, [g]) => [g && rule.gradient(operand(node.inputs, 0), g, node.attributes)],

@@ -1,5 +1,5 @@
 import { AdjointError } from "../error.ts";
-import { type DType, dtypeInfo, isFloat, isInteger } from "../dtype.ts";
+import { type DType, dtypeInfo, dtypeRange, isFloat, isInteger } from "../dtype.ts";
 import { type Cotangent, type Operand, type Primitive, type Tensor, apply } from "../node.ts";
 import { isTensor, noAttributes, operand, operands } from "../primitive.ts";
 import type { NameOf } from "../primitive-set.ts";
@@ -129,6 +129,15 @@ export function lift(name: string, value: Operand, like: Operand): Tensor {
       "dtype",
       name,
       `${value} is no ${like.dtype} (the other operand is ${like})`,
+      "Cast the tensor first.",
+    );
+  }
+  const [low, high] = dtypeRange(like.dtype);
+  if (isInteger(like.dtype) && typeof value !== "boolean" && (value < low || value > high)) {
+    throw new AdjointError(
+      "dtype",
+      name,
+      `${value} does not fit ${like.dtype}, which goes from ${low} to ${high} (the other operand is ${like})`,
       "Cast the tensor first.",
     );
   }

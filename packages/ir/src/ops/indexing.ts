@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Dim } from "../dim.ts";
-import { dtypeInfo, isInteger } from "../dtype.ts";
+import { dtypeInfo, isFloat, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../node.ts";
 import { type Rows, definePrimitive, noAttributes, normalizeAxis, operand, operands } from "../primitive.ts";
@@ -63,16 +63,16 @@ function blockOffsets(
 }
 
 /** How an update joins what is there. */
-const joins: { readonly [R in ScatterReduction]: (old: Scalar, update: Scalar) => Scalar } = {
+const joins: {
+  readonly [R in ScatterReduction]: (old: Scalar, update: Scalar, float: boolean) => Scalar;
+} = {
   none: (_, update) => update,
   add: (old, update) =>
     typeof old === "bigint" && typeof update === "bigint" ? old + update : Number(old) + Number(update),
-  mul: (old, update) =>
-    typeof old === "bigint" && typeof update === "bigint"
-      ? old * update
-      : Number.isInteger(old) && Number.isInteger(update) && Math.abs(Number(old) * Number(update)) > 2 ** 53
-        ? Math.imul(Number(old), Number(update))
-        : Number(old) * Number(update),
+  mul: (old, update, float) => {
+    if (typeof old === "bigint" && typeof update === "bigint") return old * update;
+    return float ? Number(old) * Number(update) : Math.imul(Number(old), Number(update));
+  },
   max: (old, update) => (Number.isNaN(old) || old > update ? old : update),
   min: (old, update) => (Number.isNaN(old) || old < update ? old : update),
 };
@@ -133,9 +133,10 @@ export const indexing: Rows<"gather" | "scatter"> = {
       const result: TensorValue = { ...data, data: data.data.slice() };
       const [write, read, update] = [elementWriter(result), elementReader(result), elementReader(updates)];
       const join = joins[node.attributes.reduction];
+      const float = isFloat(data.dtype);
       for (let i = 0; i < updates.data.length; i++) {
         const at = (offsets[Math.floor(i / block)] ?? 0) + (i % block);
-        write(at, join(read(at), update(i)));
+        write(at, join(read(at), update(i), float));
       }
       return [result];
     },
@@ -193,7 +194,7 @@ function elementTotal(tensor: Tensor): Dim {
 }
 
 /** Any integer tensor as i32 indices; what i32 can't hold is clamped, and then refused as outside its axis. */
-function asIndices(operation: string, indices: Tensor): Tensor {
+export function asIndices(operation: string, indices: Tensor): Tensor {
   if (!isInteger(indices.dtype))
     throw new AdjointError("dtype", operation, `indices must be integers and are ${indices}`);
   if (dtypeInfo[indices.dtype].bytes < 4 || indices.dtype === "i32") return indices.cast("i32");

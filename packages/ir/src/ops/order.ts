@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Cotangent, type Tensor, apply } from "../node.ts";
-import { type Rows, definePrimitive, normalizeAxis, operand, operands } from "../primitive.ts";
+import { type Rows, checkAxes, definePrimitive, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { Shape } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
 import { rowMajorStrides } from "../shape.ts";
@@ -56,7 +56,7 @@ export const order: Rows<"sort" | "topK"> = {
     infer: (inputs, { axis }) => {
       const x = operand(operands("sort", inputs, 1), 0);
       checkDomain("sort", "numeric", x);
-      normalizeAxis("sort", axis, x.rank);
+      checkAxes("sort", [axis], x.rank);
       return [x.type, { dtype: "i32", shape: x.shape }];
     },
     gradient: (node, [g]) => [
@@ -72,11 +72,11 @@ export const order: Rows<"sort" | "topK"> = {
     infer: (inputs, { axis, k }) => {
       const x = operand(operands("topK", inputs, 1), 0);
       checkDomain("topK", "numeric", x);
-      const at = normalizeAxis("topK", axis, x.rank);
-      const size = x.shape[at];
+      checkAxes("topK", [axis], x.rank);
+      const size = x.shape[axis];
       if (typeof size === "number" && k > size)
         throw new AdjointError("shape", "topK", `k = ${k} of ${size} elements: axis ${axis} of ${x}`);
-      const shape: Shape = x.shape.map((extent, index) => (index === at ? k : extent));
+      const shape: Shape = x.shape.map((extent, index) => (index === axis ? k : extent));
       return [
         { dtype: x.dtype, shape },
         { dtype: "i32", shape },

@@ -3,7 +3,15 @@ import { divDims, mulDims, type Dim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { dtypeInfo, dtypeRange } from "../dtype.ts";
 import { type Primitive, type ReduceOptions, type Tensor, apply, type Cotangent } from "../node.ts";
-import { type Rows, axesAttributes, normalizeAxes, normalizeAxis, operand, operands } from "../primitive.ts";
+import {
+  type Rows,
+  axesAttributes,
+  checkAxes,
+  normalizeAxes,
+  normalizeAxis,
+  operand,
+  operands,
+} from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
 import { type Shape, elementCount, rowMajorStrides, shapeSize } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
@@ -73,7 +81,7 @@ function defineReduce<N extends Reduction>(name: N, rule: Fold): Primitive<N> {
     infer: (inputs, { axes }) => {
       const x = operand(operands(name, inputs, 1), 0);
       checkDomain(name, "numeric", x);
-      normalizeAxes(name, axes, x.rank);
+      checkAxes(name, axes, x.rank);
       return [{ dtype: x.dtype, shape: without(x.shape, axes) }];
     },
     gradient: (node, [g]) => [
@@ -126,7 +134,7 @@ function defineArg<N extends "argMax" | "argMin">(
     infer: (inputs, { axis }) => {
       const x = operand(operands(name, inputs, 1), 0);
       checkDomain(name, "numeric", x);
-      normalizeAxis(name, axis, x.rank);
+      checkAxes(name, [axis], x.rank);
       if (x.shape[axis] === 0) throw new AdjointError("shape", name, `axis ${axis} of ${x} is empty`);
       return [{ dtype: "i32", shape: without(x.shape, [axis]) }];
     },
@@ -211,7 +219,7 @@ export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
 }
 
 /** The number of elements along axes as a scalar, also where a size is a symbol: a sum of ones, folded once bound. */
-function countOf(sizes: readonly Dim[], like: Tensor): Tensor {
+export function countOf(sizes: readonly Dim[], like: Tensor): Tensor {
   const count = sizes.reduce<Dim>(mulDims, 1);
   if (typeof count === "number") return filled(count, like.dtype, []);
   // Symbols stay out of arithmetic on elements; the known factor is taken out so that the sum is short.

@@ -5,6 +5,7 @@ import { type Initial, initialSchema } from "../initial.ts";
 import { type Tensor, apply } from "../node.ts";
 import {
   type Rows,
+  checkAxes,
   definePrimitive,
   dtypeSchema,
   normalizeAxis,
@@ -91,7 +92,7 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
     attributes: z.strictObject({ dtype: dtypeSchema, shape: shapeSchema, axis: z.int() }),
     infer: (inputs, { dtype, shape, axis }) => {
       operands("iota", inputs, 0);
-      normalizeAxis("iota", axis, shape.length);
+      checkAxes("iota", [axis], shape.length);
       return [{ dtype, shape: checkSizes("iota", shape) }];
     },
     gradient: () => [],

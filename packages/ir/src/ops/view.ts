@@ -16,6 +16,7 @@ import {
   type Rows,
   axesAttributes,
   axesSchema,
+  checkAxes,
   definePrimitive,
   normalizeAxes,
   normalizeAxis,
@@ -87,10 +88,8 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
     attributes: z.strictObject({ permutation: axesSchema }),
     infer: (inputs, { permutation }) => {
       const x = operand(operands("transpose", inputs, 1), 0);
-      if (
-        permutation.length !== x.rank ||
-        normalizeAxes("transpose", permutation, x.rank).length !== x.rank
-      ) {
+      checkAxes("transpose", permutation, x.rank);
+      if (permutation.length !== x.rank) {
         throw new AdjointError(
           "shape",
           "transpose",
@@ -237,7 +236,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
     infer: (inputs, { axis }) => {
       const [first, ...rest] = inputs;
       if (first === undefined) throw new AdjointError("shape", "concat", "needs at least one tensor");
-      normalizeAxis("concat", axis, first.rank);
+      checkAxes("concat", [axis], first.rank);
       for (const other of rest) {
         const fits =
           other.dtype === first.dtype &&
@@ -289,7 +288,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
     attributes: axesAttributes,
     infer: (inputs, { axes }) => {
       const x = operand(operands("flip", inputs, 1), 0);
-      normalizeAxes("flip", axes, x.rank);
+      checkAxes("flip", axes, x.rank);
       return [x.type];
     },
     gradient: (node, [g]) => [g?.flip(node.attributes.axes)],

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { addDims, subDims } from "../dim.ts";
+import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, type WindowOptions, apply } from "../node.ts";
 import {
   type Rows,
   axesSchema,
+  checkAxes,
   definePrimitive,
-  normalizeAxes,
+  normalizeAxis,
   operand,
   operands,
   shapeSchema,
@@ -15,6 +17,7 @@ import type { WindowAttributes } from "../primitive-set.ts";
 import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { elementReader, elementWriter, zeroValue } from "../value.ts";
 import { copyElements, strided } from "./broadcast.ts";
+import { checkDomain } from "./elementwise.ts";
 import { staticShape } from "./source.ts";
 import { stepsIn } from "./view.ts";
 
@@ -22,7 +25,7 @@ const windowFields = { axes: axesSchema, sizes: axesSchema, strides: axesSchema,
 
 function checkAttributes(operation: string, attributes: WindowAttributes, rank: number): void {
   const { axes, sizes, strides, dilations } = attributes;
-  normalizeAxes(operation, axes, rank);
+  checkAxes(operation, axes, rank);
   for (const list of [sizes, strides, dilations]) {
     if (list.length !== axes.length || list.some((count) => !Number.isInteger(count) || count < 1)) {
       throw new AdjointError(
@@ -87,6 +90,7 @@ export const windows: Rows<"window" | "windowSum"> = {
     attributes: z.strictObject({ ...windowFields, extents: shapeSchema }),
     infer: (inputs, attributes) => {
       const g = operand(operands("windowSum", inputs, 1), 0);
+      checkDomain("windowSum", "numeric", g);
       checkAttributes("windowSum", attributes, attributes.extents.length);
       const expected = windowedShape("windowSum", attributes.extents, attributes);
       if (!equalShapes(expected, g.shape)) {
@@ -102,10 +106,7 @@ export const windows: Rows<"window" | "windowSum"> = {
     evaluate: ([g], node) => {
       if (g === undefined) return [];
       const shape = staticShape("windowSum", node.attributes.extents);
-      const sums = zeroValue(
-        shape.length === 0 || g.dtype === "f16" || g.dtype === "bf16" ? "f64" : g.dtype,
-        shape,
-      );
+      const sums = zeroValue(isFloat(g.dtype) ? "f64" : g.dtype, shape);
       const [readSum, writeSum, read] = [elementReader(sums), elementWriter(sums), elementReader(g)];
       const to = strided(g.shape, windowStrides(shape, node.attributes));
       for (let i = 0; i < g.data.length; i++) {
@@ -121,8 +122,12 @@ export const windows: Rows<"window" | "windowSum"> = {
   }),
 };
 
-const filledIn = ({ axes, sizes, strides, dilations }: WindowOptions, rank: number): WindowAttributes => ({
-  axes: axes.map((axis) => (axis < 0 ? axis + rank : axis)),
+const filledIn = (
+  operation: string,
+  { axes, sizes, strides, dilations }: WindowOptions,
+  rank: number,
+): WindowAttributes => ({
+  axes: axes.map((axis) => normalizeAxis(operation, axis, rank)),
   sizes,
   strides: strides ?? axes.map(() => 1),
   dilations: dilations ?? axes.map(() => 1),
@@ -130,13 +135,13 @@ const filledIn = ({ axes, sizes, strides, dilations }: WindowOptions, rank: numb
 
 /** All windows over some axes: those axes become the window's position, new last axes run within it. */
 export function window(x: Tensor, options: WindowOptions): Tensor {
-  return apply(windows.window, [x], filledIn(options, x.rank)).output;
+  return apply(windows.window, [x], filledIn("window", options, x.rank)).output;
 }
 
 /** The transpose of `window`: elements are added where windows overlap. `extents` is the shape that was windowed. */
 export function windowSum(x: Tensor, options: WindowOptions & { readonly extents: Shape }): Tensor {
   return apply(windows.windowSum, [x], {
-    ...filledIn(options, options.extents.length),
+    ...filledIn("windowSum", options, options.extents.length),
     extents: options.extents,
   }).output;
 }

@@ -1,0 +1,74 @@
+import { builtinModules } from "node:module";
+import { defineConfig } from "oxlint";
+
+/** Which of our packages each package may import. An arrow only ever points down this list. */
+const arrows = {
+  trainer: ["compiler", "layers", "optimizers", "datasets", "ir"],
+  onnx: ["ir"],
+  layers: ["ir"],
+  optimizers: ["ir"],
+  datasets: [],
+  "backend-cpu": ["compiler", "ir"],
+  "backend-wasm": ["compiler", "ir"],
+  "backend-webgpu": ["compiler", "ir"],
+  compiler: ["ir"],
+  ir: [],
+};
+
+const deep = {
+  regex: "^@adjoint/[^/]+/.*[./]",
+  message: "Import what the package exports, not a file inside it.",
+};
+const outside = {
+  regex: "^(\\.\\./)+((packages|apps|test|tools)/|[^./][^/]*/(src|dist|test)/)",
+  message: "A relative import stays inside its package. Import another package by its name.",
+};
+const builtin = {
+  regex: `^(node:|(${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$)`,
+  message: "Only src/node.ts (exported as ./node), an app or a test may import from Node.",
+};
+
+/** @type {(name: string, below: readonly string[]) => { group: string[]; message: string }} */
+function arrow(name, below) {
+  const allowed = [name, ...below].map((other) => `@adjoint/${other}`);
+  return {
+    group: ["@adjoint/**", ...allowed.flatMap((other) => [`!${other}`, `!${other}/**`])],
+    message: `${allowed[0]} may import ${allowed.slice(1).join(", ") || "no package of ours"}.`,
+  };
+}
+const unknown = {
+  group: ["@adjoint/**"],
+  message: "Say in the table of oxlint.config.mjs which packages this one may import.",
+};
+
+/** @type {(...patterns: object[]) => NonNullable<import("oxlint").OxlintConfig["rules"]>} */
+const restrict = (...patterns) => ({ "no-restricted-imports": ["error", { patterns }] });
+
+export default defineConfig({
+  plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "vitest"],
+  categories: { correctness: "error", suspicious: "error" },
+  env: { builtin: true },
+  rules: {
+    "import/no-cycle": "error",
+    "typescript/no-explicit-any": "error",
+    "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+    "unicorn/consistent-function-scoping": "off",
+    "import/no-named-as-default-member": "off",
+    "import/no-unassigned-import": "off",
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*", "assert*", "check*", "fc.assert"] }],
+    ...restrict(deep, outside),
+  },
+  overrides: [
+    { files: ["packages/*/**"], rules: restrict(deep, outside, builtin, unknown) },
+    ...Object.entries(arrows).flatMap(([name, below]) => [
+      {
+        files: [`packages/${name}/src/**`],
+        rules: restrict(deep, outside, builtin, arrow(name, below)),
+      },
+      {
+        files: [`packages/${name}/src/node.ts`, `packages/${name}/test/**`],
+        rules: restrict(deep, outside, arrow(name, below)),
+      },
+    ]),
+  ],
+});

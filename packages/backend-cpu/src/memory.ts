@@ -1,0 +1,71 @@
+import type { BufferId, Program } from "@adjoint/compiler";
+import { AdjointError, type DType, type TensorValue, type TypedArray, dtypeInfo, zeroValue } from "@adjoint/ir";
+
+/** Registers of a session, by name: every program's buffers for them are these very arrays. */
+export class Registers {
+  readonly #values = new Map<string, TensorValue>();
+
+  get(name: string): TensorValue {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new AdjointError("state", `register "${name}"`, "has not been written");
+    return value;
+  }
+
+  /** Creates the register on its first write; later ones keep the memory. */
+  write(name: string, value: TensorValue): void {
+    const own = this.#values.get(name) ?? zeroValue(value.dtype, value.shape);
+    this.#values.set(name, own);
+    copyInto(own.data, value.data);
+  }
+
+  read(name: string): TensorValue {
+    const { dtype, shape, data } = this.get(name);
+    return { dtype, shape, data: data.slice() };
+  }
+}
+
+/** Copies between arrays of one class. */
+export function copyInto(target: TypedArray, source: TypedArray): void {
+  if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
+    if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);
+  } else if (!(source instanceof BigInt64Array || source instanceof BigUint64Array)) {
+    target.set(source);
+  }
+}
+
+/** Arrays of all buffers of a program. */
+export class Memory {
+  readonly #arrays: readonly (TypedArray | undefined)[];
+  readonly #dtypes: readonly DType[];
+
+  constructor(program: Program, registers: Registers) {
+    // One arena for all slots; 16 bytes suit every dtype and keep slots apart on cache lines' parts.
+    const offsets: number[] = [];
+    let bytes = 0;
+    for (const slot of program.slots) {
+      offsets.push(bytes);
+      bytes += Math.ceil(slot / 64) * 64;
+    }
+    const arena = new ArrayBuffer(bytes);
+    this.#dtypes = program.buffers.map((buffer) => buffer.dtype);
+    this.#arrays = program.buffers.map(({ dtype, elements, location, owner }) => {
+      if (location.kind === "slot") return new dtypeInfo[dtype].array(arena, offsets[location.slot], elements);
+      if (location.kind === "register") return registers.get(location.name).data;
+      return owner.kind === "constant" ? owner.value.data : undefined;
+    });
+  }
+
+  array(buffer: BufferId): TypedArray {
+    const array = this.#arrays[buffer];
+    if (array === undefined) throw new AdjointError("backend", "cpu", `buffer ${buffer} has no memory`);
+    return array;
+  }
+
+  find(buffer: BufferId): TypedArray | undefined {
+    return this.#arrays[buffer];
+  }
+
+  dtype(buffer: BufferId): DType {
+    return this.#dtypes[buffer] ?? "f32";
+  }
+}

@@ -1,0 +1,41 @@
+import type { State, TypedArray } from "@adjoint/ir";
+import type { FusionLimits } from "./fuse.ts";
+import type { Program } from "./program.ts";
+
+/** A way to run programs. It prints and launches kernels; it never schedules, fuses or plans memory. */
+export interface Backend {
+  readonly name: string;
+  /** What one kernel may hold; without it there is no limit. */
+  readonly limits?: FusionLimits;
+  /** Opens memory for registers, which all programs compiled on it share. */
+  open(): Promise<Device>;
+}
+
+/** Registers, and the programs over them. */
+export interface Device extends AsyncDisposable {
+  /** Creates or overwrites registers. */
+  writeState(state: State): Promise<void>;
+  /** Copies registers to the host. */
+  readState(names: readonly string[]): Promise<State>;
+  /** Every register of the program has been written before. */
+  compile(program: Program, options: CompileOptions): Promise<Executable>;
+}
+
+export interface CompileOptions {
+  /** Measure every kernel. */
+  readonly profile: boolean;
+}
+
+/** A program that is ready to run. */
+export interface Executable extends AsyncDisposable {
+  /**
+   * Runs all kernels once.
+   * @param feeds data of the program's inputs, in order, of their dtype's array class and size.
+   * @returns data of the program's outputs, in order: views that hold until the next run.
+   */
+  run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]>;
+  /** Bytes beyond the program's slots that its kernels work in. */
+  readonly workspaceBytes: number;
+  /** Milliseconds spent in each kernel so far and the number of runs, where profiling is on. */
+  readonly profile?: { readonly runs: number; readonly kernels: readonly number[] };
+}

@@ -1,0 +1,51 @@
+import type { DType, TensorValue } from "@adjoint/ir";
+import type { BufferId } from "./scalar.ts";
+
+/** Who owns a buffer's content. */
+export type BufferOwner =
+  | { readonly kind: "temporary" }
+  /** Written from a feed before the kernels run. */
+  | { readonly kind: "input"; readonly name: string }
+  /** Lives in the session, from run to run. */
+  | { readonly kind: "register"; readonly name: string }
+  /** Written once, at compile time. */
+  | { readonly kind: "constant"; readonly value: TensorValue };
+
+export interface BufferInfo {
+  readonly dtype: DType;
+  /** Elements, row-major and contiguous. */
+  readonly elements: number;
+  readonly owner: BufferOwner;
+}
+
+/** The growing list of a program's buffers. */
+export class BufferTable {
+  readonly #buffers: BufferInfo[] = [];
+
+  add(dtype: DType, elements: number, owner: BufferOwner = { kind: "temporary" }): BufferId {
+    this.#buffers.push({ dtype, elements, owner });
+    return this.#buffers.length - 1;
+  }
+
+  get(id: BufferId): BufferInfo {
+    const buffer = this.#buffers[id];
+    if (buffer === undefined) throw new RangeError(`no buffer ${id}`);
+    return buffer;
+  }
+
+  /** A copy to try things on. */
+  fork(): BufferTable {
+    const copy = new BufferTable();
+    copy.#buffers.push(...this.#buffers);
+    return copy;
+  }
+
+  /** Takes over what a fork added. */
+  adopt(fork: BufferTable): void {
+    this.#buffers.push(...fork.#buffers.slice(this.#buffers.length));
+  }
+
+  get all(): readonly BufferInfo[] {
+    return this.#buffers;
+  }
+}

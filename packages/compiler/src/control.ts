@@ -1,0 +1,90 @@
+import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode, rowMajorStrides } from "@adjoint/ir";
+import { identity, position } from "./affine.ts";
+import { sizesOf } from "./decompose.ts";
+import type { Group } from "./group.ts";
+import type { Kernel, MapKernel, StepCopy } from "./kernel.ts";
+import type { LoweringContext } from "./lowering-context.ts";
+import { belowReshapes } from "./views.ts";
+import { type BufferId, ScalarBuilder } from "./scalar.ts";
+
+/** The whole of an operand, contiguous in memory. */
+function inMemory(tensor: Tensor, context: LoweringContext): BufferId | undefined {
+  const buffer = context.bufferOf(tensor) ?? context.bufferOf(belowReshapes(tensor));
+  if (buffer === undefined) context.demand(belowReshapes(tensor));
+  return buffer;
+}
+
+/** A kernel that copies a whole buffer. */
+function copyKernel(from: BufferId, to: BufferId, tensor: Tensor): MapKernel {
+  const builder = new ScalarBuilder();
+  const domain = [elementCount(sizesOf(tensor))];
+  const index = position(identity(domain).coordinates, rowMajorStrides(domain), 1);
+  const value = builder.add({ kind: "load", dtype: tensor.dtype, buffer: from, index: { ...index, guards: [] }, dynamic: [] });
+  return { form: "map", domain, body: builder.nodes, stores: [{ buffer: to, index, value }] };
+}
+
+export function lowerControl(node: Node, context: LoweringContext): readonly Group[] {
+  const operands = node.inputs.map((input) => inMemory(input, context));
+  const buffers = operands.filter((buffer): buffer is BufferId => buffer !== undefined);
+  // What is missing was demanded; this round is only for finding out.
+  if (buffers.length < operands.length) {
+    node.outputs.forEach((output) => context.target(output));
+    return [];
+  }
+  if (isNode(node, "scan")) return [{ open: false, kernels: lowerScan(node, buffers, context) }];
+  if (isNode(node, "if")) return [{ open: false, kernels: lowerIf(node, buffers, context) }];
+  throw new AdjointError("graph", node.operation.name, "has no lowering", "Compile what program(…) made: it collects commits.");
+}
+
+function lowerScan(node: Node<AttributesOf<"scan">>, operands: readonly BufferId[], context: LoweringContext): readonly Kernel[] {
+  const { carries, sequences, length, reverse } = node.attributes;
+  const [body] = node.graphs;
+  if (body === undefined) throw new AdjointError("graph", "scan", "has no body");
+  const outputs = node.outputs.map((output) => context.target(output));
+  // The carry lives in the buffer of its final value, which starts as its first.
+  const starts = node.inputs.slice(0, carries).flatMap((input, index): Kernel[] => {
+    const [from, to] = [operands[index], outputs[index]];
+    return from === undefined || to === undefined || sizesOf(input).includes(0) ? [] : [copyKernel(from, to, input)];
+  });
+  const slices = Object.values(body.inputs)
+    .slice(carries, carries + sequences)
+    .map((slice, index): StepCopy => {
+      const elements = elementCount(sizesOf(slice));
+      return { from: operands[carries + index] ?? 0, to: context.buffers.add(slice.dtype, elements), elements };
+    });
+  const inputs = [...outputs.slice(0, carries), ...slices.map((slice) => slice.to), ...operands.slice(carries + sequences)];
+  const { kernels, results } = context.lowerBody(body, inputs);
+  const copy = (tensor: Tensor, from: BufferId | undefined, to: BufferId | undefined): StepCopy => ({
+    from: from ?? 0,
+    to: to ?? 0,
+    elements: elementCount(sizesOf(tensor)),
+  });
+  const produced = Object.values(body.outputs);
+  return [
+    ...starts,
+    {
+      form: "scan",
+      length: Number(length),
+      reverse,
+      slices,
+      body: kernels,
+      feedback: produced.slice(0, carries).map((tensor, index) => copy(tensor, results[index], outputs[index])),
+      outputs: produced.slice(carries).map((tensor, index) => copy(tensor, results[carries + index], outputs[carries + index])),
+    },
+  ];
+}
+
+function lowerIf(node: Node, operands: readonly BufferId[], context: LoweringContext): readonly Kernel[] {
+  const [condition, ...used] = operands;
+  const outputs = node.outputs.map((output) => context.target(output));
+  const branches = node.graphs.map((graph): readonly Kernel[] => {
+    const { kernels, results } = context.lowerBody(graph, used);
+    const copies = node.outputs.flatMap((output, index): Kernel[] => {
+      const [from, to] = [results[index], outputs[index]];
+      return from === undefined || to === undefined || sizesOf(output).includes(0) ? [] : [copyKernel(from, to, output)];
+    });
+    return [...kernels, ...copies];
+  });
+  const [yes = [], no = []] = branches;
+  return [{ form: "if", condition: condition ?? 0, branches: [yes, no] }];
+}

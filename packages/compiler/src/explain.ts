@@ -1,0 +1,108 @@
+import { type Graph, dtypeInfo, graphNodes, print, typeText } from "@adjoint/ir";
+import type { Executable } from "./backend.ts";
+import { describeKernel } from "./describe.ts";
+import type { KernelForm } from "./kernel.ts";
+import { buffersOf } from "./kernel-buffers.ts";
+import type { Program } from "./program.ts";
+
+/** One entry for one set of sizes. */
+export interface Compiled {
+  readonly entry: string;
+  /** The graph after each pass, the first being the one that was declared (with its sizes bound). */
+  readonly stages: readonly { readonly pass: string; readonly graph: Graph; readonly milliseconds: number }[];
+  readonly program: Program;
+  readonly executable: Executable;
+  readonly milliseconds: number;
+}
+
+/** What became of one entry for one set of sizes, as data; `text` says the same to a reader. */
+export interface Explanation {
+  readonly entry: string;
+  readonly inputs: readonly string[];
+  readonly passes: readonly { readonly name: string; readonly nodes: number; readonly milliseconds: number; readonly graph: string }[];
+  readonly kernels: readonly KernelExplanation[];
+  /** Bytes of each slot. */
+  readonly slots: readonly number[];
+  /** Slots, registers and constants: known before the program runs. */
+  readonly peakBytes: number;
+  readonly workspaceBytes: number;
+  readonly compileMilliseconds: number;
+  readonly text: string;
+}
+
+export interface KernelExplanation {
+  readonly form: KernelForm;
+  readonly description: string;
+  /** Bytes read and written once. */
+  readonly bytes: number;
+  /** Bytes of slots in use while it runs. */
+  readonly liveSlots: number;
+  /** Mean milliseconds a run, where the session profiles. */
+  readonly milliseconds?: number;
+}
+
+export function explainCompiled(compiled: Compiled): Explanation {
+  const { program, executable, entry, stages } = compiled;
+  const { profile } = executable;
+  const bytesOf = (buffer: number): number => {
+    const info = program.buffers[buffer];
+    return info === undefined ? 0 : info.elements * dtypeInfo[info.dtype].bytes;
+  };
+  const kernels = program.kernels.map((kernel, index): KernelExplanation => {
+    const { reads, writes } = buffersOf(kernel);
+    const slots = new Set(
+      [...reads, ...writes].flatMap((buffer) => {
+        const location = program.buffers[buffer]?.location;
+        return location?.kind === "slot" ? [location.slot] : [];
+      }),
+    );
+    const spent = profile?.kernels[index];
+    return {
+      form: kernel.form,
+      description: describeKernel(kernel),
+      bytes: [...reads, ...writes].reduce((sum, buffer) => sum + bytesOf(buffer), 0),
+      liveSlots: slots.size,
+      ...(profile === undefined || spent === undefined ? {} : { milliseconds: spent / Math.max(1, profile.runs) }),
+    };
+  });
+  const passes = stages.map(({ pass, graph, milliseconds }) => ({
+    name: pass,
+    nodes: graphNodes(graph).length,
+    milliseconds,
+    // Printing is for readers; a getter keeps it out of callers that only want numbers.
+    get graph(): string {
+      return print(graph);
+    },
+  }));
+  const explanation = {
+    entry,
+    inputs: program.inputs.map((port) => `${port.name}: ${typeText(port)}`),
+    passes,
+    kernels,
+    slots: program.slots,
+    peakBytes: program.peakBytes,
+    workspaceBytes: executable.workspaceBytes,
+    compileMilliseconds: compiled.milliseconds,
+  };
+  return {
+    ...explanation,
+    get text(): string {
+      return textOf(explanation);
+    },
+  };
+}
+
+function textOf(explanation: Omit<Explanation, "text">): string {
+  const { entry, inputs, passes, kernels, slots, peakBytes, workspaceBytes, compileMilliseconds } = explanation;
+  const lines = [
+    `entry "${entry}" (${inputs.join(", ")}), compiled in ${compileMilliseconds.toFixed(1)} ms`,
+    `passes: ${passes.map((pass) => `${pass.name} ${pass.nodes} nodes`).join(" → ")}`,
+    `kernels: ${kernels.length}`,
+    ...kernels.map(
+      (kernel, index) =>
+        `  ${String(index).padStart(3)}  ${kernel.milliseconds === undefined ? "" : `${kernel.milliseconds.toFixed(3)} ms  `}${kernel.description}`,
+    ),
+    `memory: ${peakBytes} bytes at peak, ${slots.length} slots of ${slots.join(", ")} bytes, workspace ${workspaceBytes} bytes`,
+  ];
+  return lines.join("\n");
+}

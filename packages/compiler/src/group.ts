@@ -1,0 +1,151 @@
+import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir";
+import { type Affine, equalAffine, identity, position, reshaped, substitute } from "./affine.ts";
+import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "./kernel.ts";
+import { buffersOf } from "./kernel-buffers.ts";
+import { type BufferId, ScalarBuilder, type ScalarNode, type ValueId, operandsOf, splice } from "./scalar.ts";
+import { mergeAxes } from "./merge-axes.ts";
+
+/** A result of a group: its value in the group's expression. */
+interface Result {
+  readonly value: ValueId;
+  readonly dtype: DType;
+}
+
+/** The part of a kernel before its elementwise expression. */
+export type Anchor =
+  | { readonly form: "map" }
+  | Pick<ReduceKernel, "form" | "outer" | "inner" | "body" | "reductions">
+  | Omit<ContractKernel, "epilogue" | "stores">;
+
+/** A kernel in the making whose elementwise expression can still grow. */
+export interface OpenGroup {
+  readonly open: true;
+  readonly anchor: Anchor;
+  /** The points at which the expression is computed. */
+  readonly domain: readonly number[];
+  /** The shape of the results, and its coordinates over the domain. */
+  readonly shape: readonly number[];
+  readonly coordinates: readonly Affine[];
+  readonly builder: ScalarBuilder;
+  readonly results: ReadonlyMap<BufferId, Result>;
+}
+
+/** Kernels that belong together and don't grow. */
+export interface FixedGroup {
+  readonly open: false;
+  readonly kernels: readonly Kernel[];
+}
+
+export type Group = OpenGroup | FixedGroup;
+
+/** Buffers that a group reads from others, and those it writes. */
+export function traffic(group: Group): { readonly reads: ReadonlySet<BufferId>; readonly writes: ReadonlySet<BufferId> } {
+  if (!group.open) {
+    const all = group.kernels.map(buffersOf);
+    const writes = new Set(all.flatMap((kernel) => [...kernel.writes]));
+    return { reads: new Set(all.flatMap((kernel) => [...kernel.reads]).filter((buffer) => !writes.has(buffer))), writes };
+  }
+  const reads = new Set<BufferId>();
+  for (const node of group.builder.nodes) if (node.kind === "load") reads.add(node.buffer);
+  for (const buffer of anchorReads(group.anchor)) reads.add(buffer);
+  return { reads, writes: new Set(group.results.keys()) };
+}
+
+/** Buffers that the anchor reads, in an order other than that of its results. */
+export function anchorReads(anchor: Anchor): readonly BufferId[] {
+  if (anchor.form === "reduce") return anchor.body.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
+  return anchor.form === "contract" ? [anchor.left.buffer, anchor.right.buffer] : [];
+}
+
+/** A group of one elementwise result over its own shape. */
+export function mapGroup(shape: readonly number[], builder: ScalarBuilder, buffer: BufferId, value: ValueId): OpenGroup {
+  const { coordinates } = identity(shape);
+  const results = new Map([[buffer, { value, dtype: builder.dtype(value) }]]);
+  return { open: true, anchor: { form: "map" }, domain: shape, shape, coordinates, builder, results };
+}
+
+/** Where a load goes through a tensor element by element in the order of the domain. */
+function isIdentity(node: ScalarNode, domain: readonly number[]): boolean {
+  if (node.kind !== "load" || node.dynamic.length > 0 || node.index.guards.length > 0) return false;
+  const strides = rowMajorStrides(domain).map((stride, axis) => ((domain[axis] ?? 1) === 1 ? 0 : stride));
+  const own = node.index.strides.map((stride, axis) => ((domain[axis] ?? 1) === 1 ? 0 : stride));
+  return equalAffine({ offset: node.index.offset, strides: own }, { offset: 0, strides });
+}
+
+/**
+ * The producer with a map consumer's expression in it; undefined where the consumer does not run over the producer's
+ * results element by element.
+ */
+export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | undefined {
+  if (consumer.anchor.form !== "map") return undefined;
+  if (elementCount(producer.shape) !== elementCount(consumer.shape) || elementCount(consumer.shape) === 0) return undefined;
+  const coordinates = reshaped(producer.coordinates, producer.shape, consumer.domain, producer.domain);
+  if (coordinates === undefined) return undefined;
+  for (const node of consumer.builder.nodes) {
+    if (node.kind === "load" && producer.results.has(node.buffer) && !isIdentity(node, consumer.domain)) return undefined;
+  }
+  const builder = new ScalarBuilder();
+  const own = splice(builder, producer.builder.nodes, (a) => a);
+  const rank = producer.domain.length;
+  const given = (node: ScalarNode): ValueId | undefined => {
+    const result = node.kind === "load" ? producer.results.get(node.buffer) : undefined;
+    return result === undefined ? undefined : own(result.value);
+  };
+  const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
+  const results = new Map<BufferId, Result>();
+  for (const [buffer, result] of producer.results) results.set(buffer, { ...result, value: own(result.value) });
+  for (const [buffer, result] of consumer.results) results.set(buffer, { ...result, value: added(result.value) });
+  return { ...producer, builder, results };
+}
+
+/** Two reductions over the same points as one kernel. */
+export function joinReductions(a: OpenGroup, b: OpenGroup): OpenGroup | undefined {
+  if (a.anchor.form !== "reduce" || b.anchor.form !== "reduce") return undefined;
+  const [left, right] = [a.anchor, b.anchor];
+  if (left.outer.join() !== right.outer.join() || left.inner.join() !== right.inner.join()) return undefined;
+  const body = new ScalarBuilder();
+  const places = [left, right].map((anchor) => splice(body, anchor.body, (affine) => affine));
+  const reductions: Reduction[] = [left, right].flatMap((anchor, side) =>
+    anchor.reductions.map((reduction) => ({ ...reduction, value: places[side]?.(reduction.value) ?? 0 })),
+  );
+  const builder = new ScalarBuilder();
+  const results = new Map<BufferId, Result>();
+  [a, b].forEach((group, side) => {
+    const shift = side === 0 ? 0 : left.reductions.length;
+    const at = splice(
+      builder,
+      group.builder.nodes,
+      (affine) => affine,
+      { given: (node) => (node.kind === "accumulator" ? builder.add({ ...node, index: node.index + shift }) : undefined) },
+    );
+    for (const [buffer, result] of group.results) results.set(buffer, { ...result, value: at(result.value) });
+  });
+  return { ...a, anchor: { ...left, body: body.nodes, reductions }, builder, results };
+}
+
+/** The group's kernels, storing only the results that `wanted` names. */
+export function kernelsOf(group: Group, wanted: (buffer: BufferId) => boolean): readonly Kernel[] {
+  if (!group.open) return group.kernels.map(mergeAxes);
+  const linear = position(group.coordinates, rowMajorStrides(group.shape), group.domain.length);
+  const stores = [...group.results].flatMap(([buffer, { value }]): Store[] => (wanted(buffer) ? [{ buffer, index: linear, value }] : []));
+  if (stores.length === 0) return [];
+  const kept = prune(group.builder, stores);
+  const { anchor } = group;
+  if (group.domain.includes(0)) return [];
+  if (anchor.form === "map") return [mergeAxes({ form: "map", domain: group.domain, body: kept.graph, stores: kept.stores })];
+  return [mergeAxes({ ...anchor, epilogue: kept.graph, stores: kept.stores })];
+}
+
+/** Only the nodes that the stores need, in order. */
+function prune(builder: ScalarBuilder, stores: readonly Store[]): { readonly graph: readonly ScalarNode[]; readonly stores: readonly Store[] } {
+  const needed = new Set<ValueId>();
+  for (const { value } of stores) needed.add(value);
+  // Operands come first, so one walk from the end finds all.
+  for (let value = builder.nodes.length - 1; value >= 0; value--) {
+    const node = builder.nodes[value];
+    if (node !== undefined && needed.has(value)) operandsOf(node).forEach((operand) => needed.add(operand));
+  }
+  const kept = new ScalarBuilder();
+  const at = splice(kept, builder.nodes, (a) => a, { needed });
+  return { graph: kept.nodes, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };
+}

@@ -1,0 +1,13 @@
+export type { Access, Affine, Guard, IndexMap } from "./affine.ts";
+export { rangeOf } from "./affine.ts";
+export type { Backend, CompileOptions, Device, Executable } from "./backend.ts";
+export type { BufferInfo, BufferOwner } from "./buffers.ts";
+export { describeKernel } from "./describe.ts";
+export type { Explanation, KernelExplanation } from "./explain.ts";
+export { type Feed, type Feeds, Output } from "./feed.ts";
+export type * from "./kernel.ts";
+export { type KernelBuffers, buffersOf } from "./kernel-buffers.ts";
+export type { Location } from "./plan.ts";
+export { type Port, type Program, compileProgram } from "./program.ts";
+export { type BufferId, type DynamicIndex, type Load, type ScalarGraph, type ScalarNode, type ValueId, operandsOf } from "./scalar.ts";
+export { type Entries, Session, type SessionOptions, compile } from "./session.ts";

@@ -1,0 +1,106 @@
+import { type NameOf, type Node, type Tensor, elementCount, isNode, nodesOf, uniformConstant } from "@adjoint/ir";
+import type { BufferId } from "./scalar.ts";
+import { sizesOf } from "./decompose.ts";
+import { isStoredConstant } from "./expression.ts";
+import { baseOf, belowReshapes, isView } from "./views.ts";
+
+/** One reader of a tensor, views between them looked through. */
+interface Use {
+  /** How many times over the tensor's elements are read: above 1 where a broadcast or window repeats them. */
+  readonly expansion: number;
+}
+
+/** Elementwise operations that cost more than reading their result from memory. */
+const COSTLY: ReadonlySet<string> = new Set<NameOf<"map">>([
+  "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
+  "acosh", "atanh", "erf", "pow", "atan2", "mod", "fmod", "div",
+]);
+
+/** Operations up to which an expression is computed again for each of a few readers instead of stored. */
+const CHEAP_OPERATIONS = 2;
+const FEW_USES = 3;
+
+/** Decides which tensors are in memory; all others are computed inside the kernels that read them. */
+export class Materialization {
+  readonly #chosen = new Set<Tensor>();
+  readonly #given: ReadonlyMap<Tensor, BufferId>;
+
+  constructor(roots: readonly Tensor[], given: ReadonlyMap<Tensor, BufferId>, fresh: boolean) {
+    this.#given = given;
+    const nodes = nodesOf(roots);
+    const uses = new Map<Tensor, Use[]>();
+    for (const node of nodes) {
+      if (isView(node)) {
+        // A padding's filler is read by the padding itself.
+        const [, filler] = node.inputs;
+        if (filler !== undefined) this.#record(uses, filler, 1);
+        continue;
+      }
+      for (const input of node.inputs) this.#record(uses, input, 1);
+    }
+    for (const root of roots) {
+      const base = belowReshapes(root);
+      if (!given.has(base) && !isStoredConstant(base)) this.#choose(base);
+      if (fresh && uniformConstant(base) !== undefined) this.#choose(base);
+    }
+    for (const node of nodes) {
+      if (isView(node) || node.operation.kind === "source") {
+        if (isNode(node, "randomBits") && this.#worthStoring(node.output, uses)) this.#choose(node.output);
+        continue;
+      }
+      const fuses = node.operation.kind === "map" || isNode(node, "gather");
+      if (!fuses) node.outputs.forEach((output) => this.#choose(output));
+      else if (this.#worthStoring(node.output, uses)) this.#choose(node.output);
+    }
+  }
+
+  #record(uses: Map<Tensor, Use[]>, operand: Tensor, factor: number): void {
+    const base = baseOf(operand);
+    const own = elementCount(sizesOf(base));
+    const read = elementCount(sizesOf(operand));
+    const list = uses.get(base) ?? [];
+    list.push({ expansion: own === 0 ? factor : (read / own) * factor });
+    uses.set(base, list);
+  }
+
+  #worthStoring(tensor: Tensor, uses: ReadonlyMap<Tensor, readonly Use[]>): boolean {
+    const readers = uses.get(tensor) ?? [];
+    const repeated = readers.some((use) => use.expansion > 1);
+    if (readers.length <= 1 && !repeated) return false;
+    const cost = this.#cost(tensor.node, CHEAP_OPERATIONS + 1);
+    if (cost === 0) return false;
+    return repeated || readers.length > FEW_USES || cost > CHEAP_OPERATIONS;
+  }
+
+  /** Operations computed again for each reader, counted up to a limit. */
+  #cost(node: Node, limit: number): number {
+    if (node.operation.kind === "source") return isNode(node, "randomBits") ? limit : 0;
+    if (this.#given.has(node.output)) return 0;
+    if (isView(node)) return node.inputs.reduce((sum, input) => sum + this.#cost(input.node, limit - sum), 0);
+    if (node.operation.kind !== "map") return isNode(node, "gather") ? 1 : 0;
+    if (COSTLY.has(node.operation.name)) return limit;
+    let sum = 1;
+    for (const input of node.inputs) {
+      if (sum >= limit) break;
+      if (!this.#chosen.has(input)) sum += this.#cost(input.node, limit - sum);
+    }
+    return sum;
+  }
+
+  #choose(tensor: Tensor): void {
+    if (!this.#given.has(tensor) && !isStoredConstant(tensor)) this.#chosen.add(tensor);
+  }
+
+  /** A kernel can't do without this tensor in memory. */
+  demand(tensor: Tensor): void {
+    this.#choose(tensor);
+  }
+
+  has(tensor: Tensor): boolean {
+    return this.#chosen.has(tensor);
+  }
+
+  get size(): number {
+    return this.#chosen.size;
+  }
+}

@@ -1,0 +1,128 @@
+import { AdjointError, type DType, type Graph, type RegisterAttributes, type Tensor, dtypeInfo, elementCount, graphNodes, isNode, registerOf, registersOf, rowMajorStrides } from "@adjoint/ir";
+import { identity, position } from "./affine.ts";
+import { type BufferInfo, BufferTable } from "./buffers.ts";
+import { decompose, sizesOf } from "./decompose.ts";
+import { type FusionLimits, fuse } from "./fuse.ts";
+import { type Group, kernelsOf } from "./group.ts";
+import type { Kernel } from "./kernel.ts";
+import { copyOf, lowerGraph } from "./lower.ts";
+import { type Location, planMemory } from "./plan.ts";
+import { type PendingUpdate, schedule } from "./schedule.ts";
+import { type BufferId, ScalarBuilder } from "./scalar.ts";
+
+/** A named buffer at the program's edge. */
+export interface Port {
+  readonly name: string;
+  readonly buffer: BufferId;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** What a backend compiles: kernels in order over buffers that all have a place. */
+export interface Program {
+  readonly kernels: readonly Kernel[];
+  readonly buffers: readonly (BufferInfo & { readonly location: Location })[];
+  /** Bytes of each slot; buffers that are never alive together share one. */
+  readonly slots: readonly number[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly registers: readonly RegisterAttributes[];
+  /** Bytes that the program needs while it runs: slots, registers, constants. */
+  readonly peakBytes: number;
+}
+
+/** Compiles a static graph of primitives to kernels over planned memory. */
+export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
+  const graph = decompose(source);
+  const buffers = new BufferTable();
+  const given = new Map<Tensor, BufferId>();
+  const registers = [...registersOf(graph).values()];
+  const registerBuffers = new Map<string, BufferId>();
+  for (const register of registers) {
+    registerBuffers.set(register.name, buffers.add(register.dtype, elementCount(register.shape), { kind: "register", name: register.name }));
+  }
+  const inputs = Object.entries(graph.inputs).map(([name, tensor]): Port => {
+    const shape = sizesOf(tensor);
+    const buffer = buffers.add(tensor.dtype, elementCount(shape), { kind: "input", name });
+    given.set(tensor, buffer);
+    return { name, buffer, dtype: tensor.dtype, shape };
+  });
+  const bufferOfRegister = (tensor: Tensor): BufferId => {
+    const { name } = registerOf(tensor);
+    const buffer = registerBuffers.get(name);
+    if (buffer === undefined) throw new AdjointError("graph", "compile", `register "${name}" has no buffer`);
+    return buffer;
+  };
+  for (const tensor of registerTensors(graph)) given.set(tensor, bufferOfRegister(tensor));
+
+  const outputs = Object.entries(graph.outputs);
+  const updates = graph.updates.map((update) => ({ register: bufferOfRegister(update.register), next: update.next }));
+  const roots = [...outputs.map(([, tensor]) => tensor), ...updates.map((update) => update.next)];
+  const lowered = lowerGraph(roots, buffers, given, limits);
+  const groups: Group[] = [...lowered.groups];
+  const rootBuffer = (index: number): BufferId => lowered.roots[index] ?? 0;
+  const copied = (buffer: BufferId, tensor: Tensor): BufferId => {
+    const copy = copyOf(buffer, tensor, buffers);
+    groups.push(copy.group);
+    return copy.buffer;
+  };
+
+  const updated = new Set(updates.map((update) => update.register));
+  // An output that is a register reads the value of before the step, also where the step changes it.
+  const outputPorts = outputs.map(([name, tensor], index): Port => {
+    const buffer = rootBuffer(index);
+    const own = updated.has(buffer) ? copied(buffer, tensor) : buffer;
+    return { name, buffer: own, dtype: tensor.dtype, shape: sizesOf(tensor) };
+  });
+  const taken = new Set<BufferId>();
+  const pending = updates.flatMap(({ register, next }, index): PendingUpdate[] => {
+    const buffer = rootBuffer(outputs.length + index);
+    if (buffer === register) return [];
+    const shared = buffers.get(buffer).owner.kind !== "temporary" || taken.has(buffer);
+    const own = shared ? copied(buffer, next) : buffer;
+    taken.add(own);
+    return [{ register, next: own }];
+  });
+
+  const ends = new Set([...outputPorts.map((port) => port.buffer), ...pending.map((update) => update.next)]);
+  const fused = fuse(groups, limits);
+  const kernels = fused.groups.flatMap((group) => kernelsOf(group, (buffer) => ends.has(buffer) || fused.read.has(buffer)));
+  const ordered = schedule(kernels, pending, (update) => copyKernel(update, buffers), buffers);
+  const plan = planMemory(
+    ordered.kernels,
+    buffers,
+    inputs.map((port) => port.buffer),
+    outputPorts.map((port) => port.buffer),
+    ordered.inPlace,
+  );
+  const placed = buffers.all.map((buffer, id) => ({ ...buffer, location: plan.locations[id] ?? ({ kind: "none" } as const) }));
+  const persistent = buffers.all.reduce(
+    (sum, { owner, dtype, elements }) => sum + (owner.kind === "register" || owner.kind === "constant" ? elements * dtypeInfo[dtype].bytes : 0),
+    0,
+  );
+  return {
+    kernels: ordered.kernels,
+    buffers: placed,
+    slots: plan.slots,
+    inputs,
+    outputs: outputPorts,
+    registers,
+    peakBytes: persistent + plan.slots.reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
+
+function registerTensors(graph: Graph): readonly Tensor[] {
+  const tensors = new Set<Tensor>();
+  for (const node of graphNodes(graph)) if (isNode(node, "register")) tensors.add(node.output);
+  for (const { register } of graph.updates) tensors.add(register);
+  return [...tensors];
+}
+
+/** The end of a step where the next value could not be computed in place. */
+function copyKernel({ register, next }: PendingUpdate, buffers: BufferTable): Kernel {
+  const { dtype, elements } = buffers.get(next);
+  const builder = new ScalarBuilder();
+  const index = position(identity([elements]).coordinates, rowMajorStrides([elements]), 1);
+  const value = builder.add({ kind: "load", dtype, buffer: next, index: { ...index, guards: [] }, dynamic: [] });
+  return { form: "map", domain: [elements], body: builder.nodes, stores: [{ buffer: register, index, value }] };
+}

@@ -1,0 +1,167 @@
+import type { DType, NameOf, Scalar as Element } from "@adjoint/ir";
+import type { Affine, Guard, IndexMap } from "./affine.ts";
+
+/** A place in memory, by number; the plan says where it lives. */
+export type BufferId = number;
+/** A value in a scalar graph, by its place in the list. */
+export type ValueId = number;
+
+/** One value of the expression inside a kernel. Operands come earlier in the list. */
+export type ScalarNode =
+  | { readonly kind: "constant"; readonly dtype: DType; readonly value: Element }
+  | Load
+  /** An affine function of the coordinates, as a number. */
+  | { readonly kind: "index"; readonly dtype: DType; readonly index: Affine }
+  /** Bool: all guards hold. */
+  | { readonly kind: "inside"; readonly dtype: "bool"; readonly guards: readonly Guard[] }
+  /** A map primitive; `from` is the operands' dtype (of the last operand for `where`). */
+  | {
+      readonly kind: "map";
+      readonly dtype: DType;
+      readonly from: DType;
+      readonly operation: NameOf<"map">;
+      readonly operands: readonly ValueId[];
+    }
+  /** Threefry-2x32 of the key's words and the counter's position. */
+  | { readonly kind: "randomBits"; readonly dtype: "u32"; readonly key: readonly [ValueId, ValueId]; readonly counter: Affine }
+  /** The result of the kernel's reduction, product or sum, in an epilogue. */
+  | { readonly kind: "accumulator"; readonly dtype: DType; readonly index: number };
+
+/** An element of a buffer. */
+export interface Load {
+  readonly kind: "load";
+  readonly dtype: DType;
+  readonly buffer: BufferId;
+  readonly index: IndexMap;
+  /** Positions decided by data: each adds value·stride, and a value outside 0 … size−1 is an error. */
+  readonly dynamic: readonly DynamicIndex[];
+  /** The value where the guards fail; zero when absent. */
+  readonly otherwise?: ValueId;
+}
+
+export interface DynamicIndex {
+  readonly value: ValueId;
+  readonly stride: number;
+  readonly size: number;
+  /** The operation that indexes, for the error. */
+  readonly operation: string;
+}
+
+/** An expression over a kernel's domain, as a list in which operands come first. */
+export type ScalarGraph = readonly ScalarNode[];
+
+/** Builds scalar graphs; equal nodes are made once. */
+export class ScalarBuilder {
+  readonly #nodes: ScalarNode[] = [];
+  readonly #known = new Map<string, ValueId>();
+
+  add(node: ScalarNode): ValueId {
+    const key = keyOf(node);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    this.#nodes.push(node);
+    this.#known.set(key, this.#nodes.length - 1);
+    return this.#nodes.length - 1;
+  }
+
+  get nodes(): ScalarGraph {
+    return this.#nodes;
+  }
+
+  dtype(value: ValueId): DType {
+    const node = this.#nodes[value];
+    if (node === undefined) throw new RangeError(`no scalar value ${value}`);
+    return node.dtype;
+  }
+}
+
+const affineKey = (a: Affine): string => `${a.offset}+${a.strides.join()}`;
+const guardsKey = (guards: readonly Guard[]): string => guards.map((guard) => `${affineKey(guard)}<${guard.limit}`).join("&");
+
+function keyOf(node: ScalarNode): string {
+  switch (node.kind) {
+    case "constant":
+      return `c ${node.dtype} ${Object.is(node.value, -0) ? "-0" : String(node.value)}`;
+    case "load":
+      return `l ${node.buffer} ${affineKey(node.index)} ${guardsKey(node.index.guards)} ${node.otherwise ?? ""} ${node.dynamic
+        .map((term) => `${term.value}*${term.stride}<${term.size}`)
+        .join()}`;
+    case "index":
+      return `i ${node.dtype} ${affineKey(node.index)}`;
+    case "inside":
+      return `g ${guardsKey(node.guards)}`;
+    case "map":
+      return `m ${node.operation} ${node.dtype} ${node.from} ${node.operands.join()}`;
+    case "randomBits":
+      return `r ${node.key.join()} ${affineKey(node.counter)}`;
+    case "accumulator":
+      return `a ${node.index}`;
+  }
+}
+
+/** Operands of a scalar node, in order. */
+export function operandsOf(node: ScalarNode): readonly ValueId[] {
+  switch (node.kind) {
+    case "map":
+      return node.operands;
+    case "load":
+      return [...(node.otherwise === undefined ? [] : [node.otherwise]), ...node.dynamic.map((term) => term.value)];
+    case "randomBits":
+      return node.key;
+    default:
+      return [];
+  }
+}
+
+/** The same node over other operands and coordinates. */
+export function mapScalar(node: ScalarNode, value: (id: ValueId) => ValueId, affine: (a: Affine) => Affine): ScalarNode {
+  const guard = (g: Guard): Guard => ({ ...affine(g), limit: g.limit });
+  switch (node.kind) {
+    case "constant":
+    case "accumulator":
+      return node;
+    case "index":
+      return { ...node, index: affine(node.index) };
+    case "inside":
+      return { ...node, guards: node.guards.map(guard) };
+    case "map":
+      return { ...node, operands: node.operands.map(value) };
+    case "randomBits":
+      return { ...node, key: [value(node.key[0]), value(node.key[1])], counter: affine(node.counter) };
+    case "load":
+      return {
+        ...node,
+        index: { ...affine(node.index), guards: node.index.guards.map(guard) },
+        dynamic: node.dynamic.map((term) => ({ ...term, value: value(term.value) })),
+        ...(node.otherwise === undefined ? {} : { otherwise: value(node.otherwise) }),
+      };
+  }
+}
+
+/** What `splice` leaves out or replaces. */
+export interface SpliceOptions {
+  /** A value that stands for a node. */
+  readonly given?: (node: ScalarNode) => ValueId | undefined;
+  /** The values to copy; all of them when absent. Operands of a copied value must be among them. */
+  readonly needed?: ReadonlySet<ValueId>;
+}
+
+/** Copies an expression into a builder, and tells where each value went. */
+export function splice(
+  into: ScalarBuilder,
+  graph: ScalarGraph,
+  affine: (a: Affine) => Affine,
+  { given, needed }: SpliceOptions = {},
+): (id: ValueId) => ValueId {
+  const places: (ValueId | undefined)[] = [];
+  const at = (id: ValueId): ValueId => {
+    const place = places[id];
+    if (place === undefined) throw new RangeError(`scalar value ${id} is not there`);
+    return place;
+  };
+  graph.forEach((node, id) => {
+    const copied = needed === undefined || needed.has(id);
+    places.push(copied ? (given?.(node) ?? into.add(mapScalar(node, at, affine))) : undefined);
+  });
+  return at;
+}

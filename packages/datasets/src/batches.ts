@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { type Column, elementCount } from "./column.ts";
+import { allocate } from "./dtype.ts";
+import { DatasetError } from "./error.ts";
+import type { Columns, Fields } from "./fields.ts";
+import { naturalNumber, parseOptions, positiveInteger, seedOrFalse } from "./options.ts";
+import { identity, permutation, RandomStream } from "./random.ts";
+import type { Source } from "./source.ts";
+
+/** How a data set is cut into batches. */
+export interface BatchOptions {
+  /** Examples of a batch, at least 1. */
+  readonly size: number;
+  /** A seed (whole number from 0 to 2⁵³−1) for a random order, or `false` for the data set's own. Default: `false`. */
+  readonly shuffle?: number | false;
+  /** Which pass over the data this is, from 0: each has its own random order. Default: 0. */
+  readonly epoch?: number;
+  /** What to do when fewer than `size` examples are left: give them as a smaller batch, or not. Default: `"keep"`. */
+  readonly lastBatch?: "keep" | "drop";
+  /** Index of the first batch to give, from 0 to `length`: where an interrupted pass goes on. Default: 0. */
+  readonly start?: number;
+  /**
+   * `true`: every batch is written over the one before, into the same arrays, so that a step allocates none (a smaller
+   * last batch has its own). Be done with a batch before you ask for the next. Default: `false`, new arrays for each.
+   */
+  readonly reuse?: boolean;
+}
+
+/** The batches of one pass. Each iteration begins at `start` and gives the same batches. */
+export interface Batches<F extends Fields> extends Iterable<Columns<F>> {
+  /** Number of batches of the whole pass, whatever `start` is. */
+  readonly length: number;
+  /** The batches with their index in the pass: with `start: 37` the first is 37. */
+  entries(): IterableIterator<[index: number, examples: Columns<F>]>;
+}
+
+const schema = z.strictObject({
+  size: positiveInteger,
+  shuffle: seedOrFalse.default(false),
+  epoch: naturalNumber.default(0),
+  lastBatch: z.enum(["keep", "drop"], 'must be "keep" or "drop"').default("keep"),
+  start: naturalNumber.default(0),
+  reuse: z.boolean("must be true or false").default(false),
+});
+
+/**
+ * Cuts `sources`, all of `length` examples, into batches. The order is a function of seed, epoch and length alone.
+ *
+ * @throws DatasetError `bad-option`; `empty` when dropping the ragged batch leaves none.
+ */
+export function batches<F extends Fields>(
+  sources: ReadonlyMap<string, Source>,
+  length: number,
+  options: BatchOptions,
+): Batches<F> {
+  const { size, shuffle, epoch, lastBatch, start, reuse } = parseOptions("batches", schema, options);
+  const count = lastBatch === "keep" ? Math.ceil(length / size) : Math.floor(length / size);
+  if (count === 0) {
+    throw new DatasetError(
+      "empty",
+      `batches: ${length} examples don't fill a batch of ${size}, and lastBatch "drop" leaves none. ` +
+        `Give a smaller size, or keep the last batch.`,
+    );
+  }
+  if (start > count) {
+    throw new DatasetError(
+      "bad-option",
+      `batches: start must be from 0 to the ${count} batches of the pass, got ${start}.`,
+    );
+  }
+  const order =
+    shuffle === false ? identity(length) : permutation(length, new RandomStream(shuffle, "batches", epoch));
+
+  function* entries(): Generator<[number, Columns<F>], undefined> {
+    let room: Room<F> | undefined;
+    for (let index = start; index < count; index++) {
+      const from = index * size;
+      const to = Math.min(from + size, length);
+      if (!reuse || room?.count !== to - from) room = makeRoom(sources, to - from);
+      for (const { source, column } of room.parts) source.gather(order, from, to, column.data);
+      yield [index, room.examples];
+    }
+  }
+  return {
+    length: count,
+    entries,
+    *[Symbol.iterator]() {
+      for (const [, examples] of entries()) yield examples;
+    },
+  };
+}
+
+/** The arrays of one batch. */
+interface Room<F extends Fields> {
+  readonly count: number;
+  readonly parts: readonly { readonly source: Source; readonly column: Column }[];
+  readonly examples: Columns<F>;
+}
+
+function makeRoom<F extends Fields>(sources: ReadonlyMap<string, Source>, count: number): Room<F> {
+  const parts = Array.from(sources, ([name, source]) => {
+    const data = allocate(source.dtype, count * elementCount(source.shape));
+    const column: Column = { dtype: source.dtype, shape: [count, ...source.shape], data };
+    return { name, source, column };
+  });
+  // For each field of F the caller's `sources` hold a source of its element type.
+  const examples = Object.fromEntries(parts.map(({ name, column }) => [name, column])) as Columns<F>;
+  return { count, parts, examples };
+}

@@ -1,0 +1,214 @@
+import { type Column, elementCount } from "./column.ts";
+import { allocate, type DataOf } from "./dtype.ts";
+import { DatasetError } from "./error.ts";
+import { inflate, isGzip, largestSize } from "./gzip.ts";
+import { show } from "./options.ts";
+
+/** Element types of the IDX format. */
+export type IdxDType = "u8" | "i8" | "i16" | "i32" | "f32" | "f64";
+
+/** A tensor of an IDX file: `dtype` says what its `data` are. */
+export type IdxColumn = { readonly [D in IdxDType]: Column<D> }[IdxDType];
+
+/** What an error message calls the data. */
+export interface FileOptions {
+  /** Name of the file. */
+  readonly file?: string;
+}
+
+/** Type byte → element type (Y. LeCun, "The MNIST database": the IDX file format). */
+const types: ReadonlyMap<number, { readonly dtype: IdxDType; readonly bytes: number }> = new Map([
+  [0x08, { dtype: "u8", bytes: 1 }],
+  [0x09, { dtype: "i8", bytes: 1 }],
+  [0x0b, { dtype: "i16", bytes: 2 }],
+  [0x0c, { dtype: "i32", bytes: 4 }],
+  [0x0d, { dtype: "f32", bytes: 4 }],
+  [0x0e, { dtype: "f64", bytes: 8 }],
+]);
+
+/** Files of more axes are taken for damaged ones; images in colour over time have 5. */
+const largestRank = 8;
+
+interface Header {
+  readonly dtype: IdxDType;
+  readonly shape: readonly number[];
+  /** Bytes of the header. */
+  readonly bytes: number;
+  /** Bytes of the whole file. */
+  readonly total: number;
+}
+
+/**
+ * Reads an IDX file that may be gzip-compressed.
+ *
+ * All of the header is checked before memory is taken for the data, and a compressed file is decompressed no further
+ * than its header states. Elements of one byte of an uncompressed file share memory with `bytes`.
+ *
+ * @throws DatasetError with the byte where the file broke (of the decompressed data): `bad-header`, `too-large`,
+ * `truncated`, `trailing-bytes`; or `bad-gzip`.
+ */
+export async function idx(bytes: Uint8Array, options: FileOptions = {}): Promise<IdxColumn> {
+  checkBytes(bytes, options.file);
+  return decodeIdx(isGzip(bytes) ? await inflateIdx(bytes, options.file) : bytes, options);
+}
+
+/**
+ * Reads an uncompressed IDX file at once. Elements of one byte share memory with `bytes`.
+ *
+ * @throws DatasetError with the byte where the file broke: `bad-header`, `too-large`, `truncated`, `trailing-bytes`.
+ */
+export function decodeIdx(bytes: Uint8Array, options: FileOptions = {}): IdxColumn {
+  const { file } = options;
+  checkBytes(bytes, file);
+  const header = readHeader(bytes, file);
+  if (bytes.length < header.total) throw truncated(header, bytes.length, file);
+  if (bytes.length > header.total) throw trailing(header, file);
+  return decode(
+    header,
+    new DataView(bytes.buffer, bytes.byteOffset + header.bytes, header.total - header.bytes),
+  );
+}
+
+function checkBytes(bytes: Uint8Array, file: string | undefined): void {
+  if (bytes instanceof Uint8Array) return;
+  const problem = `idx: needs the file's bytes in a Uint8Array, got ${show(bytes)}. Wrap an ArrayBuffer: new Uint8Array(buffer).`;
+  throw new DatasetError("bad-option", problem, { file });
+}
+
+function decode({ dtype, shape }: Header, view: DataView): IdxColumn {
+  const count = elementCount(shape);
+  switch (dtype) {
+    case "u8":
+      return { dtype, shape, data: new Uint8Array(view.buffer, view.byteOffset, count) };
+    case "i8":
+      return { dtype, shape, data: new Int8Array(view.buffer, view.byteOffset, count) };
+    case "i16":
+      return { dtype, shape, data: fill(allocate(dtype, count), (index) => view.getInt16(index * 2)) };
+    case "i32":
+      return { dtype, shape, data: fill(allocate(dtype, count), (index) => view.getInt32(index * 4)) };
+    case "f32":
+      return { dtype, shape, data: fill(allocate(dtype, count), (index) => view.getFloat32(index * 4)) };
+    case "f64":
+      return { dtype, shape, data: fill(allocate(dtype, count), (index) => view.getFloat64(index * 8)) };
+  }
+}
+
+function fill<A extends DataOf<IdxDType>>(data: A, element: (index: number) => number): A {
+  for (let index = 0; index < data.length; index++) data[index] = element(index);
+  return data;
+}
+
+/** Bytes 0 and 1 are zero, byte 2 the type, byte 3 the rank, then a big-endian u32 for the size of each axis. */
+function readHeader(bytes: Uint8Array, file: string | undefined): Header {
+  const byteAt = (offset: number): number => {
+    const byte = bytes[offset];
+    if (byte !== undefined) return byte;
+    throw new DatasetError("truncated", "the file ends within its header. Get the file again.", {
+      file,
+      offset: bytes.length,
+    });
+  };
+  const wrong = (offset: number, problem: string): DatasetError =>
+    new DatasetError("bad-header", problem, { file, offset });
+
+  for (const offset of [0, 1]) {
+    if (byteAt(offset) === 0) continue;
+    const why = isGzip(bytes)
+      ? "it is gzip-compressed: read it with idx, not decodeIdx"
+      : "this is no IDX file";
+    throw wrong(offset, `an IDX file begins with two zero bytes, got ${hex(byteAt(offset))}; ${why}.`);
+  }
+  const type = types.get(byteAt(2));
+  if (type === undefined) {
+    const known = Array.from(types, ([code, { dtype }]) => `${hex(code)} (${dtype})`).join(", ");
+    throw wrong(2, `unknown element type ${hex(byteAt(2))}. IDX has ${known}.`);
+  }
+  const rank = byteAt(3);
+  if (rank === 0 || rank > largestRank) {
+    throw wrong(
+      3,
+      `rank ${rank}, but data sets have 1 to ${largestRank} axes. The file is damaged or no IDX file.`,
+    );
+  }
+  const headerBytes = 4 + 4 * rank;
+  const shape: number[] = [];
+  let dataBytes = type.bytes;
+  for (let offset = 4; offset < headerBytes; offset += 4) {
+    const size =
+      byteAt(offset) * 2 ** 24 +
+      byteAt(offset + 1) * 2 ** 16 +
+      byteAt(offset + 2) * 2 ** 8 +
+      byteAt(offset + 3);
+    if (size === 0) throw wrong(offset, `axis ${shape.length} has size 0: the file holds no element.`);
+    shape.push(size);
+    dataBytes *= size;
+    if (!Number.isSafeInteger(dataBytes)) {
+      throw new DatasetError(
+        "too-large",
+        `sizes ${shape.join(" × ")} of ${type.dtype} need more than 2^53 bytes. The file is damaged.`,
+        { file, offset },
+      );
+    }
+  }
+  return { dtype: type.dtype, shape, bytes: headerBytes, total: headerBytes + dataBytes };
+}
+
+/** The decompressed file, of exactly the size that its header states. */
+async function inflateIdx(compressed: Uint8Array, file: string | undefined): Promise<Uint8Array> {
+  const headerBytes = 4 + 4 * largestRank;
+  const pieces: Uint8Array[] = [];
+  let header: Header | undefined;
+  let length = 0;
+  for await (const piece of inflate(compressed, file)) {
+    pieces.push(piece);
+    length += piece.length;
+    if (header === undefined && length >= headerBytes) {
+      header = readHeader(join(pieces, length), file);
+      if (header.total > largestSize(compressed)) throw unreachable(header, compressed.length, file);
+    }
+    if (header !== undefined && length > header.total) throw trailing(header, file);
+  }
+  return join(pieces, length);
+}
+
+function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const piece of pieces) {
+    joined.set(piece, offset);
+    offset += piece.length;
+  }
+  return joined;
+}
+
+function truncated(header: Header, length: number, file: string | undefined): DatasetError {
+  return new DatasetError(
+    "truncated",
+    `the file ends here, but its header states ${header.shape.join(" × ")} ${header.dtype} elements: ` +
+      `${header.total} bytes with the header. Get the file again.`,
+    { file, offset: length },
+  );
+}
+
+/** Told by the header alone: nothing needs to be decompressed, nor memory taken, for such a file. */
+function unreachable(header: Header, compressed: number, file: string | undefined): DatasetError {
+  return new DatasetError(
+    "truncated",
+    `the header states ${header.shape.join(" × ")} ${header.dtype} elements, ${header.total} bytes with the header, ` +
+      `and ${compressed} gzip-compressed bytes can't hold as many. Get the file again.`,
+    { file, offset: 4 },
+  );
+}
+
+function trailing(header: Header, file: string | undefined): DatasetError {
+  return new DatasetError(
+    "trailing-bytes",
+    `the ${header.shape.join(" × ")} ${header.dtype} elements of the header end here, but the file goes on. ` +
+      `Its header or its end is damaged: get the file again.`,
+    { file, offset: header.total },
+  );
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}

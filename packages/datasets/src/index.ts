@@ -1,0 +1,14 @@
+export type { Batches, BatchOptions } from "./batches.ts";
+export type { Column } from "./column.ts";
+export type { CastDType } from "./convert.ts";
+export { csv, type CsvDataset, type CsvField, type CsvFields, type CsvOptions } from "./csv.ts";
+export { dataset, type Dataset, type DTypeOption } from "./dataset.ts";
+export type { DataOf, DType, DTypeArrays, FloatDType, NumberDType, TypedArray } from "./dtype.ts";
+export { DatasetError, type DatasetErrorCode, type ErrorPlace } from "./error.ts";
+export type { Columns, ExampleTypes, Fields, FieldsOf, Names, Renamed, Retyped } from "./fields.ts";
+export { decodeIdx, type FileOptions, idx, type IdxColumn, type IdxDType } from "./idx.ts";
+export { type Digits, type Mnist, mnistFileNames, type MnistFiles, mnistFromBytes } from "./mnist.ts";
+export type { Normalization, RangeNormalization, Standardization } from "./normalize.ts";
+export type { ResizeOptions } from "./resize.ts";
+export type { SplitOptions } from "./split.ts";
+export type { StatisticsOptions } from "./statistics.ts";

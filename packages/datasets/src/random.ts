@@ -1,0 +1,65 @@
+import { threefry2x32 } from "./threefry.ts";
+
+/** What a stream of random numbers is for; two purposes never share numbers, even under one seed. */
+export type Purpose = "batches" | "shuffle" | "split";
+
+const purposes: { readonly [P in Purpose]: number } = { batches: 1, shuffle: 2, split: 3 };
+
+/** Random numbers as a pure function of a seed, a purpose and an epoch. */
+export class RandomStream {
+  /** Two words (u32) that the seed, the purpose and the epoch were mixed into. */
+  #key: readonly [number, number];
+  readonly #words: [number, number] = [0, 0];
+  #drawn = 0;
+
+  /** `seed` and `epoch` are whole numbers from 0 to 2⁵³−1. */
+  constructor(seed: number, purpose: Purpose, epoch = 0) {
+    this.#key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
+    // Each part becomes the counter under the key so far, and the output the next key.
+    for (const part of [purposes[purpose], epoch]) {
+      const mixed: [number, number] = [0, 0];
+      threefry2x32(this.#key[0], this.#key[1], part % 2 ** 32, Math.floor(part / 2 ** 32), mixed);
+      this.#key = mixed;
+    }
+  }
+
+  /** The next whole number from 0 to 2³²−1. */
+  next(): number {
+    const drawn = this.#drawn++;
+    if (drawn % 2 === 1) return this.#words[1];
+    const block = drawn / 2;
+    threefry2x32(this.#key[0], this.#key[1], block % 2 ** 32, Math.floor(block / 2 ** 32), this.#words);
+    return this.#words[0];
+  }
+
+  /** The next whole number from 0 to `bound` − 1, each as likely as any other; `bound` is from 1 to 2³². */
+  below(bound: number): number {
+    // A remainder alone would favour small numbers: words of the incomplete last run of `bound` are drawn again.
+    const limit = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      const word = this.next();
+      if (word < limit) return word % bound;
+    }
+  }
+}
+
+/** The numbers 0 to `length` − 1 in their own order. */
+export function identity(length: number): Uint32Array {
+  return Uint32Array.from({ length }, (_, index) => index);
+}
+
+/**
+ * The numbers 0 to `length` − 1 in random order, every order as likely as any other up to the 2⁶⁴ keys.
+ *
+ * Fisher–Yates from the end (Durstenfeld 1964, algorithm 235).
+ */
+export function permutation(length: number, random: RandomStream): Uint32Array {
+  const order = identity(length);
+  for (let last = length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    const moved = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = moved;
+  }
+  return order;
+}

@@ -1,0 +1,445 @@
+import fc from "fast-check";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { type Column, type Columns, dataset, type Dataset } from "../src/index.ts";
+import { counting, f32, i32, refusal } from "./support.ts";
+
+/** The labels of `counting`, which tell its examples apart. */
+function ys(data: Dataset<{ x: "f32"; y: "i32" }>): number[] {
+  const { x, y } = data.columns();
+  expect([...x.data]).toEqual([...y.data].flatMap((value) => [2 * value, 2 * value + 1]));
+  return [...y.data];
+}
+
+const unsafe = (column: unknown): Column => column as Column; // What callers without types can pass.
+
+describe("dataset", () => {
+  it("knows its fields and their types", () => {
+    const data = dataset({ x: f32([2, 3, 1], Array(6).keys()), y: i32([2], [0, 1]) });
+    expectTypeOf(data).toEqualTypeOf<Dataset<{ x: "f32"; y: "i32" }>>();
+    expect(data.length).toBe(2);
+    expect(data.fields).toEqual({ x: { dtype: "f32", shape: [3, 1] }, y: { dtype: "i32", shape: [] } });
+    expect(data.column("x")).toEqual({
+      dtype: "f32",
+      shape: [2, 3, 1],
+      data: Float32Array.of(0, 1, 2, 3, 4, 5),
+    });
+    expectTypeOf(data.column("y").data).toEqualTypeOf<Int32Array>();
+  });
+
+  it("takes every element type", () => {
+    const data = dataset({
+      f64: { dtype: "f64", shape: [1], data: Float64Array.of(0.1) },
+      bf16: { dtype: "bf16", shape: [1], data: Uint16Array.of(1) },
+      i64: { dtype: "i64", shape: [1], data: BigInt64Array.of(-1n) },
+      u64: { dtype: "u64", shape: [1], data: BigUint64Array.of(1n) },
+      i16: { dtype: "i16", shape: [1], data: Int16Array.of(-1) },
+      i8: { dtype: "i8", shape: [1], data: Int8Array.of(-1) },
+      u32: { dtype: "u32", shape: [1], data: Uint32Array.of(1) },
+      u16: { dtype: "u16", shape: [1], data: Uint16Array.of(1) },
+      u8: { dtype: "u8", shape: [1], data: Uint8Array.of(1) },
+      bool: { dtype: "bool", shape: [1], data: Uint8Array.of(1) },
+    });
+    expect(data.at(0).i64).toEqual({ dtype: "i64", shape: [], data: BigInt64Array.of(-1n) });
+  });
+
+  it.each([
+    ["no column", {}, "empty", "at least one column"],
+    ["null", null, "bad-option", "needs columns by name, got null"],
+    ["a column that is none", { x: 3 }, "bad-option", 'column "x" must be { dtype, shape, data }, got 3'],
+    [
+      "an unknown type",
+      { x: { dtype: "f33", shape: [1], data: Float32Array.of(1) } },
+      "bad-dtype",
+      'dtype "f33"',
+    ],
+    [
+      "an inherited name as type",
+      { x: { dtype: "toString", shape: [1], data: [1] } },
+      "bad-dtype",
+      "toString",
+    ],
+    [
+      "another array",
+      { x: { dtype: "f32", shape: [1], data: Float64Array.of(1) } },
+      "bad-dtype",
+      "needs a Float32Array, got Float64Array",
+    ],
+    [
+      "a plain array",
+      { x: { dtype: "f32", shape: [1], data: [1] } },
+      "bad-dtype",
+      "needs a Float32Array, got [1]",
+    ],
+    ["a scalar", { x: f32([], [1]) }, "bad-shape", "scalar"],
+    ["a fraction in a shape", { x: f32([1.5], [1]) }, "bad-shape", "[1.5]"],
+    ["a negative size", { x: f32([-1, -1], [1]) }, "bad-shape", "[-1, -1]"],
+    ["examples beyond counting", { x: f32([2 ** 32], [1]) }, "too-large", "at most 2^32−1"],
+    [
+      "a long plain array",
+      { x: { dtype: "f32", shape: [9], data: Array(9).fill(1) } },
+      "bad-dtype",
+      "got [1, 1, 1, 1, 1, 1, 1, 1, …].",
+    ],
+    [
+      "too few elements",
+      { x: f32([2, 2], [1, 2, 3]) },
+      "bad-shape",
+      "[2, 2] needs 4 elements, its data have 3",
+    ],
+    ["no example", { x: f32([0, 3], []) }, "empty", "[0, 3] is empty"],
+    ["examples without elements", { x: f32([3, 0], []) }, "empty", "[3, 0] is empty"],
+    [
+      "columns of different lengths",
+      { x: f32([2], [1, 2]), y: i32([3], [1, 2, 3]) },
+      "bad-shape",
+      'column "y" has 3 examples, column "x" has 2',
+    ],
+  ])("refuses %s", async (_, columns, code, problem) => {
+    const error = await refusal(() => dataset(columns as Record<string, Column>));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(problem);
+  });
+});
+
+describe("choosing examples", () => {
+  it("by index, from the front and the back", () => {
+    const data = counting(6);
+    expect(ys(data.take(2))).toEqual([0, 1]);
+    expect(ys(data.take(6))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(ys(data.skip(4))).toEqual([4, 5]);
+    expect(ys(data.skip(0))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(ys(data.pick([5, 0, 5]))).toEqual([5, 0, 5]);
+    expect(ys(data.pick(Uint8Array.of(1)))).toEqual([1]);
+    expect(data.at(-1)).toEqual({
+      x: { dtype: "f32", shape: [2], data: Float32Array.of(10, 11) },
+      y: { dtype: "i32", shape: [], data: Int32Array.of(5) },
+    });
+    expect(data.at(0)).toEqual(data.at(-6));
+  });
+
+  it("any number of times over", () => {
+    const numbers = fc.array(fc.nat(), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.array(numbers, { maxLength: 4 }), (length, steps) => {
+        let data = counting(length);
+        let expected = [...Array(length).keys()];
+        for (const step of steps) {
+          const indices = step.map((number) => number % expected.length);
+          data = data.pick(indices);
+          expected = indices.map((index) => expected[index] ?? NaN);
+        }
+        expect(ys(data)).toEqual(expected);
+      }),
+    );
+  });
+
+  it("in a random order that the seed fixes", () => {
+    expect(ys(counting(10).shuffle(1))).toEqual([6, 0, 1, 5, 9, 8, 4, 3, 2, 7]);
+    expect(ys(counting(10).shuffle(2))).not.toEqual(ys(counting(10).shuffle(1)));
+    expect(ys(counting(50).shuffle(3)).toSorted((a, b) => a - b)).toEqual([...Array(50).keys()]);
+  });
+
+  it("leaves the data set itself alone", () => {
+    const data = counting(5);
+    data.shuffle(1);
+    data.take(1);
+    data.column("x").data.fill(9);
+    data.columns().x.data.fill(9);
+    data.at(0).x.data.fill(9);
+    expect(ys(data)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it.each([
+    ["take 0", (data) => data.take(0), "bad-option", "take: must be a whole number, at least 1, got 0."],
+    ["take too many", (data) => data.take(4), "bad-option", "take: must be at most 3, got 4."],
+    [
+      "take half a one",
+      (data) => data.take(0.5),
+      "bad-option",
+      "take: must be a whole number, at least 1, got 0.5.",
+    ],
+    ["skip all", (data) => data.skip(3), "empty", "skip: would leave no example."],
+    [
+      "skip backwards",
+      (data) => data.skip(-1),
+      "bad-option",
+      "skip: must be a whole number from 0 to 2^53−1, got -1.",
+    ],
+    ["pick none", (data) => data.pick([]), "empty", "pick: would leave no example."],
+    [
+      "pick another",
+      (data) => data.pick([0, 3]),
+      "bad-option",
+      "pick: there is no example 3; the 3 examples are counted from 0.",
+    ],
+    [
+      "pick NaN",
+      (data) => data.pick([NaN]),
+      "bad-option",
+      "pick: there is no example NaN; the 3 examples are counted from 0.",
+    ],
+    [
+      "at another",
+      (data) => data.at(-4),
+      "bad-option",
+      "at: there is no example -1; the 3 examples are counted from 0.",
+    ],
+    [
+      "shuffle without a seed",
+      (data) => data.shuffle(NaN),
+      "bad-option",
+      "shuffle: must be a whole number from 0 to 2^53−1, got NaN.",
+    ],
+  ] as [string, (data: Dataset<{ x: "f32"; y: "i32" }>) => unknown, string, string][])(
+    "refuses to %s",
+    async (_, run, code, message) => {
+      const error = await refusal(() => run(counting(3)));
+      expect([error.code, error.message]).toEqual([code, message]);
+    },
+  );
+});
+
+describe("fields", () => {
+  it("can be selected", () => {
+    const data = counting(2).select("y");
+    expectTypeOf(data).toEqualTypeOf<Dataset<{ y: "i32" }>>();
+    expect(data.columns()).toEqual({ y: i32([2], [0, 1]) });
+  });
+
+  it("can be renamed, even into each other's names", () => {
+    const renamed = counting(2).rename({ x: "inputs" });
+    expectTypeOf(renamed.column("inputs").data).toEqualTypeOf<Float32Array>();
+    expect(renamed.columns()).toEqual({ inputs: f32([2, 2], [0, 1, 2, 3]), y: i32([2], [0, 1]) });
+    const swapped = counting(2).rename({ x: "y", y: "x" });
+    expectTypeOf(swapped.column("x").data).toEqualTypeOf<Int32Array>();
+    expect(swapped.column("x")).toEqual(i32([2], [0, 1]));
+  });
+
+  it("that don't exist are refused with those that do", async () => {
+    const untyped = counting(2) as unknown as Dataset<Record<string, "f32">>; // What callers without types can pass.
+    for (const run of [
+      () => untyped.column("z"),
+      () => untyped.select("z"),
+      () => untyped.rename({ z: "w" }),
+      () => untyped.mapValues("z", (value) => value),
+      () => untyped.cast("z", "f64"),
+      () => untyped.normalize("z", { mean: 0, deviation: 1 }),
+      () => untyped.standardization("z"),
+      () => untyped.range("z"),
+      () => untyped.oneHot("z", 2),
+      () => untyped.resize("z", [1, 1]),
+    ]) {
+      const error = await refusal(run);
+      expect(error.code).toBe("bad-field");
+      expect(error.message).toMatch(/no field "z"\. The fields are "x", "y"\.$/);
+    }
+  });
+
+  it("must keep different names, and there must be one", async () => {
+    const names = { x: 3n } as unknown as { x: "z" }; // What callers without types can pass.
+    expect((await refusal(() => counting(2).rename(names))).message).toBe(
+      'rename: the new name of "x" must be a string, got 3n.',
+    );
+    expect((await refusal(() => counting(2).rename({ x: "y" }))).message).toBe(
+      'rename: two fields would be called "y". Rename the other one as well.',
+    );
+    expect((await refusal(() => counting(2).select())).message).toBe("select: name at least one field.");
+  });
+});
+
+describe("map", () => {
+  it("makes other columns of these", () => {
+    const sums = counting(3).map(({ x, y }) => {
+      const sum = Float64Array.from(y.data, (_, row) => (x.data[2 * row] ?? 0) + (x.data[2 * row + 1] ?? 0));
+      return { sum: { dtype: "f64", shape: y.shape, data: sum }, y };
+    });
+    expectTypeOf(sums).toEqualTypeOf<Dataset<{ sum: "f64"; y: "i32" }>>();
+    expect([...sums.column("sum").data]).toEqual([1, 5, 9]);
+    expect([...sums.column("y").data]).toEqual([0, 1, 2]);
+  });
+
+  it("may change the arrays that it gets", () => {
+    const data = counting(2);
+    const negative = data.map((columns) => {
+      columns.x.data.forEach((value, index) => (columns.x.data[index] = -value));
+      return columns;
+    });
+    expect([...negative.column("x").data]).toEqual([-0, -1, -2, -3]);
+    expect(ys(data)).toEqual([0, 1]);
+  });
+
+  it("checks what it is given", async () => {
+    const error = await refusal(() => counting(2).map(() => ({ x: f32([3], [1]) })));
+    expect(error.code).toBe("bad-shape");
+  });
+});
+
+describe("mapValues", () => {
+  it("applies a function to each element", () => {
+    const data = counting(3)
+      .skip(1)
+      .mapValues("x", (value) => value / 4, { dtype: "f64" });
+    expectTypeOf(data).toEqualTypeOf<Dataset<{ readonly x: "f64"; readonly y: "i32" }>>();
+    expect(data.column("x")).toEqual({
+      dtype: "f64",
+      shape: [2, 2],
+      data: Float64Array.of(0.5, 0.75, 1, 1.25),
+    });
+    expect(
+      counting(2)
+        .mapValues("y", (value) => value + 0.5)
+        .column("y"),
+    ).toEqual(f32([2], [0.5, 1.5]));
+  });
+
+  it("refuses results that the type can't hold", async () => {
+    const error = await refusal(() => counting(3).mapValues("x", (value) => 255 * value, { dtype: "u8" }));
+    expect(error.code).toBe("bad-value");
+    expect(error.message).toBe("mapValues: example 1 has the value 510, which u8 can't hold exactly.");
+  });
+
+  it("refuses types that aren't numbers", async () => {
+    const dtype = "i64" as unknown as "i32"; // What callers without types can pass.
+    expect((await refusal(() => counting(3).mapValues("x", (value) => value, { dtype }))).message).toBe(
+      'mapValues: dtype must be f64, f32, i32, i16, i8, u32, u16, u8 or bool, got "i64".',
+    );
+    const bits = dataset({
+      half: unsafe({ dtype: "f16", shape: [1], data: Uint16Array.of(1) }) as Column<"f32">,
+    });
+    for (const run of [
+      () => bits.mapValues("half", (value) => value),
+      () => bits.normalize("half", { mean: 0, deviation: 1 }),
+      () => bits.cast("half", "f64"),
+      () => bits.oneHot("half", 2),
+      () => bits.resize("half", [1, 1]),
+    ]) {
+      expect((await refusal(run)).code).toBe("bad-dtype");
+    }
+    const target = "f16" as unknown as "f32"; // What callers without types can pass.
+    expect((await refusal(() => counting(1).cast("x", target))).message).toBe(
+      'cast: must be the name of an element type that isn\'t f16 or bf16, got "f16".',
+    );
+  });
+});
+
+describe("cast", () => {
+  it("keeps values", () => {
+    const data = dataset({ x: f32([3], [0, 1, 1]) });
+    for (const dtype of ["f64", "f32", "i32", "i16", "i8", "u32", "u16", "u8", "bool"] as const) {
+      expect(data.cast("x", dtype).fields.x.dtype).toBe(dtype);
+      expect([...data.cast("x", dtype).column("x").data]).toEqual([0, 1, 1]);
+    }
+    expect(data.cast("x", "i64").column("x").data).toEqual(BigInt64Array.of(0n, 1n, 1n));
+    expect(data.cast("x", "u64").cast("x", "i8").column("x").data).toEqual(Int8Array.of(0, 1, 1));
+    expectTypeOf(data.cast("x", "i64").column("x").data).toEqualTypeOf<BigInt64Array>();
+  });
+
+  it("rounds floats, and leaves NaN and infinities as they are", () => {
+    const data = dataset({
+      x: { dtype: "f64", shape: [4], data: Float64Array.of(0.1, NaN, Infinity, -Infinity) },
+    });
+    expect(data.cast("x", "f32").column("x")).toEqual(f32([4], [0.1, NaN, Infinity, -Infinity]));
+  });
+
+  it.each([
+    [0.5, "i32"],
+    [NaN, "i32"],
+    [-1, "u8"],
+    [256, "u8"],
+    [2, "bool"],
+    [-1, "u64"],
+    [2 ** 60, "i64"],
+    [1e39, "f32"],
+    [Infinity, "u32"],
+  ] as const)("refuses %d as %s", async (value, dtype) => {
+    const data = dataset({ x: { dtype: "f64", shape: [2], data: Float64Array.of(0, value) } });
+    const error = await refusal(() => data.cast("x", dtype));
+    expect(error.message).toBe(`cast: example 1 has the value ${value}, which ${dtype} can't hold exactly.`);
+  });
+
+  it("refuses bigints beyond the whole numbers that floats state exactly", async () => {
+    const data = dataset({ x: { dtype: "i64", shape: [1], data: BigInt64Array.of(2n ** 53n + 1n) } });
+    const error = await refusal(() => data.cast("x", "f64"));
+    expect(error.message).toBe(
+      "cast: example 0 has the value 9007199254740993, which f64 can't hold exactly.",
+    );
+    expect(data.cast("x", "i64").column("x").data).toEqual(BigInt64Array.of(2n ** 53n + 1n));
+  });
+
+  it("tells how to compute with bigints", async () => {
+    const big = dataset({ x: { dtype: "i64", shape: [1], data: BigInt64Array.of(1n) } });
+    const untyped = big as unknown as Dataset<{ x: "f32" }>; // What callers without types can pass.
+    expect((await refusal(() => untyped.normalize("x", { mean: 0, deviation: 1 }))).message).toBe(
+      'normalize: can\'t compute with "x" of type i64. Cast it first: cast(field, "i32").',
+    );
+  });
+});
+
+describe("oneHot", () => {
+  it("puts a one in the place of the class", () => {
+    const data = dataset({ label: i32([3], [2, 0, 1]) }).oneHot("label", 3);
+    expect(data.column("label")).toEqual(f32([3, 3], [0, 0, 1, 1, 0, 0, 0, 1, 0]));
+    expectTypeOf(data).toEqualTypeOf<Dataset<{ readonly label: "f32" }>>();
+  });
+
+  it("takes labels of any shape and type, and only those of its own examples", () => {
+    const labels = dataset({
+      label: { dtype: "i64", shape: [3, 2], data: BigInt64Array.of(0n, 1n, 9n, 9n, 1n, 0n) },
+    });
+    const data = labels.pick([2, 0]).oneHot("label", 2);
+    expect(data.column("label")).toEqual(f32([2, 2, 2], [0, 1, 1, 0, 1, 0, 0, 1]));
+  });
+
+  it.each([3, -1, 0.5, NaN, Infinity])("refuses the label %d", async (label) => {
+    const error = await refusal(() => dataset({ label: f32([2], [0, label]) }).oneHot("label", 3));
+    expect(error.code).toBe("bad-value");
+    expect(error.message).toBe(
+      `oneHot: example 1 has the label ${label}. With 3 classes, labels are whole numbers from 0 to 2.`,
+    );
+  });
+
+  it.each([0, -1, 1.5, NaN])("refuses %d classes", async (classes) => {
+    const error = await refusal(() => counting(2).oneHot("y", classes));
+    expect(error.message).toBe(`oneHot classes: must be a whole number, at least 1, got ${classes}.`);
+  });
+
+  it("refuses more than memory can hold", async () => {
+    const error = await refusal(() => counting(2).oneHot("y", 2 ** 50));
+    expect(error.code).toBe("too-large");
+  });
+});
+
+describe("cache", () => {
+  it("has the same examples in arrays of its own", () => {
+    const x = f32([4, 2], Array(8).keys());
+    const data = dataset({ x }).shuffle(1).normalize("x", { mean: 1, deviation: 2 });
+    const before = data.columns();
+    const cached = data.cache();
+    expectTypeOf(cached).toEqualTypeOf(data);
+    // Only a data set that computes from the array it was given sees the change.
+    x.data.fill(0);
+    expect(data.columns()).not.toEqual(before);
+    expect(cached.columns()).toEqual(before);
+  });
+});
+
+it("converts data sets of any length", () => {
+  const length = 70_000;
+  const numbers = Int32Array.from(Array(length).keys());
+  const data = dataset({ y: { dtype: "i32", shape: [length], data: numbers.map((number) => number % 3) } });
+  const expected = Array.from(numbers, (number) => number % 3);
+  expect([...data.cast("y", "i16").column("y").data]).toEqual(expected);
+  const hot = data.oneHot("y", 3).column("y").data;
+  expect(Array.from(numbers, (row) => hot.subarray(3 * row, 3 * row + 3).indexOf(1))).toEqual(expected);
+  expect(hot.reduce((a, b) => a + b)).toBe(length);
+});
+
+it("keeps the columns that a step leaves alone", () => {
+  const images = f32([2, 1], [1, 2]);
+  const data = dataset({ images, labels: i32([2], [0, 1]) });
+  const later = data.oneHot("labels", 2).rename({ labels: "targets" });
+  // Shared, not copied: a change of the caller's array (which nobody should make) shows in both.
+  images.data[0] = 7;
+  expect(later.at(0).images.data[0]).toBe(7);
+  expectTypeOf<Columns<{ a: "f32" }>["a"]["shape"]>().toEqualTypeOf<readonly number[]>();
+});

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { equalDims } from "../dim.ts";
+import { isFloat } from "../dtype.ts";
+import { AdjointError } from "../error.ts";
+import type { Composite, Tensor } from "../node.ts";
+import { iota } from "../ops/source.ts";
+import { operand } from "../primitive.ts";
+import { broadcastShapes, equalShapes, shapeText } from "../shape.ts";
+import { checkDTypes, define, one } from "./define.ts";
+import { softmax } from "./softmax.ts";
+
+interface Attention {
+  scale: number;
+  causal: boolean;
+}
+
+/** The shape of the scores: [..., queries, keys]. */
+const scoreShape = (q: Tensor, k: Tensor): Tensor["shape"] => [
+  ...q.shape.slice(0, -1),
+  k.shape[k.rank - 2] ?? 1,
+];
+
+function check(inputs: readonly Tensor[]): void {
+  const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+  const mask = inputs[3];
+  checkDTypes("attention", [q, k, v, ...(mask !== undefined && mask.dtype !== "bool" ? [mask] : [])]);
+  const leading = q.shape.slice(0, -2);
+  const fits =
+    q.rank >= 2 &&
+    [k, v].every((tensor) => tensor.rank === q.rank && equalShapes(tensor.shape.slice(0, -2), leading)) &&
+    equalDims(q.shape[q.rank - 1] ?? 1, k.shape[q.rank - 1] ?? 1) &&
+    equalDims(k.shape[q.rank - 2] ?? 1, v.shape[q.rank - 2] ?? 1);
+  if (!fits) {
+    throw new AdjointError(
+      "shape",
+      "attention",
+      `wants q [..., queries, size], k [..., keys, size] and v [..., keys, values] and got ${q}, ${k} and ${v}`,
+      "Split heads off into an axis before the lengths.",
+    );
+  }
+  const scores = scoreShape(q, k);
+  if (mask !== undefined && !equalShapes(broadcastShapes(scores, mask.shape) ?? [], scores)) {
+    throw new AdjointError("shape", "attention", `the mask ${mask} does not stretch to ${shapeText(scores)}`);
+  }
+}
+
+/** Softmax over keys, 0 for a query that may look at none. */
+function weigh(scores: Tensor): Tensor {
+  const blind = scores.reduceMax({ axes: [-1], keepDims: true }).equal(-Infinity);
+  return blind.where(0, softmax(blind.where(0, scores)));
+}
+
+const operations = {
+  attention: define<Attention>({
+    name: "attention",
+    arity: [3, 4],
+    attributes: z.strictObject({ scale: z.number(), causal: z.boolean() }),
+    check,
+    build: (inputs, { scale, causal }) => {
+      const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+      const mask = inputs[3];
+      const batch = [...q.shape.keys()].slice(0, -2);
+      const paired = { leftBatch: batch, rightBatch: batch };
+      let scores = q.dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] }).mul(scale);
+      if (causal) {
+        const square = scores.shape.slice(-2);
+        scores = iota("i32", square, 1)
+          .lessOrEqual(iota("i32", square, 0))
+          .where(scores, -Infinity);
+      }
+      if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
+      // Causal alone leaves every query its first key.
+      const weights = mask === undefined ? softmax(scores) : weigh(scores);
+      return weights.dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] });
+    },
+  }),
+};
+
+/** Attention. */
+export const attentionComposites: readonly Composite[] = Object.values(operations);
+
+/** Options of `attention`. */
+export interface AttentionOptions {
+  /** What scores are multiplied by; 1/√size by default. */
+  readonly scale?: number;
+  /** Query i sees keys 0 … i alone. */
+  readonly causal?: boolean;
+  /** Stretches to [..., queries, keys]: floats are added to the scores; of bools, false hides a key. */
+  readonly mask?: Tensor;
+}
+
+/**
+ * softmax(q·kᵀ·scale + mask)·v: q [..., queries, size], k [..., keys, size], v [..., keys, values] → [..., queries, values].
+ * Leading axes (batch, heads) are the same in all three. A query whose every key is masked gives 0.
+ * Source: Vaswani et al., "Attention is all you need" (2017), arXiv:1706.03762.
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  const { causal = false, mask } = options;
+  const size = q.shape[q.rank - 1] ?? 1;
+  const scale = options.scale ?? (typeof size === "number" ? 1 / Math.sqrt(size) : undefined);
+  if (scale === undefined)
+    throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
+  return one(operations.attention, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
+}

@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { type Dim, divDims, mulDims } from "../dim.ts";
+import { type DType, isInteger } from "../dtype.ts";
+import { AdjointError } from "../error.ts";
+import type { Composite, Tensor } from "../node.ts";
+import { asIndices } from "../ops/indexing.ts";
+import { iota } from "../ops/source.ts";
+import { dtypeSchema, normalizeAxis } from "../primitive.ts";
+import { checkAttribute, defineUnary, one } from "./define.ts";
+
+interface OneHot {
+  depth: number;
+  dtype: DType;
+  axis: number;
+}
+interface Trilu {
+  upper: boolean;
+  k: number;
+}
+interface DepthToSpace {
+  blocksize: number;
+  mode: "DCR" | "CRD";
+}
+
+const anything = (): void => undefined;
+const blocksize = z.int().min(1);
+
+/** The sizes of [N, C, H, W]. */
+function sizesOf(name: string, x: Tensor): readonly [Dim, Dim, Dim, Dim] {
+  const [n, c, h, w] = x.shape;
+  if (x.rank === 4 && n !== undefined && c !== undefined && h !== undefined && w !== undefined)
+    return [n, c, h, w];
+  throw new AdjointError("shape", name, `wants [N, C, H, W] and got ${x}`);
+}
+
+function divided(name: string, x: Tensor, size: Dim, by: number): Dim {
+  const result = divDims(size, by);
+  if (result === undefined) throw new AdjointError("shape", name, `${size} of ${x} does not divide by ${by}`);
+  return result;
+}
+
+const operations = {
+  oneHot: defineUnary<OneHot>(
+    "oneHot",
+    (indices, { depth, dtype, axis }) => {
+      const at = normalizeAxis("oneHot", axis, indices.rank + 1);
+      const index = asIndices("oneHot", indices);
+      const wrapped = index.less(0).where(index.add(depth), index).unsqueeze(at);
+      const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
+      return iota("i32", shape, at).equal(wrapped).cast(dtype);
+    },
+    {
+      attributes: z.strictObject({ depth: z.int().min(0), dtype: dtypeSchema, axis: z.int() }),
+      check: ([indices]) => {
+        if (indices === undefined || isInteger(indices.dtype)) return;
+        throw new AdjointError(
+          "dtype",
+          "oneHot",
+          `indices must be integers and are ${indices}`,
+          `Cast them with .cast("i32").`,
+        );
+      },
+      gradient: () => undefined,
+    },
+  ),
+  trilu: defineUnary<Trilu>(
+    "trilu",
+    (x, { upper, k }) => {
+      checkAttribute("trilu", x.rank >= 2, `wants [..., rows, columns] and got ${x}`);
+      const diagonal = iota("i32", x.shape, x.rank - 2).add(k);
+      const column = iota("i32", x.shape, x.rank - 1);
+      const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
+      return kept.where(x, 0);
+    },
+    { attributes: z.strictObject({ upper: z.boolean(), k: z.int() }), check: anything },
+  ),
+  depthToSpace: defineUnary<DepthToSpace>(
+    "depthToSpace",
+    (x, { blocksize: b, mode }) => {
+      const [n, c, h, w] = sizesOf("depthToSpace", x);
+      const depth = divided("depthToSpace", x, c, b * b);
+      const split =
+        mode === "DCR"
+          ? x.reshape([n, b, b, depth, h, w]).transpose([0, 3, 4, 1, 5, 2])
+          : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
+      return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
+    },
+    { attributes: z.strictObject({ blocksize, mode: z.enum(["DCR", "CRD"]) }), check: anything },
+  ),
+  spaceToDepth: defineUnary<{ blocksize: number }>(
+    "spaceToDepth",
+    (x, { blocksize: b }) => {
+      const [n, c, h, w] = sizesOf("spaceToDepth", x);
+      const [rows, columns] = [divided("spaceToDepth", x, h, b), divided("spaceToDepth", x, w, b)];
+      return x
+        .reshape([n, c, rows, b, columns, b])
+        .transpose([0, 3, 5, 1, 2, 4])
+        .reshape([n, mulDims(c, b * b), rows, columns]);
+    },
+    { attributes: z.strictObject({ blocksize }), check: anything },
+  ),
+};
+
+/** Where elements go: indicators, triangles, blocks. */
+export const layoutComposites: readonly Composite[] = Object.values(operations);
+
+/** Options of `oneHot`. */
+export interface OneHotOptions {
+  readonly dtype?: DType;
+  /** Where the new axis goes; last by default. */
+  readonly axis?: number;
+}
+
+/**
+ * 1 where a new axis of size `depth` is at the index, else 0. Indices −depth … −1 count from the end; others outside the
+ * axis give zeros alone, as ONNX's.
+ */
+export const oneHot = (indices: Tensor, depth: number, options: OneHotOptions = {}): Tensor => {
+  const { dtype = "f32", axis = -1 } = options;
+  return one(operations.oneHot, [indices], {
+    depth,
+    dtype,
+    axis: normalizeAxis("oneHot", axis, indices.rank + 1),
+  });
+};
+
+/** Options of `trilu`. */
+export interface TriluOptions {
+  readonly upper?: boolean;
+  /** Which diagonal bounds the triangle: above the main one where positive. */
+  readonly k?: number;
+}
+
+/** The upper (or lower) triangle of matrices [..., rows, columns], zeros elsewhere. */
+export const trilu = (x: Tensor, { upper = true, k = 0 }: TriluOptions = {}): Tensor =>
+  one(operations.trilu, [x], { upper, k });
+
+/** Elements on and above diagonal k. */
+export const triu = (x: Tensor, k = 0): Tensor => trilu(x, { upper: true, k });
+
+/** Elements on and below diagonal k. */
+export const tril = (x: Tensor, k = 0): Tensor => trilu(x, { upper: false, k });
+
+/** Options of `depthToSpace`. */
+export interface DepthToSpaceOptions {
+  readonly blocksize: number;
+  /** Whether a block's place is the outer part of the channel (`"DCR"`) or the inner. */
+  readonly mode?: "DCR" | "CRD";
+}
+
+/** Channels become blocks of pixels: [N, C, H, W] → [N, C/b², H·b, W·b]. */
+export const depthToSpace = (x: Tensor, { blocksize: b, mode = "DCR" }: DepthToSpaceOptions): Tensor =>
+  one(operations.depthToSpace, [x], { blocksize: b, mode });
+
+/** Blocks of pixels become channels: [N, C, H, W] → [N, C·b², H/b, W/b]; the inverse of DCR. */
+export const spaceToDepth = (x: Tensor, { blocksize: b }: { readonly blocksize: number }): Tensor =>
+  one(operations.spaceToDepth, [x], { blocksize: b });

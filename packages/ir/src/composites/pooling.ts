@@ -1,0 +1,245 @@
+import { z } from "zod";
+import { type Dim, addDims } from "../dim.ts";
+import { dtypeRange } from "../dtype.ts";
+import { AdjointError } from "../error.ts";
+import type { Composite, Operand, Tensor } from "../node.ts";
+import { checkDomain } from "../ops/elementwise.ts";
+import { filled } from "../ops/source.ts";
+import { axesSchema } from "../primitive.ts";
+import type { Axes } from "../primitive-set.ts";
+import { type CheckedComposite, type UnaryOptions, defineUnary, one } from "./define.ts";
+import { powerNorm } from "./statistics.ts";
+
+interface Pool {
+  kernel: Axes;
+  strides: Axes;
+  padLow: Axes;
+  padHigh: Axes;
+  dilations: Axes;
+  ceilMode: boolean;
+}
+type AveragePool = Pool & { countIncludePad: boolean };
+type LpPool = Pool & { p: number };
+
+const poolFields = {
+  kernel: axesSchema,
+  strides: axesSchema,
+  padLow: axesSchema,
+  padHigh: axesSchema,
+  dilations: axesSchema,
+  ceilMode: z.boolean(),
+};
+const p = z.number().min(1);
+
+/** Refuses x of another rank than the kernel asks for, and counts that are no counts. */
+function checkPool(name: string, x: Tensor, attributes: Pool): void {
+  const { kernel, strides, padLow, padHigh, dilations } = attributes;
+  if (x.rank !== kernel.length + 2 || kernel.length === 0) {
+    throw new AdjointError(
+      "shape",
+      name,
+      `a kernel of [${kernel.join(", ")}] wants [N, C, …] with ${kernel.length} spatial axes and got ${x}`,
+    );
+  }
+  const fits = (list: Axes, least: number): boolean =>
+    list.length === kernel.length && list.every((count) => Number.isInteger(count) && count >= least);
+  if (
+    ![kernel, strides, dilations].every((list) => fits(list, 1)) ||
+    ![padLow, padHigh].every((list) => fits(list, 0))
+  ) {
+    throw new AdjointError(
+      "attribute",
+      name,
+      `wants a kernel ≥ 1, a stride ≥ 1, a dilation ≥ 1 and pads ≥ 0 for each of the ${kernel.length} spatial axes`,
+    );
+  }
+}
+
+/** Fillers that `ceilMode` adds at each axis's end so that the last, partial window is whole. */
+function ceilPads(name: string, x: Tensor, attributes: Pool): number[] {
+  const { kernel, strides, padLow, padHigh, dilations, ceilMode } = attributes;
+  return kernel.map((size, axis) => {
+    const [stride, low] = [strides[axis] ?? 1, padLow[axis] ?? 0];
+    if (!ceilMode || stride === 1) return 0;
+    const extent = x.shape[axis + 2] ?? 1;
+    if (typeof extent !== "number") {
+      throw new AdjointError(
+        "shape",
+        name,
+        `with ceilMode the windows over axis ${axis + 2} of ${x} depend on a symbol`,
+        `Bind ${extent} to a number.`,
+      );
+    }
+    const total = extent + low + (padHigh[axis] ?? 0);
+    const span = (size - 1) * (dilations[axis] ?? 1) + 1;
+    const steps = Math.ceil((total - span) / stride);
+    // A window that would start in the fillers at the end is left out.
+    const last = steps * stride >= extent + low ? steps - 1 : steps;
+    return Math.max(0, last * stride + span - total);
+  });
+}
+
+const spatialPads = (low: Axes, high: Axes): { readonly low: number[]; readonly high: number[] } => ({
+  low: [0, 0, ...low],
+  high: [0, 0, ...high],
+});
+
+const sums = (a: Axes, b: Axes): number[] => a.map((count, index) => count + (b[index] ?? 0));
+
+/** The windows' axes: after those of x. */
+const within = (x: Tensor): number[] => x.shape.slice(2).map((_, index) => x.rank + index);
+
+/** All windows over the spatial axes, in new last axes. */
+function windows(x: Tensor, { kernel, strides, dilations }: Pool): Tensor {
+  const axes = kernel.map((_, index) => index + 2);
+  return x.window({ axes, sizes: kernel, strides, dilations });
+}
+
+/** All windows over x with its padding. */
+const paddedWindows = (name: string, x: Tensor, attributes: Pool, value: Operand): Tensor => {
+  const high = sums(attributes.padHigh, ceilPads(name, x, attributes));
+  return windows(x.pad({ ...spatialPads(attributes.padLow, high), value }), attributes);
+};
+
+/** How many elements each window averages. */
+function windowCounts(x: Tensor, attributes: AveragePool): Tensor | number {
+  const { kernel, padLow, padHigh, countIncludePad } = attributes;
+  const extra = ceilPads("averagePool", x, attributes);
+  const none = (list: Axes): boolean => list.every((count) => count === 0);
+  if (none(extra) && (countIncludePad || (none(padLow) && none(padHigh)))) {
+    return kernel.reduce((product, size) => product * size, 1);
+  }
+  // Ones where elements count and zeros elsewhere: no more than one example's one channel, and constant.
+  const sizes = x.shape
+    .slice(2)
+    .map((extent, axis): Dim =>
+      countIncludePad ? addDims(extent, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)) : extent,
+    );
+  const ones = filled(1, x.dtype, [1, 1, ...sizes]);
+  const pads = countIncludePad
+    ? spatialPads(
+        extra.map(() => 0),
+        extra,
+      )
+    : spatialPads(padLow, sums(padHigh, extra));
+  return windows(ones.pad(pads), attributes).reduceSum({ axes: within(x) });
+}
+
+function definePool<A extends Pool>(
+  name: string,
+  attributes: z.ZodType<A>,
+  build: (x: Tensor, attributes: A) => Tensor,
+  domain: "numeric" | "float" = "float",
+): CheckedComposite<A> {
+  return defineUnary<A>(name, build, {
+    attributes,
+    check: ([x], given) => {
+      if (x === undefined) return;
+      checkDomain(name, domain, x);
+      checkPool(name, x, given);
+    },
+  });
+}
+
+function defineGlobal<A>(
+  name: string,
+  build: (x: Tensor, axes: number[], attributes: A) => Tensor,
+  options: UnaryOptions<A> = {},
+): CheckedComposite<A> {
+  return defineUnary<A>(
+    name,
+    (x, attributes) => {
+      if (x.rank < 3) throw new AdjointError("shape", name, `wants [N, C, …spatial] and got ${x}`);
+      return build(x, [...x.shape.keys()].slice(2), attributes);
+    },
+    options,
+  );
+}
+
+const operations = {
+  maxPool: definePool<Pool>(
+    "maxPool",
+    z.strictObject(poolFields),
+    (x, attributes) =>
+      paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
+    "numeric",
+  ),
+  averagePool: definePool<AveragePool>(
+    "averagePool",
+    z.strictObject({ ...poolFields, countIncludePad: z.boolean() }),
+    (x, attributes) =>
+      paddedWindows("averagePool", x, attributes, 0)
+        .reduceSum({ axes: within(x) })
+        .div(windowCounts(x, attributes)),
+  ),
+  lpPool: definePool<LpPool>("lpPool", z.strictObject({ ...poolFields, p }), (x, attributes) =>
+    powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
+  ),
+  globalMaxPool: defineGlobal("globalMaxPool", (x, axes) => x.reduceMax({ axes, keepDims: true })),
+  globalAveragePool: defineGlobal("globalAveragePool", (x, axes) => x.reduceMean({ axes, keepDims: true })),
+  globalLpPool: defineGlobal<{ p: number }>(
+    "globalLpPool",
+    (x, axes, attributes) => powerNorm(x, attributes.p, { axes, keepDims: true }),
+    { attributes: z.strictObject({ p }) },
+  ),
+};
+
+/** Pooling over the spatial axes of [N, C, …spatial]. */
+export const poolingComposites: readonly Composite[] = Object.values(operations);
+
+/** Options of pooling: one number for each spatial axis. */
+export interface PoolOptions {
+  readonly kernel: readonly number[];
+  /** 1 by default, as ONNX's. */
+  readonly strides?: readonly number[];
+  readonly padLow?: readonly number[];
+  readonly padHigh?: readonly number[];
+  readonly dilations?: readonly number[];
+  /** Keeps a last window that reaches past the end. */
+  readonly ceilMode?: boolean;
+}
+
+function poolOf({ kernel, ceilMode = false, ...rest }: PoolOptions): Pool {
+  const [ones, zeros] = [kernel.map(() => 1), kernel.map(() => 0)];
+  const { strides = ones, padLow = zeros, padHigh = zeros, dilations = ones } = rest;
+  return { kernel, strides, padLow, padHigh, dilations, ceilMode };
+}
+
+/**
+ * The largest element of each window; padding never wins. Ties share the gradient equally.
+ * @param x [N, C, …spatial] of any numeric type.
+ */
+export const maxPool = (x: Tensor, options: PoolOptions): Tensor =>
+  one(operations.maxPool, [x], poolOf(options));
+
+/** Options of `averagePool`. */
+export interface AveragePoolOptions extends PoolOptions {
+  /** The padding's zeros count as elements (what `ceilMode` adds never does). */
+  readonly countIncludePad?: boolean;
+}
+
+/** The mean of each window of x [N, C, …spatial]. */
+export const averagePool = (x: Tensor, options: AveragePoolOptions): Tensor =>
+  one(operations.averagePool, [x], {
+    ...poolOf(options),
+    countIncludePad: options.countIncludePad ?? false,
+  });
+
+/** Options of `lpPool`. */
+export interface LpPoolOptions extends PoolOptions {
+  readonly p?: number;
+}
+
+/** (Σ |x|^p)^(1/p) over each window of x [N, C, …spatial]. */
+export const lpPool = (x: Tensor, options: LpPoolOptions): Tensor =>
+  one(operations.lpPool, [x], { ...poolOf(options), p: options.p ?? 2 });
+
+/** The largest element of each channel: [N, C, …spatial] → [N, C, 1…]. Ties share the gradient equally. */
+export const globalMaxPool = (x: Tensor): Tensor => one(operations.globalMaxPool, [x], {});
+
+/** The mean of each channel: [N, C, …spatial] → [N, C, 1…]. */
+export const globalAveragePool = (x: Tensor): Tensor => one(operations.globalAveragePool, [x], {});
+
+/** (Σ |x|^p)^(1/p) of each channel: [N, C, …spatial] → [N, C, 1…]. */
+export const globalLpPool = (x: Tensor, options: { readonly p?: number } = {}): Tensor =>
+  one(operations.globalLpPool, [x], { p: options.p ?? 2 });

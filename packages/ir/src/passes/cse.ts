@@ -1,0 +1,29 @@
+import { type Node, type Tensor, isNode } from "../node.ts";
+import { type Pass, rewriteBy } from "../rewrite.ts";
+import { StructuralKeys } from "./structural-key.ts";
+
+/**
+ * Common subexpressions: nodes of one operation with equal attributes (constants by content), equal bodies and the same
+ * inputs become one. Registers of one name are one; inputs stay apart.
+ * Source: hash-consing, A. P. Ershov, "On programming of arithmetic operations" (1958).
+ */
+export const cse: Pass = rewriteBy("cse", () => {
+  const keys = new StructuralKeys();
+  const firsts = new Map<string, Node>();
+  const numbers = new Map<Node, number>();
+  const nameOf = ({ node, index }: Tensor): string => {
+    const number = numbers.get(node) ?? numbers.size;
+    numbers.set(node, number);
+    return `${number}.${index}`;
+  };
+  return (node) => {
+    if (isNode(node, "input")) return undefined;
+    const key = keys.node(node, nameOf);
+    const first = firsts.get(key);
+    if (first === undefined || first === node) {
+      firsts.set(key, node);
+      return undefined;
+    }
+    return { rule: "same as an earlier node", replacement: first.outputs };
+  };
+});

@@ -1,0 +1,23 @@
+import { inlineGraph } from "../graph.ts";
+import type { Composite, Node } from "../node.ts";
+import { type Pass, rewriteBy } from "../rewrite.ts";
+
+export interface InlineOptions {
+  /** Composites that stay: those that a backend runs, or a format writes, as a whole. */
+  readonly keep?: (composite: Composite, node: Node) => boolean;
+}
+
+/** Puts bodies in the place of composites, those inside bodies too. */
+export function inlineWith(options: InlineOptions = {}): Pass {
+  const { keep } = options;
+  return rewriteBy("inline", () => (node) => {
+    const { operation } = node;
+    const [body] = node.graphs;
+    if (operation.kind !== "composite" || body === undefined || keep?.(operation, node) === true)
+      return undefined;
+    return { rule: operation.name, replacement: inlineGraph(body, node.inputs) };
+  });
+}
+
+/** Puts bodies in the place of all composites. */
+export const inline: Pass = inlineWith();

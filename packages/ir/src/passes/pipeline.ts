@@ -1,0 +1,56 @@
+import { check } from "../check.ts";
+import type { Graph } from "../node.ts";
+import type { Pass, PassOptions } from "../rewrite.ts";
+import { canonicalize } from "./canonicalize.ts";
+import { cse } from "./cse.ts";
+import { deadCode } from "./dead-code.ts";
+import { fold } from "./fold.ts";
+import { inline } from "./inline.ts";
+import { simplify } from "./simplify.ts";
+
+/** What runs before a graph is compiled, in this order, until no pass finds anything to do. */
+export const optimize: readonly Pass[] = [inline, canonicalize, simplify, fold, cse, deadCode];
+
+export interface PipelineOptions extends PassOptions {
+  /** Checks the graph's invariants before the first and after each pass that rewrote something. */
+  readonly check?: boolean;
+  /** Told of each pass that rewrote something. */
+  readonly trace?: (pass: string, before: Graph, after: Graph) => void;
+}
+
+/** Passes enable one another; each round of them makes the graph simpler, and a few are enough. */
+const MOST_ROUNDS = 16;
+
+/**
+ * Runs passes one after the other, again and again until none of them rewrites anything.
+ * @param options.limit the number of rewrites of all passes together.
+ * @throws AdjointError from `check`, which names the pass after which the graph was broken.
+ */
+export function runPasses<I extends string, O extends string>(
+  graph: Graph<I, O>,
+  passes: readonly Pass[] = optimize,
+  options: PipelineOptions = {},
+): Graph<I, O> {
+  let left = options.limit ?? Infinity;
+  let current = graph;
+  // Passes that left the current graph as it is.
+  let idle = 0;
+  if (options.check === true) check(graph);
+  for (let turn = 0; idle < passes.length && turn < MOST_ROUNDS * passes.length && left > 0; turn++) {
+    const pass = passes[turn % passes.length];
+    if (pass === undefined) break;
+    const next = pass.run(current, {
+      limit: left,
+      onRewrite: (rewrite) => {
+        left--;
+        options.onRewrite?.(rewrite);
+      },
+    });
+    idle = next === current ? idle + 1 : 0;
+    if (next === current) continue;
+    if (options.check === true) check(next, `after the pass "${pass.name}"`);
+    options.trace?.(pass.name, current, next);
+    current = next;
+  }
+  return current;
+}

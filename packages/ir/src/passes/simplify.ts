@@ -1,0 +1,17 @@
+import { type Pass, type Rule, rewrite } from "../rewrite.ts";
+import { arithmeticRules } from "./arithmetic-rules.ts";
+import { controlRules } from "./control-rules.ts";
+import { convertRules } from "./convert-rules.ts";
+import { logicRules } from "./logic-rules.ts";
+import { reduceRules } from "./reduce-rules.ts";
+
+export const simplifyRules: readonly Rule[] = [
+  ...arithmeticRules,
+  ...logicRules,
+  ...convertRules,
+  ...reduceRules,
+  ...controlRules,
+];
+
+/** Algebra: what is neutral, opposite, repeated or decided goes. */
+export const simplify: Pass = rewrite("simplify", simplifyRules);

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { type DType, dtypes } from "../dtype.ts";
+import { AdjointError } from "../error.ts";
+import { isRecord } from "./fold.ts";
+import type { Json } from "./json-value.ts";
+
+/** A node by its place in the list, and which of its outputs. */
+export type Reference = readonly [node: number, output: number];
+
+export interface TypeJson {
+  readonly dtype: DType;
+  /** Symbolic sizes are strings, such as `2*batch + 1`. */
+  readonly shape: readonly (number | string)[];
+}
+
+interface NodeOf<Attributes, Body> {
+  readonly operation: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly Reference[];
+  /** Bodies of control operations. */
+  readonly graphs?: readonly Body[] | undefined;
+  /** Of the outputs. */
+  readonly types: readonly TypeJson[];
+  /** The layer the node was made in. */
+  readonly scope?: string | undefined;
+}
+
+interface BodyOf<N> {
+  /** Each after its inputs. */
+  readonly nodes: readonly N[];
+  readonly inputs: readonly NamedJson[];
+  readonly outputs: readonly NamedJson[];
+  readonly updates: readonly { readonly register: Reference; readonly next: Reference }[];
+}
+
+export interface NamedJson {
+  readonly name: string;
+  readonly value: Reference;
+}
+
+export interface NodeJson extends NodeOf<Json, BodyJson> {}
+export interface BodyJson extends BodyOf<NodeJson> {}
+
+/** What `serialize` gives. */
+export interface GraphJson extends BodyJson {
+  readonly format: "adjoint-graph";
+  readonly version: 1;
+}
+
+/** A node whose attributes and bodies are still to be checked. */
+export interface UncheckedNode extends NodeOf<unknown, unknown> {}
+export interface UncheckedBody extends BodyOf<UncheckedNode> {}
+
+const count = z.int().min(0);
+const reference = z.tuple([count, count]);
+const named = z.strictObject({ name: z.string(), value: reference });
+const body = {
+  nodes: z.array(
+    z.strictObject({
+      operation: z.string(),
+      attributes: z.unknown(),
+      inputs: z.array(reference),
+      // Checked one by one: a schema that calls itself has no limit of depth.
+      graphs: z.array(z.unknown()).optional(),
+      types: z.array(
+        z.strictObject({ dtype: z.enum(dtypes), shape: z.array(z.union([count, z.string().min(1)])) }),
+      ),
+      scope: z.string().optional(),
+    }),
+  ),
+  inputs: z.array(named),
+  outputs: z.array(named),
+  updates: z.array(z.strictObject({ register: reference, next: reference })),
+};
+const bodySchema: z.ZodType<UncheckedBody> = z.strictObject(body);
+const graphSchema: z.ZodType<UncheckedBody> = z.strictObject({
+  format: z.literal("adjoint-graph"),
+  version: z.literal(1),
+  ...body,
+});
+
+const refuse = (path: string, problem: string, remedy = ""): AdjointError =>
+  new AdjointError("text", "deserialize", `${path}: ${problem}`, remedy);
+
+/** Checks the envelope of a whole graph. @throws AdjointError for another format or version. */
+export function checkGraph(json: unknown): UncheckedBody {
+  if (!isRecord(json) || json["format"] !== "adjoint-graph") {
+    throw refuse("format", `expected an object with format "adjoint-graph"`);
+  }
+  const { version } = json;
+  if (version !== 1) {
+    const found = typeof version === "number" ? String(version) : typeof version;
+    throw refuse(
+      "version",
+      `this release reads version 1 and found ${found}`,
+      "Use the release that wrote it, or a newer one.",
+    );
+  }
+  return checkWith(graphSchema, json, "");
+}
+
+/** Checks the envelope of a body. @throws AdjointError with the path of what is wrong. */
+export const checkBody = (json: unknown, path: string): UncheckedBody => checkWith(bodySchema, json, path);
+
+function checkWith(schema: z.ZodType<UncheckedBody>, json: unknown, path: string): UncheckedBody {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const inner = issue?.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)) ?? [];
+  const place = `${path}${inner.join("")}`.replace(/^\./, "");
+  throw refuse(place === "" ? "graph" : place, issue?.message ?? "is malformed");
+}

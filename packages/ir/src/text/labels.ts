@@ -1,0 +1,38 @@
+import type { Node, Tensor } from "../node.ts";
+import { AdjointError } from "../error.ts";
+import { isRecord } from "./fold.ts";
+import { LABEL } from "./scanner.ts";
+
+/**
+ * What the values of a graph are called in its text: inputs and registers by their name where it is a plain one and
+ * free, all others by number, in order.
+ */
+export function labelValues(nodes: readonly Node[]): (tensor: Tensor) => string {
+  const labels = new Map<Node, readonly string[]>();
+  const taken = new Set<string>();
+  let count = 0;
+  for (const node of nodes) {
+    const name = nameOf(node);
+    if (name !== undefined && !taken.has(name)) {
+      taken.add(name);
+      labels.set(node, [name]);
+    } else {
+      labels.set(
+        node,
+        node.outputs.map(() => String(count++)),
+      );
+    }
+  }
+  return (tensor) => {
+    const label = labels.get(tensor.node)?.[tensor.index];
+    if (label === undefined)
+      throw new AdjointError("text", "print", `${tensor} is not among the graph's nodes`);
+    return label;
+  };
+}
+
+function nameOf({ operation, attributes }: Node): string | undefined {
+  if (operation.kind !== "source" || !isRecord(attributes)) return undefined;
+  const { name } = attributes;
+  return typeof name === "string" && LABEL.test(name) ? name : undefined;
+}

@@ -1,0 +1,415 @@
+import {
+  type ConvOptions,
+  type DType,
+  type Operand,
+  type PrimitiveName,
+  type NameOf,
+  type Tensor,
+  apply,
+  commit,
+  concat,
+  cond,
+  constant,
+  conv,
+  convTranspose,
+  convWeight,
+  dotGeneral,
+  dtypeInfo,
+  isFloat,
+  isInteger,
+  iota,
+  pad,
+  primitives,
+  randomBits,
+  register,
+  scan,
+  scatter,
+  sort,
+  stack,
+  topK,
+  valueOf,
+} from "@adjoint/ir";
+import { type Draw, shapeOf } from "./graph-draw.ts";
+
+/** Draws operands and makes tensors; undefined where the pool has nothing that fits. */
+export type Maker = (draw: Draw) => Tensor | readonly Tensor[] | undefined;
+
+type Accepts = (dtype: DType) => boolean;
+const numeric: Accepts = (dtype) => dtype !== "bool";
+const signed: Accepts = (dtype) => isFloat(dtype) || dtypeInfo[dtype].class === "int";
+const bool: Accepts = (dtype) => dtype === "bool";
+const any: Accepts = () => true;
+
+const unary =
+  (name: Exclude<NameOf<"map">, "cast" | "bitcast">, accepts: Accepts): Maker =>
+  (draw) => {
+    const x = draw.tensor(({ dtype }) => accepts(dtype));
+    return x && apply(primitives[name], [x], {}).output;
+  };
+
+type Binary = { [K in keyof Tensor]: Tensor[K] extends (other: Operand) => Tensor ? K : never }[keyof Tensor];
+
+const binary =
+  (name: Binary, accepts: Accepts): Maker =>
+  (draw) => {
+    const x = draw.tensor(({ dtype }) => accepts(dtype));
+    if (x === undefined) return undefined;
+    const y = draw.chance(8) ? x : draw.partner(x);
+    return draw.chance(2) ? x[name](y) : y[name](x);
+  };
+
+const ranked = (draw: Draw, rank: number, accepts: Accepts = any): Tensor | undefined =>
+  draw.tensor((tensor) => tensor.rank >= rank && accepts(tensor.dtype));
+
+const axisOf = (draw: Draw, tensor: Tensor): number => draw.int(tensor.rank);
+
+const axesOf = (draw: Draw, tensor: Tensor): number[] =>
+  [...tensor.shape.keys()].filter(() => draw.int(2) === 0);
+
+const reduction =
+  (name: "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin"): Maker =>
+  (draw) => {
+    const x = ranked(draw, 0, numeric);
+    return x?.[name]({ axes: axesOf(draw, x), keepDims: draw.chance(3) });
+  };
+
+const extremePlace =
+  (name: "argMax" | "argMin"): Maker =>
+  (draw) => {
+    const x = draw.tensor(
+      (tensor) => tensor.rank > 0 && numeric(tensor.dtype) && !shapeOf(tensor).includes(0),
+    );
+    return x?.[name]({ axis: axisOf(draw, x) });
+  };
+
+const running =
+  (name: "cumSum" | "cumProd"): Maker =>
+  (draw) => {
+    const x = ranked(draw, 1, numeric);
+    return x?.[name]({ axis: axisOf(draw, x), exclusive: draw.chance(2), reverse: draw.chance(2) });
+  };
+
+function permutation(draw: Draw, length: number): number[] {
+  const rest = Array.from({ length }, (_, axis) => axis);
+  return Array.from({ length }, () => rest.splice(draw.int(rest.length), 1)[0] ?? 0);
+}
+
+/** Merges two neighbours, splits an axis, or adds or drops an axis of size 1. */
+function reshaped(draw: Draw, shape: readonly number[]): number[] {
+  const at = draw.int(shape.length);
+  const [size, next] = [shape[at], shape[at + 1]];
+  switch (draw.int(4)) {
+    case 0:
+      return shape.toSpliced(draw.int(shape.length + 1), 0, 1);
+    case 1:
+      return size !== undefined && next !== undefined ? shape.toSpliced(at, 2, size * next) : [...shape, 1];
+    case 2:
+      return size === 1
+        ? shape.toSpliced(at, 1)
+        : size === 4
+          ? shape.toSpliced(at, 1, 2, 2)
+          : shape.toSpliced(at, 0, 1);
+    default:
+      return [shape.reduce((product, each) => product * each, 1)];
+  }
+}
+
+/** A convolution and the options that its transposes take too. */
+const convolve = (draw: Draw): Convolution => {
+  const dtype = draw.dtype(numeric);
+  const groups = 1 + draw.int(2);
+  const x = draw.ofType(dtype, [1 + draw.int(2), groups, 3 + draw.int(2)]);
+  const w = draw.ofType(dtype, [2, 1, 1 + draw.int(2)]);
+  const options = {
+    strides: [1 + draw.int(2)],
+    dilations: [1 + draw.int(2)],
+    padLow: [draw.int(2)],
+    padHigh: [draw.int(2)],
+    groups,
+  };
+  return { x, w, options, product: conv(x, w, options) };
+};
+
+interface Convolution {
+  readonly x: Tensor;
+  readonly w: Tensor;
+  readonly options: ConvOptions;
+  readonly product: Tensor;
+}
+
+/** Indices i32[…, depth] inside the leading axes of a tensor without empty ones. */
+function indicesInto(draw: Draw, data: Tensor): Tensor {
+  const depth = 1 + draw.int(data.rank);
+  const rows = [1 + draw.int(3)];
+  const columns = shapeOf(data)
+    .slice(0, depth)
+    .map((size) => draw.ofType("i32", rows).mod(size));
+  return stack(columns, 1);
+}
+
+const full = (tensor: Tensor): boolean => tensor.rank > 0 && !shapeOf(tensor).includes(0);
+
+/** One maker for each primitive. */
+export const makers: { readonly [N in PrimitiveName]: Maker } = {
+  input: () => undefined,
+  register: (draw) => {
+    if (draw.options.registers === false || draw.depth > 0) return undefined;
+    const value = draw.value(draw.dtype(), draw.shape());
+    return register(`register_${draw.pool.length}`, value.dtype, value.shape, { initial: { kind: "data", value } });
+  },
+  constant: (draw) => draw.constant(draw.dtype(), draw.shape()),
+  iota: (draw) => {
+    const shape = draw.shape(1 + draw.int(2));
+    return iota(draw.dtype(numeric), shape, draw.int(shape.length));
+  },
+  randomBits: (draw) => {
+    const bits = randomBits(constant(valueOf("u32", [2], [draw.int(3), draw.int(3)])), draw.shape());
+    return bits.shiftRight(24).cast("i32");
+  },
+  abs: unary("abs", numeric),
+  neg: unary("neg", signed),
+  sign: unary("sign", numeric),
+  exp: unary("exp", isFloat),
+  expm1: unary("expm1", isFloat),
+  log: unary("log", isFloat),
+  log1p: unary("log1p", isFloat),
+  sqrt: unary("sqrt", isFloat),
+  sin: unary("sin", isFloat),
+  cos: unary("cos", isFloat),
+  tan: unary("tan", isFloat),
+  asin: unary("asin", isFloat),
+  acos: unary("acos", isFloat),
+  atan: unary("atan", isFloat),
+  sinh: unary("sinh", isFloat),
+  cosh: unary("cosh", isFloat),
+  tanh: unary("tanh", isFloat),
+  asinh: unary("asinh", isFloat),
+  acosh: unary("acosh", isFloat),
+  atanh: unary("atanh", isFloat),
+  erf: unary("erf", isFloat),
+  floor: unary("floor", isFloat),
+  ceil: unary("ceil", isFloat),
+  round: unary("round", isFloat),
+  isNaN: unary("isNaN", isFloat),
+  isInf: unary("isInf", isFloat),
+  not: unary("not", bool),
+  bitwiseNot: unary("bitwiseNot", isInteger),
+  cast: (draw) => draw.tensor()?.cast(draw.dtype()),
+  // Bits of a NaN are not promised, so bits of floats are not looked at.
+  bitcast: (draw) =>
+    draw.tensor(({ dtype }) => dtype === "i32")?.bitcast(draw.dtype((dtype) => dtype === "f32" || dtype === "i32")),
+  stopGradient: (draw) => draw.tensor()?.stopGradient(),
+  add: binary("add", numeric),
+  sub: binary("sub", numeric),
+  mul: binary("mul", numeric),
+  div: binary("div", numeric),
+  mod: binary("mod", numeric),
+  fmod: binary("fmod", numeric),
+  pow: binary("pow", numeric),
+  atan2: binary("atan2", isFloat),
+  max: binary("max", numeric),
+  min: binary("min", numeric),
+  equal: binary("equal", any),
+  less: binary("less", numeric),
+  lessOrEqual: binary("lessOrEqual", numeric),
+  and: binary("and", bool),
+  or: binary("or", bool),
+  xor: binary("xor", bool),
+  bitwiseAnd: binary("bitwiseAnd", isInteger),
+  bitwiseOr: binary("bitwiseOr", isInteger),
+  bitwiseXor: binary("bitwiseXor", isInteger),
+  shiftLeft: binary("shiftLeft", isInteger),
+  shiftRight: binary("shiftRight", isInteger),
+  where: (draw) => {
+    const x = draw.tensor();
+    if (x === undefined) return undefined;
+    return draw.ofType("bool", shapeOf(x)).where(x, draw.chance(4) ? x : draw.ofType(x.dtype, shapeOf(x)));
+  },
+  reduceSum: reduction("reduceSum"),
+  reduceProd: reduction("reduceProd"),
+  reduceMax: reduction("reduceMax"),
+  reduceMin: reduction("reduceMin"),
+  argMax: extremePlace("argMax"),
+  argMin: extremePlace("argMin"),
+  cumSum: running("cumSum"),
+  cumProd: running("cumProd"),
+  reshape: (draw) => {
+    const x = draw.tensor();
+    return x?.reshape(reshaped(draw, shapeOf(x)));
+  },
+  transpose: (draw) => {
+    const x = ranked(draw, 2);
+    return x?.transpose(permutation(draw, x.rank));
+  },
+  broadcast: (draw) => {
+    const x = draw.tensor();
+    if (x === undefined) return undefined;
+    const stretched = shapeOf(x).map((size) => (size === 1 && draw.int(2) === 0 ? draw.size() : size));
+    return x.broadcast([...draw.shape(draw.int(2)), ...stretched]);
+  },
+  slice: (draw) => {
+    const x = ranked(draw, 1);
+    return x?.slice(
+      x.shape.map(() =>
+        draw.chance(2) ? { start: draw.int(3), end: 1 + draw.int(4), step: 1 + draw.int(2) } : undefined,
+      ),
+    );
+  },
+  pad: (draw) => {
+    const x = ranked(draw, 1);
+    const counts = (): number[] => x?.shape.map(() => draw.int(2)) ?? [];
+    const value = x && draw.ofType(x.dtype, []);
+    return x && value && pad(x, { low: counts(), high: counts(), interior: counts(), value });
+  },
+  concat: (draw) => {
+    const x = ranked(draw, 1);
+    if (x === undefined) return undefined;
+    const axis = axisOf(draw, x);
+    const others = Array.from({ length: 1 + draw.int(2) }, () =>
+      draw.ofType(x.dtype, shapeOf(x).with(axis, draw.size())),
+    );
+    return concat([x, ...others], axis);
+  },
+  flip: (draw) => {
+    const x = ranked(draw, 1);
+    return x?.flip(axesOf(draw, x));
+  },
+  window: (draw) => {
+    const x = draw.tensor((tensor) => shapeOf(tensor).some((size) => size >= 2));
+    const axis = x === undefined ? -1 : shapeOf(x).findIndex((size) => size >= 2);
+    return x?.window({ axes: [axis], sizes: [2], strides: [1 + draw.int(2)] });
+  },
+  windowSum: (draw) => {
+    const size = 1 + draw.int(3);
+    const x = draw.ofType(draw.dtype(numeric), [2, size, 2]);
+    return x.windowSum({ axes: [1], sizes: [2], extents: [2, size + 1] });
+  },
+  dotGeneral: (draw) => {
+    const a = ranked(draw, 1, numeric);
+    if (a === undefined) return undefined;
+    const roles = a.shape.map(() => draw.int(3));
+    const of = (role: number): number[] => [...a.shape.keys()].filter((axis) => roles[axis] === role);
+    const [contract, batch] = [of(0), of(1).slice(0, 2)];
+    const free = draw.shape(draw.int(2));
+    // b's axes in a random order: which of a's each is paired with, or a free one.
+    const shape = [...batch, ...contract].map((axis) => shapeOf(a)[axis] ?? 1);
+    const sizes = [...shape, ...free];
+    const order = permutation(draw, sizes.length);
+    const b = draw.ofType(
+      a.dtype,
+      order.map((place) => sizes[place] ?? 1),
+    );
+    const places = [...sizes.keys()].map((place) => order.indexOf(place));
+    return dotGeneral(a, b, {
+      leftBatch: batch,
+      rightBatch: places.slice(0, batch.length),
+      leftContract: contract,
+      rightContract: places.slice(batch.length, shape.length),
+    });
+  },
+  conv: (draw) => convolve(draw).product,
+  convTranspose: (draw) => {
+    const { x, w, options, product } = convolve(draw);
+    return convTranspose(product, w, { ...options, extents: x.shape.slice(2) });
+  },
+  convWeight: (draw) => {
+    const { x, w, options, product } = convolve(draw);
+    return convWeight(x, product, { ...options, extents: shapeOf(w).slice(2) });
+  },
+  gather: (draw) => {
+    const data = draw.tensor(full);
+    return data?.gather(indicesInto(draw, data));
+  },
+  scatter: (draw) => {
+    const data = draw.tensor(full);
+    if (data === undefined) return undefined;
+    const indices = indicesInto(draw, data);
+    const updates = draw.ofType(data.dtype, shapeOf(data.gather(indices)));
+    const reductions = data.dtype === "bool" ? (["none"] as const) : (["none", "add", "mul", "max", "min"] as const);
+    return scatter(data, indices, updates, draw.pick(reductions));
+  },
+  sort: (draw) => {
+    const x = ranked(draw, 1, numeric);
+    return x && Object.values(sort(x, { axis: axisOf(draw, x), descending: draw.chance(2) }));
+  },
+  topK: (draw) => {
+    const x = ranked(draw, 1, numeric);
+    if (x === undefined) return undefined;
+    const axis = axisOf(draw, x);
+    const k = draw.int((shapeOf(x)[axis] ?? 0) + 1);
+    return Object.values(topK(x, k, { axis, largest: draw.chance(2) }));
+  },
+  scan: (draw) => {
+    if (draw.depth > 1) return undefined;
+    const first = draw.chance(4) ? undefined : ranked(draw, 1);
+    const second = first && draw.tensor((tensor) => tensor.rank > 0 && tensor.shape[0] === first.shape[0]);
+    const sequences = [first, second].filter((tensor) => tensor !== undefined).slice(0, 1 + draw.int(2));
+    const carry = [draw.tensor(), draw.tensor()].filter((tensor) => tensor !== undefined).slice(0, draw.int(3));
+    const length = first === undefined ? draw.int(4) : (shapeOf(first)[0] ?? 0);
+    const outer = draw.pool.slice(-3);
+    const { carry: last, outputs } = scan(
+      { carry, sequences, length, reverse: draw.chance(2) },
+      (carries, slices) => {
+        const inner = draw.inner([...outer, ...slices, ...carries]);
+        run(inner, 1 + draw.int(4));
+        const next = carries.map(
+          (own) =>
+            inner.tensor((tensor) => tensor.dtype === own.dtype && tensor.shape.join() === own.shape.join()) ?? own,
+        );
+        const found = inner.pool.at(-1);
+        return { carry: next, outputs: found === undefined ? [] : [found, ...slices.slice(0, draw.int(2))] };
+      },
+    );
+    return [...last, ...outputs];
+  },
+  if: (draw) => {
+    if (draw.depth > 1) return undefined;
+    const condition = draw.chance(4) ? constant(draw.int(2), "bool") : draw.ofType("bool", [1]).reshape([]);
+    const outer = draw.pool.slice(-4);
+    const [yes, no] = [draw.inner(outer), draw.inner(outer)];
+    return cond(
+      condition,
+      () => {
+        run(yes, 1 + draw.int(3));
+        return yes.pool.slice(-2);
+      },
+      () => {
+        run(no, draw.int(3));
+        return yes.pool.slice(-2).map((tensor) => no.ofType(tensor.dtype, shapeOf(tensor)));
+      },
+    );
+  },
+  // Only a program collects commits; an update of a register is one.
+  commit: (draw) => {
+    const state = draw.tensor((tensor) => tensor.node.operation.name === "register");
+    if (state === undefined || draw.depth > 0 || updated.has(state)) return undefined;
+    const next = draw.ofType(state.dtype, shapeOf(state));
+    const value = draw.tensor();
+    if (value === undefined) return undefined;
+    updated.add(state);
+    return commit(value, state, next);
+  },
+};
+
+const updated = new WeakSet<Tensor>();
+
+/** Makers by kind: kinds are drawn first, so that views and contractions are as common as the many maps. */
+function makersByKind(without: readonly PrimitiveName[]): (readonly Maker[])[] {
+  const kinds = new Map<string, Maker[]>();
+  for (const { kind, name } of Object.values(primitives)) {
+    if (without.includes(name)) continue;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), makers[name]]);
+  }
+  return [...kinds.values()];
+}
+
+/** Makes some tensors. */
+export function run(draw: Draw, steps: number, extra: readonly Maker[] = []): void {
+  const kinds = makersByKind(draw.options.without ?? []);
+  // Views on views are what there are most rules about.
+  const weighted = [...kinds, [makers.transpose, makers.reshape, makers.broadcast, makers.slice], ...(extra.length > 0 ? [extra] : [])];
+  for (let step = 0; step < steps && !draw.choices.isDone; step++) {
+    const made = draw.pick(draw.pick(weighted) ?? [])?.(draw);
+    if (made !== undefined) draw.keep(Array.isArray(made) ? made : [made as Tensor]);
+  }
+}

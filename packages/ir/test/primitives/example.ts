@@ -1,0 +1,54 @@
+import {
+  type DType,
+  type PrimitiveName,
+  type Scalar,
+  type Tensor,
+  type TensorValue,
+  constant,
+  evaluateTensors,
+  valueOf,
+} from "@adjoint/ir";
+
+/** Nested arrays of elements; its nesting is the shape. */
+export type Elements = Scalar | boolean | readonly Elements[];
+
+/** What a graph of constants gives, computed by hand. */
+export interface Example {
+  readonly it: string;
+  readonly of: () => readonly Tensor[];
+  readonly is: readonly TensorValue[];
+  /** Relative error allowed; exact, the sign of zero too, where absent. */
+  readonly within?: number;
+}
+
+/** A table that names each primitive of a family. */
+export type Examples<N extends PrimitiveName> = { readonly [K in N]: readonly Example[] };
+
+const shapeOf = (elements: Elements): readonly number[] =>
+  isList(elements) ? [elements.length, ...(elements[0] === undefined ? [] : shapeOf(elements[0]))] : [];
+
+const isList = (elements: Elements): elements is readonly Elements[] => Array.isArray(elements);
+
+const flat = (elements: Elements): readonly (Scalar | boolean)[] =>
+  isList(elements) ? elements.flatMap(flat) : [elements];
+
+/** A host value, written as nested arrays. */
+export const value = (dtype: DType, elements: Elements, shape = shapeOf(elements)): TensorValue =>
+  valueOf(dtype, shape, flat(elements));
+
+/** A constant, written as nested arrays. */
+export const tensor = (dtype: DType, elements: Elements, shape = shapeOf(elements)): Tensor =>
+  constant(value(dtype, elements, shape));
+
+export const example = (it: string, of: () => Tensor, is: TensorValue, within?: number): Example => ({
+  it,
+  of: () => [of()],
+  is: [is],
+  ...(within === undefined ? {} : { within }),
+});
+
+/** An example with several outputs. */
+export const examples = (it: string, of: () => readonly Tensor[], ...is: readonly TensorValue[]): Example => ({ it, of, is });
+
+/** The values of tensors that rest on constants alone. */
+export const run = (...tensors: readonly Tensor[]): readonly TensorValue[] => evaluateTensors(tensors, new Map());

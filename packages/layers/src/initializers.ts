@@ -1,0 +1,147 @@
+import { elementCount } from "@adjoint/ir";
+import type { Initial } from "@adjoint/ir";
+import { z } from "zod";
+import { finite, parseConfig } from "./config.ts";
+
+/** How a parameter starts, as data: a name and its settings, so that it goes to JSON and back. */
+export type Initializer =
+  | { readonly name: "zeros" | "ones" }
+  | { readonly name: "constant"; readonly value: number }
+  | { readonly name: "normal"; readonly mean: number; readonly standardDeviation?: number | undefined }
+  | { readonly name: "uniform"; readonly low: number; readonly high: number }
+  | { readonly name: "xavierUniform" | "xavierNormal" | "heUniform" | "heNormal"; readonly gain: number }
+  | { readonly name: "orthogonal"; readonly gain: number };
+
+const gain = z.number("must be a number > 0").gt(0, "must be a number > 0").default(1);
+const deviation = z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0");
+
+/** The schema of `Initializer`. */
+export const initializerSchema: z.ZodType<Initializer> = z.discriminatedUnion(
+  "name",
+  [
+    z.strictObject({ name: z.enum(["zeros", "ones"]) }),
+    z.strictObject({ name: z.literal("constant"), value: finite }),
+    z.strictObject({
+      name: z.literal("normal"),
+      mean: finite.default(0),
+      standardDeviation: deviation.optional(),
+    }),
+    z.strictObject({ name: z.literal("uniform"), low: finite, high: finite }),
+    z.strictObject({ name: z.enum(["xavierUniform", "xavierNormal", "heUniform", "heNormal"]), gain }),
+    z.strictObject({ name: z.literal("orthogonal"), gain }),
+  ],
+  "must be an initializer, such as heNormal()",
+);
+
+const checked = (name: Initializer["name"], settings: object): Initializer =>
+  parseConfig(name, initializerSchema, { name, ...settings });
+
+/** All 0. */
+export const zeros = (): Initializer => ({ name: "zeros" });
+
+/** All 1. */
+export const ones = (): Initializer => ({ name: "ones" });
+
+/** All one number. */
+export const constant = (value: number): Initializer => checked("constant", { value });
+
+/** Settings of `normal`. */
+export interface NormalOptions {
+  /** 0 by default. */
+  readonly mean?: number | undefined;
+  /** 1/√n for n inputs of a unit by default. */
+  readonly standardDeviation?: number | undefined;
+}
+
+/**
+ * N(mean, standardDeviation²). By default N(0, 1/n) for units of n inputs, so that a unit's net input has about the
+ * spread of its inputs. Source: LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.6.
+ */
+export const normal = (options: NormalOptions = {}): Initializer => checked("normal", { ...options });
+
+/** Uniform in [low, high). */
+export const uniform = (options: { readonly low: number; readonly high: number }): Initializer =>
+  checked("uniform", { ...options });
+
+/** A factor on the spread, 1 by default. */
+export interface GainOptions {
+  readonly gain?: number | undefined;
+}
+
+/**
+ * Uniform within ±gain·√(6 / (fanIn + fanOut)).
+ * Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
+ */
+export const xavierUniform = (options: GainOptions = {}): Initializer =>
+  checked("xavierUniform", { ...options });
+
+/** N(0, gain²·2 / (fanIn + fanOut)). Source: as `xavierUniform`, equation 12. */
+export const xavierNormal = (options: GainOptions = {}): Initializer =>
+  checked("xavierNormal", { ...options });
+
+/**
+ * Uniform within ±gain·√(6 / fanIn), for ReLU units.
+ * Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equation 10.
+ */
+export const heUniform = (options: GainOptions = {}): Initializer => checked("heUniform", { ...options });
+
+/** N(0, gain²·2 / fanIn), for ReLU units. Source: as `heUniform`. */
+export const heNormal = (options: GainOptions = {}): Initializer => checked("heNormal", { ...options });
+
+/**
+ * Orthonormal rows or columns (whichever are fewer) of the matrix [first axis, all others], times gain.
+ * Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning" (2014).
+ */
+export const orthogonal = (options: GainOptions = {}): Initializer => checked("orthogonal", { ...options });
+
+/** How many inputs a unit has, and how many units an input feeds. */
+export interface Fans {
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** Fans of a matrix [inputs, units]; a vector [units] counts as one input for each. */
+export function denseFans(shape: readonly number[]): Fans {
+  const fanOut = shape.at(-1) ?? 1;
+  return { fanIn: elementCount(shape) / Math.max(fanOut, 1), fanOut };
+}
+
+/** Fans of a kernel [filters, channels / groups, …kernel]. */
+export function convFans(shape: readonly number[], groups = 1): Fans {
+  const [filters = 1, channels = 1, ...kernel] = shape;
+  const taps = elementCount(kernel);
+  return { fanIn: channels * taps, fanOut: (filters / groups) * taps };
+}
+
+/** The start of a parameter with these fans. Samples come from the session's seed and the register's name. */
+export function initialFor(initializer: Initializer, { fanIn, fanOut }: Fans): Initial {
+  const normalOf = (standardDeviation: number, mean = 0): Initial => ({
+    kind: "normal",
+    mean,
+    standardDeviation,
+  });
+  const within = (limit: number): Initial => ({ kind: "uniform", low: -limit, high: limit });
+  const [inputs, both] = [Math.max(fanIn, 1), Math.max(fanIn + fanOut, 1)];
+  switch (initializer.name) {
+    case "zeros":
+      return { kind: "constant", value: 0 };
+    case "ones":
+      return { kind: "constant", value: 1 };
+    case "constant":
+      return { kind: "constant", value: initializer.value };
+    case "normal":
+      return normalOf(initializer.standardDeviation ?? 1 / Math.sqrt(inputs), initializer.mean);
+    case "uniform":
+      return { kind: "uniform", low: initializer.low, high: initializer.high };
+    case "xavierUniform":
+      return within(initializer.gain * Math.sqrt(6 / both));
+    case "xavierNormal":
+      return normalOf(initializer.gain * Math.sqrt(2 / both));
+    case "heUniform":
+      return within(initializer.gain * Math.sqrt(6 / inputs));
+    case "heNormal":
+      return normalOf(initializer.gain * Math.sqrt(2 / inputs));
+    case "orthogonal":
+      return { kind: "orthogonal", gain: initializer.gain };
+  }
+}

@@ -1,0 +1,59 @@
+import * as ir from "@adjoint/ir";
+import { z } from "zod";
+import type { Layer, LayerKind, NameOption } from "../layer.ts";
+import { makeLayer } from "../make-layer.ts";
+
+/** All settings of `dropout`. */
+export interface DropoutConfig {
+  readonly rate: number;
+}
+
+/** Settings of `dropout`. */
+export interface DropoutOptions extends NameOption {
+  /** The probability that an element becomes 0: from 0 to below 1. */
+  readonly rate: number;
+}
+
+const RATE = "must be a number from 0 to below 1";
+
+/** Kind of `dropout`. */
+export const dropoutKind: LayerKind<DropoutConfig> = {
+  kind: "dropout",
+  schema: z.strictObject({ rate: z.number(RATE).min(0, RATE).lt(1, RATE) }),
+  build: (x, { config: { rate }, training, key }) =>
+    training && rate > 0 ? ir.dropout(x, key(), { rate }) : x,
+};
+
+/**
+ * In training, each element is 0 with probability `rate` and the others grow by 1 / (1 − rate); in inference nothing
+ * changes. The mask depends on the session's seed, the run and the layer's name alone: called twice in one run on inputs
+ * of one shape, a dropout layer drops the same elements. Source: Srivastava et al., "Dropout" (2014).
+ */
+export const dropout = (options: DropoutOptions): Layer<DropoutConfig> => makeLayer(dropoutKind, options);
+
+/** All settings of `gaussianNoise`. */
+export interface GaussianNoiseConfig {
+  readonly standardDeviation: number;
+}
+
+/** Settings of `gaussianNoise`. */
+export interface GaussianNoiseOptions extends NameOption {
+  /** ≥ 0. */
+  readonly standardDeviation: number;
+}
+
+/** Kind of `gaussianNoise`. */
+export const gaussianNoiseKind: LayerKind<GaussianNoiseConfig> = {
+  kind: "gaussianNoise",
+  schema: z.strictObject({
+    standardDeviation: z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0"),
+  }),
+  build: (x, { config: { standardDeviation }, training, key }) =>
+    training && standardDeviation > 0
+      ? x.add(ir.randomNormal(key(), x.shape, { standardDeviation, dtype: x.dtype }))
+      : x,
+};
+
+/** In training, adds N(0, standardDeviation²) to each element; in inference nothing changes. */
+export const gaussianNoise = (options: GaussianNoiseOptions): Layer<GaussianNoiseConfig> =>
+  makeLayer(gaussianNoiseKind, options);

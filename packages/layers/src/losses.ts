@@ -1,0 +1,84 @@
+import * as ir from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { checkDistinct } from "./call.ts";
+
+/** What becomes of the losses of single elements or examples: their mean, their sum, or nothing. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** Settings of a loss. */
+export interface LossOptions {
+  /** "mean" by default. */
+  readonly reduction?: Reduction | undefined;
+}
+
+function reduced(losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
+  checkDistinct(losses);
+  if (reduction === "none") return losses;
+  return reduction === "sum" ? losses.reduceSum() : losses.reduceMean();
+}
+
+/** Targets of another type (whole numbers, booleans) as the prediction's. */
+const like = (target: Tensor, prediction: Tensor): Tensor => target.cast(prediction.dtype);
+
+/** Sums over all axes but the first; a tensor of rank 1 or 0 is one example. */
+const perExample = (x: Tensor): Tensor =>
+  x.reduceSum({ axes: [...x.shape.keys()].slice(x.rank > 1 ? 1 : 0) });
+
+/**
+ * Softmax cross-entropy from logits [batch, …, classes]: −log softmax(logits)[label] for integer labels [batch, …], and
+ * −Σ targets·log softmax(logits) for targets of the logits' shape (one-hot, or any probabilities). Which of them follows
+ * from dtype and rank. Finite for logits of any size; the gradient is softmax − target.
+ * @throws AdjointError when labels are neither.
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
+  if (labels.rank === logits.rank - 1 && ir.isInteger(labels.dtype))
+    return reduced(ir.softmaxCrossEntropy(logits, labels), options);
+  if (ir.equalShapes(labels.shape, logits.shape))
+    return reduced(ir.softmaxCrossEntropyOneHot(logits, like(labels, logits)), options);
+  throw new ir.AdjointError(
+    "shape",
+    "crossEntropy",
+    `logits are ${logits} and labels are ${labels}`,
+    `Give integer labels of shape ${ir.shapeText(logits.shape.slice(0, -1))}, or targets of the logits' shape.`,
+  );
+}
+
+/**
+ * −t·log σ(x) − (1 − t)·log(1 − σ(x)) for logits x and targets t in [0, 1] of one shape, stable for logits of any size.
+ * The gradient is σ(x) − t.
+ */
+export const binaryCrossEntropy = (logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(ir.binaryCrossEntropyWithLogits(logits, like(targets, logits)), options);
+
+/** (prediction − target)² for tensors of one shape. */
+export const meanSquaredError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(ir.squaredError(prediction, target), options);
+
+/** ½Σ(target − prediction)² of each example (all axes but the first; a vector is one example), then their mean. */
+export const halfSumOfSquares = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(perExample(ir.squaredError(prediction, target)).mul(0.5), options);
+
+/** |prediction − target| for tensors of one shape: a loss and a metric. */
+export const meanAbsoluteError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(ir.absoluteError(prediction, target), options);
+
+/** Settings of `huber`. */
+export interface HuberOptions extends LossOptions {
+  /** Where the square becomes a line, 1 by default. */
+  readonly delta?: number | undefined;
+}
+
+/** ½e² where |e| ≤ delta, else delta·(|e| − delta / 2), with e = prediction − target. Source: Huber (1964). */
+export const huber = (prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor =>
+  reduced(ir.huber(prediction, target, { delta: options.delta ?? 1 }), options);
+
+/** max(0, 1 − prediction·target), targets being −1 and 1. */
+export const hinge = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(ir.hinge(prediction, target), options);
+
+/**
+ * KL(targets ‖ exp(logProbabilities)) = Σ t·(log t − log q) of each example (over the last axis), then their mean. The
+ * first argument is what `logSoftmax` gives.
+ */
+export const klDivergence = (logProbabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
+  reduced(ir.klDivergence(logProbabilities, targets).reduceSum({ axes: [-1] }), options);

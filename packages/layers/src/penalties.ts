@@ -1,0 +1,45 @@
+import { AdjointError, isFloat, isNode, nodesOf } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { finite, parseConfig } from "./config.ts";
+
+/**
+ * The trainable registers of rank 2 and more that a tensor depends on: weights of dense and convolution layers and
+ * embeddings, without biases and scales, which penalties leave alone.
+ */
+export const weightsOf = (output: Tensor): readonly Tensor[] =>
+  nodesOf([output])
+    .filter((node) => isNode(node, "register") && node.attributes.trainable)
+    .map((node) => node.output)
+    .filter((tensor) => isFloat(tensor.dtype) && tensor.rank >= 2);
+
+function penalty(
+  name: string,
+  weights: readonly Tensor[],
+  strength: number,
+  of: (w: Tensor) => Tensor,
+): Tensor {
+  const factor = parseConfig(`${name} strength`, finite.min(0, "must be a number ≥ 0"), strength);
+  const [first, ...rest] = weights.map(of);
+  if (first === undefined) {
+    throw new AdjointError("graph", name, "got no weights", "weightsOf(loss) finds those of a model.");
+  }
+  return rest.reduce((sum, term) => sum.add(term.cast(sum.dtype)), first).mul(factor);
+}
+
+/** strength·Σ|w| over all elements of all weights: a scalar to add to a loss. */
+export const l1 = (weights: readonly Tensor[], strength: number): Tensor =>
+  penalty("l1", weights, strength, (w) => w.abs().reduceSum());
+
+/** strength·Σw² over all elements of all weights, whose gradient is 2·strength·w: a scalar to add to a loss. */
+export const l2 = (weights: readonly Tensor[], strength: number): Tensor =>
+  penalty("l2", weights, strength, (w) => w.mul(w).reduceSum());
+
+/**
+ * (1 − λ)·loss + λ·penalty: how much the model's simplicity weighs against its errors.
+ * @param lambda from 0 to 1.
+ */
+export function regularized(loss: Tensor, term: Tensor, lambda: number): Tensor {
+  const range = "must be a number from 0 to 1";
+  const share = parseConfig("regularized lambda", finite.min(0, range).max(1, range), lambda);
+  return loss.mul(1 - share).add(term.mul(share));
+}

@@ -1,0 +1,28 @@
+import { AdjointError } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+
+/** Gradients clamped to −limit … limit, element by element; NaN stays. */
+export function clipByValue(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
+  return gradients.map((gradient) => gradient.max(-limit).min(limit));
+}
+
+/**
+ * The Euclidean norm of all elements of all tensors, as one scalar of the first tensor's dtype.
+ * @throws AdjointError when there are no tensors.
+ */
+export function globalNorm(tensors: readonly Tensor[]): Tensor {
+  const [first, ...rest] = tensors.map((tensor) => tensor.mul(tensor).reduceSum());
+  if (first === undefined) throw new AdjointError("graph", "globalNorm", "needs at least one tensor");
+  return rest.reduce((sum, square) => sum.add(square.cast(sum.dtype)), first).sqrt();
+}
+
+/**
+ * Gradients times limit / max(norm, limit): unchanged while their global norm is within the limit.
+ * Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+ */
+export function clipByGlobalNorm(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
+  if (gradients.length === 0) return gradients;
+  const norm = globalNorm(gradients);
+  const scale = norm.max(limit).mul(1 / limit);
+  return gradients.map((gradient) => gradient.div(scale.cast(gradient.dtype)));
+}

@@ -1,0 +1,120 @@
+import { AdjointError, Tensor } from "@adjoint/ir";
+import { z } from "zod";
+import type { LearningRate } from "./learning-rate.ts";
+
+/**
+ * What one parameter does otherwise than the others. Give it from `parameters`, for example
+ * `(name) => name.startsWith("dense_1.") ? { learningRate: 1e-4 } : true`.
+ */
+export interface ParameterOptions {
+  readonly learningRate?: LearningRate | undefined;
+  readonly weightDecay?: number | undefined;
+}
+
+/** Decides by a register's name: `false` leaves it as it is, `true` updates it, options update it with other settings. */
+export type ParameterFilter = (register: string) => boolean | ParameterOptions;
+
+/** What every optimizer takes. */
+export interface OptimizerOptions {
+  /** A number ≥ 0, a schedule, or a scalar tensor (an input or a register that the caller sets). */
+  readonly learningRate?: LearningRate | undefined;
+  /**
+   * λ of weight decay, 0 by default. All but AdamW add λ·p to the gradient (the gradient of ½λ‖p‖²); AdamW shrinks the
+   * parameter itself.
+   */
+  readonly weightDecay?: number | undefined;
+  /** Gradients are clamped to −clipValue … clipValue, element by element. */
+  readonly clipValue?: number | undefined;
+  /** Gradients are scaled down together where their joint Euclidean norm is above this. After `clipValue`. */
+  readonly clipNorm?: number | undefined;
+  /** Which parameters are updated, and with which settings; all trainable ones by default. */
+  readonly parameters?: ParameterFilter | undefined;
+  /** Prefix of this optimizer's registers, "optimizer" by default. Two optimizers in one program need two names. */
+  readonly name?: string | undefined;
+}
+
+/** `OptimizerOptions` with defaults filled in. */
+export interface OptimizerConfig {
+  readonly learningRate: LearningRate;
+  readonly weightDecay: number;
+  readonly clipValue?: number | undefined;
+  readonly clipNorm?: number | undefined;
+  readonly parameters?: ParameterFilter | undefined;
+  readonly name: string;
+}
+
+/** A number that is no less than 0. */
+export const nonNegative: z.ZodNumber = z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0");
+
+/** A number above 0. */
+export const positive: z.ZodNumber = z.number("must be a number > 0").gt(0, "must be a number > 0");
+
+/** A share of the past that is kept: 0 ≤ β < 1. */
+export const decayRate: z.ZodNumber = z
+  .number("must be a number from 0 to below 1")
+  .min(0, "must be from 0 to below 1")
+  .lt(1, "must be from 0 to below 1");
+
+const learningRate: z.ZodType<LearningRate> = z.custom<LearningRate>(
+  (value) =>
+    (typeof value === "number" && Number.isFinite(value) && value >= 0) ||
+    typeof value === "function" ||
+    value instanceof Tensor,
+  "must be a number ≥ 0, a schedule or a scalar tensor",
+);
+
+/** The schema of `OptimizerConfig`, for rules to extend by their own settings. */
+export const commonShape = (
+  rate: number,
+  weightDecay = 0,
+): {
+  learningRate: z.ZodDefault<z.ZodType<LearningRate>>;
+  weightDecay: z.ZodDefault<z.ZodNumber>;
+  clipValue: z.ZodOptional<z.ZodNumber>;
+  clipNorm: z.ZodOptional<z.ZodNumber>;
+  parameters: z.ZodOptional<z.ZodType<ParameterFilter>>;
+  name: z.ZodDefault<z.ZodString>;
+} => ({
+  learningRate: learningRate.default(rate),
+  weightDecay: nonNegative.default(weightDecay),
+  clipValue: positive.optional(),
+  clipNorm: positive.optional(),
+  parameters: z
+    .custom<ParameterFilter>(
+      (value) => typeof value === "function",
+      "must be a function of a register's name",
+    )
+    .optional(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z_][\w-]*$/, "must be a name of letters, digits, _ and -")
+    .default("optimizer"),
+});
+
+/** The schema of `ParameterOptions`. */
+export const parameterOptions: z.ZodType<ParameterOptions> = z.strictObject({
+  learningRate: learningRate.optional(),
+  weightDecay: nonNegative.optional(),
+});
+
+/**
+ * Checks what a caller gave.
+ * @throws AdjointError naming each setting that is wrong and the value it had.
+ */
+export function parseConfig<T>(operation: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    if (issue.code === "unrecognized_keys")
+      return `unknown setting ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+    const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
+    return `${path}${issue.message} and is ${show(issue.input)}`;
+  });
+  throw new AdjointError("attribute", operation, problems.join("; "));
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

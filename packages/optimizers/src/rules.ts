@@ -1,0 +1,92 @@
+import { AdjointError, equalShapes, isNode, shapeText } from "@adjoint/ir";
+import type { Shape, Tensor, Update } from "@adjoint/ir";
+import { parseConfig, positive } from "./config.ts";
+
+/** What Hebb's rule takes. */
+export interface HebbOptions {
+  /** w, a float register [inputs, units]. */
+  readonly weight: Tensor;
+  /** yᵢ, the activity before the weights: [batch, inputs]. */
+  readonly input: Tensor;
+  /** yⱼ, the activity after them: [batch, units]. */
+  readonly output: Tensor;
+  /** η, above 0. */
+  readonly rate: number;
+}
+
+/** What a rule takes that learns from an error. */
+export interface ErrorRuleOptions extends HebbOptions {
+  /** b, a float register [units]: the negative threshold. */
+  readonly bias?: Tensor | undefined;
+  /** d, what the output should be: [batch, units]. */
+  readonly target: Tensor;
+}
+
+/** What the δ rule takes. */
+export interface DeltaRuleOptions extends ErrorRuleOptions {
+  /** f'(net), the derivative of the units' activation: [batch, units]; 1 (linear units) by default. */
+  readonly slope?: Tensor | undefined;
+}
+
+/**
+ * Hebb's rule, summed over the batch: Δw = η·yᵢ·yⱼ. What fires together wires together; nothing says what is right.
+ * Source: Hebb, "The Organization of Behavior" (1949).
+ */
+export function hebb(options: HebbOptions): readonly Update[] {
+  return outerUpdate("hebb", options, options.output);
+}
+
+/**
+ * The perceptron rule, summed over the batch: Δw = η·(d − y)·x, Δb = η·(d − y). With a binary step as activation it ends
+ * after finitely many steps where a line separates the classes, and never where none does.
+ * Source: Rosenblatt, "Principles of Neurodynamics" (1962).
+ */
+export function perceptronRule(options: ErrorRuleOptions): readonly Update[] {
+  return outerUpdate("perceptronRule", options, options.target.sub(options.output), options.bias);
+}
+
+/**
+ * The δ rule, summed over the batch: Δw = η·(d − y)·f'(net)·x, Δb = η·(d − y)·f'(net): gradient descent on ½Σ(d − y)².
+ * Source: Widrow and Hoff, "Adaptive Switching Circuits" (1960); with f': Rumelhart and McClelland (1986), chapter 8.
+ */
+export function deltaRule(options: DeltaRuleOptions): readonly Update[] {
+  const error = options.target.sub(options.output);
+  const delta = options.slope === undefined ? error : error.mul(options.slope);
+  return outerUpdate("deltaRule", options, delta, options.bias);
+}
+
+/** w ← w + η·inputᵀ·signal and b ← b + η·Σ signal. */
+function outerUpdate(
+  rule: string,
+  { weight, input, rate }: HebbOptions,
+  signal: Tensor,
+  bias?: Tensor,
+): readonly Update[] {
+  const eta = parseConfig(`${rule} rate`, positive, rate);
+  const [batch, units] = [input.shape[0] ?? 1, weight.shape[1] ?? 1];
+  expectShape(rule, "input", input, [batch, weight.shape[0] ?? 1]);
+  expectShape(rule, "output", signal, [batch, units]);
+  const change = input.dotGeneral(signal, { leftContract: [0], rightContract: [0] }).mul(eta);
+  const updates = [{ register: registerOnly(rule, weight), next: weight.add(change) }];
+  if (bias === undefined) return updates;
+  expectShape(rule, "bias", bias, [units]);
+  return [
+    ...updates,
+    { register: registerOnly(rule, bias), next: bias.add(signal.reduceSum({ axes: [0] }).mul(eta)) },
+  ];
+}
+
+function registerOnly(rule: string, tensor: Tensor): Tensor {
+  if (isNode(tensor.node, "register")) return tensor;
+  throw new AdjointError("graph", rule, `${tensor} is not a register`, "Only registers can be updated.");
+}
+
+function expectShape(rule: string, what: string, tensor: Tensor, shape: Shape): void {
+  if (equalShapes(tensor.shape, shape)) return;
+  throw new AdjointError(
+    "shape",
+    rule,
+    `${what} is ${tensor} and should have shape ${shapeText(shape)}`,
+    "Weights are [inputs, units]; activities are [batch, inputs] and [batch, units].",
+  );
+}

@@ -1,0 +1,52 @@
+import { AdjointError } from "@adjoint/ir";
+import type { Measures, Sums } from "./progress.ts";
+
+/** Averages by example of measures that each batch gives as its mean: a smaller last batch counts for as much less. */
+export class Averages {
+  readonly #names: readonly string[];
+  readonly #sums: Float64Array;
+  #examples = 0;
+
+  /** @param names the measures, `loss` among them. */
+  constructor(names: readonly string[], sums?: Sums) {
+    this.#names = names;
+    this.#sums = new Float64Array(names.length);
+    if (sums === undefined) return;
+    this.#examples = sums.examples;
+    names.forEach((name, index) => (this.#sums[index] = sums.values[name] ?? 0));
+  }
+
+  /** Adds a batch of `examples` and gives its measures as plain numbers. */
+  add(examples: number, outputs: { readonly [name: string]: { item(): number } }): Measures {
+    this.#examples += examples;
+    return this.#measures((name, index) => {
+      const value = outputs[name]?.item() ?? NaN;
+      this.#sums[index] = (this.#sums[index] ?? 0) + value * examples;
+      return value;
+    });
+  }
+
+  /** The averages so far. */
+  get measures(): Measures {
+    return this.#measures((_, index) => (this.#sums[index] ?? 0) / this.#examples);
+  }
+
+  get sums(): Sums {
+    return {
+      examples: this.#examples,
+      values: Object.fromEntries(this.#names.map((name, index) => [name, this.#sums[index] ?? 0])),
+    };
+  }
+
+  #measures(valueOf: (name: string, index: number) => number): Measures {
+    let loss: number | undefined;
+    const metrics: { [name: string]: number } = {};
+    this.#names.forEach((name, index) => {
+      const value = valueOf(name, index);
+      if (name === "loss") loss = value;
+      else metrics[name] = value;
+    });
+    if (loss === undefined) throw new AdjointError("graph", "trainer", "no measure is the loss");
+    return { loss, metrics };
+  }
+}

@@ -1,0 +1,89 @@
+import type { RegisterAttributes, State } from "@adjoint/ir";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { EpochRecord, Measures } from "./progress.ts";
+
+/** What a step gave. Counts are from 1: the 100th step of the first epoch has `epoch` 1 and `batch` 100. */
+export interface StepInfo extends Measures {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Which batch of the epoch this was, of `batches`. */
+  readonly batch: number;
+  readonly batches: number;
+  /** Steps done since training began, over all epochs and resumed runs. */
+  readonly step: number;
+  /** Examples in this batch. */
+  readonly examples: number;
+  /** Averages by example over the epoch so far, `loss` among them. */
+  readonly averages: Measures;
+}
+
+/** What `onEpochBegin` gets. */
+export interface EpochInfo {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Batches done in this epoch already: above 0 where a run is resumed within it. */
+  readonly done: number;
+  readonly batches: number;
+}
+
+/** Why a training ended before its last epoch. */
+export interface Stop {
+  /** A sentence. */
+  readonly reason: string;
+  /** True when the `signal` of `fit` asked for it. */
+  readonly aborted: boolean;
+}
+
+/** What a callback may use while `fit` runs. */
+export interface FitContext {
+  readonly epochs: number;
+  /** Batches of an epoch. */
+  readonly batches: number;
+  /** Examples of an epoch. */
+  readonly examples: number;
+  /** What an epoch is measured by: `train.loss`, and `validation.loss` where there is validation, and so on. */
+  readonly measures: readonly string[];
+  /** The registers of the session, by name, in the order of the training program. */
+  readonly registers: ReadonlyMap<string, RegisterAttributes>;
+  /** Names of the registers that predictions depend on: parameters and running statistics. */
+  readonly weights: readonly string[];
+  /** The epochs so far. */
+  readonly history: readonly EpochRecord[];
+  /** Asked to stop, and by what. */
+  readonly stopped: Stop | undefined;
+  /** Ends the training after the current step or epoch; the other callbacks still run, then `onTrainEnd`. */
+  stop(reason: string): void;
+  /** Copies registers, all by default. */
+  state(names?: readonly string[]): Promise<State>;
+  /** Overwrites registers. */
+  writeState(state: State): Promise<void>;
+  /** All that a later run needs to go on from here. */
+  checkpoint(): Promise<Checkpoint>;
+}
+
+/** What a callback keeps in a checkpoint. */
+export interface CallbackState {
+  /** Plain JSON; check it when it comes back, files are not to be trusted. */
+  readonly data: unknown;
+  readonly tensors?: State;
+}
+
+type Hook<A extends readonly unknown[]> = (...args: A) => void | Promise<void>;
+
+/**
+ * Something that watches or steers a training. Hooks are called in the order in which callbacks were given, each awaited
+ * before the next. What a hook throws ends `fit`.
+ */
+export interface Callback {
+  /** Names its state in checkpoints; needed by callbacks with `save`. Unique among the callbacks of a `fit`. */
+  readonly name?: string;
+  readonly onTrainBegin?: Hook<[context: FitContext]>;
+  readonly onEpochBegin?: Hook<[info: EpochInfo, context: FitContext]>;
+  readonly onStep?: Hook<[info: StepInfo, context: FitContext]>;
+  readonly onEpochEnd?: Hook<[record: EpochRecord, context: FitContext]>;
+  readonly onTrainEnd?: Hook<[context: FitContext]>;
+  /** What a resumed run needs of it. */
+  readonly save?: () => CallbackState;
+  readonly restore?: (state: CallbackState) => void;
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+/** The loss and the metrics, by name. */
+export type Values = { readonly [measure: string]: number };
+
+/** What was measured: the loss, and metrics by name. */
+export interface Measures {
+  readonly loss: number;
+  /** The metrics that the programs put out. */
+  readonly metrics: Values;
+}
+
+/** What an epoch came to. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps done at its end. */
+  readonly step: number;
+  /** Averages by example over the epoch, each batch measured before its update. */
+  readonly train: Measures;
+  /** Measured after the epoch, where `fit` was given validation data. */
+  readonly validation?: Measures | undefined;
+  /** Time it took, validation included. */
+  readonly seconds: number;
+}
+
+/** How the data were cut: a resumed run must cut them alike. */
+export interface DataPlan {
+  readonly examples: number;
+  readonly batchSize: number;
+  readonly shuffle: number | false;
+  readonly lastBatch: "keep" | "drop";
+}
+
+/** Where a training stands. */
+export interface Progress {
+  readonly plan: DataPlan;
+  /** Epochs finished, which is also the index of the one under way. */
+  readonly epoch: number;
+  /** Index of the next batch of that epoch. */
+  readonly batch: number;
+  /** Steps done in all epochs. */
+  readonly step: number;
+  /** Sums over the examples of the epoch under way. */
+  readonly sums: Sums;
+  /** Seconds spent in the epoch under way. */
+  readonly seconds: number;
+  readonly history: readonly EpochRecord[];
+}
+
+/** Sums over examples, from which averages are made. */
+export interface Sums {
+  readonly examples: number;
+  readonly values: Values;
+}
+
+const count = z.int().min(0);
+
+/** A number as JSON has it: what JSON lacks is its name. */
+const number = z
+  .union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
+  .transform((value) => Number(value));
+const values = z.record(z.string(), number);
+const measures = z.strictObject({ loss: number, metrics: values });
+
+/** Checks a `Progress` that was read as JSON. */
+export const progressSchema: z.ZodType<Progress> = z.strictObject({
+  plan: z.strictObject({
+    examples: count,
+    batchSize: count,
+    shuffle: z.union([count, z.literal(false)]),
+    lastBatch: z.enum(["keep", "drop"]),
+  }),
+  epoch: count,
+  batch: count,
+  step: count,
+  sums: z.strictObject({ examples: count, values }),
+  seconds: z.number().min(0),
+  history: z.array(
+    z.strictObject({
+      epoch: count,
+      step: count,
+      train: measures,
+      validation: measures.optional(),
+      seconds: z.number().min(0),
+    }),
+  ),
+});
+
+/** JSON in which NaN and the infinities are text. */
+export const toJsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === "number" && !Number.isFinite(entry) ? String(entry) : entry,
+  );

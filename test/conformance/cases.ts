@@ -1,0 +1,43 @@
+import type { PrimitiveName } from "@adjoint/ir";
+import type { Case } from "./case.ts";
+import { arithmeticCases } from "./cases/arithmetic.ts";
+import { dotCases } from "./cases/contract.ts";
+import { controlCases } from "./cases/control.ts";
+import { convCases } from "./cases/conv.ts";
+import { convertCases } from "./cases/convert.ts";
+import { fusionCases } from "./cases/fusion.ts";
+import { indexingCases } from "./cases/indexing.ts";
+import { logicCases } from "./cases/logic.ts";
+import { modelCases } from "./cases/models.ts";
+import { orderCases } from "./cases/order.ts";
+import { cumulativeCases, reduceCases } from "./cases/reduce.ts";
+import { registerCases } from "./cases/registers.ts";
+import { sourceCases } from "./cases/source.ts";
+import { transcendentalCases } from "./cases/transcendental.ts";
+import { viewCases } from "./cases/view.ts";
+import { windowCases } from "./cases/window.ts";
+
+/** What each primitive must do on every backend: total over the closed set, so that a new one is a type error here. */
+export const cases: { readonly [N in PrimitiveName]: readonly Case[] } = {
+  ...sourceCases,
+  ...arithmeticCases,
+  ...transcendentalCases,
+  ...logicCases,
+  ...convertCases,
+  ...reduceCases,
+  ...cumulativeCases,
+  ...viewCases,
+  ...windowCases,
+  ...dotCases,
+  ...convCases,
+  ...indexingCases,
+  ...orderCases,
+  ...controlCases,
+};
+
+/** What primitives must do together: what fusion, view folding, memory planning and updates in place can get wrong. */
+export const composed: { readonly [subject: string]: readonly Case[] } = {
+  fusion: fusionCases,
+  registers: registerCases,
+  models: modelCases,
+};

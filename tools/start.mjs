@@ -1,0 +1,19 @@
+// `npm start`: installs what the example needs and nothing that only checks need, builds it, and runs it.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const app = "apps/mnist-trainer";
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** @type {(...args: string[]) => void} */
+function node(...args) {
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit", cwd: root });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+// A checkout that already has the development tools keeps them.
+const only = existsSync(`${root}node_modules/vitest`) ? [] : ["--prod"];
+node("tools/pnpm.mjs", "install", "--filter", "@adjoint/mnist-trainer...", ...only);
+node("node_modules/typescript/bin/tsc", "-b", app);
+node(`${app}/dist/main.js`, ...process.argv.slice(2));
