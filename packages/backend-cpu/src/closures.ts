@@ -33,10 +33,7 @@ function evaluator(graph: ScalarGraph, memory: Memory): Evaluator {
       case "accumulator":
         return (_, accumulators) => accumulators[node.index] ?? 0;
       case "index":
-        return (coordinates) => {
-          const index = at(node.index, coordinates);
-          return dtypeInfo[node.dtype].big ? BigInt(index) : fit(node.dtype, index);
-        };
+        return (coordinates) => fit(node.dtype, helpers.cast(at(node.index, coordinates), node.dtype, false));
       case "inside":
         return (coordinates) => (holds(node.guards, coordinates) ? 1 : 0);
       case "map": {

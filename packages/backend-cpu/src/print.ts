@@ -1,7 +1,7 @@
 import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler";
 import { operandsOf } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
-import { fitCode, literal, loadCode, storeCode } from "./elements.ts";
+import { literal, loadCode, storeCode } from "./elements.ts";
 import { type LoopVariable, termOf } from "./loops.ts";
 import { scalarCode } from "./scalars.ts";
 
@@ -99,7 +99,7 @@ export class Printer {
       case "index": {
         const index = this.affine(node.index);
         level = index.level;
-        return declare(fitCode(node.dtype, node.dtype === "i64" || node.dtype === "u64" ? `BigInt(${index.code})` : index.code));
+        return declare(scalarCode("cast", [index.code], "i32", node.dtype));
       }
       case "inside": {
         const inside = this.#inside(node.guards);

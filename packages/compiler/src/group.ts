@@ -2,7 +2,7 @@ import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir";
 import { type Affine, equalAffine, identity, position, reshaped, substitute } from "./affine.ts";
 import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "./kernel.ts";
 import { buffersOf } from "./kernel-buffers.ts";
-import { type BufferId, ScalarBuilder, type ScalarNode, type ValueId, operandsOf, splice } from "./scalar.ts";
+import { type BufferId, ScalarBuilder, type ScalarGraph, type ScalarNode, type ValueId, operandsOf, splice } from "./scalar.ts";
 import { mergeAxes } from "./merge-axes.ts";
 
 /** A result of a group: its value in the group's expression. */
@@ -72,6 +72,10 @@ function isIdentity(node: ScalarNode, domain: readonly number[]): boolean {
   return equalAffine({ offset: node.index.offset, strides: own }, { offset: 0, strides });
 }
 
+/** Every load of these results is of the element that is being computed. */
+const readsInOrder = (nodes: ScalarGraph, results: OpenGroup["results"], domain: readonly number[]): boolean =>
+  nodes.every((node) => node.kind !== "load" || !results.has(node.buffer) || isIdentity(node, domain));
+
 /**
  * The producer with a map consumer's expression in it; undefined where the consumer does not run over the producer's
  * results element by element.
@@ -81,9 +85,7 @@ export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | un
   if (elementCount(producer.shape) !== elementCount(consumer.shape) || elementCount(consumer.shape) === 0) return undefined;
   const coordinates = reshaped(producer.coordinates, producer.shape, consumer.domain, producer.domain);
   if (coordinates === undefined) return undefined;
-  for (const node of consumer.builder.nodes) {
-    if (node.kind === "load" && producer.results.has(node.buffer) && !isIdentity(node, consumer.domain)) return undefined;
-  }
+  if (!readsInOrder(consumer.builder.nodes, producer.results, consumer.domain)) return undefined;
   const builder = new ScalarBuilder();
   const own = splice(builder, producer.builder.nodes, (a) => a);
   const rank = producer.domain.length;
@@ -92,35 +94,44 @@ export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | un
     return result === undefined ? undefined : own(result.value);
   };
   const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
-  const results = new Map<BufferId, Result>();
-  for (const [buffer, result] of producer.results) results.set(buffer, { ...result, value: own(result.value) });
-  for (const [buffer, result] of consumer.results) results.set(buffer, { ...result, value: added(result.value) });
-  return { ...producer, builder, results };
+  return { ...producer, builder, results: joined(producer.results, own, consumer.results, added) };
 }
 
-/** Two reductions over the same points as one kernel. */
+/** Two reductions over the same points as one kernel; the second may use the first's results, after the folding only. */
 export function joinReductions(a: OpenGroup, b: OpenGroup): OpenGroup | undefined {
   if (a.anchor.form !== "reduce" || b.anchor.form !== "reduce") return undefined;
   const [left, right] = [a.anchor, b.anchor];
   if (left.outer.join() !== right.outer.join() || left.inner.join() !== right.inner.join()) return undefined;
+  if (anchorReads(right).some((buffer) => a.results.has(buffer))) return undefined;
+  if (!readsInOrder(b.builder.nodes, a.results, b.domain)) return undefined;
   const body = new ScalarBuilder();
   const places = [left, right].map((anchor) => splice(body, anchor.body, (affine) => affine));
   const reductions: Reduction[] = [left, right].flatMap((anchor, side) =>
     anchor.reductions.map((reduction) => ({ ...reduction, value: places[side]?.(reduction.value) ?? 0 })),
   );
   const builder = new ScalarBuilder();
-  const results = new Map<BufferId, Result>();
-  [a, b].forEach((group, side) => {
-    const shift = side === 0 ? 0 : left.reductions.length;
-    const at = splice(
-      builder,
-      group.builder.nodes,
-      (affine) => affine,
-      { given: (node) => (node.kind === "accumulator" ? builder.add({ ...node, index: node.index + shift }) : undefined) },
-    );
-    for (const [buffer, result] of group.results) results.set(buffer, { ...result, value: at(result.value) });
+  const own = splice(builder, a.builder.nodes, (affine) => affine);
+  const added = splice(builder, b.builder.nodes, (affine) => affine, {
+    given: (node) => {
+      if (node.kind === "accumulator") return builder.add({ ...node, index: node.index + left.reductions.length });
+      const result = node.kind === "load" ? a.results.get(node.buffer) : undefined;
+      return result === undefined ? undefined : own(result.value);
+    },
   });
-  return { ...a, anchor: { ...left, body: body.nodes, reductions }, builder, results };
+  const anchor = { ...left, body: body.nodes, reductions };
+  return { ...a, anchor, builder, results: joined(a.results, own, b.results, added) };
+}
+
+function joined(
+  first: OpenGroup["results"],
+  own: (value: ValueId) => ValueId,
+  second: OpenGroup["results"],
+  added: (value: ValueId) => ValueId,
+): OpenGroup["results"] {
+  const results = new Map<BufferId, Result>();
+  for (const [buffer, result] of first) results.set(buffer, { ...result, value: own(result.value) });
+  for (const [buffer, result] of second) results.set(buffer, { ...result, value: added(result.value) });
+  return results;
 }
 
 /** The group's kernels, storing only the results that `wanted` names. */

@@ -373,6 +373,7 @@ function lowerOrder(node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">
   const [values, indices] = node.outputs;
   if (x === undefined || values === undefined || indices === undefined) throw new AdjointError("graph", "sort", "has no operand");
   const { attributes } = node;
+  const [valuesBuffer, indicesBuffer] = [context.target(values), context.target(indices)];
   const { outer, inner, access } = splitAxes(x, [attributes.axis]);
   const view = viewOf(x, access, context);
   if (view === undefined) return [];
@@ -391,8 +392,8 @@ function lowerOrder(node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">
     source: view.buffer,
     index: view.index,
     values: position(resultAxes.access.coordinates, rowMajorStrides(sizesOf(values)), resultAxes.access.domain.length),
-    valuesBuffer: context.target(values),
-    indicesBuffer: context.target(indices),
+    valuesBuffer,
+    indicesBuffer,
   };
   return [{ open: false, kernels: resultAxes.access.domain.includes(0) ? [] : [kernel] }];
 }

@@ -1,5 +1,6 @@
 import {
   type DType,
+  type Node,
   type PrimitiveName,
   type Scalar,
   type Tensor,
@@ -8,7 +9,9 @@ import {
   constant,
   elementCount,
   isFloat,
+  isNode,
   isStatic,
+  nodesOf,
   valueOf,
 } from "@adjoint/ir";
 import { precisionOf } from "./graph-precision.ts";
@@ -167,7 +170,10 @@ export class Draw {
     for (const tensor of tensors) {
       const precision = precisionOf(tensor.node);
       const isSafe = precision === "exact" || (precision === "rounded" && isFloat(tensor.dtype));
-      if (isSafe && sizeOf(tensor) <= MOST_ELEMENTS && !this.pool.includes(tensor)) this.pool.push(tensor);
+      // What rests on constants alone is one constant to a compiler; some of it will do.
+      const isWanted = restsOnSources(tensor.node) || this.chance(4);
+      if (isSafe && isWanted && sizeOf(tensor) <= MOST_ELEMENTS && !this.pool.includes(tensor))
+        this.pool.push(tensor);
     }
   }
 
@@ -197,3 +203,14 @@ const broadcasts = (a: Tensor, b: Tensor): boolean => {
   const [x, y] = [shapeOf(a).toReversed(), shapeOf(b).toReversed()];
   return x.every((size, axis) => size === 1 || (y[axis] ?? 1) === 1 || size === y[axis]);
 };
+
+const sourced = new WeakMap<Node, boolean>();
+
+/** True where a node reads an input or a register. */
+function restsOnSources(node: Node): boolean {
+  for (const each of nodesOf(node.outputs)) {
+    const isSource = isNode(each, "input") || isNode(each, "register");
+    if (!sourced.has(each)) sourced.set(each, isSource || each.inputs.some((input) => sourced.get(input.node)));
+  }
+  return sourced.get(node) ?? false;
+}

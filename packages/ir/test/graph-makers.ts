@@ -1,6 +1,7 @@
 import {
   type ConvOptions,
   type DType,
+  type Kind,
   type Operand,
   type PrimitiveName,
   type NameOf,
@@ -393,23 +394,34 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
 
 const updated = new WeakSet<Tensor>();
 
-/** Makers by kind: kinds are drawn first, so that views and contractions are as common as the many maps. */
+/** How often a kind is drawn; the many maps share theirs. Views on views are what there are most rules about. */
+const weights: { readonly [K in Kind]: number } = {
+  source: 1,
+  map: 7,
+  reduce: 2,
+  cumulative: 1,
+  view: 5,
+  contract: 2,
+  index: 1,
+  order: 1,
+  control: 1,
+};
+
 function makersByKind(without: readonly PrimitiveName[]): (readonly Maker[])[] {
-  const kinds = new Map<string, Maker[]>();
+  const kinds = new Map<Kind, Maker[]>();
   for (const { kind, name } of Object.values(primitives)) {
     if (without.includes(name)) continue;
     kinds.set(kind, [...(kinds.get(kind) ?? []), makers[name]]);
   }
-  return [...kinds.values()];
+  return [...kinds].flatMap(([kind, list]) => Array.from({ length: weights[kind] }, () => list));
 }
 
 /** Makes some tensors. */
 export function run(draw: Draw, steps: number, extra: readonly Maker[] = []): void {
   const kinds = makersByKind(draw.options.without ?? []);
-  // Views on views are what there are most rules about.
-  const weighted = [...kinds, [makers.transpose, makers.reshape, makers.broadcast, makers.slice], ...(extra.length > 0 ? [extra] : [])];
+  const all = extra.length > 0 ? [...kinds, extra] : kinds;
   for (let step = 0; step < steps && !draw.choices.isDone; step++) {
-    const made = draw.pick(draw.pick(weighted) ?? [])?.(draw);
+    const made = draw.pick(draw.pick(all) ?? [])?.(draw);
     if (made !== undefined) draw.keep(Array.isArray(made) ? made : [made as Tensor]);
   }
 }

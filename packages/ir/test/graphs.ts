@@ -84,7 +84,7 @@ export function graphFrom(numbers: readonly number[], options: GraphOptions = {}
 
 /** Random graphs as an arbitrary of fast-check. */
 export function graphs(options: GraphOptions & { readonly numbers?: number } = {}): fc.Arbitrary<RandomGraph> {
-  const { numbers = 90, ...rest } = options;
+  const { numbers = 150, ...rest } = options;
   return fc
     .array(fc.nat(0xffff), { minLength: 4, maxLength: numbers, size: "max" })
     .map((list) => graphFrom(list, rest));
