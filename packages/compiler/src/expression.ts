@@ -7,7 +7,7 @@ import {
   rowMajorStrides,
   uniformConstant,
 } from "@adjoint/ir";
-import { type Access, type Affine, fixed, position } from "./affine.ts";
+import { type Access, type Affine, fixed, position, scaled } from "./affine.ts";
 import { sizesOf } from "./decompose.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "./scalar.ts";
 import { belowReshapes, isView, padsZero, through } from "./views.ts";
@@ -15,6 +15,8 @@ import { belowReshapes, isView, padsZero, through } from "./views.ts";
 /** Where tensors are in memory, and a wish that one were. */
 export interface Placement {
   bufferOf(tensor: Tensor): BufferId | undefined;
+  /** True for a tensor that a kernel of its own computes. */
+  isStored(tensor: Tensor): boolean;
   /** Called for a tensor that can't be read in place: lowering starts over with it in memory. */
   demand(tensor: Tensor): void;
 }
@@ -83,6 +85,7 @@ export class Expression {
       return builder.add({ kind: "load", dtype, buffer, index, dynamic: [] });
     }
     if (isView(node)) return this.#view(tensor, access);
+    if (isNode(node, "concat") && !this.#placement.isStored(tensor)) return this.#part(tensor, node.attributes.axis, access);
     if (isNode(node, "iota")) {
       const axis = access.coordinates[node.attributes.axis] ?? fixed(0, access.domain.length);
       return builder.add({ kind: "index", dtype, index: axis });
@@ -122,6 +125,22 @@ export class Expression {
       operation: "where",
       operands: [inside, value, otherwise],
     });
+  }
+
+  /** A concatenation read at a fixed place of its axis: the part that lies there. */
+  #part(tensor: Tensor, axis: number, access: Access): ValueId {
+    const place = access.coordinates[axis];
+    let start = 0;
+    for (const part of tensor.node.inputs) {
+      const size = sizesOf(part)[axis] ?? 0;
+      if (place !== undefined && place.strides.every((stride) => stride === 0) && place.offset < start + size) {
+        const own = access.coordinates.map((coordinate, at) => (at === axis ? scaled(coordinate, 1, -start) : coordinate));
+        return this.pull(part, { ...access, coordinates: own });
+      }
+      start += size;
+    }
+    this.#placement.demand(tensor);
+    return this.#builder.add({ kind: "constant", dtype: tensor.dtype, value: 0 });
   }
 
   #randomBits(tensor: Tensor, node: Node, access: Access): ValueId {

@@ -87,6 +87,7 @@ function lowerOnce(
       return buffer;
     },
     demand: (tensor) => materialization.demand(tensor),
+    isStored: (tensor) => materialization.has(tensor),
     lowerBody: (body, inputs) => lowerBody(body, inputs, buffers, limits),
   };
   const groups: Group[] = [];
@@ -176,6 +177,7 @@ function lowerElementwise(tensor: Tensor, context: LoweringContext): OpenGroup {
   const placement: Placement = {
     bufferOf: (other) => (other === tensor ? undefined : context.bufferOf(other)),
     demand: (other) => context.demand(other),
+    isStored: (other) => context.isStored(other),
   };
   const value = new Expression(builder, placement).pull(tensor, identity(shape));
   return mapGroup(shape, builder, context.target(tensor), value);

@@ -8,6 +8,8 @@ import { baseOf, belowReshapes, isView } from "./views.ts";
 interface Use {
   /** How many times over the tensor's elements are read: above 1 where a broadcast or window repeats them. */
   readonly expansion: number;
+  /** Read as indices: at fixed places of the last axis. */
+  readonly asIndices: boolean;
 }
 
 /** Elementwise operations that cost more than reading their result from memory. */
@@ -36,7 +38,8 @@ export class Materialization {
         if (filler !== undefined) this.#record(uses, filler, 1);
         continue;
       }
-      for (const input of node.inputs) this.#record(uses, input, 1);
+      const indexed = node.operation.kind === "index";
+      node.inputs.forEach((input, index) => this.#record(uses, input, 1, indexed && index === 1 && input === baseOf(input)));
     }
     for (const root of roots) {
       const base = belowReshapes(root);
@@ -48,18 +51,20 @@ export class Materialization {
         if (isNode(node, "randomBits") && this.#worthStoring(node.output, uses)) this.#choose(node.output);
         continue;
       }
+      // Coordinates put together for an indexing operation are read part by part.
+      if (isNode(node, "concat") && uses.get(node.output)?.every((use) => use.asIndices) === true && node.attributes.axis === node.output.rank - 1) continue;
       const fuses = node.operation.kind === "map" || isNode(node, "gather");
       if (!fuses) node.outputs.forEach((output) => this.#choose(output));
       else if (this.#worthStoring(node.output, uses)) this.#choose(node.output);
     }
   }
 
-  #record(uses: Map<Tensor, Use[]>, operand: Tensor, factor: number): void {
+  #record(uses: Map<Tensor, Use[]>, operand: Tensor, factor: number, asIndices = false): void {
     const base = baseOf(operand);
     const own = elementCount(sizesOf(base));
     const read = elementCount(sizesOf(operand));
     const list = uses.get(base) ?? [];
-    list.push({ expansion: own === 0 ? factor : (read / own) * factor });
+    list.push({ expansion: own === 0 ? factor : (read / own) * factor, asIndices });
     uses.set(base, list);
   }
 

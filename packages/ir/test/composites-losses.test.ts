@@ -17,6 +17,8 @@ import {
   logSoftmax,
   logSumExp,
   negativeLogLikelihood,
+  reduceL1,
+  reduceSumSquare,
   softmax,
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
@@ -26,7 +28,7 @@ import {
   vjp,
 } from "@adjoint/ir";
 import { run } from "./composite-cases.ts";
-import { checkGradient, f64 } from "./finite-differences.ts";
+import { f64 } from "./finite-differences.ts";
 
 const numbersOf = (values: readonly TensorValue[]): number[][] => values.map(toNumbers);
 const expectClose = (found: readonly number[], expected: readonly number[], digits = 12): void => {
@@ -411,10 +413,27 @@ describe("S5: corners", () => {
     expect([half, byA, byB, mse, mae]).toEqual([[2.5], [2, -1], [-2, 1], [2.5], [1.5]]);
   });
 
-  test("penalties on weights follow from norms", () => {
-    // λ/2·‖w‖² and λ·‖w‖₁, and the (1 − λ)-weighted mean with a loss.
-    const w = f64([3], [1.5, -2, 0.5]);
-    checkGradient((x) => squaredError(x, x.mul(0)).reduceSum().mul(0.05), [w]);
-    checkGradient((x) => absoluteError(x, x.mul(0)).reduceSum().mul(0.1), [w]);
+  test("L1 and L2 penalties on weights, added and in the (1 − λ) weighted form", () => {
+    const lambda = 0.1;
+    const [l1, l2, weighted] = numbersOf(
+      run(
+        (w) => {
+          const loss = squaredError(w, w.mul(0)).reduceSum();
+          const penalties = [
+            reduceL1(w).mul(lambda),
+            reduceSumSquare(w).mul(lambda / 2),
+            loss.mul(1 - lambda).add(reduceSumSquare(w).mul(lambda / 2)),
+          ];
+          return penalties.flatMap((penalty) => gradients(penalty, [w]));
+        },
+        [f64([4], [1.5, -2, 0.5, 0])],
+      ),
+    );
+    expectClose(l1 ?? [], [lambda, -lambda, lambda, 0]);
+    expectClose(l2 ?? [], [0.15, -0.2, 0.05, 0]);
+    expectClose(
+      weighted ?? [],
+      [1.5, -2, 0.5, 0].map((w) => (1 - lambda) * 2 * w + lambda * w),
+    );
   });
 });

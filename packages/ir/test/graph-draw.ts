@@ -106,7 +106,9 @@ export class Draw {
   }
 
   size(): number {
-    return this.options.empty === false ? 1 + this.int(4) : ([2, 3, 1, 4, 2, 3, 1, 2, 4, 1, 2, 3, 2, 0][this.int(14)] ?? 1);
+    return this.options.empty === false
+      ? 1 + this.int(4)
+      : ([2, 3, 1, 4, 2, 3, 1, 2, 4, 1, 2, 3, 2, 0][this.int(14)] ?? 1);
   }
 
   shape(rank: number = [2, 1, 3, 2, 0][this.int(5)] ?? 0): number[] {
@@ -162,7 +164,9 @@ export class Draw {
   /** A tensor that goes with another in a broadcasting operation: from the pool, or a scalar. */
   partner(other: Tensor): Tensor {
     const found = this.tensor((tensor) => tensor.dtype === other.dtype && broadcasts(tensor, other));
-    return found === undefined || this.chance(6) ? this.constant(other.dtype, this.chance(3) ? shapeOf(other) : []) : found;
+    return found === undefined || this.chance(6)
+      ? this.constant(other.dtype, this.chance(3) ? shapeOf(other) : [])
+      : found;
   }
 
   /** Adds tensors that are small, and whose value does not hang on the last bit of another. */
@@ -210,7 +214,8 @@ const sourced = new WeakMap<Node, boolean>();
 function restsOnSources(node: Node): boolean {
   for (const each of nodesOf(node.outputs)) {
     const isSource = isNode(each, "input") || isNode(each, "register");
-    if (!sourced.has(each)) sourced.set(each, isSource || each.inputs.some((input) => sourced.get(input.node)));
+    if (!sourced.has(each))
+      sourced.set(each, isSource || each.inputs.some((input) => sourced.get(input.node)));
   }
   return sourced.get(node) ?? false;
 }

@@ -156,7 +156,9 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
   register: (draw) => {
     if (draw.options.registers === false || draw.depth > 0) return undefined;
     const value = draw.value(draw.dtype(), draw.shape());
-    return register(`register_${draw.pool.length}`, value.dtype, value.shape, { initial: { kind: "data", value } });
+    return register(`register_${draw.pool.length}`, value.dtype, value.shape, {
+      initial: { kind: "data", value },
+    });
   },
   constant: (draw) => draw.constant(draw.dtype(), draw.shape()),
   iota: (draw) => {
@@ -198,7 +200,9 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
   cast: (draw) => draw.tensor()?.cast(draw.dtype()),
   // Bits of a NaN are not promised, so bits of floats are not looked at.
   bitcast: (draw) =>
-    draw.tensor(({ dtype }) => dtype === "i32")?.bitcast(draw.dtype((dtype) => dtype === "f32" || dtype === "i32")),
+    draw
+      .tensor(({ dtype }) => dtype === "i32")
+      ?.bitcast(draw.dtype((dtype) => dtype === "f32" || dtype === "i32")),
   stopGradient: (draw) => draw.tensor()?.stopGradient(),
   add: binary("add", numeric),
   sub: binary("sub", numeric),
@@ -326,7 +330,8 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
     if (data === undefined) return undefined;
     const indices = indicesInto(draw, data);
     const updates = draw.ofType(data.dtype, shapeOf(data.gather(indices)));
-    const reductions = data.dtype === "bool" ? (["none"] as const) : (["none", "add", "mul", "max", "min"] as const);
+    const reductions =
+      data.dtype === "bool" ? (["none"] as const) : (["none", "add", "mul", "max", "min"] as const);
     return scatter(data, indices, updates, draw.pick(reductions));
   },
   sort: (draw) => {
@@ -345,7 +350,9 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
     const first = draw.chance(4) ? undefined : ranked(draw, 1);
     const second = first && draw.tensor((tensor) => tensor.rank > 0 && tensor.shape[0] === first.shape[0]);
     const sequences = [first, second].filter((tensor) => tensor !== undefined).slice(0, 1 + draw.int(2));
-    const carry = [draw.tensor(), draw.tensor()].filter((tensor) => tensor !== undefined).slice(0, draw.int(3));
+    const carry = [draw.tensor(), draw.tensor()]
+      .filter((tensor) => tensor !== undefined)
+      .slice(0, draw.int(3));
     const length = first === undefined ? draw.int(4) : (shapeOf(first)[0] ?? 0);
     const outer = draw.pool.slice(-3);
     const { carry: last, outputs } = scan(
@@ -355,7 +362,9 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
         run(inner, 1 + draw.int(4));
         const next = carries.map(
           (own) =>
-            inner.tensor((tensor) => tensor.dtype === own.dtype && tensor.shape.join() === own.shape.join()) ?? own,
+            inner.tensor(
+              (tensor) => tensor.dtype === own.dtype && tensor.shape.join() === own.shape.join(),
+            ) ?? own,
         );
         const found = inner.pool.at(-1);
         return { carry: next, outputs: found === undefined ? [] : [found, ...slices.slice(0, draw.int(2))] };

@@ -130,9 +130,13 @@ function behaviourOf(node: Node): Behaviour {
 
 function precisionOfBodies(node: Node, isRounded: boolean): Precision {
   const inner = node.graphs.flatMap((graph) => nodesOf(Object.values(graph.outputs)));
-  const jumps = inner.some((each) => each.graphs.length > 0 || ["jumps", "steep"].includes(behaviourOf(each)));
+  const jumps = inner.some(
+    (each) => each.graphs.length > 0 || ["jumps", "steep"].includes(behaviourOf(each)),
+  );
   if (isRounded) return jumps ? "unsafe" : "rounded";
-  const results = node.graphs.flatMap((graph) => Object.values(graph.outputs).map((tensor) => precisionOf(tensor.node)));
+  const results = node.graphs.flatMap((graph) =>
+    Object.values(graph.outputs).map((tensor) => precisionOf(tensor.node)),
+  );
   if (results.includes("unsafe")) return "unsafe";
   if (!results.includes("rounded")) return "exact";
   // What a step rounds, the next one reads.

@@ -38,7 +38,9 @@ export interface RandomGraph {
 const squareDifference = composite("square_difference", (a, b = a) => a.sub(b).mul(a.sub(b)));
 const scaled = composite("scaled", (x) => x.mul(1).add(x.neg().neg()).stopGradient());
 /** Composites that hold composites. */
-const distance = composite("distance", (a, b = a) => squareDifference(a, b).reduceSum().add(scaled(a).reduceMax()));
+const distance = composite("distance", (a, b = a) =>
+  squareDifference(a, b).reduceSum().add(scaled(a).reduceMax()),
+);
 
 const composites: Maker = (draw) => {
   const x = draw.tensor(({ dtype }) => isFloat(dtype) || dtype === "i32");
@@ -49,7 +51,8 @@ const composites: Maker = (draw) => {
 
 const derivatives: Maker = (draw) => {
   const y = draw.tensor(({ dtype }) => isFloat(dtype));
-  const sources = y === undefined ? [] : nodesOf([y]).filter((node) => isNode(node, "input") || isNode(node, "register"));
+  const sources =
+    y === undefined ? [] : nodesOf([y]).filter((node) => isNode(node, "input") || isNode(node, "register"));
   const wrt = sources.map(({ output }) => output).filter(({ dtype }) => isFloat(dtype));
   if (y === undefined || wrt.length === 0) return undefined;
   return gradients(y.mul(draw.partner(y)).reduceSum(), wrt);
@@ -83,7 +86,9 @@ export function graphFrom(numbers: readonly number[], options: GraphOptions = {}
 }
 
 /** Random graphs as an arbitrary of fast-check. */
-export function graphs(options: GraphOptions & { readonly numbers?: number } = {}): fc.Arbitrary<RandomGraph> {
+export function graphs(
+  options: GraphOptions & { readonly numbers?: number } = {},
+): fc.Arbitrary<RandomGraph> {
   const { numbers = 150, ...rest } = options;
   return fc
     .array(fc.nat(0xffff), { minLength: 4, maxLength: numbers, size: "max" })
@@ -93,15 +98,28 @@ export function graphs(options: GraphOptions & { readonly numbers?: number } = {
 /** Largest difference relative to 1 + |expected|, by dtype; 0 of what is not a float. */
 const tolerances: { readonly [dtype: string]: number } = { f64: 1e-9, f32: 1e-4, f16: 2e-2, bf16: 1e-1 };
 
-function differenceOf(expected: TensorValue, actual: TensorValue): string | undefined {
+/** How values are compared. */
+export interface ComparisonOptions {
+  /** 0 and −0 differ; false by default. */
+  readonly signedZeros?: boolean;
+}
+
+function differenceOf(
+  expected: TensorValue,
+  actual: TensorValue,
+  { signedZeros = false }: ComparisonOptions,
+): string | undefined {
   if (typeText(expected) !== typeText(actual)) return `${typeText(actual)} instead of ${typeText(expected)}`;
   const [a, b] = [elementReader(expected), elementReader(actual)];
   const tolerance = tolerances[expected.dtype] ?? 0;
   for (let index = 0; index < expected.data.length; index++) {
     const [x, y] = [a(index), b(index)];
-    const close =
-      Object.is(x, y) || x === y || Math.abs(Number(x) - Number(y)) <= tolerance * (1 + Math.abs(Number(x)));
-    if (!close) return `element ${index} is ${y} instead of ${x}`;
+    const isZero = signedZeros && x === 0 && y === 0;
+    const error = Math.abs(Number(x) - Number(y));
+    const isClose = x === y || error <= tolerance * (1 + Math.abs(Number(x)));
+    if (Object.is(x, y) || (isClose && !isZero)) continue;
+    const text = (element: typeof x): string => (Object.is(element, -0) ? "−0" : String(element));
+    return `element ${index} is ${text(y)} instead of ${text(x)}`;
   }
   return undefined;
 }
@@ -110,13 +128,18 @@ function differenceOf(expected: TensorValue, actual: TensorValue): string | unde
  * What differs between two runs beyond rounding; undefined where nothing does. A register that the graph does not update
  * may be missing, once nothing reads it any more.
  */
-export function difference({ updates }: Graph, expected: Evaluation, actual: Evaluation): string | undefined {
+export function difference(
+  { updates }: Graph,
+  expected: Evaluation,
+  actual: Evaluation,
+  options: ComparisonOptions = {},
+): string | undefined {
   const updated = updates.map(({ register }) => registerOf(register).name);
   for (const part of ["outputs", "state"] as const) {
     for (const [name, value] of Object.entries(expected[part])) {
       const other = actual[part][name];
       if (other === undefined && part === "state" && !updated.includes(name)) continue;
-      const found = other === undefined ? "is missing" : differenceOf(value, other);
+      const found = other === undefined ? "is missing" : differenceOf(value, other, options);
       if (found !== undefined) return `${part} "${name}": ${found}`;
     }
   }

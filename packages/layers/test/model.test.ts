@@ -43,9 +43,10 @@ describe("a model", () => {
     const mlp = build();
     const loss = crossEntropy(mlp(images), labels);
     const parameters = mlp.layers.flatMap((layer) => Object.values(layer.registers));
+    const slopes = gradients(loss, parameters);
     const updates = parameters.map((parameter, index) => ({
       register: parameter,
-      next: parameter.sub(gradients(loss, parameters)[index] ?? 0),
+      next: parameter.sub(slopes[index] ?? 0),
     }));
     const train = program({ inputs: { images, labels }, outputs: { loss }, updates });
     expect(

@@ -70,6 +70,7 @@ export class FitRun {
     if (resume !== undefined) await this.#resume(resume);
     const context = this.#context;
     for (const callback of this.#callbacks) await callback.onTrainBegin?.(context);
+    if (signal?.aborted === true && this.#epoch < this.#epochs) this.#abort();
     while (this.#epoch < this.#epochs && this.#stopped === undefined) {
       await this.#steps();
       if (this.#stopped !== undefined) break;

@@ -23,8 +23,7 @@ export interface FitOptions {
 }
 
 const SIZE = "must be a whole number ≥ 1";
-export const size: z.ZodInt = z.int(SIZE).min(1, SIZE);
-export const batchSizeSchema: z.ZodType<number> = size;
+const size = z.int(SIZE).min(1, SIZE);
 
 const seed = z.custom<number | false>(
   (value) => value === false || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0),
@@ -53,3 +52,14 @@ export function parseOptions<T>(operation: string, schema: z.ZodType<T>, value: 
   );
   throw new AdjointError("attribute", operation, problems.join("; "));
 }
+
+/** What a pass without training takes. */
+export interface PassOptions {
+  /** Examples computed at a time, 100 by default. */
+  readonly batchSize?: number | undefined;
+}
+
+const passSchema = z.strictObject({ batchSize: size.default(100) });
+
+/** The batch size of a pass. */
+export const parsePass = (operation: string, options: PassOptions): number => parseOptions(operation, passSchema, options).batchSize;

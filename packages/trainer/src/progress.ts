@@ -87,6 +87,17 @@ export const progressSchema: z.ZodType<Progress> = z.strictObject({
   ),
 });
 
+/** What was measured at a step. */
+export interface StepRecord extends Measures {
+  /** From 1, over all epochs. */
+  readonly step: number;
+}
+
+/** Checks a list of `StepRecord` that was read as JSON. */
+export const stepRecords: z.ZodType<readonly StepRecord[]> = z.array(
+  z.strictObject({ step: count, loss: number, metrics: values }),
+);
+
 /** JSON in which NaN and the infinities are text. */
 export const toJsonText = (value: unknown): string =>
   JSON.stringify(value, (_, entry: unknown) =>

@@ -43,7 +43,7 @@ const transposeInto = (side: Side): Rule =>
     const { permutation } = moved.attributes;
     const { batch, contract } = axesOf(attributes, side);
     const before = (axes: Axes): Axes => axes.map((axis) => permutation[axis] ?? axis);
-    if (!isAscending(before(freeAxes(tensor.rank, batch, contract)))) return undefined;
+    
     return withSide(inputs, attributes, side, operand(moved.inputs, 0), {
       batch: before(batch),
       contract: before(contract),

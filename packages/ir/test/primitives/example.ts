@@ -12,10 +12,13 @@ import {
 /** Nested arrays of elements; its nesting is the shape. */
 export type Elements = Scalar | boolean | readonly Elements[];
 
+export type Known = Map<Tensor, TensorValue>;
+
 /** What a graph of constants gives, computed by hand. */
 export interface Example {
   readonly it: string;
-  readonly of: () => readonly Tensor[];
+  /** Builds the graph; what it feeds it puts into `known`. */
+  readonly of: (known: Known) => readonly Tensor[];
   readonly is: readonly TensorValue[];
   /** Relative error allowed; exact, the sign of zero too, where absent. */
   readonly within?: number;
@@ -40,15 +43,25 @@ export const value = (dtype: DType, elements: Elements, shape = shapeOf(elements
 export const tensor = (dtype: DType, elements: Elements, shape = shapeOf(elements)): Tensor =>
   constant(value(dtype, elements, shape));
 
-export const example = (it: string, of: () => Tensor, is: TensorValue, within?: number): Example => ({
+export const example = (
+  it: string,
+  of: (known: Known) => Tensor,
+  is: TensorValue,
+  within?: number,
+): Example => ({
   it,
-  of: () => [of()],
+  of: (known) => [of(known)],
   is: [is],
   ...(within === undefined ? {} : { within }),
 });
 
 /** An example with several outputs. */
-export const examples = (it: string, of: () => readonly Tensor[], ...is: readonly TensorValue[]): Example => ({ it, of, is });
+export const examples = (
+  it: string,
+  of: (known: Known) => readonly Tensor[],
+  ...is: readonly TensorValue[]
+): Example => ({ it, of, is });
 
 /** The values of tensors that rest on constants alone. */
-export const run = (...tensors: readonly Tensor[]): readonly TensorValue[] => evaluateTensors(tensors, new Map());
+export const run = (...tensors: readonly Tensor[]): readonly TensorValue[] =>
+  evaluateTensors(tensors, new Map());

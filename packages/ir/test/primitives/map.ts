@@ -1,4 +1,4 @@
-import { type DType, type NameOf, type Operand, type Tensor, type TensorMethods, atan2 } from "@adjoint/ir";
+import { type DType, type NameOf, type Operand, type Tensor, atan2 } from "@adjoint/ir";
 import { type Elements, type Example, type Examples, example, tensor, value } from "./example.ts";
 
 type Transcendental = Extract<
@@ -31,13 +31,17 @@ const known = (name: Transcendental, at: readonly number[], are: readonly number
 
 const transcendental: Examples<Transcendental | "atan2"> = {
   exp: [
-    ...known("exp", [0, 1, -1, -Infinity, Infinity, 1000], [1, 2.718281828459045, 0.36787944117144233, 0, Infinity, Infinity]),
+    ...known(
+      "exp",
+      [0, 1, -1, -Infinity, Infinity, 1000],
+      [1, 2.718281828459045, 0.36787944117144233, 0, Infinity, Infinity],
+    ),
     example("rounds once to f16", () => tensor("f16", [1, 12]).exp(), value("f16", [2.71875, Infinity])),
     example("rounds once to bf16", () => tensor("bf16", [1, 12]).exp(), value("bf16", [2.71875, 162816])),
   ],
-  expm1: known("expm1", [0, 2 ** -34, 1, -Infinity], [0, 5.820766091516099e-11, 1.718281828459045, -1]),
+  expm1: known("expm1", [0, 2 ** -34, 1, -Infinity], [0, 5.820766091516147e-11, 1.718281828459045, -1]),
   log: known("log", [1, 10, 0, -1, Infinity], [0, 2.302585092994046, -Infinity, NaN, Infinity]),
-  log1p: known("log1p", [0, 2 ** -34, -1, -2], [0, 5.820766091177299e-11, -Infinity, NaN]),
+  log1p: known("log1p", [0, 2 ** -34, -1, -2], [0, 5.820766091177334e-11, -Infinity, NaN]),
   sqrt: [
     ...known("sqrt", [4, 2, 0, -1], [2, 1.4142135623730951, 0, NaN]),
     example("keeps the sign of zero", () => tensor("f64", [-0]).sqrt(), value("f64", [-0])),
@@ -58,26 +62,53 @@ const transcendental: Examples<Transcendental | "atan2"> = {
   erf: known(
     "erf",
     [0, -0.125, 0.5, 1, 2, 3, 5, 7, -Infinity, NaN],
-    [0, -0.1403162048013338, 0.5204998778130465, 0.8427007929497149, 0.9953222650189527, 0.9999779095030014, 0.9999999999984626, 1, -1, NaN],
+    [
+      0,
+      -0.1403162048013338,
+      0.5204998778130465,
+      0.8427007929497149,
+      0.9953222650189527,
+      0.9999779095030014,
+      0.9999999999984626,
+      1,
+      -1,
+      NaN,
+    ],
   ),
   atan2: [
     example(
       "is the angle in all four quadrants and on the axes",
       () => atan2(tensor("f64", [1, 1, -1, -1, 0, -0, 2, -2]), tensor("f64", [1, -1, -1, 1, -1, -1, 0, 0])),
-      value("f64", [Math.PI / 4, (3 * Math.PI) / 4, (-3 * Math.PI) / 4, -Math.PI / 4, Math.PI, -Math.PI, Math.PI / 2, -Math.PI / 2]),
+      value("f64", [
+        Math.PI / 4,
+        (3 * Math.PI) / 4,
+        (-3 * Math.PI) / 4,
+        -Math.PI / 4,
+        Math.PI,
+        -Math.PI,
+        Math.PI / 2,
+        -Math.PI / 2,
+      ]),
       4e-16,
     ),
   ],
 };
 
-type Named<F> = { [K in keyof TensorMethods]: TensorMethods[K] extends F ? K : never }[keyof TensorMethods];
+type Named<F> = { [K in keyof Tensor]: Tensor[K] extends F ? K : never }[keyof Tensor];
 type Unary = NameOf<"map"> & Named<() => Tensor>;
 type Binary = NameOf<"map"> & Named<(other: Operand) => Tensor>;
 
 const unary = (name: Unary, dtype: DType, at: Elements, are: Elements, result = dtype): Example =>
   example(`of ${dtype} ${String(at)} is ${String(are)}`, () => tensor(dtype, at)[name](), value(result, are));
 
-const binary = (name: Binary, dtype: DType, a: Elements, b: Elements, are: Elements, result = dtype): Example =>
+const binary = (
+  name: Binary,
+  dtype: DType,
+  a: Elements,
+  b: Elements,
+  are: Elements,
+  result = dtype,
+): Example =>
   example(
     `of ${dtype} ${String(a)} and ${String(b)} is ${String(are)}`,
     () => tensor(dtype, a)[name](tensor(dtype, b)),
@@ -85,7 +116,21 @@ const binary = (name: Binary, dtype: DType, a: Elements, b: Elements, are: Eleme
   );
 
 const arithmetic: Examples<
-  "abs" | "neg" | "sign" | "floor" | "ceil" | "round" | "add" | "sub" | "mul" | "div" | "mod" | "fmod" | "pow" | "max" | "min"
+  | "abs"
+  | "neg"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "fmod"
+  | "pow"
+  | "max"
+  | "min"
 > = {
   abs: [
     unary("abs", "f64", [-2.5, 0, -0, NaN, -Infinity], [2.5, 0, 0, NaN, Infinity]),
@@ -103,14 +148,22 @@ const arithmetic: Examples<
     unary("sign", "i16", [-300, 0, 9], [-1, 0, 1]),
     unary("sign", "u64", [0n, 2n ** 64n - 1n], [0n, 1n]),
   ],
-  floor: [unary("floor", "f64", [-1.5, -0.5, 0.5, 1e300, NaN, -Infinity], [-2, -1, 0, 1e300, NaN, -Infinity])],
+  floor: [
+    unary("floor", "f64", [-1.5, -0.5, 0.5, 1e300, NaN, -Infinity], [-2, -1, 0, 1e300, NaN, -Infinity]),
+  ],
   ceil: [unary("ceil", "f64", [-1.5, 0.5, 1.5, 1e300, NaN, Infinity], [-1, 1, 2, 1e300, NaN, Infinity])],
   round: [
     unary("round", "f64", [0.5, 1.5, 2.5, -1.5, -2.5, 2.49, 0.49999999999999994], [0, 2, 2, -2, -2, 2, 0]),
     unary("round", "f32", [8388609, Infinity, NaN, 1e30], [8388609, Infinity, NaN, 1e30]),
   ],
   add: [
-    binary("add", "f32", [0.1, 16777216, Infinity], [0.2, 1, -Infinity], [0.30000001192092896, 16777216, NaN]),
+    binary(
+      "add",
+      "f32",
+      [0.1, 16777216, Infinity],
+      [0.2, 1, -Infinity],
+      [0.30000001192092896, 16777216, NaN],
+    ),
     binary("add", "i8", [127, -128, 100], [1, -1, 100], [-128, 127, -56]),
     binary("add", "u8", [250], [10], [4]),
     binary("add", "u32", [4294967295], [2], [1]),
@@ -149,9 +202,15 @@ const arithmetic: Examples<
   pow: [
     binary("pow", "f64", [2, 2, -2, 0, NaN, 1, 4], [10, -1, 3, 0, 0, NaN, 0.5], [1024, 0.5, -8, 1, 1, 1, 2]),
     binary("pow", "f64", [-8, 0], [1 / 3, -1], [NaN, Infinity]),
-    binary("pow", "i32", [2, -1, -1, 1, 5, 0, 3], [31, -3, -4, -9, -1, 0, 21], [-2147483648, -1, 1, 1, 0, 1, 1870418611]),
+    binary(
+      "pow",
+      "i32",
+      [2, -1, -1, 1, 5, 0, 3],
+      [31, -3, -4, -9, -1, 0, 21],
+      [-2147483648, -1, 1, 1, 0, 1, 1870418611],
+    ),
     binary("pow", "u8", [3], [6], [729 - 512]),
-    binary("pow", "i64", [3n, -1n, 2n], [41n, -3n, 64n], [18026252303461234787n - 2n ** 64n - 0n + 2n * (36472996377170786403n - 18026252303461234787n - 2n ** 64n), -1n, 0n]),
+    binary("pow", "i64", [3n, -1n, 2n], [41n, -3n, 64n], [-420491770248316829n, -1n, 0n]),
   ],
   max: [
     binary("max", "f64", [1, NaN, 1, -0, 0], [2, 1, NaN, 0, -0], [2, NaN, NaN, 0, 0]),
@@ -167,21 +226,40 @@ const arithmetic: Examples<
 
 const truths: Elements = [false, false, true, true];
 const others: Elements = [false, true, false, true];
-const bools = (name: "and" | "or" | "xor", are: Elements): readonly Example[] => [binary(name, "bool", truths, others, are)];
+const bools = (name: "and" | "or" | "xor", are: Elements): readonly Example[] => [
+  binary(name, "bool", truths, others, are),
+];
 
-const comparisons = (name: "equal" | "less" | "lessOrEqual", ofOrder: readonly [boolean, boolean, boolean]): readonly Example[] => [
+const comparisons = (
+  name: "equal" | "less" | "lessOrEqual",
+  ofOrder: readonly [boolean, boolean, boolean],
+): readonly Example[] => [
   binary(name, "f64", [1, 2, 3], [2, 2, 2], [...ofOrder], "bool"),
   binary(name, "f64", [NaN, NaN, 1], [NaN, 1, NaN], [false, false, false], "bool"),
   binary(name, "f32", [0, -Infinity], [-0, -Infinity], [ofOrder[1], ofOrder[1]], "bool"),
-  binary(name, "i64", [2n ** 53n, 2n ** 53n + 1n], [2n ** 53n + 1n, 2n ** 53n + 1n], [ofOrder[0], ofOrder[1]], "bool"),
+  binary(
+    name,
+    "i64",
+    [2n ** 53n, 2n ** 53n + 1n],
+    [2n ** 53n + 1n, 2n ** 53n + 1n],
+    [ofOrder[0], ofOrder[1]],
+    "bool",
+  ),
   binary(name, "u32", [4294967295], [1], [ofOrder[2]], "bool"),
   binary(name, "i8", [-1], [1], [ofOrder[0]], "bool"),
 ];
 
-const logic: Examples<"isNaN" | "isInf" | "equal" | "less" | "lessOrEqual" | "not" | "and" | "or" | "xor" | "where"> = {
+const logic: Examples<
+  "isNaN" | "isInf" | "equal" | "less" | "lessOrEqual" | "not" | "and" | "or" | "xor" | "where"
+> = {
   isNaN: [unary("isNaN", "f32", [NaN, 0, Infinity, -1], [true, false, false, false], "bool")],
-  isInf: [unary("isInf", "f16", [NaN, 0, Infinity, -Infinity, 65504], [false, false, true, true, false], "bool")],
-  equal: [...comparisons("equal", [false, true, false]), binary("equal", "bool", truths, others, [true, false, false, true])],
+  isInf: [
+    unary("isInf", "f16", [NaN, 0, Infinity, -Infinity, 65504], [false, false, true, true, false], "bool"),
+  ],
+  equal: [
+    ...comparisons("equal", [false, true, false]),
+    binary("equal", "bool", truths, others, [true, false, false, true]),
+  ],
   less: comparisons("less", [true, false, false]),
   lessOrEqual: comparisons("lessOrEqual", [true, true, false]),
   not: [unary("not", "bool", [true, false], [false, true])],
@@ -191,14 +269,21 @@ const logic: Examples<"isNaN" | "isInf" | "equal" | "less" | "lessOrEqual" | "no
   where: [
     example(
       "takes from the first where the condition holds, whatever the other holds",
-      () => tensor("bool", [true, false, true]).where(tensor("f32", [1, NaN, -0]), tensor("f32", [NaN, 2, 3])),
+      () =>
+        tensor("bool", [true, false, true]).where(tensor("f32", [1, NaN, -0]), tensor("f32", [NaN, 2, 3])),
       value("f32", [1, 2, -0]),
     ),
-    example("moves 64 bits", () => tensor("bool", [false]).where(0n, tensor("i64", [2n ** 62n + 1n])), value("i64", [2n ** 62n + 1n])),
+    example(
+      "moves 64 bits",
+      () => tensor("bool", [false]).where(0n, tensor("i64", [2n ** 62n + 1n])),
+      value("i64", [2n ** 62n + 1n]),
+    ),
   ],
 };
 
-const bitwise: Examples<"bitwiseNot" | "bitwiseAnd" | "bitwiseOr" | "bitwiseXor" | "shiftLeft" | "shiftRight"> = {
+const bitwise: Examples<
+  "bitwiseNot" | "bitwiseAnd" | "bitwiseOr" | "bitwiseXor" | "shiftLeft" | "shiftRight"
+> = {
   bitwiseNot: [
     unary("bitwiseNot", "i32", [0, -1, 5], [-1, 0, -6]),
     unary("bitwiseNot", "u8", [0, 15], [255, 240]),
@@ -210,8 +295,14 @@ const bitwise: Examples<"bitwiseNot" | "bitwiseAnd" | "bitwiseOr" | "bitwiseXor"
     binary("bitwiseAnd", "u32", [4294967295], [4294967280], [4294967280]),
     binary("bitwiseAnd", "i64", [-1n], [2n ** 40n], [2n ** 40n]),
   ],
-  bitwiseOr: [binary("bitwiseOr", "u8", [0b1100], [0b1010], [0b1110]), binary("bitwiseOr", "i64", [2n ** 40n], [1n], [2n ** 40n + 1n])],
-  bitwiseXor: [binary("bitwiseXor", "u32", [4294967295], [1], [4294967294]), binary("bitwiseXor", "i8", [-1], [127], [-128])],
+  bitwiseOr: [
+    binary("bitwiseOr", "u8", [0b1100], [0b1010], [0b1110]),
+    binary("bitwiseOr", "i64", [2n ** 40n], [1n], [2n ** 40n + 1n]),
+  ],
+  bitwiseXor: [
+    binary("bitwiseXor", "u32", [4294967295], [1], [4294967294]),
+    binary("bitwiseXor", "i8", [-1], [127], [-128]),
+  ],
   shiftLeft: [
     binary("shiftLeft", "i8", [1, 1, 1, -1, 3], [6, 7, 8, 1, -1], [64, -128, 0, -2, 0]),
     binary("shiftLeft", "u32", [1, 1, 3], [31, 32, 33], [2147483648, 0, 0]),
@@ -230,7 +321,11 @@ const bitwise: Examples<"bitwiseNot" | "bitwiseAnd" | "bitwiseOr" | "bitwiseXor"
 };
 
 const cast = (from: DType, at: Elements, to: DType, are: Elements): Example =>
-  example(`${from} ${String(at)} becomes ${to} ${String(are)}`, () => tensor(from, at).cast(to), value(to, are));
+  example(
+    `${from} ${String(at)} becomes ${to} ${String(are)}`,
+    () => tensor(from, at).cast(to),
+    value(to, are),
+  );
 
 const convert: Examples<"cast" | "bitcast" | "stopGradient"> = {
   cast: [
@@ -256,13 +351,39 @@ const convert: Examples<"cast" | "bitcast" | "stopGradient"> = {
     cast("f64", [0.1, 1e39], "f32", [0.10000000149011612, Infinity]),
   ],
   bitcast: [
-    example("reads the bits of floats", () => tensor("f32", [1, -0, Infinity]).bitcast("u32"), value("u32", [0x3f800000, 0x80000000, 0x7f800000])),
-    example("makes floats of bits", () => tensor("i64", [0x3ff0000000000000n, 1n]).bitcast("f64"), value("f64", [1, 5e-324])),
-    example("tells the halves apart", () => tensor("u16", [0x3c00, 0x3f80]).bitcast("f16").cast("f64"), value("f64", [1, 1.875])),
-    example("keeps the bits between halves", () => tensor("f16", [1]).bitcast("bf16").bitcast("u16"), value("u16", [0x3c00])),
-    example("changes the sign of integers", () => tensor("i8", [-1, 127]).bitcast("u8"), value("u8", [255, 127])),
+    example(
+      "reads the bits of floats",
+      () => tensor("f32", [1, -0, Infinity]).bitcast("u32"),
+      value("u32", [0x3f800000, 0x80000000, 0x7f800000]),
+    ),
+    example(
+      "makes floats of bits",
+      () => tensor("i64", [0x3ff0000000000000n, 1n]).bitcast("f64"),
+      value("f64", [1, 5e-324]),
+    ),
+    example(
+      "tells the halves apart",
+      () => tensor("u16", [0x3c00, 0x3f80]).bitcast("f16").cast("f64"),
+      value("f64", [1, 1.875]),
+    ),
+    example(
+      "keeps the bits between halves",
+      () => tensor("f16", [1]).bitcast("bf16").bitcast("u16"),
+      value("u16", [0x3c00]),
+    ),
+    example(
+      "changes the sign of integers",
+      () => tensor("i8", [-1, 127]).bitcast("u8"),
+      value("u8", [255, 127]),
+    ),
   ],
   stopGradient: [unary("stopGradient", "f32", [1, NaN, -0], [1, NaN, -0])],
 };
 
-export const mapExamples: Examples<NameOf<"map">> = { ...transcendental, ...arithmetic, ...logic, ...bitwise, ...convert };
+export const mapExamples: Examples<NameOf<"map">> = {
+  ...transcendental,
+  ...arithmetic,
+  ...logic,
+  ...bitwise,
+  ...convert,
+};
