@@ -3,6 +3,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+// Ctrl-C is for the example, which ends by itself with a checkpoint; this process waits for it.
+process.on("SIGINT", () => {});
+
 const app = "apps/mnist-trainer";
 const root = fileURLToPath(new URL("..", import.meta.url));
 

@@ -4,5 +4,10 @@ import { AdjointError, type Scalar } from "@adjoint/ir";
 export function checked(index: Scalar, size: number, operation: string): number {
   const place = Number(index);
   if (place >= 0 && place < size) return place;
-  throw new AdjointError("index", operation, `index ${place} lies outside an axis of size ${size}`, "Indices go from 0 to the axis's size − 1.");
+  throw new AdjointError(
+    "index",
+    operation,
+    `index ${place} lies outside an axis of size ${size}`,
+    "Indices go from 0 to the axis's size − 1.",
+  );
 }

@@ -1,4 +1,15 @@
-import type { Affine, ContractKernel, CumulativeKernel, Guard, MapKernel, ReduceKernel, Reduction, ScalarGraph, ScatterKernel, Store } from "@adjoint/compiler";
+import type {
+  Affine,
+  ContractKernel,
+  CumulativeKernel,
+  Guard,
+  MapKernel,
+  ReduceKernel,
+  Reduction,
+  ScalarGraph,
+  ScatterKernel,
+  Store,
+} from "@adjoint/compiler";
 import { type Scalar, dtypeInfo, dtypeRange, elementCount } from "@adjoint/ir";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fit, helpers, readElement, writeElement } from "./elements.ts";
@@ -10,7 +21,8 @@ type Coordinates = readonly number[];
 
 function at(affine: Affine, coordinates: Coordinates): number {
   let sum = affine.offset;
-  for (let axis = 0; axis < affine.strides.length; axis++) sum += (affine.strides[axis] ?? 0) * (coordinates[axis] ?? 0);
+  for (let axis = 0; axis < affine.strides.length; axis++)
+    sum += (affine.strides[axis] ?? 0) * (coordinates[axis] ?? 0);
   return sum;
 }
 
@@ -42,15 +54,21 @@ function evaluator(graph: ScalarGraph, memory: Memory): Evaluator {
         return () => run(value(a), value(b), value(c));
       }
       case "randomBits":
-        return (coordinates) => helpers.bits(Number(value(node.key[0])), Number(value(node.key[1])), at(node.counter, coordinates));
+        return (coordinates) =>
+          helpers.bits(Number(value(node.key[0])), Number(value(node.key[1])), at(node.counter, coordinates));
       case "load": {
         const data = memory.array(node.buffer);
         return (coordinates) => {
           if (!holds(node.index.guards, coordinates)) {
-            return node.otherwise === undefined ? (dtypeInfo[node.dtype].big ? 0n : 0) : value(node.otherwise);
+            return node.otherwise === undefined
+              ? dtypeInfo[node.dtype].big
+                ? 0n
+                : 0
+              : value(node.otherwise);
           }
           let position = at(node.index, coordinates);
-          for (const term of node.dynamic) position += checked(value(term.value), term.size, term.operation) * term.stride;
+          for (const term of node.dynamic)
+            position += checked(value(term.value), term.size, term.operation) * term.stride;
           return readElement(data, node.dtype, position);
         };
       }
@@ -63,7 +81,11 @@ function evaluator(graph: ScalarGraph, memory: Memory): Evaluator {
 }
 
 /** Visits every point of a domain in row-major order; the coordinates are one list that changes. */
-function each(domain: readonly number[], visit: (coordinates: number[]) => void, prefix: readonly number[] = []): void {
+function each(
+  domain: readonly number[],
+  visit: (coordinates: number[]) => void,
+  prefix: readonly number[] = [],
+): void {
   const coordinates = [...prefix, ...domain.map(() => 0)];
   const count = elementCount(domain);
   for (let index = 0; index < count; index++) {
@@ -80,10 +102,19 @@ function each(domain: readonly number[], visit: (coordinates: number[]) => void,
   }
 }
 
-function writer(stores: readonly Store[], memory: Memory): (coordinates: Coordinates, values: readonly Scalar[]) => void {
-  const targets = stores.map(({ buffer, index, value }) => ({ data: memory.array(buffer), dtype: memory.dtype(buffer), index, value }));
+function writer(
+  stores: readonly Store[],
+  memory: Memory,
+): (coordinates: Coordinates, values: readonly Scalar[]) => void {
+  const targets = stores.map(({ buffer, index, value }) => ({
+    data: memory.array(buffer),
+    dtype: memory.dtype(buffer),
+    index,
+    value,
+  }));
   return (coordinates, values) => {
-    for (const { data, dtype, index, value } of targets) writeElement(data, dtype, at(index, coordinates), values[value] ?? 0);
+    for (const { data, dtype, index, value } of targets)
+      writeElement(data, dtype, at(index, coordinates), values[value] ?? 0);
   };
 }
 
@@ -96,15 +127,37 @@ function map(kernel: MapKernel, memory: Memory): Run {
 }
 
 /** A fold as a small object: start, take a value in, and the result. */
-function folder({ operation, dtype }: Reduction): { start(): void; take(value: Scalar): void; result(): Scalar } {
+function folder({ operation, dtype }: Reduction): {
+  start(): void;
+  take(value: Scalar): void;
+  result(): Scalar;
+} {
   const { big } = dtypeInfo[dtype];
   const arithmetic = arithmeticOf(dtype);
   const [low, high] = dtypeRange(dtype);
   let [sum, best, count, place]: [Scalar, Scalar, number, number] = [0, 0, 0, 0];
-  const joining = operation === "reduceMax" ? "max" : operation === "reduceMin" ? "min" : operation === "reduceProd" ? "mul" : "add";
+  const joining =
+    operation === "reduceMax"
+      ? "max"
+      : operation === "reduceMin"
+        ? "min"
+        : operation === "reduceProd"
+          ? "mul"
+          : "add";
   // Float sums and products run in doubles and are rounded once, at the end.
-  const join = scalarFunction(joining, dtype, arithmetic === "float" && joining !== "max" && joining !== "min" ? "f64" : dtype);
-  const starts = { reduceSum: big ? 0n : 0, reduceProd: big ? 1n : 1, reduceMax: low, reduceMin: high, argMax: 0, argMin: 0 };
+  const join = scalarFunction(
+    joining,
+    dtype,
+    arithmetic === "float" && joining !== "max" && joining !== "min" ? "f64" : dtype,
+  );
+  const starts = {
+    reduceSum: big ? 0n : 0,
+    reduceProd: big ? 1n : 1,
+    reduceMax: low,
+    reduceMin: high,
+    argMax: 0,
+    argMin: 0,
+  };
   const isArg = operation === "argMax" || operation === "argMin";
   return {
     start: () => {
@@ -117,7 +170,8 @@ function folder({ operation, dtype }: Reduction): { start(): void; take(value: S
         return;
       }
       const beats = operation === "argMax" ? value > best : value < best;
-      if (count === 0 || beats || (Number.isNaN(value) && !Number.isNaN(best))) [best, place] = [value, count];
+      if (count === 0 || beats || (Number.isNaN(value) && !Number.isNaN(best)))
+        [best, place] = [value, count];
       count++;
     },
     result: () => (isArg ? place : fit(dtype, sum)),
@@ -140,7 +194,13 @@ function reduce(kernel: ReduceKernel, memory: Memory): Run {
         },
         outer,
       );
-      write(outer, epilogueOf(outer, folds.map((fold) => fold.result())));
+      write(
+        outer,
+        epilogueOf(
+          outer,
+          folds.map((fold) => fold.result()),
+        ),
+      );
     });
 }
 
@@ -173,9 +233,15 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
     each(kernel.domain, (coordinates) => {
       const values = body(coordinates, NONE);
       let position = at(kernel.index, coordinates);
-      for (const term of kernel.dynamic) position += checked(values[term.value] ?? 0, term.size, term.operation) * term.stride;
+      for (const term of kernel.dynamic)
+        position += checked(values[term.value] ?? 0, term.size, term.operation) * term.stride;
       const value = values[kernel.value] ?? 0;
-      writeElement(data, dtype, position, join === undefined ? value : join(readElement(data, dtype, position), value));
+      writeElement(
+        data,
+        dtype,
+        position,
+        join === undefined ? value : join(readElement(data, dtype, position), value),
+      );
     });
 }
 

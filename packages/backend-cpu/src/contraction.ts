@@ -30,15 +30,26 @@ interface Layout {
   readonly batch: Int32Array;
   readonly free: Int32Array;
   readonly inner: Int32Array;
-  readonly guards: readonly { readonly limit: number; readonly batch: Int32Array; readonly free: Int32Array; readonly inner: Int32Array }[];
+  readonly guards: readonly {
+    readonly limit: number;
+    readonly batch: Int32Array;
+    readonly free: Int32Array;
+    readonly inner: Int32Array;
+  }[];
 }
 
-function layoutOf(kernel: ContractKernel, operand: ContractOperand, side: "rows" | "columns", memory: Memory): Layout {
+function layoutOf(
+  kernel: ContractKernel,
+  operand: ContractOperand,
+  side: "rows" | "columns",
+  memory: Memory,
+): Layout {
   const { batch, rows, columns, inner } = kernel;
   const freeAt = batch.length + (side === "rows" ? 0 : rows.length);
   const innerAt = batch.length + rows.length + columns.length;
   const tables = (affine: Affine): { batch: Int32Array; free: Int32Array; inner: Int32Array } => {
-    const part = (first: number, sizes: readonly number[]): Int32Array => positions(affine.strides.slice(first, first + sizes.length), sizes);
+    const part = (first: number, sizes: readonly number[]): Int32Array =>
+      positions(affine.strides.slice(first, first + sizes.length), sizes);
     const offset = part(0, batch);
     for (let index = 0; index < offset.length; index++) offset[index] = (offset[index] ?? 0) + affine.offset;
     return { batch: offset, free: part(freeAt, kernel[side]), inner: part(innerAt, inner) };
@@ -55,7 +66,15 @@ function layoutOf(kernel: ContractKernel, operand: ContractOperand, side: "rows"
  * Copies a block of an operand to a panel: strips of MICRO free indices, each strip term by term; what lies outside the
  * block or its guards is zero.
  */
-function pack(panel: Float64Array, layout: Layout, batch: number, f0: number, f1: number, k0: number, k1: number): void {
+function pack(
+  panel: Float64Array,
+  layout: Layout,
+  batch: number,
+  f0: number,
+  f1: number,
+  k0: number,
+  k1: number,
+): void {
   const { data, dtype, free, inner, guards } = layout;
   const depth = k1 - k0;
   const base = layout.batch[batch] ?? 0;
@@ -69,7 +88,8 @@ function pack(panel: Float64Array, layout: Layout, batch: number, f0: number, f1
         for (let k = 0; k < depth; k++, to += MICRO) panel[to] = 0;
       } else if (plain) {
         const start = (base + (free[f] as number)) | 0;
-        for (let k = k0; k < k1; k++, to += MICRO) panel[to] = data[(start + (inner[k] as number)) | 0] as number;
+        for (let k = k0; k < k1; k++, to += MICRO)
+          panel[to] = data[(start + (inner[k] as number)) | 0] as number;
       } else {
         const start = base + (free[f] ?? 0);
         for (let k = k0; k < k1; k++, to += MICRO) {
@@ -85,7 +105,16 @@ function pack(panel: Float64Array, layout: Layout, batch: number, f0: number, f1
 }
 
 /** Adds a strip of rows times a strip of columns to nine elements of the tile. */
-function micro(depth: number, a: Float64Array, aStart: number, b: Float64Array, bStart: number, tile: Float64Array, at: number, stride: number): void {
+function micro(
+  depth: number,
+  a: Float64Array,
+  aStart: number,
+  b: Float64Array,
+  bStart: number,
+  tile: Float64Array,
+  at: number,
+  stride: number,
+): void {
   let [c00, c01, c02, c10, c11, c12, c20, c21, c22] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   let i = aStart | 0;
   let j = bStart | 0;
@@ -123,7 +152,9 @@ function micro(depth: number, a: Float64Array, aStart: number, b: Float64Array, 
 
 /** A product of floats: packed panels, register blocks, sums in doubles that are rounded once. */
 function floats(kernel: ContractKernel, memory: Memory, epilogue: Epilogue, workspace: Workspace): Run {
-  const [batches, rows, columns, inner] = [kernel.batch, kernel.rows, kernel.columns, kernel.inner].map(elementCount) as [number, number, number, number];
+  const [batches, rows, columns, inner] = [kernel.batch, kernel.rows, kernel.columns, kernel.inner].map(
+    elementCount,
+  ) as [number, number, number, number];
   const left = layoutOf(kernel, kernel.left, "rows", memory);
   const right = layoutOf(kernel, kernel.right, "columns", memory);
   const { left: a, right: b, tile } = workspace;
@@ -145,7 +176,8 @@ function floats(kernel: ContractKernel, memory: Memory, epilogue: Epilogue, work
   return () => {
     for (let batch = 0; batch < batches; batch++) {
       for (let c0 = 0; c0 < columns; c0 += COLUMNS) {
-        for (let r0 = 0; r0 < rows; r0 += ROWS) multiply(batch, r0, Math.min(rows, r0 + ROWS), c0, Math.min(columns, c0 + COLUMNS));
+        for (let r0 = 0; r0 < rows; r0 += ROWS)
+          multiply(batch, r0, Math.min(rows, r0 + ROWS), c0, Math.min(columns, c0 + COLUMNS));
       }
     }
   };
@@ -153,7 +185,9 @@ function floats(kernel: ContractKernel, memory: Memory, epilogue: Epilogue, work
 
 /** A product of integers, which wrap: one element at a time. */
 function integers(kernel: ContractKernel, memory: Memory, epilogue: Epilogue): Run {
-  const [batches, rows, columns, inner] = [kernel.batch, kernel.rows, kernel.columns, kernel.inner].map(elementCount) as [number, number, number, number];
+  const [batches, rows, columns, inner] = [kernel.batch, kernel.rows, kernel.columns, kernel.inner].map(
+    elementCount,
+  ) as [number, number, number, number];
   const left = layoutOf(kernel, kernel.left, "rows", memory);
   const right = layoutOf(kernel, kernel.right, "columns", memory);
   const big = arithmeticOf(kernel.dtype) === "big";
@@ -164,7 +198,11 @@ function integers(kernel: ContractKernel, memory: Memory, epilogue: Epilogue): R
       return place >= 0 && place < guard.limit;
     });
     if (!inside) return big ? 0n : 0;
-    return readElement(layout.data, layout.dtype, (layout.batch[batch] ?? 0) + (layout.free[f] ?? 0) + (layout.inner[k] ?? 0));
+    return readElement(
+      layout.data,
+      layout.dtype,
+      (layout.batch[batch] ?? 0) + (layout.free[f] ?? 0) + (layout.inner[k] ?? 0),
+    );
   };
   return () => {
     for (let batch = 0; batch < batches; batch++) {
@@ -174,7 +212,9 @@ function integers(kernel: ContractKernel, memory: Memory, epilogue: Epilogue): R
           for (let k = 0; k < inner; k++) {
             const [x, y] = [read(left, batch, row, k), read(right, batch, column, k)];
             sum =
-              typeof sum === "bigint" ? BigInt.asIntN(64, sum + BigInt(x) * BigInt(y)) : (sum + Math.imul(Number(x), Number(y))) | 0;
+              typeof sum === "bigint"
+                ? BigInt.asIntN(64, sum + BigInt(x) * BigInt(y))
+                : (sum + Math.imul(Number(x), Number(y))) | 0;
           }
           one[0] = sum;
           epilogue(batch, row, row + 1, column, column + 1, one, 1);
@@ -185,6 +225,13 @@ function integers(kernel: ContractKernel, memory: Memory, epilogue: Epilogue): R
 }
 
 /** A contraction with its epilogue. */
-export function contraction(kernel: ContractKernel, memory: Memory, epilogue: Epilogue, workspace: Workspace): Run {
-  return arithmeticOf(kernel.dtype) === "float" ? floats(kernel, memory, epilogue, workspace) : integers(kernel, memory, epilogue);
+export function contraction(
+  kernel: ContractKernel,
+  memory: Memory,
+  epilogue: Epilogue,
+  workspace: Workspace,
+): Run {
+  return arithmeticOf(kernel.dtype) === "float"
+    ? floats(kernel, memory, epilogue, workspace)
+    : integers(kernel, memory, epilogue);
 }

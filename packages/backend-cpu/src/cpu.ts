@@ -1,4 +1,12 @@
-import type { Backend, CompileOptions, Device, Executable, Kernel, Program, StepCopy } from "@adjoint/compiler";
+import type {
+  Backend,
+  CompileOptions,
+  Device,
+  Executable,
+  Kernel,
+  Program,
+  StepCopy,
+} from "@adjoint/compiler";
 import type { State, TensorValue, TypedArray } from "@adjoint/ir";
 import { closures } from "./closures.ts";
 import { Workspace, contraction } from "./contraction.ts";
@@ -57,7 +65,12 @@ class CpuExecutable implements Executable {
   readonly workspaceBytes: number;
   readonly #profile: { runs: number; kernels: number[] } | undefined;
 
-  constructor(program: Program, registers: Registers, compiler: ExpressionCompiler, { profile }: CompileOptions) {
+  constructor(
+    program: Program,
+    registers: Registers,
+    compiler: ExpressionCompiler,
+    { profile }: CompileOptions,
+  ) {
     const memory = new Memory(program, registers);
     const workspace = program.kernels.some(contracts) ? new Workspace() : undefined;
     this.workspaceBytes = workspace?.bytes ?? 0;
@@ -102,7 +115,12 @@ function contracts(kernel: Kernel): boolean {
   return kernel.form === "if" ? kernel.branches.flat().some(contracts) : kernel.form === "contract";
 }
 
-function compileKernel(kernel: Kernel, memory: Memory, compiler: ExpressionCompiler, workspace: Workspace | undefined): Run {
+function compileKernel(
+  kernel: Kernel,
+  memory: Memory,
+  compiler: ExpressionCompiler,
+  workspace: Workspace | undefined,
+): Run {
   switch (kernel.form) {
     case "map":
       return compiler.map(kernel, memory);
@@ -120,7 +138,11 @@ function compileKernel(kernel: Kernel, memory: Memory, compiler: ExpressionCompi
       const compile = (inner: Kernel): Run => compileKernel(inner, memory, compiler, workspace);
       const slices = kernel.slices.map((copy) => stackedCopy(copy, "from", memory));
       const outputs = kernel.outputs.map((copy) => stackedCopy(copy, "to", memory));
-      const feedback = kernel.feedback.map(({ from, to }) => () => copyInto(memory.array(to), memory.array(from)));
+      const feedback = kernel.feedback.map(
+        ({ from, to }) =>
+          () =>
+            copyInto(memory.array(to), memory.array(from)),
+      );
       const body = kernel.body.map(compile);
       const { length, reverse } = kernel;
       return () => {
@@ -134,7 +156,9 @@ function compileKernel(kernel: Kernel, memory: Memory, compiler: ExpressionCompi
       };
     }
     case "if": {
-      const [yes, no] = kernel.branches.map((branch) => branch.map((inner) => compileKernel(inner, memory, compiler, workspace)));
+      const [yes, no] = kernel.branches.map((branch) =>
+        branch.map((inner) => compileKernel(inner, memory, compiler, workspace)),
+      );
       const condition = memory.array(kernel.condition);
       return () => {
         for (const run of (condition[0] ? yes : no) ?? []) run();
@@ -144,7 +168,11 @@ function compileKernel(kernel: Kernel, memory: Memory, compiler: ExpressionCompi
 }
 
 /** Copies a step's part between a stack and a buffer. */
-function stackedCopy({ from, to, elements }: StepCopy, stacked: "from" | "to", memory: Memory): (step: number) => void {
+function stackedCopy(
+  { from, to, elements }: StepCopy,
+  stacked: "from" | "to",
+  memory: Memory,
+): (step: number) => void {
   const [source, target] = [memory.array(from), memory.array(to)];
   return (step) => {
     const sourceAt = stacked === "from" ? step * elements : 0;

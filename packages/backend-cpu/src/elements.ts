@@ -82,7 +82,8 @@ function reinterpret(value: Scalar, from: DType, to: DType): Scalar {
     case "u64":
       return scratch.getBigUint64(0);
     default: {
-      const word = bytes === 4 ? scratch.getUint32(0) : bytes === 2 ? scratch.getUint16(0) : scratch.getUint8(0);
+      const word =
+        bytes === 4 ? scratch.getUint32(0) : bytes === 2 ? scratch.getUint16(0) : scratch.getUint8(0);
       return castScalar(word, to);
     }
   }
@@ -102,7 +103,8 @@ function writeBits(value: Scalar, from: DType): void {
 /** How arithmetic on a dtype is done: doubles, 32-bit integers, or bigints. */
 export type Arithmetic = "float" | "integer" | "big";
 
-export const arithmeticOf = (dtype: DType): Arithmetic => (dtypeInfo[dtype].big ? "big" : isFloat(dtype) ? "float" : "integer");
+export const arithmeticOf = (dtype: DType): Arithmetic =>
+  dtypeInfo[dtype].big ? "big" : isFloat(dtype) ? "float" : "integer";
 
 /** Printed code that brings a result to the dtype's own precision or width; `fit` does the same. */
 export function fitCode(dtype: DType, code: string): string {
@@ -137,7 +139,8 @@ export function fitCode(dtype: DType, code: string): string {
 
 /** Brings a result to the dtype's own precision or width. */
 export function fit(dtype: DType, value: Scalar): Scalar {
-  if (typeof value === "bigint") return dtype === "u64" ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value);
+  if (typeof value === "bigint")
+    return dtype === "u64" ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value);
   switch (dtype) {
     case "f32":
       return Math.fround(value);
@@ -180,7 +183,8 @@ export function readElement(data: TypedArray, dtype: DType, index: number): Scal
 }
 
 export function writeElement(data: TypedArray, dtype: DType, index: number, value: Scalar): void {
-  data[index] = dtype === "f16" ? numberToF16(Number(value)) : dtype === "bf16" ? numberToBf16(Number(value)) : value;
+  data[index] =
+    dtype === "f16" ? numberToF16(Number(value)) : dtype === "bf16" ? numberToBf16(Number(value)) : value;
 }
 
 /** A constant as code. */

@@ -1,11 +1,25 @@
-import type { ContractKernel, CumulativeKernel, MapKernel, ReduceKernel, ScatterKernel } from "@adjoint/compiler";
+import type {
+  ContractKernel,
+  CumulativeKernel,
+  MapKernel,
+  ReduceKernel,
+  ScatterKernel,
+} from "@adjoint/compiler";
 import type { Memory } from "./memory.ts";
 
 /** Runs a kernel once. */
 export type Run = () => void;
 
 /** Computes a tile's epilogue: rows r0…r1 and columns c0…c1 of a batch, whose sums stand row by row in the tile. */
-export type Epilogue = (batch: number, r0: number, r1: number, c0: number, c1: number, tile: ArrayLike<number | bigint>, stride: number) => void;
+export type Epilogue = (
+  batch: number,
+  r0: number,
+  r1: number,
+  c0: number,
+  c1: number,
+  tile: ArrayLike<number | bigint>,
+  stride: number,
+) => void;
 
 /**
  * The two ways to run the expression of a kernel: printed as JavaScript, or as closures where a content security policy

@@ -12,7 +12,10 @@ export const variables = (sizes: readonly number[], first = 0): LoopVariable[] =
   sizes.map((size, index) => ({ name: `i${first + index}`, axes: [first + index], sizes: [size] }));
 
 /** The part of an affine that a variable decides, as a stride where it is one, or as a table by the variable. */
-export type Term = { readonly kind: "none" } | { readonly kind: "stride"; readonly stride: number } | { readonly kind: "table"; readonly table: Int32Array };
+export type Term =
+  | { readonly kind: "none" }
+  | { readonly kind: "stride"; readonly stride: number }
+  | { readonly kind: "table"; readonly table: Int32Array };
 
 export function termOf(affine: Affine, variable: LoopVariable): Term {
   const strides = variable.axes.map((axis) => affine.strides[axis] ?? 0);
@@ -29,7 +32,8 @@ export function positions(strides: readonly number[], sizes: readonly number[]):
     const stride = strides[axis] ?? 0;
     const next = new Int32Array(table.length * size);
     for (let outer = 0; outer < table.length; outer++) {
-      for (let index = 0; index < size; index++) next[outer * size + index] = (table[outer] ?? 0) + index * stride;
+      for (let index = 0; index < size; index++)
+        next[outer * size + index] = (table[outer] ?? 0) + index * stride;
     }
     table = next;
   });

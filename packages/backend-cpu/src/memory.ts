@@ -1,5 +1,12 @@
 import type { BufferId, Program } from "@adjoint/compiler";
-import { AdjointError, type DType, type TensorValue, type TypedArray, dtypeInfo, zeroValue } from "@adjoint/ir";
+import {
+  AdjointError,
+  type DType,
+  type TensorValue,
+  type TypedArray,
+  dtypeInfo,
+  zeroValue,
+} from "@adjoint/ir";
 
 /** Registers of a session, by name: every program's buffers for them are these very arrays. */
 export class Registers {
@@ -49,7 +56,8 @@ export class Memory {
     const arena = new ArrayBuffer(bytes);
     this.#dtypes = program.buffers.map((buffer) => buffer.dtype);
     this.#arrays = program.buffers.map(({ dtype, elements, location, owner }) => {
-      if (location.kind === "slot") return new dtypeInfo[dtype].array(arena, offsets[location.slot], elements);
+      if (location.kind === "slot")
+        return new dtypeInfo[dtype].array(arena, offsets[location.slot], elements);
       if (location.kind === "register") return registers.get(location.name).data;
       return owner.kind === "constant" ? owner.value.data : undefined;
     });

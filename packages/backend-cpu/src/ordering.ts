@@ -16,13 +16,20 @@ function compare(a: Scalar, b: Scalar): number {
 export function ordering(kernel: SortKernel, memory: Memory): Run {
   const { outer, size, count, descending, dtype } = kernel;
   const lines = elementCount(outer);
-  const split = (affine: Affine, length: number): { readonly line: Int32Array; readonly step: Int32Array } => ({
+  const split = (
+    affine: Affine,
+    length: number,
+  ): { readonly line: Int32Array; readonly step: Int32Array } => ({
     line: positions(affine.strides.slice(0, outer.length), outer).map((position) => position + affine.offset),
     step: positions(affine.strides.slice(outer.length), [length]),
   });
   const from = split(kernel.index, size);
   const to = split(kernel.values, count);
-  const [source, values, indices] = [memory.array(kernel.source), memory.array(kernel.valuesBuffer), memory.array(kernel.indicesBuffer)];
+  const [source, values, indices] = [
+    memory.array(kernel.source),
+    memory.array(kernel.valuesBuffer),
+    memory.array(kernel.indicesBuffer),
+  ];
   const places = Array.from({ length: size }, (_, place) => place);
   const line: Scalar[] = places.map(() => 0);
   const by = (a: number, b: number): number => {
@@ -48,4 +55,3 @@ export function ordering(kernel: SortKernel, memory: Memory): Run {
     }
   };
 }
-

@@ -49,7 +49,8 @@ export class Printer {
       const term = termOf(a, variable);
       if (term.kind === "none") return;
       let part: string;
-      if (term.kind === "stride") part = term.stride === 1 ? variable.name : `${variable.name} * ${term.stride}`;
+      if (term.kind === "stride")
+        part = term.stride === 1 ? variable.name : `${variable.name} * ${term.stride}`;
       else {
         const table = this.fresh("t");
         this.arrays.set(table, term.table);
@@ -77,13 +78,22 @@ export class Printer {
    * Declares every value of an expression as early as its operands and coordinates allow; returns the names.
    * @param accumulators code of the values that a reduction or product left, with the level where they are known.
    */
-  expression(graph: ScalarGraph, accumulators: readonly string[] = [], accumulatorLevel = 0): readonly Value[] {
+  expression(
+    graph: ScalarGraph,
+    accumulators: readonly string[] = [],
+    accumulatorLevel = 0,
+  ): readonly Value[] {
     const values: Value[] = [];
     for (const node of graph) values.push(this.#value(node, values, accumulators, accumulatorLevel));
     return values;
   }
 
-  #value(node: ScalarNode, values: readonly Value[], accumulators: readonly string[], accumulatorLevel: number): Value {
+  #value(
+    node: ScalarNode,
+    values: readonly Value[],
+    accumulators: readonly string[],
+    accumulatorLevel: number,
+  ): Value {
     const operands = operandsOf(node).map((id) => values[id] ?? MISSING);
     let level = Math.max(0, ...operands.map((operand) => operand.level));
     const declare = (code: string): Value => {
@@ -107,7 +117,14 @@ export class Printer {
         return declare(`${inside.code} ? 1 : 0`);
       }
       case "map":
-        return declare(scalarCode(node.operation, operands.map((operand) => operand.code), node.from, node.dtype));
+        return declare(
+          scalarCode(
+            node.operation,
+            operands.map((operand) => operand.code),
+            node.from,
+            node.dtype,
+          ),
+        );
       case "randomBits": {
         const counter = this.affine(node.counter);
         level = Math.max(level, counter.level);
@@ -126,17 +143,26 @@ export class Printer {
         }
         const element = loadCode(node.dtype, `${this.buffer(node.buffer)}[${position}]`);
         if (!guarded) return declare(element);
-        const otherwise = node.otherwise === undefined ? literal(0, node.dtype) : (values[node.otherwise]?.code ?? "0");
+        const otherwise =
+          node.otherwise === undefined ? literal(0, node.dtype) : (values[node.otherwise]?.code ?? "0");
         return declare(`${inside.code} ? ${element} : ${otherwise}`);
       }
     }
   }
 
   /** Writes results, inside all loops. */
-  stores(stores: readonly Store[], values: readonly Value[], dtypeOf: (buffer: BufferId) => DType, level: number): void {
+  stores(
+    stores: readonly Store[],
+    values: readonly Value[],
+    dtypeOf: (buffer: BufferId) => DType,
+    level: number,
+  ): void {
     for (const { buffer, index, value } of stores) {
       const place = this.affine(index);
-      this.add(level, `${this.buffer(buffer)}[${place.code}] = ${storeCode(dtypeOf(buffer), values[value]?.code ?? "0")};`);
+      this.add(
+        level,
+        `${this.buffer(buffer)}[${place.code}] = ${storeCode(dtypeOf(buffer), values[value]?.code ?? "0")};`,
+      );
     }
   }
 }
@@ -150,12 +176,24 @@ export interface Value {
 const MISSING: Value = { code: "0", level: 0 };
 
 /** Loops around lines: level n's lines stand inside n loops; `inner` stands inside all of them, after the last level's. */
-export function nest(printer: Printer, loopVariables: readonly LoopVariable[], from = 0, inner: readonly string[] = [], bounds: readonly (readonly [string, string])[] = []): string[] {
+export function nest(
+  printer: Printer,
+  loopVariables: readonly LoopVariable[],
+  from = 0,
+  inner: readonly string[] = [],
+  bounds: readonly (readonly [string, string])[] = [],
+): string[] {
   const open: string[] = [];
   const close: string[] = [];
   loopVariables.forEach((variable, index) => {
-    const [low, high] = bounds[index] ?? ["0", String(variable.sizes.reduce((product, size) => product * size, 1))];
-    open.push(`for (let ${variable.name} = ${low}; ${variable.name} < ${high}; ${variable.name}++) {`, ...printer.lines(from + index + 1));
+    const [low, high] = bounds[index] ?? [
+      "0",
+      String(variable.sizes.reduce((product, size) => product * size, 1)),
+    ];
+    open.push(
+      `for (let ${variable.name} = ${low}; ${variable.name} < ${high}; ${variable.name}++) {`,
+      ...printer.lines(from + index + 1),
+    );
     close.push("}");
   });
   return [...open, ...inner, ...close];

@@ -1,4 +1,11 @@
-import type { CumulativeKernel, MapKernel, ReduceKernel, Reduction, ScatterKernel, ContractKernel } from "@adjoint/compiler";
+import type {
+  CumulativeKernel,
+  MapKernel,
+  ReduceKernel,
+  Reduction,
+  ScatterKernel,
+  ContractKernel,
+} from "@adjoint/compiler";
 import { dtypeRange, isFloat } from "@adjoint/ir";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fitCode, helpers, literal, loadCode, storeCode } from "./elements.ts";
@@ -13,7 +20,9 @@ const helperNames = Object.keys(helpers).join(", ");
 /** Turns printed lines into a function; the arrays it names are constants of its closure, which engines optimize for. */
 function build<F>(printer: Printer, parameters: string, lines: readonly string[], memory: Memory): F {
   const names = [...printer.arrays.keys()];
-  const values = [...printer.arrays.values()].map((array) => (typeof array === "number" ? memory.array(array) : array));
+  const values = [...printer.arrays.values()].map((array) =>
+    typeof array === "number" ? memory.array(array) : array,
+  );
   const source = [
     `"use strict";`,
     `const { ${helperNames} } = helpers;`,
@@ -35,8 +44,11 @@ export function canPrint(): boolean {
   }
 }
 
-const range = (loopVariables: readonly LoopVariable[], first: number, count: number): readonly LoopVariable[] =>
-  loopVariables.slice(first, first + count);
+const range = (
+  loopVariables: readonly LoopVariable[],
+  first: number,
+  count: number,
+): readonly LoopVariable[] => loopVariables.slice(first, first + count);
 
 function map(kernel: MapKernel, memory: Memory): Run {
   const loops = variables(kernel.domain);
@@ -47,7 +59,10 @@ function map(kernel: MapKernel, memory: Memory): Run {
 }
 
 /** A reduction's accumulator: its start, the step that takes a value in, and its result. */
-function accumulator(reduction: Reduction, name: string): { readonly start: string; readonly step: (value: string) => string; readonly result: string } {
+function accumulator(
+  reduction: Reduction,
+  name: string,
+): { readonly start: string; readonly step: (value: string) => string; readonly result: string } {
   const { operation, dtype } = reduction;
   const arithmetic = arithmeticOf(dtype);
   const [low, high] = dtypeRange(dtype);
@@ -55,7 +70,8 @@ function accumulator(reduction: Reduction, name: string): { readonly start: stri
     case "reduceSum":
       return {
         start: `let ${name} = ${literal(0, dtype)};`,
-        step: (value) => (arithmetic === "integer" ? `${name} = (${name} + ${value}) | 0;` : `${name} += ${value};`),
+        step: (value) =>
+          arithmetic === "integer" ? `${name} = (${name} + ${value}) | 0;` : `${name} += ${value};`,
         result: fitCode(dtype, name),
       };
     case "reduceProd":
@@ -74,14 +90,17 @@ function accumulator(reduction: Reduction, name: string): { readonly start: stri
       const start = operation === "reduceMax" ? low : high;
       return {
         start: `let ${name} = ${literal(start, dtype)};`,
-        step: (value) => `${name} = ${scalarCode(operation === "reduceMax" ? "max" : "min", [name, value], dtype, dtype)};`,
+        step: (value) =>
+          `${name} = ${scalarCode(operation === "reduceMax" ? "max" : "min", [name, value], dtype, dtype)};`,
         result: name,
       };
     }
     case "argMax":
     case "argMin": {
       const sign = operation === "argMax" ? ">" : "<";
-      const nan = isFloat(dtype) ? (value: string) => ` || (${value} !== ${value} && ${name}_best === ${name}_best)` : () => "";
+      const nan = isFloat(dtype)
+        ? (value: string) => ` || (${value} !== ${value} && ${name}_best === ${name}_best)`
+        : () => "";
       return {
         start: `let ${name} = 0, ${name}_count = 0, ${name}_best = ${literal(0, dtype)};`,
         step: (value) =>
@@ -102,22 +121,24 @@ function reduce(kernel: ReduceKernel, memory: Memory): Run {
     const value = values[kernel.reductions[index]?.value ?? 0]?.code ?? "0";
     body.add(loops.length, one.step(value));
   });
-  const epilogue = new Printer(range(loops, 0, outerCount));
+  const after = new Printer(range(loops, 0, outerCount));
   const results = accumulators.map((_, index) => `r${index}`);
-  const ends = epilogue.expression(kernel.epilogue, results, outerCount);
-  epilogue.stores(kernel.stores, ends, (buffer) => memory.dtype(buffer), outerCount);
+  const ends = after.expression(kernel.epilogue, results, outerCount);
+  after.stores(kernel.stores, ends, (buffer) => memory.dtype(buffer), outerCount);
   // Names of the two parts must not meet: the epilogue stands in a block of its own, with its outer levels' lines.
-  const epilogueLines = range(loops, 0, outerCount).flatMap((_, level) => epilogue.lines(level)).concat(epilogue.lines(outerCount));
+  const afterLines = range(loops, 0, outerCount)
+    .flatMap((_, level) => after.lines(level))
+    .concat(after.lines(outerCount));
   const inner = [
     ...accumulators.map((one) => one.start),
     ...nest(body, range(loops, outerCount, kernel.inner.length), outerCount),
     ...accumulators.map((one, index) => `const r${index} = ${one.result};`),
     "{",
-    ...epilogueLines,
+    ...afterLines,
     "}",
   ];
   // Every variable has one axis here, so the epilogue refers to buffers only, which both parts call alike.
-  epilogue.arrays.forEach((array, name) => body.arrays.set(name, array));
+  after.arrays.forEach((array, name) => body.arrays.set(name, array));
   return build(body, "", [...body.lines(0), ...nest(body, range(loops, 0, outerCount), 0, inner)], memory);
 }
 
@@ -142,7 +163,8 @@ function cumulative(kernel: CumulativeKernel, memory: Memory): Run {
       : arithmetic === "big"
         ? `BigInt.asIntN(64, s * ${value})`
         : `s * ${value}`;
-  const store = (result: string): string => `${printer.buffer(kernel.buffer)}[${place}] = ${storeCode(dtype, result)};`;
+  const store = (result: string): string =>
+    `${printer.buffer(kernel.buffer)}[${place}] = ${storeCode(dtype, result)};`;
   if (kernel.exclusive) printer.add(full, `const before = s; s = ${next}; ${store("before")}`);
   else printer.add(full, `s = ${next}; ${store("s")}`);
   const walk = kernel.reverse
@@ -161,14 +183,19 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
   const { dtype } = kernel;
   const buffer = printer.buffer(kernel.buffer);
   const place = kernel.dynamic.reduce(
-    (code, term) => `${code} + checked(${values[term.value]?.code ?? "0"}, ${term.size}, "${term.operation}") * ${term.stride}`,
+    (code, term) =>
+      `${code} + checked(${values[term.value]?.code ?? "0"}, ${term.size}, "${term.operation}") * ${term.stride}`,
     base,
   );
   const value = values[kernel.value]?.code ?? "0";
   const old = loadCode(dtype, `${buffer}[at]`);
-  const joined = (operation: "add" | "mul" | "max" | "min"): string => scalarCode(operation, [old, value], dtype, dtype);
+  const joined = (operation: "add" | "mul" | "max" | "min"): string =>
+    scalarCode(operation, [old, value], dtype, dtype);
   printer.add(full, `const at = ${place};`);
-  printer.add(full, `${buffer}[at] = ${storeCode(dtype, kernel.reduction === "none" ? value : joined(kernel.reduction))};`);
+  printer.add(
+    full,
+    `${buffer}[at] = ${storeCode(dtype, kernel.reduction === "none" ? value : joined(kernel.reduction))};`,
+  );
   return build(printer, "", [...printer.lines(0), ...nest(printer, loops)], memory);
 }
 

@@ -21,7 +21,12 @@ interface Row {
 const rule = <T>(code: (...operands: string[]) => string, run: Fn<T>): Rule<T> => ({ code, run });
 
 /** The same expression for every arithmetic. */
-const all = (code: (...operands: string[]) => string, number: Fn<number>, big: Fn<bigint>, exact = false): Row => ({
+const all = (
+  code: (...operands: string[]) => string,
+  number: Fn<number>,
+  big: Fn<bigint>,
+  exact = false,
+): Row => ({
   float: rule(code, number),
   integer: rule(code, number),
   big: rule(code, big),
@@ -29,7 +34,10 @@ const all = (code: (...operands: string[]) => string, number: Fn<number>, big: F
 });
 
 const math = (name: keyof Math & string, run: (x: number) => number, exact = false): Row => ({
-  float: rule((x) => `Math.${name}(${x})`, (x = 0) => run(x)),
+  float: rule(
+    (x) => `Math.${name}(${x})`,
+    (x = 0) => run(x),
+  ),
   ...(exact ? { exact: true } : {}),
 });
 
@@ -46,21 +54,48 @@ const bitwise = (sign: string, number: Fn<number>, big: Fn<bigint>): Row => ({
   big: rule((a, b) => `(${a} ${sign} ${b})`, big),
 });
 
-const logical = (sign: string, run: Fn<number>): Row => ({ integer: rule((a, b) => `(${a} ${sign} ${b})`, run), exact: true });
+const logical = (sign: string, run: Fn<number>): Row => ({
+  integer: rule((a, b) => `(${a} ${sign} ${b})`, run),
+  exact: true,
+});
 
 const SHIFT_OUT = "32";
 
-const table: { readonly [N in Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient" | "shiftRight">]: Row } = {
+const table: {
+  readonly [N in Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient" | "shiftRight">]: Row;
+} = {
   abs: {
-    float: rule((x) => `Math.abs(${x})`, (x = 0) => Math.abs(x)),
-    integer: rule((x) => `Math.abs(${x})`, (x = 0) => Math.abs(x)),
-    big: rule((x) => `(${x} < 0n ? -${x} : ${x})`, (x = 0n) => (x < 0n ? -x : x)),
+    float: rule(
+      (x) => `Math.abs(${x})`,
+      (x = 0) => Math.abs(x),
+    ),
+    integer: rule(
+      (x) => `Math.abs(${x})`,
+      (x = 0) => Math.abs(x),
+    ),
+    big: rule(
+      (x) => `(${x} < 0n ? -${x} : ${x})`,
+      (x = 0n) => (x < 0n ? -x : x),
+    ),
   },
-  neg: all((x) => `(-${x})`, (x = 0) => -x, (x = 0n) => -x),
+  neg: all(
+    (x) => `(-${x})`,
+    (x = 0) => -x,
+    (x = 0n) => -x,
+  ),
   sign: {
-    float: rule((x) => `Math.sign(${x})`, (x = 0) => Math.sign(x)),
-    integer: rule((x) => `Math.sign(${x})`, (x = 0) => Math.sign(x)),
-    big: rule((x) => `(${x} > 0n ? 1n : ${x} < 0n ? -1n : 0n)`, (x = 0n) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
+    float: rule(
+      (x) => `Math.sign(${x})`,
+      (x = 0) => Math.sign(x),
+    ),
+    integer: rule(
+      (x) => `Math.sign(${x})`,
+      (x = 0) => Math.sign(x),
+    ),
+    big: rule(
+      (x) => `(${x} > 0n ? 1n : ${x} < 0n ? -1n : 0n)`,
+      (x = 0n) => (x > 0n ? 1n : x < 0n ? -1n : 0n),
+    ),
     exact: true,
   },
   exp: math("exp", Math.exp),
@@ -80,63 +115,195 @@ const table: { readonly [N in Exclude<NameOf<"map">, "cast" | "bitcast" | "where
   asinh: math("asinh", Math.asinh),
   acosh: math("acosh", Math.acosh),
   atanh: math("atanh", Math.atanh),
-  erf: { float: rule((x) => `erf(${x})`, (x = 0) => helpers.erf(x)) },
+  erf: {
+    float: rule(
+      (x) => `erf(${x})`,
+      (x = 0) => helpers.erf(x),
+    ),
+  },
   floor: math("floor", Math.floor, true),
   ceil: math("ceil", Math.ceil, true),
-  round: { float: rule((x) => `tiesToEven(${x})`, (x = 0) => helpers.tiesToEven(x)), exact: true },
-  isNaN: predicate((x) => `${x} !== ${x}`, (x) => Number.isNaN(x)),
-  isInf: predicate((x) => `Math.abs(${x}) === Infinity`, (x = 0) => Math.abs(x) === Infinity),
-  not: { integer: rule((x) => `(1 - ${x})`, (x = 0) => 1 - x), exact: true },
-  bitwiseNot: { integer: rule((x) => `(~${x})`, (x = 0) => ~x), big: rule((x) => `(~${x})`, (x = 0n) => ~x) },
-  add: all((a, b) => `(${a} + ${b})`, (a = 0, b = 0) => a + b, (a = 0n, b = 0n) => a + b),
-  sub: all((a, b) => `(${a} - ${b})`, (a = 0, b = 0) => a - b, (a = 0n, b = 0n) => a - b),
+  round: {
+    float: rule(
+      (x) => `tiesToEven(${x})`,
+      (x = 0) => helpers.tiesToEven(x),
+    ),
+    exact: true,
+  },
+  isNaN: predicate(
+    (x) => `${x} !== ${x}`,
+    (x) => Number.isNaN(x),
+  ),
+  isInf: predicate(
+    (x) => `Math.abs(${x}) === Infinity`,
+    (x = 0) => Math.abs(x) === Infinity,
+  ),
+  not: {
+    integer: rule(
+      (x) => `(1 - ${x})`,
+      (x = 0) => 1 - x,
+    ),
+    exact: true,
+  },
+  bitwiseNot: {
+    integer: rule(
+      (x) => `(~${x})`,
+      (x = 0) => ~x,
+    ),
+    big: rule(
+      (x) => `(~${x})`,
+      (x = 0n) => ~x,
+    ),
+  },
+  add: all(
+    (a, b) => `(${a} + ${b})`,
+    (a = 0, b = 0) => a + b,
+    (a = 0n, b = 0n) => a + b,
+  ),
+  sub: all(
+    (a, b) => `(${a} - ${b})`,
+    (a = 0, b = 0) => a - b,
+    (a = 0n, b = 0n) => a - b,
+  ),
   mul: {
-    float: rule((a, b) => `(${a} * ${b})`, (a = 0, b = 0) => a * b),
-    integer: rule((a, b) => `Math.imul(${a}, ${b})`, (a = 0, b = 0) => Math.imul(a, b)),
-    big: rule((a, b) => `(${a} * ${b})`, (a = 0n, b = 0n) => a * b),
+    float: rule(
+      (a, b) => `(${a} * ${b})`,
+      (a = 0, b = 0) => a * b,
+    ),
+    integer: rule(
+      (a, b) => `Math.imul(${a}, ${b})`,
+      (a = 0, b = 0) => Math.imul(a, b),
+    ),
+    big: rule(
+      (a, b) => `(${a} * ${b})`,
+      (a = 0n, b = 0n) => a * b,
+    ),
   },
   div: {
-    float: rule((a, b) => `(${a} / ${b})`, (a = 0, b = 0) => a / b),
-    integer: rule((a, b) => `(${b} === 0 ? 0 : Math.trunc(${a} / ${b}))`, (a = 0, b = 0) => (b === 0 ? 0 : Math.trunc(a / b))),
-    big: rule((a, b) => `(${b} === 0n ? 0n : ${a} / ${b})`, (a = 0n, b = 0n) => (b === 0n ? 0n : a / b)),
+    float: rule(
+      (a, b) => `(${a} / ${b})`,
+      (a = 0, b = 0) => a / b,
+    ),
+    integer: rule(
+      (a, b) => `(${b} === 0 ? 0 : Math.trunc(${a} / ${b}))`,
+      (a = 0, b = 0) => (b === 0 ? 0 : Math.trunc(a / b)),
+    ),
+    big: rule(
+      (a, b) => `(${b} === 0n ? 0n : ${a} / ${b})`,
+      (a = 0n, b = 0n) => (b === 0n ? 0n : a / b),
+    ),
   },
   mod: {
-    float: rule((a, b) => `modulo(${a}, ${b})`, (a = 0, b = 0) => helpers.modulo(a, b)),
-    integer: rule((a, b) => `(${b} === 0 ? 0 : modulo(${a}, ${b}))`, (a = 0, b = 0) => (b === 0 ? 0 : helpers.modulo(a, b))),
-    big: rule((a, b) => `bigModulo(${a}, ${b})`, (a = 0n, b = 0n) => helpers.bigModulo(a, b)),
+    float: rule(
+      (a, b) => `modulo(${a}, ${b})`,
+      (a = 0, b = 0) => helpers.modulo(a, b),
+    ),
+    integer: rule(
+      (a, b) => `(${b} === 0 ? 0 : modulo(${a}, ${b}))`,
+      (a = 0, b = 0) => (b === 0 ? 0 : helpers.modulo(a, b)),
+    ),
+    big: rule(
+      (a, b) => `bigModulo(${a}, ${b})`,
+      (a = 0n, b = 0n) => helpers.bigModulo(a, b),
+    ),
   },
   fmod: {
-    float: rule((a, b) => `(${a} % ${b})`, (a = 0, b = 0) => a % b),
-    integer: rule((a, b) => `(${b} === 0 ? 0 : ${a} % ${b})`, (a = 0, b = 0) => (b === 0 ? 0 : a % b)),
-    big: rule((a, b) => `(${b} === 0n ? 0n : ${a} % ${b})`, (a = 0n, b = 0n) => (b === 0n ? 0n : a % b)),
+    float: rule(
+      (a, b) => `(${a} % ${b})`,
+      (a = 0, b = 0) => a % b,
+    ),
+    integer: rule(
+      (a, b) => `(${b} === 0 ? 0 : ${a} % ${b})`,
+      (a = 0, b = 0) => (b === 0 ? 0 : a % b),
+    ),
+    big: rule(
+      (a, b) => `(${b} === 0n ? 0n : ${a} % ${b})`,
+      (a = 0n, b = 0n) => (b === 0n ? 0n : a % b),
+    ),
   },
   pow: {
-    float: rule((a, b) => `power(${a}, ${b})`, (a = 0, b = 0) => helpers.power(a, b)),
-    integer: rule((a, b) => `integerPower(${a}, ${b})`, (a = 0, b = 0) => helpers.integerPower(a, b)),
-    big: rule((a, b) => `bigPower(${a}, ${b})`, (a = 0n, b = 0n) => helpers.bigPower(a, b)),
+    float: rule(
+      (a, b) => `power(${a}, ${b})`,
+      (a = 0, b = 0) => helpers.power(a, b),
+    ),
+    integer: rule(
+      (a, b) => `integerPower(${a}, ${b})`,
+      (a = 0, b = 0) => helpers.integerPower(a, b),
+    ),
+    big: rule(
+      (a, b) => `bigPower(${a}, ${b})`,
+      (a = 0n, b = 0n) => helpers.bigPower(a, b),
+    ),
   },
-  atan2: { float: rule((a, b) => `Math.atan2(${a}, ${b})`, (a = 0, b = 0) => Math.atan2(a, b)) },
+  atan2: {
+    float: rule(
+      (a, b) => `Math.atan2(${a}, ${b})`,
+      (a = 0, b = 0) => Math.atan2(a, b),
+    ),
+  },
   max: {
-    float: rule((a, b) => `Math.max(${a}, ${b})`, (a = 0, b = 0) => Math.max(a, b)),
-    integer: rule((a, b) => `Math.max(${a}, ${b})`, (a = 0, b = 0) => Math.max(a, b)),
-    big: rule((a, b) => `(${a} > ${b} ? ${a} : ${b})`, (a = 0n, b = 0n) => (a > b ? a : b)),
+    float: rule(
+      (a, b) => `Math.max(${a}, ${b})`,
+      (a = 0, b = 0) => Math.max(a, b),
+    ),
+    integer: rule(
+      (a, b) => `Math.max(${a}, ${b})`,
+      (a = 0, b = 0) => Math.max(a, b),
+    ),
+    big: rule(
+      (a, b) => `(${a} > ${b} ? ${a} : ${b})`,
+      (a = 0n, b = 0n) => (a > b ? a : b),
+    ),
     exact: true,
   },
   min: {
-    float: rule((a, b) => `Math.min(${a}, ${b})`, (a = 0, b = 0) => Math.min(a, b)),
-    integer: rule((a, b) => `Math.min(${a}, ${b})`, (a = 0, b = 0) => Math.min(a, b)),
-    big: rule((a, b) => `(${a} < ${b} ? ${a} : ${b})`, (a = 0n, b = 0n) => (a < b ? a : b)),
+    float: rule(
+      (a, b) => `Math.min(${a}, ${b})`,
+      (a = 0, b = 0) => Math.min(a, b),
+    ),
+    integer: rule(
+      (a, b) => `Math.min(${a}, ${b})`,
+      (a = 0, b = 0) => Math.min(a, b),
+    ),
+    big: rule(
+      (a, b) => `(${a} < ${b} ? ${a} : ${b})`,
+      (a = 0n, b = 0n) => (a < b ? a : b),
+    ),
     exact: true,
   },
-  equal: predicate((a, b) => `${a} === ${b}`, (a, b) => a === b, (a, b) => a === b),
-  less: predicate((a, b) => `${a} < ${b}`, (a = 0, b = 0) => a < b, (a = 0n, b = 0n) => a < b),
-  lessOrEqual: predicate((a, b) => `${a} <= ${b}`, (a = 0, b = 0) => a <= b, (a = 0n, b = 0n) => a <= b),
+  equal: predicate(
+    (a, b) => `${a} === ${b}`,
+    (a, b) => a === b,
+    (a, b) => a === b,
+  ),
+  less: predicate(
+    (a, b) => `${a} < ${b}`,
+    (a = 0, b = 0) => a < b,
+    (a = 0n, b = 0n) => a < b,
+  ),
+  lessOrEqual: predicate(
+    (a, b) => `${a} <= ${b}`,
+    (a = 0, b = 0) => a <= b,
+    (a = 0n, b = 0n) => a <= b,
+  ),
   and: logical("&", (a = 0, b = 0) => a & b),
   or: logical("|", (a = 0, b = 0) => a | b),
   xor: logical("^", (a = 0, b = 0) => a ^ b),
-  bitwiseAnd: bitwise("&", (a = 0, b = 0) => a & b, (a = 0n, b = 0n) => a & b),
-  bitwiseOr: bitwise("|", (a = 0, b = 0) => a | b, (a = 0n, b = 0n) => a | b),
-  bitwiseXor: bitwise("^", (a = 0, b = 0) => a ^ b, (a = 0n, b = 0n) => a ^ b),
+  bitwiseAnd: bitwise(
+    "&",
+    (a = 0, b = 0) => a & b,
+    (a = 0n, b = 0n) => a & b,
+  ),
+  bitwiseOr: bitwise(
+    "|",
+    (a = 0, b = 0) => a | b,
+    (a = 0n, b = 0n) => a | b,
+  ),
+  bitwiseXor: bitwise(
+    "^",
+    (a = 0, b = 0) => a ^ b,
+    (a = 0n, b = 0n) => a ^ b,
+  ),
   shiftLeft: {
     integer: rule(
       (a, b) => `(${b} >= ${SHIFT_OUT} || ${b} < 0 ? 0 : ${a} << ${b})`,
@@ -154,7 +321,10 @@ const shiftRight = (from: DType): Row => {
   const unsigned = dtypeInfo[from].class === "uint";
   return {
     integer: unsigned
-      ? rule((a, b) => `(${b} >= 32 || ${b} < 0 ? 0 : ${a} >>> ${b})`, (a = 0, b = 0) => (b >= 32 || b < 0 ? 0 : a >>> b))
+      ? rule(
+          (a, b) => `(${b} >= 32 || ${b} < 0 ? 0 : ${a} >>> ${b})`,
+          (a = 0, b = 0) => (b >= 32 || b < 0 ? 0 : a >>> b),
+        )
       : rule(
           (a, b) => `(${b} >= 32 || ${b} < 0 ? (${a} < 0 ? -1 : 0) : ${a} >> ${b})`,
           (a = 0, b = 0) => (b >= 32 || b < 0 ? (a < 0 ? -1 : 0) : a >> b),
@@ -167,11 +337,20 @@ const shiftRight = (from: DType): Row => {
 };
 
 function rowOf(operation: NameOf<"map">, from: DType): Row | undefined {
-  if (operation === "cast" || operation === "bitcast" || operation === "where" || operation === "stopGradient") return undefined;
+  if (
+    operation === "cast" ||
+    operation === "bitcast" ||
+    operation === "where" ||
+    operation === "stopGradient"
+  )
+    return undefined;
   return operation === "shiftRight" ? shiftRight(from) : table[operation];
 }
 
-function ruleOf(operation: NameOf<"map">, from: DType): { readonly rule: Rule<number> | Rule<bigint>; readonly exact: boolean } {
+function ruleOf(
+  operation: NameOf<"map">,
+  from: DType,
+): { readonly rule: Rule<number> | Rule<bigint>; readonly exact: boolean } {
   const row = rowOf(operation, from);
   const arithmetic: Arithmetic = arithmeticOf(from);
   const found = row?.[arithmetic] ?? (arithmetic === "integer" ? row?.float : undefined);
@@ -180,7 +359,12 @@ function ruleOf(operation: NameOf<"map">, from: DType): { readonly rule: Rule<nu
 }
 
 /** An elementwise operation as JavaScript, from operands' code. */
-export function scalarCode(operation: NameOf<"map">, operands: readonly string[], from: DType, to: DType): string {
+export function scalarCode(
+  operation: NameOf<"map">,
+  operands: readonly string[],
+  from: DType,
+  to: DType,
+): string {
   const [a = "0", b = "0", c = "0"] = operands;
   if (operation === "where") return `(${a} ? ${b} : ${c})`;
   if (operation === "stopGradient") return a;
@@ -200,7 +384,11 @@ function castCode(a: string, from: DType, to: DType): string {
 }
 
 /** An elementwise operation as a function. */
-export function scalarFunction(operation: NameOf<"map">, from: DType, to: DType): (...operands: Scalar[]) => Scalar {
+export function scalarFunction(
+  operation: NameOf<"map">,
+  from: DType,
+  to: DType,
+): (...operands: Scalar[]) => Scalar {
   if (operation === "where") return (condition = 0, a = 0, b = 0) => (condition ? a : b);
   if (operation === "stopGradient") return (a = 0) => a;
   if (operation === "bitcast") return (a = 0) => helpers.bitcast(a, from, to);

@@ -23,7 +23,10 @@ export interface Access {
   readonly guards: readonly Guard[];
 }
 
-export const fixed = (offset: number, rank: number): Affine => ({ offset, strides: Array.from({ length: rank }, () => 0) });
+export const fixed = (offset: number, rank: number): Affine => ({
+  offset,
+  strides: Array.from({ length: rank }, () => 0),
+});
 
 export const axisOf = (axis: number, rank: number): Affine => ({
   offset: 0,
@@ -41,11 +44,16 @@ export const plus = (a: Affine, b: Affine): Affine => ({
 });
 
 export const equalAffine = (a: Affine, b: Affine): boolean =>
-  a.offset === b.offset && a.strides.length === b.strides.length && a.strides.every((stride, axis) => stride === b.strides[axis]);
+  a.offset === b.offset &&
+  a.strides.length === b.strides.length &&
+  a.strides.every((stride, axis) => stride === b.strides[axis]);
 
 /** Σ coordinate·stride: the position of the coordinates in a strided layout. */
 export function position(coordinates: readonly Affine[], strides: readonly number[], rank: number): Affine {
-  return coordinates.reduce((sum, coordinate, axis) => plus(sum, scaled(coordinate, strides[axis] ?? 0)), fixed(0, rank));
+  return coordinates.reduce(
+    (sum, coordinate, axis) => plus(sum, scaled(coordinate, strides[axis] ?? 0)),
+    fixed(0, rank),
+  );
 }
 
 /** The smallest and largest value over a domain that is not empty. */
@@ -75,7 +83,8 @@ export function substitute(a: Affine, axes: readonly Affine[], rank: number): Af
 export const needed = (guards: readonly Guard[], domain: readonly number[]): readonly Guard[] =>
   guards.filter((guard, index) => {
     const [low, high] = rangeOf(guard, domain);
-    const repeated = guards.findIndex((other) => other.limit === guard.limit && equalAffine(other, guard)) < index;
+    const repeated =
+      guards.findIndex((other) => other.limit === guard.limit && equalAffine(other, guard)) < index;
     return !repeated && (low < 0 || high >= guard.limit);
   });
 
@@ -113,7 +122,11 @@ export function reshaped(
 }
 
 /** A linear position as coordinates of a shape, innermost first: quotients and remainders that stay affine. */
-function splitInto(linear: Affine, shape: readonly number[], domain: readonly number[]): readonly Affine[] | undefined {
+function splitInto(
+  linear: Affine,
+  shape: readonly number[],
+  domain: readonly number[],
+): readonly Affine[] | undefined {
   const coordinates: Affine[] = [];
   let rest = linear;
   for (let axis = shape.length - 1; axis > 0; axis--) {
@@ -128,9 +141,15 @@ function splitInto(linear: Affine, shape: readonly number[], domain: readonly nu
 }
 
 /** Quotient and remainder of an affine by a number, where the parts that are no multiples stay below it. */
-function divide(a: Affine, by: number, domain: readonly number[]): { readonly quotient: Affine; readonly remainder: Affine } | undefined {
+function divide(
+  a: Affine,
+  by: number,
+  domain: readonly number[],
+): { readonly quotient: Affine; readonly remainder: Affine } | undefined {
   const rest = ((a.offset % by) + by) % by;
-  const small = a.strides.map((stride, axis) => ((domain[axis] ?? 1) === 1 || stride % by === 0 ? 0 : stride));
+  const small = a.strides.map((stride, axis) =>
+    (domain[axis] ?? 1) === 1 || stride % by === 0 ? 0 : stride,
+  );
   const remainder: Affine = { offset: rest, strides: small };
   const [low, high] = rangeOf(remainder, domain);
   if (low < 0 || high >= by) return undefined;

@@ -1,4 +1,12 @@
-import { AdjointError, type AttributesOf, type ConvAttributes, type Node, type Tensor, freeAxes, isNode } from "@adjoint/ir";
+import {
+  AdjointError,
+  type AttributesOf,
+  type ConvAttributes,
+  type Node,
+  type Tensor,
+  freeAxes,
+  isNode,
+} from "@adjoint/ir";
 import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "./affine.ts";
 import { sizesOf } from "./decompose.ts";
 import { viewOf } from "./expression.ts";
@@ -30,7 +38,13 @@ function contraction(
 ): readonly Group[] {
   const operands = sides.map(({ tensor, access }): ContractOperand | undefined => {
     const view = viewOf(tensor, access, context);
-    return view && { buffer: view.buffer, dtype: tensor.dtype, index: { ...view.index, guards: view.access.guards } };
+    return (
+      view && {
+        buffer: view.buffer,
+        dtype: tensor.dtype,
+        index: { ...view.index, guards: view.access.guards },
+      }
+    );
   });
   const [left, right] = operands;
   const buffer = context.target(output);
@@ -40,7 +54,14 @@ function contraction(
   const value = builder.add({ kind: "accumulator", dtype: output.dtype, index: 0 });
   const group: OpenGroup = {
     open: true,
-    anchor: { form: "contract", ...axes, dtype: output.dtype, left, right, ...(convolution && { convolution }) },
+    anchor: {
+      form: "contract",
+      ...axes,
+      dtype: output.dtype,
+      left,
+      right,
+      ...(convolution && { convolution }),
+    },
     domain: [...axes.batch, ...axes.rows, ...axes.columns],
     shape: sizesOf(output),
     coordinates,
@@ -50,29 +71,58 @@ function contraction(
   return [group];
 }
 
-const range = (start: number, count: number): number[] => Array.from({ length: count }, (_, index) => start + index);
+const range = (start: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => start + index);
 
-export function lowerDot(node: Node<AttributesOf<"dotGeneral">>, output: Tensor, context: LoweringContext): readonly Group[] {
+export function lowerDot(
+  node: Node<AttributesOf<"dotGeneral">>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Group[] {
   const [a, b] = node.inputs;
   if (a === undefined || b === undefined) throw new AdjointError("graph", "dotGeneral", "has no operands");
   const { leftBatch, rightBatch, leftContract, rightContract } = node.attributes;
-  const [leftFree, rightFree] = [freeAxes(a.rank, leftBatch, leftContract), freeAxes(b.rank, rightBatch, rightContract)];
-  const pick = (tensor: Tensor, list: readonly number[]): number[] => list.map((axis) => sizesOf(tensor)[axis] ?? 1);
-  const axes: Axes = { batch: pick(a, leftBatch), rows: pick(a, leftFree), columns: pick(b, rightFree), inner: pick(a, leftContract) };
+  const [leftFree, rightFree] = [
+    freeAxes(a.rank, leftBatch, leftContract),
+    freeAxes(b.rank, rightBatch, rightContract),
+  ];
+  const pick = (tensor: Tensor, list: readonly number[]): number[] =>
+    list.map((axis) => sizesOf(tensor)[axis] ?? 1);
+  const axes: Axes = {
+    batch: pick(a, leftBatch),
+    rows: pick(a, leftFree),
+    columns: pick(b, rightFree),
+    inner: pick(a, leftContract),
+  };
   const domain = [...axes.batch, ...axes.rows, ...axes.columns, ...axes.inner];
   const rowsAt = leftBatch.length;
   const columnsAt = rowsAt + leftFree.length;
   const innerAt = columnsAt + rightFree.length;
-  const side = (tensor: Tensor, batch: readonly number[], free: readonly number[], freeAt: number, contract: readonly number[]): Side => {
+  const side = (
+    tensor: Tensor,
+    batch: readonly number[],
+    free: readonly number[],
+    freeAt: number,
+    contract: readonly number[],
+  ): Side => {
     const order = [...batch, ...free, ...contract];
-    const places = [...range(0, batch.length), ...range(freeAt, free.length), ...range(innerAt, contract.length)];
-    const coordinates = tensor.shape.map((_, axis) => axisOf(places[order.indexOf(axis)] ?? 0, domain.length));
+    const places = [
+      ...range(0, batch.length),
+      ...range(freeAt, free.length),
+      ...range(innerAt, contract.length),
+    ];
+    const coordinates = tensor.shape.map((_, axis) =>
+      axisOf(places[order.indexOf(axis)] ?? 0, domain.length),
+    );
     return { tensor, access: { domain, coordinates, guards: [] } };
   };
   const results = range(0, innerAt).map((axis) => axisOf(axis, innerAt));
   return contraction(
     axes,
-    [side(a, leftBatch, leftFree, rowsAt, leftContract), side(b, rightBatch, rightFree, columnsAt, rightContract)],
+    [
+      side(a, leftBatch, leftFree, rowsAt, leftContract),
+      side(b, rightBatch, rightFree, columnsAt, rightContract),
+    ],
     output,
     results,
     context,
@@ -97,7 +147,11 @@ class Domain {
 }
 
 /** position·stride + tap·dilation − padding along each spatial axis. */
-const tapped = (positions: readonly Affine[], taps: readonly Affine[], attributes: ConvAttributes): Affine[] =>
+const tapped = (
+  positions: readonly Affine[],
+  taps: readonly Affine[],
+  attributes: ConvAttributes,
+): Affine[] =>
   positions.map((position, axis) =>
     plus(
       scaled(position, attributes.strides[axis] ?? 1, -(attributes.padLow[axis] ?? 0)),
@@ -116,11 +170,19 @@ export function lowerConvolution(node: Node, output: Tensor, context: LoweringCo
 }
 
 function guarded(domain: Domain, coordinates: readonly Affine[], limits: readonly number[]): Access {
-  const spatial = coordinates.slice(2).map((coordinate, axis) => ({ ...coordinate, limit: limits[axis] ?? 0 }));
+  const spatial = coordinates
+    .slice(2)
+    .map((coordinate, axis) => ({ ...coordinate, limit: limits[axis] ?? 0 }));
   return { domain: domain.sizes, coordinates, guards: needed(spatial, domain.sizes) };
 }
 
-function forward(x: Tensor, w: Tensor, output: Tensor, attributes: ConvAttributes, context: LoweringContext): readonly Group[] {
+function forward(
+  x: Tensor,
+  w: Tensor,
+  output: Tensor,
+  attributes: ConvAttributes,
+  context: LoweringContext,
+): readonly Group[] {
   const [xs, ws, gs] = [sizesOf(x), sizesOf(w), sizesOf(output)];
   const spatial = xs.length - 2;
   const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
@@ -137,7 +199,11 @@ function forward(x: Tensor, w: Tensor, output: Tensor, attributes: ConvAttribute
   const [n = zero, ...positions] = domain.axes(axes.columns);
   const [c = zero, ...taps] = domain.axes(axes.inner);
   const filter = plus(scaled(group, filters), o);
-  const input = guarded(domain, [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)], xs.slice(2));
+  const input = guarded(
+    domain,
+    [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)],
+    xs.slice(2),
+  );
   const weight: Access = { domain: domain.sizes, coordinates: [filter, c, ...taps], guards: [] };
   const rank = 3 + spatial;
   return contraction(
@@ -153,7 +219,13 @@ function forward(x: Tensor, w: Tensor, output: Tensor, attributes: ConvAttribute
   );
 }
 
-function byWeight(x: Tensor, g: Tensor, output: Tensor, attributes: ConvAttributes, context: LoweringContext): readonly Group[] {
+function byWeight(
+  x: Tensor,
+  g: Tensor,
+  output: Tensor,
+  attributes: ConvAttributes,
+  context: LoweringContext,
+): readonly Group[] {
   const [xs, gs, ws] = [sizesOf(x), sizesOf(g), sizesOf(output)];
   const spatial = xs.length - 2;
   const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
@@ -170,7 +242,11 @@ function byWeight(x: Tensor, g: Tensor, output: Tensor, attributes: ConvAttribut
   const [c = zero, ...taps] = domain.axes(axes.columns);
   const [n = zero, ...positions] = domain.axes(axes.inner);
   const filter = plus(scaled(group, filters), o);
-  const input = guarded(domain, [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)], xs.slice(2));
+  const input = guarded(
+    domain,
+    [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)],
+    xs.slice(2),
+  );
   const gradient: Access = { domain: domain.sizes, coordinates: [n, filter, ...positions], guards: [] };
   const rank = 3 + spatial;
   return contraction(
@@ -211,7 +287,10 @@ function byInput(
   const [o = zero, ...taps] = domain.axes(axes.inner);
   const filter = plus(scaled(group, filters), o);
   const positions = places.map((place, axis) =>
-    plus(scaled(place, 1, attributes.padLow[axis] ?? 0), scaled(taps[axis] ?? zero, -(attributes.dilations[axis] ?? 1))),
+    plus(
+      scaled(place, 1, attributes.padLow[axis] ?? 0),
+      scaled(taps[axis] ?? zero, -(attributes.dilations[axis] ?? 1)),
+    ),
   );
   const gradient = guarded(domain, [n, filter, ...positions], gs.slice(2));
   const weight: Access = { domain: domain.sizes, coordinates: [filter, c, ...taps], guards: [] };
@@ -223,7 +302,10 @@ function byInput(
       { tensor: g, access: gradient },
     ],
     output,
-    [n, plus(scaled(group, channels), c), ...places].map((a) => ({ offset: a.offset, strides: a.strides.slice(0, rank) })),
+    [n, plus(scaled(group, channels), c), ...places].map((a) => ({
+      offset: a.offset,
+      strides: a.strides.slice(0, rank),
+    })),
     context,
     { variant: "convTranspose", attributes, x: xs, w: ws, g: gs },
   );

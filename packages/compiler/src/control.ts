@@ -1,4 +1,12 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode, rowMajorStrides } from "@adjoint/ir";
+import {
+  AdjointError,
+  type AttributesOf,
+  type Node,
+  type Tensor,
+  elementCount,
+  isNode,
+  rowMajorStrides,
+} from "@adjoint/ir";
 import { identity, position } from "./affine.ts";
 import { sizesOf } from "./decompose.ts";
 import type { Group } from "./group.ts";
@@ -19,7 +27,13 @@ function copyKernel(from: BufferId, to: BufferId, tensor: Tensor): MapKernel {
   const builder = new ScalarBuilder();
   const domain = [elementCount(sizesOf(tensor))];
   const index = position(identity(domain).coordinates, rowMajorStrides(domain), 1);
-  const value = builder.add({ kind: "load", dtype: tensor.dtype, buffer: from, index: { ...index, guards: [] }, dynamic: [] });
+  const value = builder.add({
+    kind: "load",
+    dtype: tensor.dtype,
+    buffer: from,
+    index: { ...index, guards: [] },
+    dynamic: [],
+  });
   return { form: "map", domain, body: builder.nodes, stores: [{ buffer: to, index, value }] };
 }
 
@@ -33,10 +47,19 @@ export function lowerControl(node: Node, context: LoweringContext): readonly Gro
   }
   if (isNode(node, "scan")) return [{ open: false, kernels: lowerScan(node, buffers, context) }];
   if (isNode(node, "if")) return [{ open: false, kernels: lowerIf(node, buffers, context) }];
-  throw new AdjointError("graph", node.operation.name, "has no lowering", "Compile what program(…) made: it collects commits.");
+  throw new AdjointError(
+    "graph",
+    node.operation.name,
+    "has no lowering",
+    "Compile what program(…) made: it collects commits.",
+  );
 }
 
-function lowerScan(node: Node<AttributesOf<"scan">>, operands: readonly BufferId[], context: LoweringContext): readonly Kernel[] {
+function lowerScan(
+  node: Node<AttributesOf<"scan">>,
+  operands: readonly BufferId[],
+  context: LoweringContext,
+): readonly Kernel[] {
   const { carries, sequences, length, reverse } = node.attributes;
   const [body] = node.graphs;
   if (body === undefined) throw new AdjointError("graph", "scan", "has no body");
@@ -44,15 +67,25 @@ function lowerScan(node: Node<AttributesOf<"scan">>, operands: readonly BufferId
   // The carry lives in the buffer of its final value, which starts as its first.
   const starts = node.inputs.slice(0, carries).flatMap((input, index): Kernel[] => {
     const [from, to] = [operands[index], outputs[index]];
-    return from === undefined || to === undefined || sizesOf(input).includes(0) ? [] : [copyKernel(from, to, input)];
+    return from === undefined || to === undefined || sizesOf(input).includes(0)
+      ? []
+      : [copyKernel(from, to, input)];
   });
   const slices = Object.values(body.inputs)
     .slice(carries, carries + sequences)
     .map((slice, index): StepCopy => {
       const elements = elementCount(sizesOf(slice));
-      return { from: operands[carries + index] ?? 0, to: context.buffers.add(slice.dtype, elements), elements };
+      return {
+        from: operands[carries + index] ?? 0,
+        to: context.buffers.add(slice.dtype, elements),
+        elements,
+      };
     });
-  const inputs = [...outputs.slice(0, carries), ...slices.map((slice) => slice.to), ...operands.slice(carries + sequences)];
+  const inputs = [
+    ...outputs.slice(0, carries),
+    ...slices.map((slice) => slice.to),
+    ...operands.slice(carries + sequences),
+  ];
   const { kernels, results } = context.lowerBody(body, inputs);
   const copy = (tensor: Tensor, from: BufferId | undefined, to: BufferId | undefined): StepCopy => ({
     from: from ?? 0,
@@ -68,8 +101,12 @@ function lowerScan(node: Node<AttributesOf<"scan">>, operands: readonly BufferId
       reverse,
       slices,
       body: kernels,
-      feedback: produced.slice(0, carries).map((tensor, index) => copy(tensor, results[index], outputs[index])),
-      outputs: produced.slice(carries).map((tensor, index) => copy(tensor, results[carries + index], outputs[carries + index])),
+      feedback: produced
+        .slice(0, carries)
+        .map((tensor, index) => copy(tensor, results[index], outputs[index])),
+      outputs: produced
+        .slice(carries)
+        .map((tensor, index) => copy(tensor, results[carries + index], outputs[carries + index])),
     },
   ];
 }
@@ -81,7 +118,9 @@ function lowerIf(node: Node, operands: readonly BufferId[], context: LoweringCon
     const { kernels, results } = context.lowerBody(graph, used);
     const copies = node.outputs.flatMap((output, index): Kernel[] => {
       const [from, to] = [results[index], outputs[index]];
-      return from === undefined || to === undefined || sizesOf(output).includes(0) ? [] : [copyKernel(from, to, output)];
+      return from === undefined || to === undefined || sizesOf(output).includes(0)
+        ? []
+        : [copyKernel(from, to, output)];
     });
     return [...kernels, ...copies];
   });

@@ -35,25 +35,42 @@ export function decompose(graph: Graph): Graph {
 /** The sizes of a tensor of a static graph. */
 export function sizesOf(tensor: Tensor): readonly number[] {
   if (isStatic(tensor.shape)) return tensor.shape;
-  throw new AdjointError("shape", "compile", `${tensor} has unbound symbols: ${shapeText(tensor.shape)}`, "Bind them.");
+  throw new AdjointError(
+    "shape",
+    "compile",
+    `${tensor} has unbound symbols: ${shapeText(tensor.shape)}`,
+    "Bind them.",
+  );
 }
 
 /** Windows that don't overlap lie side by side, so they are a view; others are spread to stride 1, which a reduction reads. */
 function sumWindows(g: Tensor, attributes: WindowAttributes, extents: readonly number[]): Tensor {
   const { axes, sizes, strides, dilations } = attributes;
-  const apart = axes.every((_, index) => (dilations[index] ?? 1) === 1 && (sizes[index] ?? 1) <= (strides[index] ?? 1));
+  const apart = axes.every(
+    (_, index) => (dilations[index] ?? 1) === 1 && (sizes[index] ?? 1) <= (strides[index] ?? 1),
+  );
   return apart ? sideBySide(g, attributes, extents) : spread(g, attributes, extents);
 }
 
-function sideBySide(g: Tensor, { axes, sizes, strides }: WindowAttributes, extents: readonly number[]): Tensor {
+function sideBySide(
+  g: Tensor,
+  { axes, sizes, strides }: WindowAttributes,
+  extents: readonly number[],
+): Tensor {
   const rank = extents.length;
   const none = g.shape.map(() => 0);
   // Each window is filled up to its stride, and moved next to the axis of its position.
-  const high = none.map((_, axis) => (axis < rank ? 0 : (strides[axis - rank] ?? 1) - (sizes[axis - rank] ?? 1)));
+  const high = none.map((_, axis) =>
+    axis < rank ? 0 : (strides[axis - rank] ?? 1) - (sizes[axis - rank] ?? 1),
+  );
   const filled = pad(g, { low: none, high, interior: none });
-  const order = extents.flatMap((_, axis) => (axes.includes(axis) ? [axis, rank + axes.indexOf(axis)] : [axis]));
+  const order = extents.flatMap((_, axis) =>
+    axes.includes(axis) ? [axis, rank + axes.indexOf(axis)] : [axis],
+  );
   const counts = sizesOf(g).slice(0, rank);
-  const covered = counts.map((count, axis) => count * (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) : 1));
+  const covered = counts.map(
+    (count, axis) => count * (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) : 1),
+  );
   const flat = filled.transpose(order).reshape(covered);
   const rest = extents.map((extent, axis) => extent - (covered[axis] ?? 0));
   const zeros = rest.map(() => 0);
@@ -62,7 +79,11 @@ function sideBySide(g: Tensor, { axes, sizes, strides }: WindowAttributes, exten
   );
 }
 
-function spread(g: Tensor, { axes, sizes, strides, dilations }: WindowAttributes, extents: readonly number[]): Tensor {
+function spread(
+  g: Tensor,
+  { axes, sizes, strides, dilations }: WindowAttributes,
+  extents: readonly number[],
+): Tensor {
   const none = g.shape.map(() => 0);
   const counts = sizesOf(g);
   const interior = none.map((_, axis) => (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) - 1 : 0));

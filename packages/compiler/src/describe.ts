@@ -6,7 +6,12 @@ import type { ScalarGraph } from "./scalar.ts";
 function operationsIn(graph: ScalarGraph): string {
   const counts = new Map<string, number>();
   for (const node of graph) {
-    const name = node.kind === "map" ? node.operation : node.kind === "load" && node.dynamic.length > 0 ? "gather" : node.kind;
+    const name =
+      node.kind === "map"
+        ? node.operation
+        : node.kind === "load" && node.dynamic.length > 0
+          ? "gather"
+          : node.kind;
     if (name === "load" || name === "constant" || name === "accumulator" || name === "inside") continue;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

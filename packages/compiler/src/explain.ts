@@ -19,7 +19,12 @@ export interface Compiled {
 export interface Explanation {
   readonly entry: string;
   readonly inputs: readonly string[];
-  readonly passes: readonly { readonly name: string; readonly nodes: number; readonly milliseconds: number; readonly graph: string }[];
+  readonly passes: readonly {
+    readonly name: string;
+    readonly nodes: number;
+    readonly milliseconds: number;
+    readonly graph: string;
+  }[];
   readonly kernels: readonly KernelExplanation[];
   /** Bytes of each slot. */
   readonly slots: readonly number[];
@@ -62,7 +67,9 @@ export function explainCompiled(compiled: Compiled): Explanation {
       description: describeKernel(kernel),
       bytes: [...reads, ...writes].reduce((sum, buffer) => sum + bytesOf(buffer), 0),
       liveSlots: slots.size,
-      ...(profile === undefined || spent === undefined ? {} : { milliseconds: spent / Math.max(1, profile.runs) }),
+      ...(profile === undefined || spent === undefined
+        ? {}
+        : { milliseconds: spent / Math.max(1, profile.runs) }),
     };
   });
   const passes = stages.map(({ pass, graph, milliseconds }) => ({
@@ -93,7 +100,8 @@ export function explainCompiled(compiled: Compiled): Explanation {
 }
 
 function textOf(explanation: Omit<Explanation, "text">): string {
-  const { entry, inputs, passes, kernels, slots, peakBytes, workspaceBytes, compileMilliseconds } = explanation;
+  const { entry, inputs, passes, kernels, slots, peakBytes, workspaceBytes, compileMilliseconds } =
+    explanation;
   const lines = [
     `entry "${entry}" (${inputs.join(", ")}), compiled in ${compileMilliseconds.toFixed(1)} ms`,
     `passes: ${passes.map((pass) => `${pass.name} ${pass.nodes} nodes`).join(" → ")}`,

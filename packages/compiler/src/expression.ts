@@ -85,7 +85,8 @@ export class Expression {
       return builder.add({ kind: "load", dtype, buffer, index, dynamic: [] });
     }
     if (isView(node)) return this.#view(tensor, access);
-    if (isNode(node, "concat") && !this.#placement.isStored(tensor)) return this.#part(tensor, node.attributes.axis, access);
+    if (isNode(node, "concat") && !this.#placement.isStored(tensor))
+      return this.#part(tensor, node.attributes.axis, access);
     if (isNode(node, "iota")) {
       const axis = access.coordinates[node.attributes.axis] ?? fixed(0, access.domain.length);
       return builder.add({ kind: "index", dtype, index: axis });
@@ -96,7 +97,13 @@ export class Expression {
       const operands = node.inputs.map((input) => this.pull(input, access));
       const from = node.inputs.at(-1)?.dtype ?? dtype;
       // A node of kind map has a map's name.
-      return builder.add({ kind: "map", dtype, from, operation: node.operation.name as NameOf<"map">, operands });
+      return builder.add({
+        kind: "map",
+        dtype,
+        from,
+        operation: node.operation.name as NameOf<"map">,
+        operands,
+      });
     }
     this.#placement.demand(tensor);
     return builder.add({ kind: "constant", dtype, value: 0 });
@@ -114,7 +121,12 @@ export class Expression {
     const otherwise = this.pull(filler, { ...access, coordinates: [] });
     const node = this.#builder.nodes[value];
     // A load that is guarded by just this padding takes the filler itself.
-    if (node?.kind === "load" && access.guards.length === 0 && node.otherwise === undefined && node.dynamic.length === 0) {
+    if (
+      node?.kind === "load" &&
+      access.guards.length === 0 &&
+      node.otherwise === undefined &&
+      node.dynamic.length === 0
+    ) {
       return this.#builder.add({ ...node, otherwise });
     }
     const inside = this.#builder.add({ kind: "inside", dtype: "bool", guards: step.added });
@@ -133,8 +145,14 @@ export class Expression {
     let start = 0;
     for (const part of tensor.node.inputs) {
       const size = sizesOf(part)[axis] ?? 0;
-      if (place !== undefined && place.strides.every((stride) => stride === 0) && place.offset < start + size) {
-        const own = access.coordinates.map((coordinate, at) => (at === axis ? scaled(coordinate, 1, -start) : coordinate));
+      if (
+        place !== undefined &&
+        place.strides.every((stride) => stride === 0) &&
+        place.offset < start + size
+      ) {
+        const own = access.coordinates.map((coordinate, at) =>
+          at === axis ? scaled(coordinate, 1, -start) : coordinate,
+        );
         return this.pull(part, { ...access, coordinates: own });
       }
       start += size;
@@ -146,19 +164,29 @@ export class Expression {
   #randomBits(tensor: Tensor, node: Node, access: Access): ValueId {
     const [key] = node.inputs;
     if (key === undefined) throw new AdjointError("graph", "randomBits", "has no key");
-    const word = (index: number): ValueId => this.pull(key, { ...access, coordinates: [fixed(index, access.domain.length)] });
-    return this.#builder.add({ kind: "randomBits", dtype: "u32", key: [word(0), word(1)], counter: positionIn(tensor, access) });
+    const word = (index: number): ValueId =>
+      this.pull(key, { ...access, coordinates: [fixed(index, access.domain.length)] });
+    return this.#builder.add({
+      kind: "randomBits",
+      dtype: "u32",
+      key: [word(0), word(1)],
+      counter: positionIn(tensor, access),
+    });
   }
 
   /** The addressed axes become further axes of the access, and then terms of the load that data decides. */
   #gather(tensor: Tensor, node: Node, access: Access): ValueId {
     const [data, indices] = node.inputs;
-    if (data === undefined || indices === undefined) throw new AdjointError("graph", "gather", "has no operands");
+    if (data === undefined || indices === undefined)
+      throw new AdjointError("graph", "gather", "has no operands");
     const rank = access.domain.length;
     const depth = sizesOf(indices).at(-1) ?? 0;
     const outer = indices.rank - 1;
     const dataSizes = sizesOf(data);
-    const wide = (a: Affine): Affine => ({ offset: a.offset, strides: [...a.strides, ...dataSizes.slice(0, depth).map(() => 0)] });
+    const wide = (a: Affine): Affine => ({
+      offset: a.offset,
+      strides: [...a.strides, ...dataSizes.slice(0, depth).map(() => 0)],
+    });
     const addressed = dataSizes.slice(0, depth).map((_, axis): Affine => {
       const strides = Array.from({ length: rank + depth }, (__, index) => (index === rank + axis ? 1 : 0));
       return { offset: 0, strides };
@@ -201,4 +229,3 @@ export class Expression {
 /** Constants that are more than one repeated element live in a buffer. */
 export const isStoredConstant = (tensor: Tensor): boolean =>
   isNode(tensor.node, "constant") && uniformConstant(tensor) === undefined;
-

@@ -35,14 +35,23 @@ export function checkFeeds(entry: string, graph: Graph, feeds: Feeds): readonly 
   const names = Object.keys(graph.inputs);
   for (const name of Object.keys(feeds)) {
     if (!(name in graph.inputs)) {
-      throw new AdjointError("feed", `run "${entry}"`, `"${name}" is not an input`, `The inputs are ${names.join(", ") || "none"}.`);
+      throw new AdjointError(
+        "feed",
+        `run "${entry}"`,
+        `"${name}" is not an input`,
+        `The inputs are ${names.join(", ") || "none"}.`,
+      );
     }
   }
   return names.map((name) => {
     const tensor = graph.inputs[name];
     const feed = feeds[name];
     if (tensor === undefined || feed === undefined) {
-      throw new AdjointError("feed", `run "${entry}"`, `input "${name}" (${tensor === undefined ? "" : typeText(tensor.type)}) was not fed`);
+      throw new AdjointError(
+        "feed",
+        `run "${entry}"`,
+        `input "${name}" (${tensor === undefined ? "" : typeText(tensor.type)}) was not fed`,
+      );
     }
     return checkFeed(`run "${entry}": input "${name}"`, name, tensor, feed);
   });
@@ -52,7 +61,8 @@ function checkFeed(operation: string, name: string, tensor: Tensor, feed: Feed):
   const { dtype } = tensor;
   const expected = dtypeInfo[dtype].array;
   if (typeof feed === "number" || typeof feed === "bigint") {
-    if (tensor.rank !== 0) throw new AdjointError("feed", operation, `is ${typeText(tensor.type)} and was fed the number ${feed}`);
+    if (tensor.rank !== 0)
+      throw new AdjointError("feed", operation, `is ${typeText(tensor.type)} and was fed the number ${feed}`);
     const data = new expected(1);
     data[0] = dtypeInfo[dtype].big ? BigInt(feed) : Number(feed);
     return { name, data, shape: [] };
@@ -67,11 +77,19 @@ function checkFeed(operation: string, name: string, tensor: Tensor, feed: Feed):
     );
   }
   if (!bare && feed.dtype !== undefined && feed.dtype !== dtype) {
-    throw new AdjointError("feed", operation, `is ${typeText(tensor.type)} and was fed ${typeText({ dtype: feed.dtype, shape: feed.shape })}`);
+    throw new AdjointError(
+      "feed",
+      operation,
+      `is ${typeText(tensor.type)} and was fed ${typeText({ dtype: feed.dtype, shape: feed.shape })}`,
+    );
   }
   const shape = bare ? shapeFrom(operation, tensor.shape, data.length) : feed.shape;
   if (elementCount(shape) !== data.length) {
-    throw new AdjointError("feed", operation, `was fed ${data.length} elements for shape ${shapeText(shape)}`);
+    throw new AdjointError(
+      "feed",
+      operation,
+      `was fed ${data.length} elements for shape ${shapeText(shape)}`,
+    );
   }
   return { name, data, shape };
 }
@@ -83,8 +101,18 @@ function shapeFrom(operation: string, declared: Shape, length: number): readonly
   const open = declared.filter((size) => typeof size !== "number");
   const size = length / elementCount(known);
   const [symbol] = open;
-  if (open.length !== 1 || symbol === undefined || dimSymbols(symbol).join() !== String(symbol) || !Number.isInteger(size)) {
-    throw new AdjointError("feed", operation, `is ${shapeText(declared)} and ${length} elements don't tell its shape`, "Feed { data, shape }.");
+  if (
+    open.length !== 1 ||
+    symbol === undefined ||
+    dimSymbols(symbol).join() !== String(symbol) ||
+    !Number.isInteger(size)
+  ) {
+    throw new AdjointError(
+      "feed",
+      operation,
+      `is ${shapeText(declared)} and ${length} elements don't tell its shape`,
+      "Feed { data, shape }.",
+    );
   }
   return declared.map((declaredSize) => (typeof declaredSize === "number" ? declaredSize : size));
 }
@@ -116,7 +144,12 @@ export class Output implements TensorValue {
   /** The element of a tensor of one element, as the storage holds it. @throws AdjointError for more elements. */
   item(): number {
     if (this.#first === undefined) {
-      throw new AdjointError("shape", "item", `${typeText(this)} has ${this.data.length} elements`, "Read .data.");
+      throw new AdjointError(
+        "shape",
+        "item",
+        `${typeText(this)} has ${this.data.length} elements`,
+        "Read .data.",
+      );
     }
     return Number(this.#first);
   }

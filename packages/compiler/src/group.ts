@@ -2,7 +2,15 @@ import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir";
 import { type Affine, equalAffine, identity, position, reshaped, substitute } from "./affine.ts";
 import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "./kernel.ts";
 import { buffersOf } from "./kernel-buffers.ts";
-import { type BufferId, ScalarBuilder, type ScalarGraph, type ScalarNode, type ValueId, operandsOf, splice } from "./scalar.ts";
+import {
+  type BufferId,
+  ScalarBuilder,
+  type ScalarGraph,
+  type ScalarNode,
+  type ValueId,
+  operandsOf,
+  splice,
+} from "./scalar.ts";
 import { mergeAxes } from "./merge-axes.ts";
 
 /** A result of a group: its value in the group's expression. */
@@ -39,11 +47,17 @@ export interface FixedGroup {
 export type Group = OpenGroup | FixedGroup;
 
 /** Buffers that a group reads from others, and those it writes. */
-export function traffic(group: Group): { readonly reads: ReadonlySet<BufferId>; readonly writes: ReadonlySet<BufferId> } {
+export function traffic(group: Group): {
+  readonly reads: ReadonlySet<BufferId>;
+  readonly writes: ReadonlySet<BufferId>;
+} {
   if (!group.open) {
     const all = group.kernels.map(buffersOf);
     const writes = new Set(all.flatMap((kernel) => [...kernel.writes]));
-    return { reads: new Set(all.flatMap((kernel) => [...kernel.reads]).filter((buffer) => !writes.has(buffer))), writes };
+    return {
+      reads: new Set(all.flatMap((kernel) => [...kernel.reads]).filter((buffer) => !writes.has(buffer))),
+      writes,
+    };
   }
   const reads = new Set<BufferId>();
   for (const node of group.builder.nodes) if (node.kind === "load") reads.add(node.buffer);
@@ -53,12 +67,18 @@ export function traffic(group: Group): { readonly reads: ReadonlySet<BufferId>; 
 
 /** Buffers that the anchor reads, in an order other than that of its results. */
 export function anchorReads(anchor: Anchor): readonly BufferId[] {
-  if (anchor.form === "reduce") return anchor.body.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
+  if (anchor.form === "reduce")
+    return anchor.body.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
   return anchor.form === "contract" ? [anchor.left.buffer, anchor.right.buffer] : [];
 }
 
 /** A group of one elementwise result over its own shape. */
-export function mapGroup(shape: readonly number[], builder: ScalarBuilder, buffer: BufferId, value: ValueId): OpenGroup {
+export function mapGroup(
+  shape: readonly number[],
+  builder: ScalarBuilder,
+  buffer: BufferId,
+  value: ValueId,
+): OpenGroup {
   const { coordinates } = identity(shape);
   const results = new Map([[buffer, { value, dtype: builder.dtype(value) }]]);
   return { open: true, anchor: { form: "map" }, domain: shape, shape, coordinates, builder, results };
@@ -73,7 +93,11 @@ function isIdentity(node: ScalarNode, domain: readonly number[]): boolean {
 }
 
 /** Every load of these results is of the element that is being computed. */
-const readsInOrder = (nodes: ScalarGraph, results: OpenGroup["results"], domain: readonly number[]): boolean =>
+const readsInOrder = (
+  nodes: ScalarGraph,
+  results: OpenGroup["results"],
+  domain: readonly number[],
+): boolean =>
   nodes.every((node) => node.kind !== "load" || !results.has(node.buffer) || isIdentity(node, domain));
 
 /**
@@ -82,7 +106,8 @@ const readsInOrder = (nodes: ScalarGraph, results: OpenGroup["results"], domain:
  */
 export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | undefined {
   if (consumer.anchor.form !== "map") return undefined;
-  if (elementCount(producer.shape) !== elementCount(consumer.shape) || elementCount(consumer.shape) === 0) return undefined;
+  if (elementCount(producer.shape) !== elementCount(consumer.shape) || elementCount(consumer.shape) === 0)
+    return undefined;
   const coordinates = reshaped(producer.coordinates, producer.shape, consumer.domain, producer.domain);
   if (coordinates === undefined) return undefined;
   if (!readsInOrder(consumer.builder.nodes, producer.results, consumer.domain)) return undefined;
@@ -113,7 +138,8 @@ export function joinReductions(a: OpenGroup, b: OpenGroup): OpenGroup | undefine
   const own = splice(builder, a.builder.nodes, (affine) => affine);
   const added = splice(builder, b.builder.nodes, (affine) => affine, {
     given: (node) => {
-      if (node.kind === "accumulator") return builder.add({ ...node, index: node.index + left.reductions.length });
+      if (node.kind === "accumulator")
+        return builder.add({ ...node, index: node.index + left.reductions.length });
       const result = node.kind === "load" ? a.results.get(node.buffer) : undefined;
       return result === undefined ? undefined : own(result.value);
     },
@@ -138,17 +164,23 @@ function joined(
 export function kernelsOf(group: Group, wanted: (buffer: BufferId) => boolean): readonly Kernel[] {
   if (!group.open) return group.kernels.map(mergeAxes);
   const linear = position(group.coordinates, rowMajorStrides(group.shape), group.domain.length);
-  const stores = [...group.results].flatMap(([buffer, { value }]): Store[] => (wanted(buffer) ? [{ buffer, index: linear, value }] : []));
+  const stores = [...group.results].flatMap(([buffer, { value }]): Store[] =>
+    wanted(buffer) ? [{ buffer, index: linear, value }] : [],
+  );
   if (stores.length === 0) return [];
   const kept = prune(group.builder, stores);
   const { anchor } = group;
   if (group.domain.includes(0)) return [];
-  if (anchor.form === "map") return [mergeAxes({ form: "map", domain: group.domain, body: kept.graph, stores: kept.stores })];
+  if (anchor.form === "map")
+    return [mergeAxes({ form: "map", domain: group.domain, body: kept.graph, stores: kept.stores })];
   return [mergeAxes({ ...anchor, epilogue: kept.graph, stores: kept.stores })];
 }
 
 /** Only the nodes that the stores need, in order. */
-function prune(builder: ScalarBuilder, stores: readonly Store[]): { readonly graph: readonly ScalarNode[]; readonly stores: readonly Store[] } {
+function prune(
+  builder: ScalarBuilder,
+  stores: readonly Store[],
+): { readonly graph: readonly ScalarNode[]; readonly stores: readonly Store[] } {
   const needed = new Set<ValueId>();
   for (const { value } of stores) needed.add(value);
   // Operands come first, so one walk from the end finds all.

@@ -9,5 +9,13 @@ export type * from "./kernel.ts";
 export { type KernelBuffers, buffersOf } from "./kernel-buffers.ts";
 export type { Location } from "./plan.ts";
 export { type Port, type Program, compileProgram } from "./program.ts";
-export { type BufferId, type DynamicIndex, type Load, type ScalarGraph, type ScalarNode, type ValueId, operandsOf } from "./scalar.ts";
+export {
+  type BufferId,
+  type DynamicIndex,
+  type Load,
+  type ScalarGraph,
+  type ScalarNode,
+  type ValueId,
+  operandsOf,
+} from "./scalar.ts";
 export { type Entries, Session, type SessionOptions, compile } from "./session.ts";

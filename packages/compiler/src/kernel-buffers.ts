@@ -7,13 +7,17 @@ export interface KernelBuffers {
   readonly writes: ReadonlySet<BufferId>;
 }
 
-const loads = (graph: ScalarGraph): BufferId[] => graph.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
+const loads = (graph: ScalarGraph): BufferId[] =>
+  graph.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
 
 /** What a kernel reads and writes, its nested kernels included. */
 export function buffersOf(kernel: Kernel): KernelBuffers {
   switch (kernel.form) {
     case "map":
-      return { reads: new Set(loads(kernel.body)), writes: new Set(kernel.stores.map((store) => store.buffer)) };
+      return {
+        reads: new Set(loads(kernel.body)),
+        writes: new Set(kernel.stores.map((store) => store.buffer)),
+      };
     case "reduce":
       return {
         reads: new Set([...loads(kernel.body), ...loads(kernel.epilogue)]),
@@ -29,7 +33,10 @@ export function buffersOf(kernel: Kernel): KernelBuffers {
     case "scatter":
       return { reads: new Set([...loads(kernel.body), kernel.buffer]), writes: new Set([kernel.buffer]) };
     case "sort":
-      return { reads: new Set([kernel.source]), writes: new Set([kernel.valuesBuffer, kernel.indicesBuffer]) };
+      return {
+        reads: new Set([kernel.source]),
+        writes: new Set([kernel.valuesBuffer, kernel.indicesBuffer]),
+      };
     case "scan": {
       const inner = kernel.body.map(buffersOf);
       const copies = [...kernel.slices, ...kernel.outputs, ...kernel.feedback];
@@ -50,7 +57,8 @@ export function buffersOf(kernel: Kernel): KernelBuffers {
 
 /** True where data can make the kernel fail: an index outside its axis. */
 export function canFail(kernel: Kernel): boolean {
-  const dynamic = (graph: ScalarGraph): boolean => graph.some((node) => node.kind === "load" && node.dynamic.length > 0);
+  const dynamic = (graph: ScalarGraph): boolean =>
+    graph.some((node) => node.kind === "load" && node.dynamic.length > 0);
   switch (kernel.form) {
     case "map":
     case "cumulative":

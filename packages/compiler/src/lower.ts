@@ -2,7 +2,6 @@ import {
   AdjointError,
   type AttributesOf,
   type Graph,
-
   type NameOf,
   type Node,
   type Tensor,
@@ -120,7 +119,12 @@ function lowerOnce(
   return { groups, roots: own };
 }
 
-function lowerBody(body: Graph, inputs: readonly BufferId[], buffers: BufferTable, limits: FusionLimits): LoweredBody {
+function lowerBody(
+  body: Graph,
+  inputs: readonly BufferId[],
+  buffers: BufferTable,
+  limits: FusionLimits,
+): LoweredBody {
   const given = new Map<Tensor, BufferId>();
   Object.values(body.inputs).forEach((tensor, index) => {
     const buffer = inputs[index];
@@ -136,11 +140,18 @@ function lowerBody(body: Graph, inputs: readonly BufferId[], buffers: BufferTabl
 }
 
 /** A group that copies a buffer to a new one. */
-export function copyOf(source: BufferId, tensor: Tensor, buffers: BufferTable): { readonly buffer: BufferId; readonly group: Group } {
+export function copyOf(
+  source: BufferId,
+  tensor: Tensor,
+  buffers: BufferTable,
+): { readonly buffer: BufferId; readonly group: Group } {
   const shape = sizesOf(tensor);
   const buffer = buffers.add(tensor.dtype, elementCount(shape));
   const builder = new ScalarBuilder();
-  const index = { ...position(identity(shape).coordinates, rowMajorStrides(shape), shape.length), guards: [] };
+  const index = {
+    ...position(identity(shape).coordinates, rowMajorStrides(shape), shape.length),
+    guards: [],
+  };
   const value = builder.add({ kind: "load", dtype: tensor.dtype, buffer: source, index, dynamic: [] });
   return { buffer, group: mapGroup(shape, builder, buffer, value) };
 }
@@ -151,7 +162,8 @@ function lowerNode(node: Node, wanted: readonly Tensor[], context: LoweringConte
   if (output === undefined) return [];
   const { operation } = node;
   if (isNode(node, "concat")) return [{ open: false, kernels: lowerConcat(node, output, context) }];
-  if (isNode(node, "pad") && !isView(node)) return [{ open: false, kernels: lowerSpreadPad(node, output, context) }];
+  if (isNode(node, "pad") && !isView(node))
+    return [{ open: false, kernels: lowerSpreadPad(node, output, context) }];
   if (isNode(node, "windowSum")) return [lowerWindowSum(node, output, context)];
   if (isNode(node, "scatter")) return [{ open: false, kernels: lowerScatter(node, output, context) }];
   if (isNode(node, "dotGeneral")) return lowerDot(node, output, context);
@@ -184,7 +196,10 @@ function lowerElementwise(tensor: Tensor, context: LoweringContext): OpenGroup {
 }
 
 /** outer ++ inner axes of a reduction, as an access of its operand. */
-function splitAxes(tensor: Tensor, inner: readonly number[]): { readonly outer: number[]; readonly inner: number[]; readonly access: Access } {
+function splitAxes(
+  tensor: Tensor,
+  inner: readonly number[],
+): { readonly outer: number[]; readonly inner: number[]; readonly access: Access } {
   const shape = sizesOf(tensor);
   const outerAxes = [...shape.keys()].filter((axis) => !inner.includes(axis));
   const order = [...outerAxes, ...inner];
@@ -232,11 +247,22 @@ function lowerReduce(node: Node, output: Tensor, context: LoweringContext): Open
   const body = new ScalarBuilder();
   const value = new Expression(body, context).pull(x, axes.access);
   // A node of kind reduce has a reduction's name.
-  return reduceGroup(node.operation.name as NameOf<"reduce">, axes, body, value, output, context.target(output));
+  return reduceGroup(
+    node.operation.name as NameOf<"reduce">,
+    axes,
+    body,
+    value,
+    output,
+    context.target(output),
+  );
 }
 
 /** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */
-function lowerWindowSum(node: Node<AttributesOf<"windowSum">>, output: Tensor, context: LoweringContext): OpenGroup {
+function lowerWindowSum(
+  node: Node<AttributesOf<"windowSum">>,
+  output: Tensor,
+  context: LoweringContext,
+): OpenGroup {
   const [g] = node.inputs;
   if (g === undefined) throw new AdjointError("graph", "windowSum", "has no operand");
   const { axes, sizes, dilations } = node.attributes;
@@ -259,7 +285,13 @@ function lowerWindowSum(node: Node<AttributesOf<"windowSum">>, output: Tensor, c
   const inside = body.add({ kind: "inside", dtype: "bool", guards: access.guards });
   const zero = body.add({ kind: "constant", dtype: g.dtype, value: 0 });
   // Computed values don't vanish outside by themselves as loads do.
-  const value = body.add({ kind: "map", operation: "where", dtype: g.dtype, from: g.dtype, operands: [inside, pulled, zero] });
+  const value = body.add({
+    kind: "map",
+    operation: "where",
+    dtype: g.dtype,
+    from: g.dtype,
+    operands: [inside, pulled, zero],
+  });
   return reduceGroup("reduceSum", { outer, inner: sizes }, body, value, output, context.target(output));
 }
 
@@ -288,7 +320,13 @@ function lowerCumulative(node: Node, output: Tensor, context: LoweringContext): 
 }
 
 /** A kernel that writes an expression into a part of a buffer. */
-function writePart(tensor: Tensor, buffer: BufferId, strides: readonly number[], offset: number, context: LoweringContext): MapKernel[] {
+function writePart(
+  tensor: Tensor,
+  buffer: BufferId,
+  strides: readonly number[],
+  offset: number,
+  context: LoweringContext,
+): MapKernel[] {
   const domain = sizesOf(tensor);
   if (domain.includes(0)) return [];
   const builder = new ScalarBuilder();
@@ -298,7 +336,11 @@ function writePart(tensor: Tensor, buffer: BufferId, strides: readonly number[],
   return [{ form: "map", domain, body: builder.nodes, stores: [{ buffer, index, value }] }];
 }
 
-function lowerConcat(node: Node<AttributesOf<"concat">>, output: Tensor, context: LoweringContext): readonly Kernel[] {
+function lowerConcat(
+  node: Node<AttributesOf<"concat">>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Kernel[] {
   const strides = rowMajorStrides(sizesOf(output));
   const { axis } = node.attributes;
   const buffer = context.target(output);
@@ -311,7 +353,11 @@ function lowerConcat(node: Node<AttributesOf<"concat">>, output: Tensor, context
 }
 
 /** Fillers everywhere, then the elements at their distance. */
-function lowerSpreadPad(node: Node<AttributesOf<"pad">>, output: Tensor, context: LoweringContext): readonly Kernel[] {
+function lowerSpreadPad(
+  node: Node<AttributesOf<"pad">>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Kernel[] {
   const [x, filler] = node.inputs;
   if (x === undefined || filler === undefined) throw new AdjointError("graph", "pad", "has no operands");
   const shape = sizesOf(output);
@@ -324,13 +370,23 @@ function lowerSpreadPad(node: Node<AttributesOf<"pad">>, output: Tensor, context
   const { low, interior } = node.attributes;
   const strides = own.map((stride, axis) => stride * ((interior[axis] ?? 0) + 1));
   const offset = own.reduce((sum, stride, axis) => sum + stride * (low[axis] ?? 0), 0);
-  const fill: MapKernel = { form: "map", domain: shape, body: builder.nodes, stores: [{ buffer, index, value }] };
+  const fill: MapKernel = {
+    form: "map",
+    domain: shape,
+    body: builder.nodes,
+    stores: [{ buffer, index, value }],
+  };
   return [fill, ...writePart(x, buffer, strides, offset, context)];
 }
 
-function lowerScatter(node: Node<AttributesOf<"scatter">>, output: Tensor, context: LoweringContext): readonly Kernel[] {
+function lowerScatter(
+  node: Node<AttributesOf<"scatter">>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Kernel[] {
   const [data, indices, updates] = node.inputs;
-  if (data === undefined || indices === undefined || updates === undefined) throw new AdjointError("graph", "scatter", "has no operands");
+  if (data === undefined || indices === undefined || updates === undefined)
+    throw new AdjointError("graph", "scatter", "has no operands");
   const shape = sizesOf(output);
   if (shape.includes(0) && sizesOf(updates).includes(0)) return [];
   const buffer = context.target(output);
@@ -370,10 +426,14 @@ function lowerScatter(node: Node<AttributesOf<"scatter">>, output: Tensor, conte
   ];
 }
 
-function lowerOrder(node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">>, context: LoweringContext): readonly Group[] {
+function lowerOrder(
+  node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">>,
+  context: LoweringContext,
+): readonly Group[] {
   const [x] = node.inputs;
   const [values, indices] = node.outputs;
-  if (x === undefined || values === undefined || indices === undefined) throw new AdjointError("graph", "sort", "has no operand");
+  if (x === undefined || values === undefined || indices === undefined)
+    throw new AdjointError("graph", "sort", "has no operand");
   const { attributes } = node;
   const [valuesBuffer, indicesBuffer] = [context.target(values), context.target(indices)];
   const { outer, inner, access } = splitAxes(x, [attributes.axis]);
@@ -393,10 +453,13 @@ function lowerOrder(node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">
     dtype: x.dtype,
     source: view.buffer,
     index: view.index,
-    values: position(resultAxes.access.coordinates, rowMajorStrides(sizesOf(values)), resultAxes.access.domain.length),
+    values: position(
+      resultAxes.access.coordinates,
+      rowMajorStrides(sizesOf(values)),
+      resultAxes.access.domain.length,
+    ),
     valuesBuffer,
     indicesBuffer,
   };
   return [{ open: false, kernels: resultAxes.access.domain.includes(0) ? [] : [kernel] }];
 }
-

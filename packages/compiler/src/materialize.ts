@@ -1,4 +1,12 @@
-import { type NameOf, type Node, type Tensor, elementCount, isNode, nodesOf, uniformConstant } from "@adjoint/ir";
+import {
+  type NameOf,
+  type Node,
+  type Tensor,
+  elementCount,
+  isNode,
+  nodesOf,
+  uniformConstant,
+} from "@adjoint/ir";
 import type { BufferId } from "./scalar.ts";
 import { sizesOf } from "./decompose.ts";
 import { isStoredConstant } from "./expression.ts";
@@ -14,8 +22,29 @@ interface Use {
 
 /** Elementwise operations that cost more than reading their result from memory. */
 const COSTLY: ReadonlySet<string> = new Set<NameOf<"map">>([
-  "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
-  "acosh", "atanh", "erf", "pow", "atan2", "mod", "fmod", "div",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "erf",
+  "pow",
+  "atan2",
+  "mod",
+  "fmod",
+  "div",
 ]);
 
 /** Operations up to which an expression is computed again for each of a few readers instead of stored. */
@@ -39,7 +68,9 @@ export class Materialization {
         continue;
       }
       const indexed = node.operation.kind === "index";
-      node.inputs.forEach((input, index) => this.#record(uses, input, 1, indexed && index === 1 && input === baseOf(input)));
+      node.inputs.forEach((input, index) =>
+        this.#record(uses, input, 1, indexed && index === 1 && input === baseOf(input)),
+      );
     }
     for (const root of roots) {
       const base = belowReshapes(root);
@@ -52,7 +83,12 @@ export class Materialization {
         continue;
       }
       // Coordinates put together for an indexing operation are read part by part.
-      if (isNode(node, "concat") && uses.get(node.output)?.every((use) => use.asIndices) === true && node.attributes.axis === node.output.rank - 1) continue;
+      if (
+        isNode(node, "concat") &&
+        uses.get(node.output)?.every((use) => use.asIndices) === true &&
+        node.attributes.axis === node.output.rank - 1
+      )
+        continue;
       const fuses = node.operation.kind === "map" || isNode(node, "gather");
       if (!fuses) node.outputs.forEach((output) => this.#choose(output));
       else if (this.#worthStoring(node.output, uses)) this.#choose(node.output);

@@ -24,7 +24,8 @@ function merging(segments: readonly (readonly number[])[], affines: readonly Aff
       if (size === 1) return;
       const previous = kept.at(-1);
       const joins =
-        previous !== undefined && affines.every((a) => (a.strides[previous] ?? 0) === (a.strides[axis] ?? 0) * size);
+        previous !== undefined &&
+        affines.every((a) => (a.strides[previous] ?? 0) === (a.strides[axis] ?? 0) * size);
       if (joins) {
         kept[kept.length - 1] = axis;
         lengths[lengths.length - 1] = (lengths.at(-1) ?? 1) * size;
@@ -66,7 +67,10 @@ const rewrite = (graph: ScalarGraph, affine: (a: Affine) => Affine): ScalarNode[
 export function mergeAxes(kernel: Kernel): Kernel {
   switch (kernel.form) {
     case "map": {
-      const { sizes, affine } = merging([kernel.domain], [...affinesOf(kernel.body), ...kernel.stores.map((store) => store.index)]);
+      const { sizes, affine } = merging(
+        [kernel.domain],
+        [...affinesOf(kernel.body), ...kernel.stores.map((store) => store.index)],
+      );
       return {
         ...kernel,
         domain: sizes[0] ?? [],
@@ -107,7 +111,10 @@ export function mergeAxes(kernel: Kernel): Kernel {
       };
       const side = (operand: typeof left): typeof left => ({
         ...operand,
-        index: { ...affine(operand.index), guards: operand.index.guards.map((guard) => ({ ...affine(guard), limit: guard.limit })) },
+        index: {
+          ...affine(operand.index),
+          guards: operand.index.guards.map((guard) => ({ ...affine(guard), limit: guard.limit })),
+        },
       });
       return {
         ...kernel,

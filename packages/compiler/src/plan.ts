@@ -33,7 +33,11 @@ interface Timeline {
 }
 
 /** First and last use of each buffer. What is alive around a loop is alive throughout it. */
-function timeline(kernels: readonly Kernel[], inputs: readonly BufferId[], outputs: readonly BufferId[]): Timeline {
+function timeline(
+  kernels: readonly Kernel[],
+  inputs: readonly BufferId[],
+  outputs: readonly BufferId[],
+): Timeline {
   const intervals = new Map<BufferId, Interval>();
   const line: { readonly kernel: Kernel; readonly position: number }[] = [];
   const loops: { readonly start: number; readonly end: number; readonly kept: ReadonlySet<BufferId> }[] = [];
@@ -55,8 +59,16 @@ function timeline(kernels: readonly Kernel[], inputs: readonly BufferId[], outpu
         for (const { from, to } of kernel.slices) [from, to].forEach((buffer) => touch(buffer, start));
         walk(kernel.body);
         const end = ++position;
-        for (const { from, to } of [...kernel.outputs, ...kernel.feedback]) [from, to].forEach((buffer) => touch(buffer, end));
-        loops.push({ start, end, kept: new Set([...kernel.slices.map((copy) => copy.from), ...[...kernel.outputs, ...kernel.feedback].map((copy) => copy.to)]) });
+        for (const { from, to } of [...kernel.outputs, ...kernel.feedback])
+          [from, to].forEach((buffer) => touch(buffer, end));
+        loops.push({
+          start,
+          end,
+          kept: new Set([
+            ...kernel.slices.map((copy) => copy.from),
+            ...[...kernel.outputs, ...kernel.feedback].map((copy) => copy.to),
+          ]),
+        });
       } else if (kernel.form === "if") {
         touch(kernel.condition, start);
         kernel.branches.forEach(walk);
@@ -118,7 +130,7 @@ export function planMemory(
   };
   const planned = [...intervals.entries()]
     .filter(([id]) => locations[id]?.kind === "none")
-    .sort(([a, x], [b, y]) => x.start - y.start || bytesOf(b) - bytesOf(a) || a - b);
+    .toSorted(([a, x], [b, y]) => x.start - y.start || bytesOf(b) - bytesOf(a) || a - b);
   for (const [id, { start }] of planned) {
     release(start);
     const bytes = bytesOf(id);
@@ -140,7 +152,8 @@ export function planMemory(
     for (const [other] of busy) {
       const interval = intervals.get(other);
       const sameWidth = dtypeInfo[buffers.get(other).dtype].bytes === dtypeInfo[buffers.get(id).dtype].bytes;
-      if (interval?.end !== position || !sameWidth || bytesOf(other) !== bytes || interval.start === position) continue;
+      if (interval?.end !== position || !sameWidth || bytesOf(other) !== bytes || interval.start === position)
+        continue;
       if (overwrites(kernel, id, other) !== undefined) return other;
     }
     return undefined;
@@ -150,7 +163,9 @@ export function planMemory(
     let best: number | undefined;
     for (const slot of free) {
       const [size, current] = [slots[slot] ?? 0, best === undefined ? 0 : (slots[best] ?? 0)];
-      const better = best === undefined || (size >= bytes ? current < bytes || size < current : current < bytes && size > current);
+      const better =
+        best === undefined ||
+        (size >= bytes ? current < bytes || size < current : current < bytes && size > current);
       if (better) best = slot;
     }
     return best ?? slots.length;

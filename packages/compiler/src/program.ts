@@ -1,4 +1,17 @@
-import { AdjointError, type DType, type Graph, type RegisterAttributes, type Tensor, dtypeInfo, elementCount, graphNodes, isNode, registerOf, registersOf, rowMajorStrides } from "@adjoint/ir";
+import {
+  AdjointError,
+  type DType,
+  type Graph,
+  type RegisterAttributes,
+  type Tensor,
+  dtypeInfo,
+  elementCount,
+  graphNodes,
+  isNode,
+  registerOf,
+  registersOf,
+  rowMajorStrides,
+} from "@adjoint/ir";
 import { identity, position } from "./affine.ts";
 import { type BufferInfo, BufferTable } from "./buffers.ts";
 import { decompose, sizesOf } from "./decompose.ts";
@@ -39,7 +52,10 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   const registers = [...registersOf(graph).values()];
   const registerBuffers = new Map<string, BufferId>();
   for (const register of registers) {
-    registerBuffers.set(register.name, buffers.add(register.dtype, elementCount(register.shape), { kind: "register", name: register.name }));
+    registerBuffers.set(
+      register.name,
+      buffers.add(register.dtype, elementCount(register.shape), { kind: "register", name: register.name }),
+    );
   }
   const inputs = Object.entries(graph.inputs).map(([name, tensor]): Port => {
     const shape = sizesOf(tensor);
@@ -56,7 +72,10 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   for (const tensor of registerTensors(graph)) given.set(tensor, bufferOfRegister(tensor));
 
   const outputs = Object.entries(graph.outputs);
-  const updates = graph.updates.map((update) => ({ register: bufferOfRegister(update.register), next: update.next }));
+  const updates = graph.updates.map((update) => ({
+    register: bufferOfRegister(update.register),
+    next: update.next,
+  }));
   const roots = [...outputs.map(([, tensor]) => tensor), ...updates.map((update) => update.next)];
   const lowered = lowerGraph(roots, buffers, given, limits);
   const groups: Group[] = [...lowered.groups];
@@ -86,7 +105,9 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
 
   const ends = new Set([...outputPorts.map((port) => port.buffer), ...pending.map((update) => update.next)]);
   const fused = fuse(groups, limits);
-  const kernels = fused.groups.flatMap((group) => kernelsOf(group, (buffer) => ends.has(buffer) || fused.read.has(buffer)));
+  const kernels = fused.groups.flatMap((group) =>
+    kernelsOf(group, (buffer) => ends.has(buffer) || fused.read.has(buffer)),
+  );
   const ordered = schedule(kernels, pending, (update) => copyKernel(update, buffers), buffers);
   const plan = planMemory(
     ordered.kernels,
@@ -95,9 +116,13 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
     outputPorts.map((port) => port.buffer),
     ordered.inPlace,
   );
-  const placed = buffers.all.map((buffer, id) => ({ ...buffer, location: plan.locations[id] ?? ({ kind: "none" } as const) }));
+  const placed = buffers.all.map((buffer, id) => ({
+    ...buffer,
+    location: plan.locations[id] ?? ({ kind: "none" } as const),
+  }));
   const persistent = buffers.all.reduce(
-    (sum, { owner, dtype, elements }) => sum + (owner.kind === "register" || owner.kind === "constant" ? elements * dtypeInfo[dtype].bytes : 0),
+    (sum, { owner, dtype, elements }) =>
+      sum + (owner.kind === "register" || owner.kind === "constant" ? elements * dtypeInfo[dtype].bytes : 0),
     0,
   );
   return {
@@ -123,6 +148,17 @@ function copyKernel({ register, next }: PendingUpdate, buffers: BufferTable): Ke
   const { dtype, elements } = buffers.get(next);
   const builder = new ScalarBuilder();
   const index = position(identity([elements]).coordinates, rowMajorStrides([elements]), 1);
-  const value = builder.add({ kind: "load", dtype, buffer: next, index: { ...index, guards: [] }, dynamic: [] });
-  return { form: "map", domain: [elements], body: builder.nodes, stores: [{ buffer: register, index, value }] };
+  const value = builder.add({
+    kind: "load",
+    dtype,
+    buffer: next,
+    index: { ...index, guards: [] },
+    dynamic: [],
+  });
+  return {
+    form: "map",
+    domain: [elements],
+    body: builder.nodes,
+    stores: [{ buffer: register, index, value }],
+  };
 }

@@ -23,7 +23,12 @@ export type ScalarNode =
       readonly operands: readonly ValueId[];
     }
   /** Threefry-2x32 of the key's words and the counter's position. */
-  | { readonly kind: "randomBits"; readonly dtype: "u32"; readonly key: readonly [ValueId, ValueId]; readonly counter: Affine }
+  | {
+      readonly kind: "randomBits";
+      readonly dtype: "u32";
+      readonly key: readonly [ValueId, ValueId];
+      readonly counter: Affine;
+    }
   /** The result of the kernel's reduction, product or sum, in an epilogue. */
   | { readonly kind: "accumulator"; readonly dtype: DType; readonly index: number };
 
@@ -76,7 +81,8 @@ export class ScalarBuilder {
 }
 
 const affineKey = (a: Affine): string => `${a.offset}+${a.strides.join()}`;
-const guardsKey = (guards: readonly Guard[]): string => guards.map((guard) => `${affineKey(guard)}<${guard.limit}`).join("&");
+const guardsKey = (guards: readonly Guard[]): string =>
+  guards.map((guard) => `${affineKey(guard)}<${guard.limit}`).join("&");
 
 function keyOf(node: ScalarNode): string {
   switch (node.kind) {
@@ -105,7 +111,10 @@ export function operandsOf(node: ScalarNode): readonly ValueId[] {
     case "map":
       return node.operands;
     case "load":
-      return [...(node.otherwise === undefined ? [] : [node.otherwise]), ...node.dynamic.map((term) => term.value)];
+      return [
+        ...(node.otherwise === undefined ? [] : [node.otherwise]),
+        ...node.dynamic.map((term) => term.value),
+      ];
     case "randomBits":
       return node.key;
     default:
@@ -114,7 +123,11 @@ export function operandsOf(node: ScalarNode): readonly ValueId[] {
 }
 
 /** The same node over other operands and coordinates. */
-export function mapScalar(node: ScalarNode, value: (id: ValueId) => ValueId, affine: (a: Affine) => Affine): ScalarNode {
+export function mapScalar(
+  node: ScalarNode,
+  value: (id: ValueId) => ValueId,
+  affine: (a: Affine) => Affine,
+): ScalarNode {
   const guard = (g: Guard): Guard => ({ ...affine(g), limit: g.limit });
   switch (node.kind) {
     case "constant":

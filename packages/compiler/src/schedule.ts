@@ -34,8 +34,10 @@ export function overwrites(kernel: Kernel, buffer: BufferId, over: BufferId): St
   if (store === undefined) return undefined;
   const expression = kernel.form === "map" ? kernel.body : kernel.epilogue;
   if (!readsOnlyOwnElement(expression, over, store.index)) return undefined;
-  if (kernel.form === "reduce" && kernel.body.some((node) => node.kind === "load" && node.buffer === over)) return undefined;
-  if (kernel.form === "contract" && (kernel.left.buffer === over || kernel.right.buffer === over)) return undefined;
+  if (kernel.form === "reduce" && kernel.body.some((node) => node.kind === "load" && node.buffer === over))
+    return undefined;
+  if (kernel.form === "contract" && (kernel.left.buffer === over || kernel.right.buffer === over))
+    return undefined;
   return store;
 }
 
@@ -55,9 +57,12 @@ class Order {
     );
     this.traffic.forEach(({ reads, writes }, index) => {
       const own = this.before[index];
-      for (const buffer of reads) for (const writer of writers.get(buffer) ?? []) if (writer !== index && !writes.has(buffer)) own?.add(writer);
+      for (const buffer of reads)
+        for (const writer of writers.get(buffer) ?? [])
+          if (writer !== index && !writes.has(buffer)) own?.add(writer);
       // Parts of one buffer are written in the order in which they were lowered.
-      for (const buffer of writes) for (const writer of writers.get(buffer) ?? []) if (writer < index) own?.add(writer);
+      for (const buffer of writes)
+        for (const writer of writers.get(buffer) ?? []) if (writer < index) own?.add(writer);
     });
   }
 
@@ -90,7 +95,12 @@ class Order {
  * Orders kernels so that what they need comes first and as little as possible is alive at once, and lets a kernel write
  * a register's next value in place where every read of the old value comes before.
  */
-export function schedule(kernels: readonly Kernel[], updates: readonly PendingUpdate[], copy: (update: PendingUpdate) => Kernel, buffers: BufferTable): Schedule {
+export function schedule(
+  kernels: readonly Kernel[],
+  updates: readonly PendingUpdate[],
+  copy: (update: PendingUpdate) => Kernel,
+  buffers: BufferTable,
+): Schedule {
   const inPlace = new Map<BufferId, BufferId>();
   const order = new Order(kernels);
   const copies: PendingUpdate[] = [];
@@ -117,7 +127,8 @@ export function schedule(kernels: readonly Kernel[], updates: readonly PendingUp
   // A kernel that data can make fail runs before any register changes, where that is possible: a failed run loses nothing.
   kernels.forEach((kernel, index) => {
     if (!canFail(kernel)) return;
-    for (const commit of commits) if (commit !== index && !order.needs(index, commit)) order.before[commit]?.add(index);
+    for (const commit of commits)
+      if (commit !== index && !order.needs(index, commit)) order.before[commit]?.add(index);
   });
   const sorted = listSchedule(order, buffers).map((index) => kernels[index]);
   return { kernels: [...sorted.filter((kernel) => kernel !== undefined), ...copies.map(copy)], inPlace };
@@ -133,7 +144,9 @@ function listSchedule({ kernels, traffic, before }: Order, buffers: BufferTable)
   const after = kernels.map((): number[] => []);
   before.forEach((set, index) => set.forEach((earlier) => after[earlier]?.push(index)));
   const readersLeft = new Map<BufferId, number>();
-  traffic.forEach(({ reads }) => reads.forEach((buffer) => readersLeft.set(buffer, (readersLeft.get(buffer) ?? 0) + 1)));
+  traffic.forEach(({ reads }) =>
+    reads.forEach((buffer) => readersLeft.set(buffer, (readersLeft.get(buffer) ?? 0) + 1)),
+  );
   const written = new Set<BufferId>();
   const cost = (index: number): number => {
     const kernel = traffic[index];

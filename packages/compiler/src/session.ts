@@ -54,7 +54,12 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(entries: E, options: SessionOptions, device: Device, registers: ReadonlyMap<string, RegisterAttributes>) {
+  private constructor(
+    entries: E,
+    options: SessionOptions,
+    device: Device,
+    registers: ReadonlyMap<string, RegisterAttributes>,
+  ) {
     this.#entries = entries;
     this.#options = options;
     this.#device = device;
@@ -73,7 +78,8 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     const session = new Session(entries, options, device, registers);
     try {
       const state: { [name: string]: TensorValue } = {};
-      for (const [name, register] of registers) state[name] = options.state?.[name] ?? initialValue(register, seed);
+      for (const [name, register] of registers)
+        state[name] = options.state?.[name] ?? initialValue(register, seed);
       await device.writeState(state);
       for (const [entry, graph] of Object.entries(entries)) {
         const inputs = Object.entries(graph.inputs);
@@ -95,13 +101,19 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
    * Runs an entry once: its outputs, and its updates committed to the registers.
    * @throws AdjointError when a feed is missing, extra, or of another dtype or shape.
    */
-  run<K extends keyof E & string>(entry: K, feeds: Feeds<InputsOf<E[K]>>): Promise<{ readonly [output in OutputsOf<E[K]>]: Output }> {
+  run<K extends keyof E & string>(
+    entry: K,
+    feeds: Feeds<InputsOf<E[K]>>,
+  ): Promise<{ readonly [output in OutputsOf<E[K]>]: Output }> {
     return this.#exclusive(async () => {
       const graph = this.#graph(entry);
       const checked = checkFeeds(entry, graph, feeds);
       const { program, executable } = await this.#specialization(entry, checked);
       const views = await executable.run(checked.map((feed) => feed.data));
-      const outputs = program.outputs.map(({ name, dtype, shape }, index) => [name, new Output(dtype, shape, viewAt(views, index))]);
+      const outputs = program.outputs.map(({ name, dtype, shape }, index) => [
+        name,
+        new Output(dtype, shape, viewAt(views, index)),
+      ]);
       // The names are those of the entry's outputs: lowering keeps them.
       return Object.fromEntries(outputs) as { readonly [output in OutputsOf<E[K]>]: Output };
     });
@@ -166,7 +178,12 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   #graph(entry: string): Graph {
     const graph = this.#entries[entry];
     if (graph === undefined || !Object.hasOwn(this.#entries, entry)) {
-      throw new AdjointError("graph", `run "${entry}"`, "is not an entry of this session", `The entries are ${Object.keys(this.#entries).join(", ")}.`);
+      throw new AdjointError(
+        "graph",
+        `run "${entry}"`,
+        "is not an entry of this session",
+        `The entries are ${Object.keys(this.#entries).join(", ")}.`,
+      );
     }
     return graph;
   }
@@ -174,7 +191,12 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   #register(name: string): RegisterAttributes {
     const register = this.#registers.get(name);
     if (register === undefined) {
-      throw new AdjointError("state", "session", `has no register "${name}"`, `The registers are ${[...this.#registers.keys()].join(", ") || "none"}.`);
+      throw new AdjointError(
+        "state",
+        "session",
+        `has no register "${name}"`,
+        `The registers are ${[...this.#registers.keys()].join(", ") || "none"}.`,
+      );
     }
     return register;
   }
@@ -206,7 +228,11 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   async #compile(entry: string, feeds: readonly Omit<CheckedFeed, "data">[]): Promise<Compiled> {
     const started = performance.now();
     const graph = this.#graph(entry);
-    const declared = feeds.map(({ name, shape }) => ({ name, shape: graph.inputs[name]?.shape ?? [], fed: shape }));
+    const declared = feeds.map(({ name, shape }) => ({
+      name,
+      shape: graph.inputs[name]?.shape ?? [],
+      fed: shape,
+    }));
     let current = specialize(graph, solveSymbols(declared));
     const stages = [{ pass: "declared", graph: current, milliseconds: performance.now() - started }];
     let before = performance.now();
@@ -235,7 +261,11 @@ function sharedRegisters(entries: Entries): ReadonlyMap<string, RegisterAttribut
     for (const [name, register] of registersOf(graph)) {
       const other = shared.get(name);
       if (other !== undefined && !equalTypes(other, register)) {
-        throw new AdjointError("graph", "compile", `entry "${entry}" has register "${name}" as ${typeText(register)} and another entry as ${typeText(other)}`);
+        throw new AdjointError(
+          "graph",
+          "compile",
+          `entry "${entry}" has register "${name}" as ${typeText(register)} and another entry as ${typeText(other)}`,
+        );
       }
       shared.set(name, register);
     }
@@ -247,11 +277,23 @@ function checkState(state: State, registers: ReadonlyMap<string, RegisterAttribu
   for (const [name, value] of Object.entries(state)) {
     const register = registers.get(name);
     if (register === undefined) {
-      throw new AdjointError("state", "session", `has no register "${name}"`, `The registers are ${[...registers.keys()].join(", ") || "none"}.`);
+      throw new AdjointError(
+        "state",
+        "session",
+        `has no register "${name}"`,
+        `The registers are ${[...registers.keys()].join(", ") || "none"}.`,
+      );
     }
-    const fits = value.dtype === register.dtype && value.shape.join() === register.shape.join() && value.data instanceof dtypeInfo[register.dtype].array;
+    const fits =
+      value.dtype === register.dtype &&
+      value.shape.join() === register.shape.join() &&
+      value.data instanceof dtypeInfo[register.dtype].array;
     if (!fits) {
-      throw new AdjointError("state", `register "${name}"`, `is ${typeText(register)} and was given ${typeText(value)}`);
+      throw new AdjointError(
+        "state",
+        `register "${name}"`,
+        `is ${typeText(register)} and was given ${typeText(value)}`,
+      );
     }
   }
 }

@@ -1,4 +1,12 @@
-import { type AttributesOf, type NameOf, type Node, type Tensor, elementCount, isNode, uniformConstant } from "@adjoint/ir";
+import {
+  type AttributesOf,
+  type NameOf,
+  type Node,
+  type Tensor,
+  elementCount,
+  isNode,
+  uniformConstant,
+} from "@adjoint/ir";
 import { type Access, type Affine, type Guard, fixed, needed, plus, reshaped, scaled } from "./affine.ts";
 import { sizesOf } from "./decompose.ts";
 
@@ -10,7 +18,11 @@ export interface Through {
   readonly added: readonly Guard[];
 }
 
-type ViewRule<N extends NameOf<"view">> = (node: Node<AttributesOf<N>>, input: Tensor, access: Access) => Through | undefined;
+type ViewRule<N extends NameOf<"view">> = (
+  node: Node<AttributesOf<N>>,
+  input: Tensor,
+  access: Access,
+) => Through | undefined;
 
 const plain = (input: Tensor, access: Access, coordinates: readonly Affine[]): Through => ({
   input,
@@ -18,7 +30,8 @@ const plain = (input: Tensor, access: Access, coordinates: readonly Affine[]): T
   added: [],
 });
 
-const at = (access: Access, axis: number): Affine => access.coordinates[axis] ?? fixed(0, access.domain.length);
+const at = (access: Access, axis: number): Affine =>
+  access.coordinates[axis] ?? fixed(0, access.domain.length);
 
 /** How each view maps its output's coordinates to its input's. Undefined: it must be computed into memory. */
 const rules: { readonly [N in NameOf<"view">]: ViewRule<N> } = {
@@ -27,22 +40,34 @@ const rules: { readonly [N in NameOf<"view">]: ViewRule<N> } = {
     return coordinates === undefined ? undefined : plain(input, access, coordinates);
   },
   transpose: ({ attributes: { permutation } }, input, access) =>
-    plain(input, access, permutation.map((_, axis) => at(access, permutation.indexOf(axis)))),
+    plain(
+      input,
+      access,
+      permutation.map((_, axis) => at(access, permutation.indexOf(axis))),
+    ),
   broadcast: (node, input, access) => {
     const missing = node.output.rank - input.rank;
     return plain(
       input,
       access,
-      input.shape.map((size, axis) => (size === 1 ? fixed(0, access.domain.length) : at(access, axis + missing))),
+      input.shape.map((size, axis) =>
+        size === 1 ? fixed(0, access.domain.length) : at(access, axis + missing),
+      ),
     );
   },
   slice: ({ attributes: { starts, steps } }, input, access) =>
-    plain(input, access, starts.map((start, axis) => scaled(at(access, axis), steps[axis] ?? 1, Number(start)))),
+    plain(
+      input,
+      access,
+      starts.map((start, axis) => scaled(at(access, axis), steps[axis] ?? 1, Number(start))),
+    ),
   flip: ({ attributes: { axes } }, input, access) =>
     plain(
       input,
       access,
-      sizesOf(input).map((size, axis) => (axes.includes(axis) ? scaled(at(access, axis), -1, size - 1) : at(access, axis))),
+      sizesOf(input).map((size, axis) =>
+        axes.includes(axis) ? scaled(at(access, axis), -1, size - 1) : at(access, axis),
+      ),
     ),
   window: ({ attributes: { axes, strides, dilations } }, input, access) => {
     const { rank } = input;
@@ -52,7 +77,10 @@ const rules: { readonly [N in NameOf<"view">]: ViewRule<N> } = {
       input.shape.map((_, axis) => {
         const index = axes.indexOf(axis);
         if (index < 0) return at(access, axis);
-        return plus(scaled(at(access, axis), strides[index] ?? 1), scaled(at(access, rank + index), dilations[index] ?? 1));
+        return plus(
+          scaled(at(access, axis), strides[index] ?? 1),
+          scaled(at(access, rank + index), dilations[index] ?? 1),
+        );
       }),
     );
   },
@@ -60,10 +88,17 @@ const rules: { readonly [N in NameOf<"view">]: ViewRule<N> } = {
     if (interior.some((count) => count > 0)) return undefined;
     const coordinates = low.map((count, axis) => scaled(at(access, axis), 1, -count));
     const added = needed(
-      sizesOf(input).map((limit, axis) => ({ ...(coordinates[axis] ?? fixed(0, access.domain.length)), limit })),
+      sizesOf(input).map((limit, axis) => ({
+        ...(coordinates[axis] ?? fixed(0, access.domain.length)),
+        limit,
+      })),
       access.domain,
     );
-    return { input, access: { ...access, coordinates, guards: needed([...access.guards, ...added], access.domain) }, added };
+    return {
+      input,
+      access: { ...access, coordinates, guards: needed([...access.guards, ...added], access.domain) },
+      added,
+    };
   },
   concat: () => undefined,
   windowSum: () => undefined,
@@ -99,7 +134,11 @@ export function baseOf(tensor: Tensor): Tensor {
 /** The tensor below reshapes only: it has the same elements in the same order. */
 export function belowReshapes(tensor: Tensor): Tensor {
   let base = tensor;
-  while (isNode(base.node, "reshape") || (isNode(base.node, "broadcast") && elementCount(sizesOf(base)) === elementCount(sizesOf(base.node.inputs[0] ?? base)))) {
+  while (
+    isNode(base.node, "reshape") ||
+    (isNode(base.node, "broadcast") &&
+      elementCount(sizesOf(base)) === elementCount(sizesOf(base.node.inputs[0] ?? base)))
+  ) {
     const [input] = base.node.inputs;
     if (input === undefined) break;
     base = input;

@@ -82,11 +82,7 @@ function checkInputs(graph: Graph, place: Place): void {
   }
 }
 
-function checkUpdates(
-  graph: Graph,
-  place: Place,
-  declare: (node: Node<RegisterAttributes>) => void,
-): void {
+function checkUpdates(graph: Graph, place: Place, declare: (node: Node<RegisterAttributes>) => void): void {
   if (place.isBody && graph.updates.length > 0) refuse(place, "a body has updates");
   const updated = new Set<string>();
   for (const { register, next } of graph.updates) {
@@ -126,7 +122,9 @@ function checkNode(node: Node, place: Place): void {
   const types = inferred(node, place);
   const same =
     types.length === outputs.length &&
-    outputs.every((output, index) => equalTypes(output.type, types[index] ?? { ...output.type, shape: [-1] }));
+    outputs.every((output, index) =>
+      equalTypes(output.type, types[index] ?? { ...output.type, shape: [-1] }),
+    );
   if (!same) {
     refuse(
       place,
@@ -146,7 +144,8 @@ function inferred(node: Node, place: Place): readonly TensorType[] {
   try {
     return node.operation.infer(node.inputs, node.attributes as never, node.graphs);
   } catch (error) {
-    if (error instanceof AdjointError) refuse(place, `${node.operation.name} does not type: ${error.message}`, node);
+    if (error instanceof AdjointError)
+      refuse(place, `${node.operation.name} does not type: ${error.message}`, node);
     throw error;
   }
 }

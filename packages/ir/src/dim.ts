@@ -90,7 +90,7 @@ export function mulDims(a: Dim, b: Dim): Dim {
   for (const x of termsOf(a)) {
     for (const y of termsOf(b)) {
       products.push({
-        symbols: [...x.symbols, ...y.symbols].sort(),
+        symbols: [...x.symbols, ...y.symbols].toSorted(),
         coefficient: x.coefficient * y.coefficient,
       });
     }
@@ -186,7 +186,7 @@ export function parseDim(text: string): Dim {
           );
         }
       }
-      return { symbols: symbols.sort(), coefficient };
+      return { symbols: symbols.toSorted(), coefficient };
     });
   return canonical(terms);
 }

@@ -41,7 +41,7 @@ export function vjp(
     sums.set(tensor, sum === undefined ? cotangent : add(sum, cotangent));
   };
   outputs.forEach((output, index) => accumulate(output, cotangents[index]));
-  for (const node of [...order].reverse()) {
+  for (const node of order.toReversed()) {
     if (!node.inputs.some((tensor) => reaches.has(tensor.node))) continue;
     const given = node.outputs.map((output) => sums.get(output));
     if (given.every((cotangent) => cotangent === undefined)) continue;

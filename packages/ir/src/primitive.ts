@@ -74,7 +74,7 @@ export function normalizeAxes(
       : typeof axes === "number"
         ? [axes]
         : axes;
-  const normal = list.map((axis) => normalizeAxis(operation, axis, rank)).sort((a, b) => a - b);
+  const normal = list.map((axis) => normalizeAxis(operation, axis, rank)).toSorted((a, b) => a - b);
   if (new Set(normal).size !== normal.length) {
     throw new AdjointError("shape", operation, `axes [${list.join(", ")}] name one axis twice`);
   }
@@ -92,4 +92,4 @@ export function checkAxes(operation: string, axes: readonly number[], rank: numb
     throw new AdjointError("attribute", operation, `axis ${negative} is not counted from the front`);
 }
 
-export const isTensor = (operand: Operand): operand is Tensor => typeof operand === "object";
+export const isTensor = (value: Operand): value is Tensor => typeof value === "object";

@@ -201,7 +201,7 @@ const activations: readonly Activation[] = [
   ),
 ];
 
-const close = (found: number, expected: number, relative: number): void =>
+const expectClose = (found: number, expected: number, relative: number): void =>
   // Equal zeros of either sign and equal infinities are close too.
   expect(
     found === expected || Math.abs(found - expected) <= relative * Math.max(1, Math.abs(expected)),
@@ -214,8 +214,8 @@ describe.each(activations)("S4: $name", ({ build, value, slope, limits }) => {
   test("has the values and the derivatives of its formulas", () => {
     fc.assert(
       fc.property(points, (elements) => {
-        of(build, elements).forEach((y, i) => close(y, value(elements[i] ?? NaN), 1e-12));
-        slopes(build, elements).forEach((y, i) => close(y, slope(elements[i] ?? NaN), 1e-12));
+        of(build, elements).forEach((y, i) => expectClose(y, value(elements[i] ?? NaN), 1e-12));
+        slopes(build, elements).forEach((y, i) => expectClose(y, slope(elements[i] ?? NaN), 1e-12));
       }),
       { numRuns: 30 },
     );
@@ -227,8 +227,8 @@ describe.each(activations)("S4: $name", ({ build, value, slope, limits }) => {
     ["f16", 2e-3],
   ] as const)("neither overflows nor goes wrong far out in %s", (dtype, relative) => {
     const far = [-1e4, -300, -100, -20, 20, 100, 300, 1e4];
-    of(build, far, dtype).forEach((y, i) => close(y, value(far[i] ?? NaN), relative));
-    slopes(build, far, dtype).forEach((y, i) => close(y, slope(far[i] ?? NaN), relative));
+    of(build, far, dtype).forEach((y, i) => expectClose(y, value(far[i] ?? NaN), relative));
+    slopes(build, far, dtype).forEach((y, i) => expectClose(y, slope(far[i] ?? NaN), relative));
   });
 
   test("has its limits at ±∞ and keeps NaN", () => {

@@ -66,7 +66,8 @@ describe("the table of composites", () => {
   test("has a schema for the attributes of every node", () => {
     for (const example of cases) {
       for (const node of nodesOf(outputsOf(example))) {
-        expect(node.operation.attributes.parse(node.attributes), titleOf(example)).toEqual(node.attributes);
+        const { attributes, name } = node.operation;
+        expect([name, attributes.parse(node.attributes)]).toEqual([name, node.attributes]);
       }
     }
   });

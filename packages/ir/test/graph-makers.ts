@@ -1,12 +1,8 @@
 import {
   type ConvOptions,
-  type DType,
   type Kind,
-  type Operand,
   type PrimitiveName,
-  type NameOf,
   type Tensor,
-  apply,
   commit,
   concat,
   cond,
@@ -15,9 +11,6 @@ import {
   convTranspose,
   convWeight,
   dotGeneral,
-  dtypeInfo,
-  isFloat,
-  isInteger,
   iota,
   pad,
   primitives,
@@ -31,33 +24,7 @@ import {
   valueOf,
 } from "@adjoint/ir";
 import { type Draw, shapeOf } from "./graph-draw.ts";
-
-/** Draws operands and makes tensors; undefined where the pool has nothing that fits. */
-export type Maker = (draw: Draw) => Tensor | readonly Tensor[] | undefined;
-
-type Accepts = (dtype: DType) => boolean;
-const numeric: Accepts = (dtype) => dtype !== "bool";
-const signed: Accepts = (dtype) => isFloat(dtype) || dtypeInfo[dtype].class === "int";
-const bool: Accepts = (dtype) => dtype === "bool";
-const any: Accepts = () => true;
-
-const unary =
-  (name: Exclude<NameOf<"map">, "cast" | "bitcast">, accepts: Accepts): Maker =>
-  (draw) => {
-    const x = draw.tensor(({ dtype }) => accepts(dtype));
-    return x && apply(primitives[name], [x], {}).output;
-  };
-
-type Binary = { [K in keyof Tensor]: Tensor[K] extends (other: Operand) => Tensor ? K : never }[keyof Tensor];
-
-const binary =
-  (name: Binary, accepts: Accepts): Maker =>
-  (draw) => {
-    const x = draw.tensor(({ dtype }) => accepts(dtype));
-    if (x === undefined) return undefined;
-    const y = draw.chance(8) ? x : draw.partner(x);
-    return draw.chance(2) ? x[name](y) : y[name](x);
-  };
+import { type Accepts, type Maker, any, mapMakers, numeric } from "./graph-map-makers.ts";
 
 const ranked = (draw: Draw, rank: number, accepts: Accepts = any): Tensor | undefined =>
   draw.tensor((tensor) => tensor.rank >= rank && accepts(tensor.dtype));
@@ -169,67 +136,7 @@ export const makers: { readonly [N in PrimitiveName]: Maker } = {
     const bits = randomBits(constant(valueOf("u32", [2], [draw.int(3), draw.int(3)])), draw.shape());
     return bits.shiftRight(24).cast("i32");
   },
-  abs: unary("abs", numeric),
-  neg: unary("neg", signed),
-  sign: unary("sign", numeric),
-  exp: unary("exp", isFloat),
-  expm1: unary("expm1", isFloat),
-  log: unary("log", isFloat),
-  log1p: unary("log1p", isFloat),
-  sqrt: unary("sqrt", isFloat),
-  sin: unary("sin", isFloat),
-  cos: unary("cos", isFloat),
-  tan: unary("tan", isFloat),
-  asin: unary("asin", isFloat),
-  acos: unary("acos", isFloat),
-  atan: unary("atan", isFloat),
-  sinh: unary("sinh", isFloat),
-  cosh: unary("cosh", isFloat),
-  tanh: unary("tanh", isFloat),
-  asinh: unary("asinh", isFloat),
-  acosh: unary("acosh", isFloat),
-  atanh: unary("atanh", isFloat),
-  erf: unary("erf", isFloat),
-  floor: unary("floor", isFloat),
-  ceil: unary("ceil", isFloat),
-  round: unary("round", isFloat),
-  isNaN: unary("isNaN", isFloat),
-  isInf: unary("isInf", isFloat),
-  not: unary("not", bool),
-  bitwiseNot: unary("bitwiseNot", isInteger),
-  cast: (draw) => draw.tensor()?.cast(draw.dtype()),
-  // Bits of a NaN are not promised, so bits of floats are not looked at.
-  bitcast: (draw) =>
-    draw
-      .tensor(({ dtype }) => dtype === "i32")
-      ?.bitcast(draw.dtype((dtype) => dtype === "f32" || dtype === "i32")),
-  stopGradient: (draw) => draw.tensor()?.stopGradient(),
-  add: binary("add", numeric),
-  sub: binary("sub", numeric),
-  mul: binary("mul", numeric),
-  div: binary("div", numeric),
-  mod: binary("mod", numeric),
-  fmod: binary("fmod", numeric),
-  pow: binary("pow", numeric),
-  atan2: binary("atan2", isFloat),
-  max: binary("max", numeric),
-  min: binary("min", numeric),
-  equal: binary("equal", any),
-  less: binary("less", numeric),
-  lessOrEqual: binary("lessOrEqual", numeric),
-  and: binary("and", bool),
-  or: binary("or", bool),
-  xor: binary("xor", bool),
-  bitwiseAnd: binary("bitwiseAnd", isInteger),
-  bitwiseOr: binary("bitwiseOr", isInteger),
-  bitwiseXor: binary("bitwiseXor", isInteger),
-  shiftLeft: binary("shiftLeft", isInteger),
-  shiftRight: binary("shiftRight", isInteger),
-  where: (draw) => {
-    const x = draw.tensor();
-    if (x === undefined) return undefined;
-    return draw.ofType("bool", shapeOf(x)).where(x, draw.chance(4) ? x : draw.ofType(x.dtype, shapeOf(x)));
-  },
+  ...mapMakers,
   reduceSum: reduction("reduceSum"),
   reduceProd: reduction("reduceProd"),
   reduceMax: reduction("reduceMax"),

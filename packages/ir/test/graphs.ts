@@ -23,7 +23,8 @@ import {
   typeText,
 } from "@adjoint/ir";
 import { Choices, Draw, type GraphOptions } from "./graph-draw.ts";
-import { type Maker, run } from "./graph-makers.ts";
+import { run } from "./graph-makers.ts";
+import type { Maker } from "./graph-map-makers.ts";
 
 export type { GraphOptions } from "./graph-draw.ts";
 

@@ -12,6 +12,7 @@ import { contractExamples } from "./primitives/contract.ts";
 import type { Example, Examples } from "./primitives/example.ts";
 import { indexingExamples, orderExamples } from "./primitives/indexing.ts";
 import { mapExamples } from "./primitives/map.ts";
+import { transcendentalExamples } from "./primitives/transcendental.ts";
 import { cumulativeExamples, reduceExamples } from "./primitives/reduce.ts";
 import { controlExamples, sourceExamples } from "./primitives/source.ts";
 import { viewExamples } from "./primitives/view.ts";
@@ -21,6 +22,7 @@ import { windowExamples } from "./primitives/window.ts";
 const table: Examples<PrimitiveName> = {
   ...sourceExamples,
   ...mapExamples,
+  ...transcendentalExamples,
   ...reduceExamples,
   ...cumulativeExamples,
   ...viewExamples,
@@ -38,7 +40,9 @@ function readable(value: TensorValue | undefined, like: TensorValue | undefined,
   const elements = Array.from({ length: value.data.length }, (_, index) => {
     const element = read(index);
     const target = index < like.data.length ? wanted(index) : element;
-    return Math.abs(Number(element) - Number(target)) <= within * Math.abs(Number(target)) ? target : element;
+    return within > 0 && Math.abs(Number(element) - Number(target)) <= within * Math.abs(Number(target))
+      ? target
+      : element;
   });
   return [typeText(value), elements];
 }

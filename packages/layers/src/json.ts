@@ -77,7 +77,7 @@ export interface FromJsonOptions {
  * The model that `toJson` wrote: same layers, same names, new parameters of the same registers.
  * @param json parsed JSON from anywhere; nothing in it is trusted.
  * @throws AdjointError naming the place, for what is no model, an unknown kind, bad settings, names that occur twice, more
- * than 64 levels or 100,000 layers.
+ * than 64 levels or 100,000 layers (references counted as what they refer to).
  */
 export function fromJson(json: unknown, options: FromJsonOptions = {}): Layer {
   const { version, model } = parseConfig("fromJson", envelope, json);
@@ -96,6 +96,8 @@ export function fromJson(json: unknown, options: FromJsonOptions = {}): Layer {
 class Reader {
   readonly #kinds: ReadonlyMap<string, LayerKind>;
   readonly #layers = new Map<string, Layer>();
+  /** Layers that run when this one runs: references can multiply them. */
+  readonly #runs = new Map<Layer, number>();
   #count = 0;
 
   constructor(kinds: ReadonlyMap<string, LayerKind>) {
@@ -128,7 +130,10 @@ class Reader {
     const inner = (layers ?? []).map((layer, index) =>
       this.read(layer, `${place}.layers[${index}]`, depth + 1),
     );
+    const runs = inner.reduce((sum, each) => sum + (this.#runs.get(each) ?? 1), 1);
+    if (runs > MOST_LAYERS) throw refusal(place, `stands for more than ${MOST_LAYERS} layers`);
     const layer = at(place, () => makeLayer(kind, config, inner));
+    this.#runs.set(layer, runs);
     const state = stateOf(layer);
     state.path = name;
     state.sealed = true;

@@ -1,4 +1,17 @@
-import * as ir from "@adjoint/ir";
+import {
+  AdjointError,
+  absoluteError,
+  binaryCrossEntropyWithLogits,
+  equalShapes,
+  hinge as hingeOf,
+  huber as huberOf,
+  isInteger,
+  klDivergence as klDivergenceOf,
+  shapeText,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyOneHot,
+  squaredError,
+} from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { checkDistinct } from "./call.ts";
 
@@ -31,15 +44,15 @@ const perExample = (x: Tensor): Tensor =>
  * @throws AdjointError when labels are neither.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
-  if (labels.rank === logits.rank - 1 && ir.isInteger(labels.dtype))
-    return reduced(ir.softmaxCrossEntropy(logits, labels), options);
-  if (ir.equalShapes(labels.shape, logits.shape))
-    return reduced(ir.softmaxCrossEntropyOneHot(logits, like(labels, logits)), options);
-  throw new ir.AdjointError(
+  if (labels.rank === logits.rank - 1 && isInteger(labels.dtype))
+    return reduced(softmaxCrossEntropy(logits, labels), options);
+  if (equalShapes(labels.shape, logits.shape))
+    return reduced(softmaxCrossEntropyOneHot(logits, like(labels, logits)), options);
+  throw new AdjointError(
     "shape",
     "crossEntropy",
     `logits are ${logits} and labels are ${labels}`,
-    `Give integer labels of shape ${ir.shapeText(logits.shape.slice(0, -1))}, or targets of the logits' shape.`,
+    `Give integer labels of shape ${shapeText(logits.shape.slice(0, -1))}, or targets of the logits' shape.`,
   );
 }
 
@@ -48,19 +61,19 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOption
  * The gradient is σ(x) − t.
  */
 export const binaryCrossEntropy = (logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(ir.binaryCrossEntropyWithLogits(logits, like(targets, logits)), options);
+  reduced(binaryCrossEntropyWithLogits(logits, like(targets, logits)), options);
 
 /** (prediction − target)² for tensors of one shape. */
 export const meanSquaredError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(ir.squaredError(prediction, target), options);
+  reduced(squaredError(prediction, target), options);
 
 /** ½Σ(target − prediction)² of each example (all axes but the first; a vector is one example), then their mean. */
 export const halfSumOfSquares = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(perExample(ir.squaredError(prediction, target)).mul(0.5), options);
+  reduced(perExample(squaredError(prediction, target)).mul(0.5), options);
 
 /** |prediction − target| for tensors of one shape: a loss and a metric. */
 export const meanAbsoluteError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(ir.absoluteError(prediction, target), options);
+  reduced(absoluteError(prediction, target), options);
 
 /** Settings of `huber`. */
 export interface HuberOptions extends LossOptions {
@@ -70,15 +83,15 @@ export interface HuberOptions extends LossOptions {
 
 /** ½e² where |e| ≤ delta, else delta·(|e| − delta / 2), with e = prediction − target. Source: Huber (1964). */
 export const huber = (prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor =>
-  reduced(ir.huber(prediction, target, { delta: options.delta ?? 1 }), options);
+  reduced(huberOf(prediction, target, { delta: options.delta ?? 1 }), options);
 
 /** max(0, 1 − prediction·target), targets being −1 and 1. */
 export const hinge = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(ir.hinge(prediction, target), options);
+  reduced(hingeOf(prediction, target), options);
 
 /**
  * KL(targets ‖ exp(logProbabilities)) = Σ t·(log t − log q) of each example (over the last axis), then their mean. The
  * first argument is what `logSoftmax` gives.
  */
 export const klDivergence = (logProbabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(ir.klDivergence(logProbabilities, targets).reduceSum({ axes: [-1] }), options);
+  reduced(klDivergenceOf(logProbabilities, targets).reduceSum({ axes: [-1] }), options);

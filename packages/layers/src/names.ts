@@ -47,11 +47,13 @@ export function assignNames(model: Layer): void {
       const { given } = stateOf(inner);
       if (given !== undefined) take(inner, `${prefix}${given}`);
     }
+    const last = new Map<string, number>();
     for (const inner of new Set(open)) {
       named.add(inner);
       if (stateOf(inner).given !== undefined) continue;
-      let number = 1;
+      let number = (last.get(inner.kind) ?? 0) + 1;
       while (taken.has(`${prefix}${inner.kind}_${number}`)) number++;
+      last.set(inner.kind, number);
       take(inner, `${prefix}${inner.kind}_${number}`);
     }
   }

@@ -1,12 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { gradients, input, program, evaluate, toNumbers } from "@adjoint/ir";
-import * as layers from "@adjoint/layers";
-import type { Layer } from "@adjoint/layers";
+import {
+  type Layer,
+  binaryStep,
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  identity,
+  leakyRelu,
+  logSoftmax,
+  maxout,
+  mish,
+  prelu,
+  relu,
+  rrelu,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  softsign,
+  tanh,
+  thresholdedRelu,
+} from "@adjoint/layers";
 import { expectClose, run, value } from "./support.ts";
 
-const { exp, log, tanh, max, min, abs, sign } = Math;
+const { exp, log, max, min, abs, sign } = Math;
 const logistic = (x: number): number => 1 / (1 + exp(-x));
-const softplus = (x: number): number => log(1 + exp(x));
+const logOnePlusExp = (x: number): number => log(1 + exp(x));
 /** Abramowitz and Stegun 7.1.26 is too coarse; the series is exact enough for |x| ≤ 3. */
 const erf = (x: number): number => {
   let [sum, term] = [0, x];
@@ -24,40 +47,40 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { name: "identity", layer: layers.identity(), formula: (x) => x },
-  { name: "binaryStep", layer: layers.binaryStep(), formula: (x) => (x >= 0 ? 1 : 0) },
-  { name: "relu", layer: layers.relu(), formula: (x) => max(0, x) },
-  { name: "leakyRelu", layer: layers.leakyRelu({ alpha: 0.2 }), formula: (x) => (x > 0 ? x : 0.2 * x) },
-  { name: "elu", layer: layers.elu({ alpha: 2 }), formula: (x) => (x > 0 ? x : 2 * (exp(x) - 1)) },
-  { name: "celu", layer: layers.celu({ alpha: 2 }), formula: (x) => (x > 0 ? x : 2 * (exp(x / 2) - 1)) },
+  { name: "identity", layer: identity(), formula: (x) => x },
+  { name: "binaryStep", layer: binaryStep(), formula: (x) => (x >= 0 ? 1 : 0) },
+  { name: "relu", layer: relu(), formula: (x) => max(0, x) },
+  { name: "leakyRelu", layer: leakyRelu({ alpha: 0.2 }), formula: (x) => (x > 0 ? x : 0.2 * x) },
+  { name: "elu", layer: elu({ alpha: 2 }), formula: (x) => (x > 0 ? x : 2 * (exp(x) - 1)) },
+  { name: "celu", layer: celu({ alpha: 2 }), formula: (x) => (x > 0 ? x : 2 * (exp(x / 2) - 1)) },
   {
     name: "selu",
-    layer: layers.selu(),
+    layer: selu(),
     formula: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (exp(x) - 1)),
   },
   {
     name: "thresholdedRelu",
-    layer: layers.thresholdedRelu({ alpha: 0.7 }),
+    layer: thresholdedRelu({ alpha: 0.7 }),
     formula: (x) => (x > 0.7 ? x : 0),
   },
-  { name: "sigmoid", layer: layers.sigmoid(), formula: logistic },
-  { name: "tanh", layer: layers.tanh(), formula: tanh },
-  { name: "softplus", layer: layers.softplus(), formula: softplus },
-  { name: "softsign", layer: layers.softsign(), formula: (x) => x / (1 + abs(x)) },
-  { name: "silu", layer: layers.silu(), formula: (x) => x * logistic(x) },
-  { name: "mish", layer: layers.mish(), formula: (x) => x * tanh(softplus(x)) },
-  { name: "gelu", layer: layers.gelu(), formula: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
+  { name: "sigmoid", layer: sigmoid(), formula: logistic },
+  { name: "tanh", layer: tanh(), formula: Math.tanh },
+  { name: "softplus", layer: softplus(), formula: logOnePlusExp },
+  { name: "softsign", layer: softsign(), formula: (x) => x / (1 + abs(x)) },
+  { name: "silu", layer: silu(), formula: (x) => x * logistic(x) },
+  { name: "mish", layer: mish(), formula: (x) => x * Math.tanh(logOnePlusExp(x)) },
+  { name: "gelu", layer: gelu(), formula: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2 },
   {
     name: "gelu by tanh",
-    layer: layers.gelu({ approximate: "tanh" }),
-    formula: (x) => 0.5 * x * (1 + tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    layer: gelu({ approximate: "tanh" }),
+    formula: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   },
   {
     name: "hardSigmoid",
-    layer: layers.hardSigmoid({ alpha: 0.3, beta: 0.4 }),
+    layer: hardSigmoid({ alpha: 0.3, beta: 0.4 }),
     formula: (x) => max(0, min(1, 0.3 * x + 0.4)),
   },
-  { name: "hardSwish", layer: layers.hardSwish(), formula: (x) => (x * max(0, min(6, x + 3))) / 6 },
+  { name: "hardSwish", layer: hardSwish(), formula: (x) => (x * max(0, min(6, x + 3))) / 6 },
 ];
 
 const points = [-2.5, -1.25, -0.5, 0, 0.25, 0.75, 1.5, 2.75];
@@ -86,35 +109,25 @@ describe("S4 activation layers", () => {
   it("softmax and its logarithm run along an axis", () => {
     const x = value([2, 2], [0, 1, 2, 4]);
     const soft = (a: number, b: number): number => exp(a) / (exp(a) + exp(b));
-    expectClose(run(layers.softmax(), x).numbers, [soft(0, 1), soft(1, 0), soft(2, 4), soft(4, 2)]);
-    expectClose(run(layers.softmax({ axis: 0 }), x).numbers, [
-      soft(0, 2),
-      soft(1, 4),
-      soft(2, 0),
-      soft(4, 1),
-    ]);
-    expectClose(
-      run(layers.logSoftmax(), x).numbers,
-      [soft(0, 1), soft(1, 0), soft(2, 4), soft(4, 2)].map(log),
-    );
+    expectClose(run(softmax(), x).numbers, [soft(0, 1), soft(1, 0), soft(2, 4), soft(4, 2)]);
+    expectClose(run(softmax({ axis: 0 }), x).numbers, [soft(0, 2), soft(1, 4), soft(2, 0), soft(4, 1)]);
+    expectClose(run(logSoftmax(), x).numbers, [soft(0, 1), soft(1, 0), soft(2, 4), soft(4, 2)].map(log));
   });
 
   it("maxout takes the largest of neighbouring features", () => {
     const x = value([2, 4], [1, 5, -2, -3, 0, 0, 9, 8]);
-    expect(run(layers.maxout({ pieces: 2 }), x).numbers).toEqual([5, -2, 0, 9]);
-    expect(() => layers.maxout({ pieces: 3 })(input("x", "f32", [2, 4]))).toThrow(
-      /does not divide by 3 pieces/,
-    );
+    expect(run(maxout({ pieces: 2 }), x).numbers).toEqual([5, -2, 0, 9]);
+    expect(() => maxout({ pieces: 3 })(input("x", "f32", [2, 4]))).toThrow(/does not divide by 3 pieces/);
   });
 
   it("prelu learns a slope for each channel, or one for all", () => {
     const x = value([1, 2, 1, 2], [-1, 2, -3, -4]);
-    const each = run(layers.prelu(), x, { state: { "prelu_1.slope": value([2, 1, 1], [0.5, 2]) } });
+    const each = run(prelu(), x, { state: { "prelu_1.slope": value([2, 1, 1], [0.5, 2]) } });
     expect(each.numbers).toEqual([-0.5, 2, -6, -8]);
-    const start = run(layers.prelu({ shared: true }), x);
+    const start = run(prelu({ shared: true }), x);
     expect(start.state["prelu_1.slope"]?.shape).toEqual([1, 1, 1]);
     expect(start.numbers).toEqual([-0.25, 2, -0.75, -1]);
-    const layer = layers.prelu();
+    const layer = prelu();
     const t = input("t", "f32", [1, 2, 1, 2]);
     const loss = layer(t).reduceSum();
     const [slope] = gradients(loss, Object.values(layer.registers));
@@ -123,7 +136,7 @@ describe("S4 activation layers", () => {
   });
 
   it("rrelu draws slopes in training and takes their mean otherwise", () => {
-    const layer = layers.rrelu({ lower: 0.1, upper: 0.5 });
+    const layer = rrelu({ lower: 0.1, upper: 0.5 });
     const x = value(
       [1, 1000],
       Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? -1 : 1)),

@@ -50,7 +50,7 @@ describe("a model", () => {
     }));
     const train = program({ inputs: { images, labels }, outputs: { loss }, updates });
     expect(
-      [...registersOf(train).values()].map(({ name, shape }) => `${name} [${shape.join()}]`).sort(),
+      [...registersOf(train).values()].map(({ name, shape }) => `${name} [${shape.join()}]`).toSorted(),
     ).toEqual([
       "dense_1.bias [500]",
       "dense_1.weight [784,500]",

@@ -108,7 +108,9 @@ export function parseConfig<T>(operation: string, schema: z.ZodType<T>, value: u
     if (issue.code === "unrecognized_keys")
       return `unknown setting ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
     const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
-    return `${path}${issue.message} and is ${show(issue.input)}`;
+    // zod's own messages end in what they got.
+    const got = issue.message.startsWith("Invalid input") ? "" : ` and is ${show(issue.input)}`;
+    return `${path}${issue.message}${got}`;
   });
   throw new AdjointError("attribute", operation, problems.join("; "));
 }

@@ -1,4 +1,4 @@
-import { AdjointError, type DType, type Graph, type Shape, type Tensor, type Update, dim, input, program } from "@adjoint/ir";
+import { AdjointError, type DType, type Graph, type Tensor, type Update, dim, input, program } from "@adjoint/ir";
 
 /** A column of the data as one example has it; its name is that of the data set's field. */
 export interface Field<N extends string = string> {

@@ -30,8 +30,16 @@ const seed = z.custom<number | false>(
   "must be a whole number ≥ 0, or false",
 );
 
+/** Settings of `fit` with defaults filled in. */
+interface FitSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle?: number | false | undefined;
+  readonly lastBatch: "keep" | "drop";
+}
+
 /** What is left to check of `FitOptions` at run time: the rest is objects of this library. */
-export const fitSchema: z.ZodType<{ epochs: number; batchSize: number; shuffle: number | false | undefined; lastBatch: "keep" | "drop" }> = z.object({
+export const fitSchema: z.ZodType<FitSettings> = z.object({
   epochs: size,
   batchSize: size.default(32),
   shuffle: seed.optional(),

@@ -21,13 +21,11 @@ interface Equation {
 const refuse = (equation: string, problem: string, remedy = ""): AdjointError =>
   new AdjointError("attribute", "einsum", `"${equation}": ${problem}`, remedy);
 
+const TERM = /^[A-Za-z]*(?:\.\.\.)?[A-Za-z]*$/;
+
 /** Labels of a term's letters; an ellipsis stands for `extra` axes, named by their place from the right. */
-function labelsOf(equation: string, term: string, extra: number): string[] {
-  const parts = term.split("...");
-  if (parts.length > 2 || !/^[A-Za-z]*$/.test(parts.join(""))) {
-    throw refuse(equation, `"${term}" is no term`, "Write letters, and ... at most once.");
-  }
-  const [before = "", after] = parts;
+function labelsOf(term: string, extra: number): string[] {
+  const [before = "", after] = term.split("...");
   if (after === undefined) return [...before];
   return [...before, ...Array.from({ length: extra }, (_, place) => `...${extra - place}`), ...after];
 }
@@ -38,6 +36,9 @@ function parseEquation(equation: string, ranks: readonly number[]): Equation {
   if (rest.length > 0 || terms.length !== ranks.length) {
     throw refuse(equation, `describes ${terms.length} operands and got ${ranks.length}`);
   }
+  const bad = [...terms, right ?? ""].find((term) => !TERM.test(term));
+  if (bad !== undefined)
+    throw refuse(equation, `"${bad}" is no term`, "Write letters, and ... at most once.");
   let widest = 0;
   const operands = terms.map((term, index) => {
     const [rank = 0, letters] = [ranks[index], term.replace("...", "").length];
@@ -46,10 +47,10 @@ function parseEquation(equation: string, ranks: readonly number[]): Equation {
       throw refuse(equation, `"${term}" names ${letters} axes of an operand of rank ${rank}`);
     }
     widest = Math.max(widest, extra);
-    return labelsOf(equation, term, extra);
+    return labelsOf(term, extra);
   });
   const all = operands.flat();
-  const output = right === undefined ? implicitOutput(all, widest) : labelsOf(equation, right, widest);
+  const output = right === undefined ? implicitOutput(all, widest) : labelsOf(right, widest);
   const unknown = output.find((label) => !all.includes(label));
   if (unknown !== undefined) throw refuse(equation, `the output's "${unknown}" is in no operand`);
   if (new Set(output).size !== output.length) throw refuse(equation, "the output names an axis twice");
@@ -58,7 +59,7 @@ function parseEquation(equation: string, ranks: readonly number[]): Equation {
 
 /** The ellipsis, then the letters that occur once, in alphabetical order (capitals first). */
 const implicitOutput = (all: readonly string[], widest: number): string[] => [
-  ...labelsOf("", "...", widest),
+  ...labelsOf("...", widest),
   ...all
     .filter((label) => !label.startsWith("...") && all.indexOf(label) === all.lastIndexOf(label))
     .toSorted(),

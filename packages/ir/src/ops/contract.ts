@@ -46,8 +46,8 @@ function sideGradient(
     rightContract: otherFree,
   });
   // The other side's contracted axes come out in that side's order.
-  const remaining = [...other.contract]
-    .sort((a, b) => a - b)
+  const remaining = other.contract
+    .toSorted((a, b) => a - b)
     .map((axis) => own.contract[other.contract.indexOf(axis)] ?? 0);
   return product.transpose(inverse([...own.batch, ...ownFree, ...remaining]));
 }

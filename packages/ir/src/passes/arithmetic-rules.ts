@@ -33,7 +33,9 @@ function exactReciprocal(constant: Tensor): Tensor | undefined {
   const element = Number(uniformConstant(constant) ?? 0);
   const exponent = Math.log2(Math.abs(element));
   const exact = Math.abs(exponent) <= (NORMAL[constant.dtype] ?? -1) && 2 ** exponent === Math.abs(element);
-  return exact && Number.isInteger(exponent) ? filled(1 / element, constant.dtype, constant.shape) : undefined;
+  return exact && Number.isInteger(exponent)
+    ? filled(1 / element, constant.dtype, constant.shape)
+    : undefined;
 }
 
 /** The operands of a node of two, the constant one last. */

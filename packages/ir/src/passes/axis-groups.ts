@@ -46,6 +46,4 @@ export function axisGroups(from: Shape, to: Shape): readonly AxisGroup[] | undef
 
 /** a divides b and is not b; of numbers the smaller is short, whether it divides or not. */
 const isFactor = (a: Dim, b: Dim): boolean =>
-  typeof a === "number" && typeof b === "number"
-    ? a < b
-    : !equalDims(a, b) && divDims(b, a) !== undefined;
+  typeof a === "number" && typeof b === "number" ? a < b : !equalDims(a, b) && divDims(b, a) !== undefined;

@@ -43,7 +43,7 @@ const transposeInto = (side: Side): Rule =>
     const { permutation } = moved.attributes;
     const { batch, contract } = axesOf(attributes, side);
     const before = (axes: Axes): Axes => axes.map((axis) => permutation[axis] ?? axis);
-    
+    if (!isAscending(before(freeAxes(tensor.rank, batch, contract)))) return undefined;
     return withSide(inputs, attributes, side, operand(moved.inputs, 0), {
       batch: before(batch),
       contract: before(contract),
@@ -114,10 +114,7 @@ export const contractRules: readonly Rule[] = [
       rightBatch: order.map((axis) => rightBatch[axis] ?? axis),
     };
     if (isAscending(free)) return dotGeneral(a, b, ordered);
-    const [first, second] = [
-      free.filter((axis) => axis >= leftEnd),
-      free.filter((axis) => axis < leftEnd),
-    ];
+    const [first, second] = [free.filter((axis) => axis >= leftEnd), free.filter((axis) => axis < leftEnd)];
     const isSwap =
       isAscending(first) && isAscending(second) && free.every((axis, i) => axis === [...first, ...second][i]);
     return isSwap ? dotGeneral(b, a, swapped(ordered)) : undefined;

@@ -1,5 +1,5 @@
 import { type Node, type Tensor, isNode } from "../node.ts";
-import { type Pass, rewriteBy } from "../rewrite.ts";
+import { type Pass, rewriteBy } from "./driver.ts";
 import { StructuralKeys } from "./structural-key.ts";
 
 /**

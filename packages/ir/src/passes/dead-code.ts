@@ -4,7 +4,7 @@ import { type Graph, type Node, type Tensor, apply, isNode } from "../node.ts";
 import { filled } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
-import { type Pass, rewriteBy } from "../rewrite.ts";
+import { type Pass, rewriteBy } from "./driver.ts";
 
 /** What of a loop or a branch is needed, by place. */
 interface Need {
@@ -55,7 +55,7 @@ function needOf(node: Node, read: ReadonlySet<Tensor>): Need | undefined {
   const used = placesOf(node.outputs, read);
   if (isNode(node, "if")) {
     const parameters = node.graphs.flatMap((body) => parametersFor(body, used));
-    return { results: used, parameters: [...new Set(parameters)].sort((a, b) => a - b) };
+    return { results: used, parameters: [...new Set(parameters)].toSorted((a, b) => a - b) };
   }
   const [body] = node.graphs;
   if (!isNode(node, "scan") || body === undefined) return undefined;
@@ -65,11 +65,11 @@ function needOf(node: Node, read: ReadonlySet<Tensor>): Need | undefined {
   for (;;) {
     const parameters = parametersFor(body, results);
     const more = parameters.filter((place) => place < carries && !results.includes(place));
-    if (more.length > 0) results = [...results, ...more].sort((a, b) => a - b);
+    if (more.length > 0) results = [...results, ...more].toSorted((a, b) => a - b);
     else {
       // A needed carry keeps its place among the parameters, read or not.
       const kept = new Set([...parameters, ...results.filter((place) => place < carries)]);
-      return { results, parameters: [...kept].sort((a, b) => a - b) };
+      return { results, parameters: [...kept].toSorted((a, b) => a - b) };
     }
   }
 }
@@ -81,7 +81,8 @@ const part = (body: Graph, { results, parameters }: Need): Graph => ({
 });
 
 const isWhole = (node: Node, { results, parameters }: Need): boolean =>
-  results.length === node.outputs.length && parameters.length === Object.keys(node.graphs[0]?.inputs ?? {}).length;
+  results.length === node.outputs.length &&
+  parameters.length === Object.keys(node.graphs[0]?.inputs ?? {}).length;
 
 function shortened(node: Node, need: Need): readonly Tensor[] | undefined {
   const bodies = node.graphs.map((body) => part(body, need));

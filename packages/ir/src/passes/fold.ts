@@ -3,7 +3,8 @@ import { type Node, type Tensor } from "../node.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import type { Kind } from "../primitive-set.ts";
-import { type Match, type Pass, type Rule, rewrite, rule } from "../rewrite.ts";
+import { type Match, type Rule, rewrite, rule } from "../rewrite.ts";
+import type { Pass } from "./driver.ts";
 import { elementCount, isStatic } from "../shape.ts";
 import { type TensorValue, valueOf, zeroValue } from "../value.ts";
 import { madeBy, namesOf, under, valueIn } from "./facts.ts";
@@ -17,20 +18,33 @@ export interface FoldOptions {
 }
 
 /** Kinds whose results are known when their operands are. Control flow is not: a loop may take any time. */
-const FOLDED = ["map", "reduce", "cumulative", "view", "contract", "index", "order"] as const satisfies Kind[];
+const FOLDED = [
+  "map",
+  "reduce",
+  "cumulative",
+  "view",
+  "contract",
+  "index",
+  "order",
+] as const satisfies Kind[];
 
 /** A static tensor's number of elements; Infinity where symbols are in it. */
 const sizeOf = ({ shape }: Tensor): number => (isStatic(shape) ? elementCount(shape) : Infinity);
 
 const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
+/** Counts of up to so many elements are known; longer ones are cheaper to count than to read. */
+const SHORT_IOTA = 16;
+
 /** The value of a constant, and of a repeated constant or an iota that is short. */
 function known(tensor: Tensor, maxElements: number): TensorValue | undefined {
   const value = valueIn(tensor);
-  if (value !== undefined || sizeOf(tensor) > maxElements) return value;
+  const size = sizeOf(tensor);
+  if (value !== undefined || size > maxElements) return value;
   const repeated = valueIn(under(tensor, "broadcast") ?? tensor);
   if (repeated !== undefined) return evaluated(tensor.node, [repeated])?.[tensor.index];
-  return madeBy(tensor, "iota") === undefined ? undefined : evaluated(tensor.node, [])?.[tensor.index];
+  const isShort = size <= SHORT_IOTA && madeBy(tensor, "iota") !== undefined;
+  return isShort ? evaluated(tensor.node, [])?.[tensor.index] : undefined;
 }
 
 /** A node's values; undefined where it refuses, as gather does an index outside its axis: the run will say so. */
@@ -49,7 +63,9 @@ function evaluated(node: Node, inputs: readonly TensorValue[]): readonly TensorV
 function workOf({ node }: Match): number {
   const inputs = node.inputs.map(sizeOf);
   const sizes = total(node.outputs.map(sizeOf)) + total(inputs);
-  return node.operation.kind === "contract" ? sizes + inputs.reduce((product, size) => product * size, 1) : sizes;
+  return node.operation.kind === "contract"
+    ? sizes + inputs.reduce((product, size) => product * size, 1)
+    : sizes;
 }
 
 function foldRules({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): readonly Rule[] {
@@ -61,7 +77,9 @@ function foldRules({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): read
     rule("nothing to compute → empty constant", namesOf(...FOLDED), ({ node }) => {
       const isEmpty = node.outputs.every(({ shape }) => isStatic(shape) && shape.includes(0));
       if (!isEmpty) return undefined;
-      return node.outputs.map(({ dtype, shape }) => constant(zeroValue(dtype, isStatic(shape) ? shape : [0])));
+      return node.outputs.map(({ dtype, shape }) =>
+        constant(zeroValue(dtype, isStatic(shape) ? shape : [0])),
+      );
     }),
     // A scalar constant is a literal in kernels; as an array it would be memory.
     rule("constant of one element everywhere → broadcast scalar", "constant", ({ attributes: { value } }) => {

@@ -1,15 +1,5 @@
-export {
-  type Match,
-  type Pass,
-  type PassOptions,
-  type Replacement,
-  type Rewrite,
-  type Rule,
-  type Step,
-  rewrite,
-  rewriteBy,
-  rule,
-} from "../rewrite.ts";
+export { type Match, type Replacement, type Rule, rewrite, rule } from "../rewrite.ts";
+export { type Pass, type PassOptions, type Rewrite, type Step, rewriteBy } from "./driver.ts";
 export { check } from "../check.ts";
 export { type InlineOptions, inline, inlineWith } from "./inline.ts";
 export { type FoldOptions, fold, foldRuleSet, foldWith } from "./fold.ts";

@@ -1,6 +1,6 @@
 import { inlineGraph } from "../graph.ts";
 import type { Composite, Node } from "../node.ts";
-import { type Pass, rewriteBy } from "../rewrite.ts";
+import { type Pass, rewriteBy } from "./driver.ts";
 
 export interface InlineOptions {
   /** Composites that stay: those that a backend runs, or a format writes, as a whole. */

@@ -6,16 +6,12 @@ import { isAll, madeBy, under } from "./facts.ts";
 
 /** Algebra on truth values, choices and bits; exact to the bit. */
 export const logicRules: readonly Rule[] = [
-  rule(
-    "x ∘ x → x",
-    ["max", "min", "and", "or", "bitwiseAnd", "bitwiseOr"],
-    ({ node }, a, b) => {
-      if (a === b) return a;
-      // (x ∘ y) ∘ y is x ∘ y.
-      if (a.node.operation === node.operation && a.node.inputs.includes(b)) return a;
-      return b.node.operation === node.operation && b.node.inputs.includes(a) ? b : undefined;
-    },
-  ),
+  rule("x ∘ x → x", ["max", "min", "and", "or", "bitwiseAnd", "bitwiseOr"], ({ node }, a, b) => {
+    if (a === b) return a;
+    // (x ∘ y) ∘ y is x ∘ y.
+    if (a.node.operation === node.operation && a.node.inputs.includes(b)) return a;
+    return b.node.operation === node.operation && b.node.inputs.includes(a) ? b : undefined;
+  }),
   rule("x ⊕ x → 0", ["xor", "bitwiseXor"], ({ output }, a, b) =>
     a === b ? filled(0, output.dtype, output.shape) : undefined,
   ),
@@ -34,7 +30,9 @@ export const logicRules: readonly Rule[] = [
     return a !== undefined && b !== undefined && !isFloat(a.dtype) ? lessOrEqual(b, a) : undefined;
   }),
 
-  rule("x < x → false", "less", ({ output }, a, b) => (a === b ? filled(0, "bool", output.shape) : undefined)),
+  rule("x < x → false", "less", ({ output }, a, b) =>
+    a === b ? filled(0, "bool", output.shape) : undefined,
+  ),
   // NaN differs from itself.
   rule("x = x → true of integers", ["equal", "lessOrEqual"], ({ output }, a, b) =>
     a === b && !isFloat(a.dtype) ? filled(1, "bool", output.shape) : undefined,

@@ -1,6 +1,6 @@
 import { check } from "../check.ts";
 import type { Graph } from "../node.ts";
-import type { Pass, PassOptions } from "../rewrite.ts";
+import type { Pass, PassOptions } from "./driver.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { cse } from "./cse.ts";
 import { deadCode } from "./dead-code.ts";
@@ -31,18 +31,18 @@ export function runPasses<I extends string, O extends string>(
   passes: readonly Pass[] = optimize,
   options: PipelineOptions = {},
 ): Graph<I, O> {
-  let left = options.limit ?? Infinity;
+  const budget = { left: options.limit ?? Infinity };
   let current = graph;
   // Passes that left the current graph as it is.
   let idle = 0;
   if (options.check === true) check(graph);
-  for (let turn = 0; idle < passes.length && turn < MOST_ROUNDS * passes.length && left > 0; turn++) {
+  for (let turn = 0; idle < passes.length && turn < MOST_ROUNDS * passes.length && budget.left > 0; turn++) {
     const pass = passes[turn % passes.length];
     if (pass === undefined) break;
     const next = pass.run(current, {
-      limit: left,
+      limit: budget.left,
       onRewrite: (rewrite) => {
-        left--;
+        budget.left--;
         options.onRewrite?.(rewrite);
       },
     });

@@ -10,8 +10,7 @@ import { isUnit } from "./axis-groups.ts";
 import { isNeverMinusZero, under } from "./facts.ts";
 
 /** The sum of one term: sums start from +0, so that −0 becomes 0. */
-const sumOfOne = (x: Tensor): Tensor =>
-  isNeverMinusZero(x) ? x : add(x, filled(0, x.dtype, x.shape));
+const sumOfOne = (x: Tensor): Tensor => (isNeverMinusZero(x) ? x : add(x, filled(0, x.dtype, x.shape)));
 
 /** Whole numbers up to here are values of the type. */
 const WHOLE: { readonly [D in DType]?: number } = { f64: 2 ** 53, f32: 2 ** 24, f16: 2 ** 11, bf16: 2 ** 8 };
@@ -67,4 +66,3 @@ export const reduceRules: readonly Rule[] = [
     return isSum ? sumOfOne(x) : x;
   }),
 ];
-

@@ -1,4 +1,5 @@
-import { type Pass, type Rule, rewrite } from "../rewrite.ts";
+import { type Rule, rewrite } from "../rewrite.ts";
+import type { Pass } from "./driver.ts";
 import { arithmeticRules } from "./arithmetic-rules.ts";
 import { controlRules } from "./control-rules.ts";
 import { convertRules } from "./convert-rules.ts";

@@ -57,9 +57,7 @@ export class StructuralKeys {
     const names = inputs.map(nameOf);
     if (operation.kind !== "composite" && commutative.has(operation.name)) names.sort();
     const name =
-      operation.kind === "composite"
-        ? `${operation.name}@${this.#identity(operation)}`
-        : operation.name;
+      operation.kind === "composite" ? `${operation.name}@${this.#identity(operation)}` : operation.name;
     // Registers are what their name says; two declarations of one are the same state.
     const attributes = isNode(node, "register") ? node.attributes.name : this.#attributes(node.attributes);
     const bodies = graphs.map((graph) => this.graph(graph)).join("");

@@ -8,7 +8,7 @@ import { madeBy, under } from "./facts.ts";
 
 const REDUCTIONS = ["reduceSum", "reduceProd", "reduceMax", "reduceMin"] as const;
 
-const sorted = (axes: readonly number[]): number[] => [...axes].sort((a, b) => a - b);
+const sorted = (axes: readonly number[]): number[] => axes.toSorted((a, b) => a - b);
 
 /**
  * Views folded into reductions. The terms stay the same; where a rule says so, a float sum or product adds them in

@@ -117,7 +117,9 @@ function pieceAt(
 }
 
 const selectRules: readonly Rule[] = [
-  rule("slice of everything", "slice", ({ output }, x) => (equalShapes(x.shape, output.shape) ? x : undefined)),
+  rule("slice of everything", "slice", ({ output }, x) =>
+    equalShapes(x.shape, output.shape) ? x : undefined,
+  ),
   rule("slice of a slice", "slice", ({ attributes: { starts, sizes, steps } }, x) => {
     const inner = madeBy(x, "slice");
     if (inner === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { type NameOf, type Tensor, constant, sort, tensorValue, topK } from "@adjoint/ir";
-import { type Example, type Examples, example, examples, tensor, value } from "./example.ts";
+import { type Elements, type Example, type Examples, example, examples, tensor, value } from "./example.ts";
 
 const matrix = (): Tensor =>
   tensor("f32", [

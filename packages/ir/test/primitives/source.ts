@@ -4,7 +4,6 @@ import {
   commit,
   cond,
   constant,
-  filled,
   input,
   iota,
   randomBits,

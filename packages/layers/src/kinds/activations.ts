@@ -1,4 +1,14 @@
-import * as ir from "@adjoint/ir";
+import {
+  celu as celuOf,
+  elu as eluOf,
+  gelu as geluOf,
+  hardSigmoid as hardSigmoidOf,
+  leakyRelu as leakyReluOf,
+  logSoftmax as logSoftmaxOf,
+  maxout as maxoutOf,
+  softmax as softmaxOf,
+  thresholdedRelu as thresholdedReluOf,
+} from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { z } from "zod";
 import { type ActivationName, activations } from "../activation.ts";
@@ -82,26 +92,26 @@ const kinds = {
   mish: plain("mish"),
   hardSwish: plain("hardSwish"),
   binaryStep: plain("binaryStep"),
-  leakyRelu: withConfig("leakyRelu", alphaOf(0.01), ir.leakyRelu),
-  elu: withConfig("elu", alphaOf(1), ir.elu),
-  celu: withConfig("celu", alphaOf(1), ir.celu),
-  thresholdedRelu: withConfig("thresholdedRelu", alphaOf(1), ir.thresholdedRelu),
-  softmax: withConfig("softmax", lastAxis, ir.softmax),
-  logSoftmax: withConfig("logSoftmax", lastAxis, ir.logSoftmax),
+  leakyRelu: withConfig("leakyRelu", alphaOf(0.01), leakyReluOf),
+  elu: withConfig("elu", alphaOf(1), eluOf),
+  celu: withConfig("celu", alphaOf(1), celuOf),
+  thresholdedRelu: withConfig("thresholdedRelu", alphaOf(1), thresholdedReluOf),
+  softmax: withConfig("softmax", lastAxis, softmaxOf),
+  logSoftmax: withConfig("logSoftmax", lastAxis, logSoftmaxOf),
   gelu: withConfig<GeluConfig>(
     "gelu",
     z.strictObject({ approximate: z.enum(["none", "tanh"], 'must be "none" or "tanh"').default("none") }),
-    ir.gelu,
+    geluOf,
   ),
   hardSigmoid: withConfig<HardSigmoidConfig>(
     "hardSigmoid",
     z.strictObject({ alpha: finite.default(0.2), beta: finite.default(0.5) }),
-    ir.hardSigmoid,
+    hardSigmoidOf,
   ),
   maxout: withConfig<MaxoutConfig>(
     "maxout",
     z.strictObject({ pieces: size, axis: z.int().default(1) }),
-    ir.maxout,
+    maxoutOf,
   ),
 };
 

@@ -1,4 +1,4 @@
-import * as ir from "@adjoint/ir";
+import { prelu as preluOf, rrelu as rreluOf } from "@adjoint/ir";
 import { z } from "zod";
 import { finite } from "../config.ts";
 import { type Initializer, constant, initialFor, initializerSchema } from "../initializers.ts";
@@ -30,7 +30,7 @@ export const preluKind: LayerKind<PreluConfig> = {
     const shape = [channels, ...x.shape.slice(2).map(() => 1)];
     return { slope: { shape, dtype: x.dtype, initial: initialFor(slope, { fanIn: 1, fanOut: 1 }) } };
   },
-  build: (x, { register }) => ir.prelu(x, register("slope")),
+  build: (x, { register }) => preluOf(x, register("slope")),
 };
 
 /**
@@ -54,7 +54,7 @@ export interface RreluOptions extends NameOption {
 export const rreluKind: LayerKind<RreluConfig> = {
   kind: "rrelu",
   schema: z.strictObject({ lower: finite.default(1 / 8), upper: finite.default(1 / 3) }),
-  build: (x, { config, training, key }) => ir.rrelu(x, training ? key() : undefined, { ...config, training }),
+  build: (x, { config, training, key }) => rreluOf(x, training ? key() : undefined, { ...config, training }),
 };
 
 /**

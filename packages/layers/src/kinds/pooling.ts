@@ -1,4 +1,10 @@
-import * as ir from "@adjoint/ir";
+import {
+  AdjointError,
+  averagePool as averagePoolOf,
+  globalAveragePool as globalAveragePoolOf,
+  globalMaxPool as globalMaxPoolOf,
+  maxPool as maxPoolOf,
+} from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { z } from "zod";
 import { type PerAxis, sizes, spread } from "../config.ts";
@@ -50,7 +56,7 @@ const shape = {
 function windowOf(kind: string, x: Tensor, config: PoolConfig): Window & Pads {
   const rank = x.rank - 2;
   if (rank < 1) {
-    throw new ir.AdjointError(
+    throw new AdjointError(
       "shape",
       kind,
       `wants [batch, channels, …] with at least one more axis and got ${x}`,
@@ -68,7 +74,7 @@ function windowOf(kind: string, x: Tensor, config: PoolConfig): Window & Pads {
 export const maxPoolKind: LayerKind<PoolConfig> = {
   kind: "maxPool",
   schema: z.strictObject(shape),
-  build: (x, { config }) => ir.maxPool(x, windowOf("maxPool", x, config)),
+  build: (x, { config }) => maxPoolOf(x, windowOf("maxPool", x, config)),
 };
 
 /** The largest element of each window: [N, C, …] → [N, C, …′]. */
@@ -79,7 +85,7 @@ export const averagePoolKind: LayerKind<AveragePoolConfig> = {
   kind: "averagePool",
   schema: z.strictObject({ ...shape, countIncludePad: z.boolean().default(false) }),
   build: (x, { config }) =>
-    ir.averagePool(x, { ...windowOf("averagePool", x, config), countIncludePad: config.countIncludePad }),
+    averagePoolOf(x, { ...windowOf("averagePool", x, config), countIncludePad: config.countIncludePad }),
 };
 
 /** The mean of each window: [N, C, …] → [N, C, …′]. */
@@ -93,7 +99,7 @@ const flat = (x: Tensor): Tensor => x.reshape(x.shape.slice(0, 2));
 export const globalAveragePoolKind: LayerKind<None> = {
   kind: "globalAveragePool",
   schema: z.strictObject({}),
-  build: (x) => flat(ir.globalAveragePool(x)),
+  build: (x) => flat(globalAveragePoolOf(x)),
 };
 
 /** The mean of each channel: [N, C, …] → [N, C]. */
@@ -104,7 +110,7 @@ export const globalAveragePool = (options: NameOption = {}): Layer<None> =>
 export const globalMaxPoolKind: LayerKind<None> = {
   kind: "globalMaxPool",
   schema: z.strictObject({}),
-  build: (x) => flat(ir.globalMaxPool(x)),
+  build: (x) => flat(globalMaxPoolOf(x)),
 };
 
 /** The largest element of each channel: [N, C, …] → [N, C]. */

@@ -1,4 +1,4 @@
-import * as ir from "@adjoint/ir";
+import { dropout as dropoutOf, randomNormal } from "@adjoint/ir";
 import { z } from "zod";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
@@ -21,7 +21,7 @@ export const dropoutKind: LayerKind<DropoutConfig> = {
   kind: "dropout",
   schema: z.strictObject({ rate: z.number(RATE).min(0, RATE).lt(1, RATE) }),
   build: (x, { config: { rate }, training, key }) =>
-    training && rate > 0 ? ir.dropout(x, key(), { rate }) : x,
+    training && rate > 0 ? dropoutOf(x, key(), { rate }) : x,
 };
 
 /**
@@ -50,7 +50,7 @@ export const gaussianNoiseKind: LayerKind<GaussianNoiseConfig> = {
   }),
   build: (x, { config: { standardDeviation }, training, key }) =>
     training && standardDeviation > 0
-      ? x.add(ir.randomNormal(key(), x.shape, { standardDeviation, dtype: x.dtype }))
+      ? x.add(randomNormal(key(), x.shape, { standardDeviation, dtype: x.dtype }))
       : x,
 };
 
