@@ -5,11 +5,13 @@ import {
   bf16ToNumber,
   castScalar,
   dtypeInfo,
+  elementary,
   erfOf,
   f16ToNumber,
   isFloat,
   numberToBf16,
   numberToF16,
+  roundTiesToEven,
   threefry2x32,
 } from "@adjoint/ir";
 
@@ -25,41 +27,12 @@ export const helpers = {
   erf: (x: number): number => erfOf(x),
   bits: (key0: number, key1: number, counter: number): number => threefry2x32(key0, key1, counter, 0)[0],
   bitcast: (value: Scalar, from: DType, to: DType): Scalar => reinterpret(value, from, to),
-  tiesToEven: (x: number): number => {
-    const floor = Math.floor(x);
-    const rest = x - floor;
-    return rest < 0.5 ? floor : rest > 0.5 ? floor + 1 : floor % 2 === 0 ? floor : floor + 1;
-  },
-  modulo: (a: number, b: number): number => {
-    const rest = a % b;
-    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
-  },
-  bigModulo: (a: bigint, b: bigint): bigint => {
-    if (b === 0n) return 0n;
-    const rest = a % b;
-    return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
-  },
-  power: (a: number, b: number): number => (a === 1 ? 1 : a ** b),
-  integerPower: (base: number, exponent: number): number => {
-    if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent % 2 === 0 ? 1 : -1) : 0;
-    let result = 1;
-    let square = base;
-    for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-      if (rest % 2 === 1) result = Math.imul(result, square);
-      square = Math.imul(square, square);
-    }
-    return result;
-  },
-  bigPower: (base: bigint, exponent: bigint): bigint => {
-    if (exponent < 0n) return base === 1n ? 1n : base === -1n ? (exponent % 2n === 0n ? 1n : -1n) : 0n;
-    let result = 1n;
-    let square = base;
-    for (let rest = exponent; rest > 0n; rest >>= 1n) {
-      if (rest & 1n) result = BigInt.asIntN(64, result * square);
-      square = BigInt.asIntN(64, square * square);
-    }
-    return result;
-  },
+  tiesToEven: (x: number): number => roundTiesToEven(x),
+  modulo: (a: number, b: number): number => elementary.modulo(a, b),
+  bigModulo: (a: bigint, b: bigint): bigint => elementary.bigModulo(a, b),
+  power: (a: number, b: number): number => elementary.floatPower(a, b),
+  integerPower: (a: number, b: number): number => elementary.integerPower(a, b),
+  bigPower: (a: bigint, b: bigint): bigint => elementary.bigPower(a, b),
 } as const;
 
 const scratch = new DataView(new ArrayBuffer(8));

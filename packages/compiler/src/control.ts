@@ -1,19 +1,11 @@
-import {
-  AdjointError,
-  type AttributesOf,
-  type Node,
-  type Tensor,
-  elementCount,
-  isNode,
-  rowMajorStrides,
-} from "@adjoint/ir";
-import { identity, position } from "./affine.ts";
+import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode } from "@adjoint/ir";
+import { copyKernel } from "./copies.ts";
 import { sizesOf } from "./decompose.ts";
 import type { Group } from "./group.ts";
-import type { Kernel, MapKernel, StepCopy } from "./kernel.ts";
+import type { Kernel, StepCopy } from "./kernel.ts";
 import type { LoweringContext } from "./lowering-context.ts";
+import type { BufferId } from "./scalar.ts";
 import { belowReshapes } from "./views.ts";
-import { type BufferId, ScalarBuilder } from "./scalar.ts";
 
 /** The whole of an operand, contiguous in memory. */
 function inMemory(tensor: Tensor, context: LoweringContext): BufferId | undefined {
@@ -22,20 +14,8 @@ function inMemory(tensor: Tensor, context: LoweringContext): BufferId | undefine
   return buffer;
 }
 
-/** A kernel that copies a whole buffer. */
-function copyKernel(from: BufferId, to: BufferId, tensor: Tensor): MapKernel {
-  const builder = new ScalarBuilder();
-  const domain = [elementCount(sizesOf(tensor))];
-  const index = position(identity(domain).coordinates, rowMajorStrides(domain), 1);
-  const value = builder.add({
-    kind: "load",
-    dtype: tensor.dtype,
-    buffer: from,
-    index: { ...index, guards: [] },
-    dynamic: [],
-  });
-  return { form: "map", domain, body: builder.nodes, stores: [{ buffer: to, index, value }] };
-}
+const copyOf = (tensor: Tensor, from: BufferId, to: BufferId): Kernel =>
+  copyKernel(from, to, tensor.dtype, elementCount(sizesOf(tensor)));
 
 export function lowerControl(node: Node, context: LoweringContext): readonly Group[] {
   const operands = node.inputs.map((input) => inMemory(input, context));
@@ -69,7 +49,7 @@ function lowerScan(
     const [from, to] = [operands[index], outputs[index]];
     return from === undefined || to === undefined || sizesOf(input).includes(0)
       ? []
-      : [copyKernel(from, to, input)];
+      : [copyOf(input, from, to)];
   });
   const slices = Object.values(body.inputs)
     .slice(carries, carries + sequences)
@@ -120,7 +100,7 @@ function lowerIf(node: Node, operands: readonly BufferId[], context: LoweringCon
       const [from, to] = [results[index], outputs[index]];
       return from === undefined || to === undefined || sizesOf(output).includes(0)
         ? []
-        : [copyKernel(from, to, output)];
+        : [copyOf(output, from, to)];
     });
     return [...kernels, ...copies];
   });

@@ -10,10 +10,9 @@ import {
   isNode,
   registerOf,
   registersOf,
-  rowMajorStrides,
 } from "@adjoint/ir";
-import { identity, position } from "./affine.ts";
 import { type BufferInfo, BufferTable } from "./buffers.ts";
+import { copyKernel } from "./copies.ts";
 import { decompose, sizesOf } from "./decompose.ts";
 import { type FusionLimits, fuse } from "./fuse.ts";
 import { type Group, kernelsOf } from "./group.ts";
@@ -21,7 +20,7 @@ import type { Kernel } from "./kernel.ts";
 import { copyOf, lowerGraph } from "./lower.ts";
 import { type Location, planMemory } from "./plan.ts";
 import { type PendingUpdate, schedule } from "./schedule.ts";
-import { type BufferId, ScalarBuilder } from "./scalar.ts";
+import type { BufferId } from "./scalar.ts";
 
 /** A named buffer at the program's edge. */
 export interface Port {
@@ -108,7 +107,12 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   const kernels = fused.groups.flatMap((group) =>
     kernelsOf(group, (buffer) => ends.has(buffer) || fused.read.has(buffer)),
   );
-  const ordered = schedule(kernels, pending, (update) => copyKernel(update, buffers), buffers);
+  const ordered = schedule(
+    kernels,
+    pending,
+    ({ register, next }) => copyKernel(next, register, buffers.get(next).dtype, buffers.get(next).elements),
+    buffers,
+  );
   const plan = planMemory(
     ordered.kernels,
     buffers,
@@ -141,24 +145,4 @@ function registerTensors(graph: Graph): readonly Tensor[] {
   for (const node of graphNodes(graph)) if (isNode(node, "register")) tensors.add(node.output);
   for (const { register } of graph.updates) tensors.add(register);
   return [...tensors];
-}
-
-/** The end of a step where the next value could not be computed in place. */
-function copyKernel({ register, next }: PendingUpdate, buffers: BufferTable): Kernel {
-  const { dtype, elements } = buffers.get(next);
-  const builder = new ScalarBuilder();
-  const index = position(identity([elements]).coordinates, rowMajorStrides([elements]), 1);
-  const value = builder.add({
-    kind: "load",
-    dtype,
-    buffer: next,
-    index: { ...index, guards: [] },
-    dynamic: [],
-  });
-  return {
-    form: "map",
-    domain: [elements],
-    body: builder.nodes,
-    stores: [{ buffer: register, index, value }],
-  };
 }

@@ -1,6 +1,6 @@
 import { isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
-import { freeSources, inlineGraph, nodesOf } from "./graph.ts";
+import { inlineGraph, nodesOf, rewriter } from "./graph.ts";
 import type { Cotangent, Graph, Node, Tensor } from "./node.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes } from "./shape.ts";
@@ -173,10 +173,11 @@ export function jvp(
     used.map(({ tangent }) => tangent),
     dummies,
   );
-  const results = pushed.map((result, index) => result ?? zerosLike(outputs, index));
-  const closed = freeSources(results, []);
-  const leftover = dummies.find((dummy) => closed.includes(dummy));
-  if (leftover !== undefined)
-    throw new AdjointError("gradient", "jvp", "a gradient rule is not linear in its cotangent");
-  return results;
+  // Rules are linear in their cotangents, so results don't depend on the dummies; a loop or branch still takes them along.
+  const places = new Map(dummies.map((dummy, index) => [dummy.node, index]));
+  const withoutDummies = rewriter((node) => {
+    const place = places.get(node);
+    return place === undefined ? undefined : [zerosLike(outputs, place)];
+  });
+  return pushed.map((result, index) => withoutDummies(result ?? zerosLike(outputs, index)));
 }

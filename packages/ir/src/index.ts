@@ -2,7 +2,7 @@ import "./chain.ts";
 
 export { AdjointError, type ErrorCode } from "./error.ts";
 export { type DType, type TypedArray, dtypeInfo, dtypeRange, dtypes, isFloat, isInteger } from "./dtype.ts";
-export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from "./float16.ts";
+export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven } from "./float16.ts";
 export {
   type Bindings,
   type Dim,
@@ -42,6 +42,7 @@ export {
 } from "./value.ts";
 export { type Initial, initialValue, normalQuantile } from "./initial.ts";
 export { hashName, threefry2x32 } from "./threefry.ts";
+export * as elementary from "./elementary.ts";
 export { erf as erfOf } from "./special.ts";
 export type * from "./primitive-set.ts";
 export {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { equalDims } from "../dim.ts";
+import { divDims, equalDims, mulDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../node.ts";
@@ -20,22 +20,31 @@ const scoreShape = (q: Tensor, k: Tensor): Tensor["shape"] => [
   k.shape[k.rank - 2] ?? 1,
 ];
 
+/** How many of q's heads share a head of k and v. */
+function groupsOf(q: Tensor, k: Tensor): number | undefined {
+  const groups = divDims(q.shape[q.rank - 3] ?? 1, k.shape[q.rank - 3] ?? 1);
+  return typeof groups === "number" && groups > 0 ? groups : undefined;
+}
+
 function check(inputs: readonly Tensor[]): void {
   const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
   const mask = inputs[3];
   checkDTypes("attention", [q, k, v, ...(mask !== undefined && mask.dtype !== "bool" ? [mask] : [])]);
-  const leading = q.shape.slice(0, -2);
+  const leading = k.shape.slice(0, -2);
   const fits =
     q.rank >= 2 &&
-    [k, v].every((tensor) => tensor.rank === q.rank && equalShapes(tensor.shape.slice(0, -2), leading)) &&
+    [q, k, v].every((tensor) => tensor.rank === q.rank) &&
+    equalShapes(v.shape.slice(0, -2), leading) &&
+    (equalShapes(q.shape.slice(0, -2), leading) ||
+      (equalShapes(q.shape.slice(0, -3), leading.slice(0, -1)) && groupsOf(q, k) !== undefined)) &&
     equalDims(q.shape[q.rank - 1] ?? 1, k.shape[q.rank - 1] ?? 1) &&
     equalDims(k.shape[q.rank - 2] ?? 1, v.shape[q.rank - 2] ?? 1);
   if (!fits) {
     throw new AdjointError(
       "shape",
       "attention",
-      `wants q [..., queries, size], k [..., keys, size] and v [..., keys, values] and got ${q}, ${k} and ${v}`,
-      "Split heads off into an axis before the lengths.",
+      `wants q [..., heads, queries, size], k [..., heads, keys, size] and v [..., heads, keys, values] and got ${q}, ${k} and ${v}`,
+      "Split heads off into an axis before the lengths; q may have a multiple of the others' heads.",
     );
   }
   const scores = scoreShape(q, k);
@@ -61,7 +70,13 @@ const operations = {
       const mask = inputs[3];
       const batch = [...q.shape.keys()].slice(0, -2);
       const paired = { leftBatch: batch, rightBatch: batch };
-      let scores = q.dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] }).mul(scale);
+      // Heads that share keys are further queries of one head, so that keys and values are never copied.
+      const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
+      const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
+      let scores = grouped(q)
+        .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
+        .reshape(scoreShape(q, k))
+        .mul(scale);
       if (causal) {
         const square = scores.shape.slice(-2);
         scores = iota("i32", square, 1)
@@ -71,7 +86,9 @@ const operations = {
       if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
       // Causal alone leaves every query its first key.
       const weights = mask === undefined ? softmax(scores) : weigh(scores);
-      return weights.dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] });
+      return grouped(weights)
+        .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
+        .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
     },
   }),
 };
@@ -90,9 +107,11 @@ export interface AttentionOptions {
 }
 
 /**
- * softmax(q·kᵀ·scale + mask)·v: q [..., queries, size], k [..., keys, size], v [..., keys, values] → [..., queries, values].
- * Leading axes (batch, heads) are the same in all three. A query whose every key is masked gives 0.
- * Source: Vaswani et al., "Attention is all you need" (2017), arXiv:1706.03762.
+ * softmax(q·kᵀ·scale + mask)·v: q [..., heads, queries, size], k [..., heads, keys, size], v [..., heads, keys, values] →
+ * [..., heads, queries, values]. Leading axes are the same in all three, but q may have a multiple of the others' heads:
+ * as many neighbours then share one head of keys and values. A query whose every key is masked gives 0.
+ * Source: Vaswani et al., "Attention is all you need" (2017), arXiv:1706.03762; for shared heads Ainslie et al. (2023),
+ * arXiv:2305.13245.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const { causal = false, mask } = options;

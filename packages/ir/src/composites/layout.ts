@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Dim, divDims, mulDims } from "../dim.ts";
-import { type DType, isInteger } from "../dtype.ts";
+import { type DType, dtypeInfo, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../node.ts";
 import { asIndices } from "../ops/indexing.ts";
@@ -39,13 +39,20 @@ function divided(name: string, x: Tensor, size: Dim, by: number): Dim {
   return result;
 }
 
+/** Negative indices counted from the start of an axis, in a type that holds its size. */
+function fromStart(indices: Tensor, size: number): Tensor {
+  const { bytes, class: kind } = dtypeInfo[indices.dtype];
+  if (kind === "uint") return indices;
+  const wide = bytes < 4 ? indices.cast("i32") : indices;
+  return wide.less(0).where(wide.add(size), wide);
+}
+
 const operations = {
   oneHot: defineUnary<OneHot>(
     "oneHot",
     (indices, { depth, dtype, axis }) => {
       const at = normalizeAxis("oneHot", axis, indices.rank + 1);
-      const index = asIndices("oneHot", indices);
-      const wrapped = index.less(0).where(index.add(depth), index).unsqueeze(at);
+      const wrapped = asIndices("oneHot", fromStart(indices, depth)).unsqueeze(at);
       const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
       return iota("i32", shape, at).equal(wrapped).cast(dtype);
     },

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { type Dim, divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Cotangent, Node, Tensor } from "../node.ts";
 import { div } from "../ops/arithmetic.ts";
+import { countOf } from "../ops/reduce.ts";
 import { normalizeAxis, operand } from "../primitive.ts";
-import { all, checkDTypes, checkShape, define, one } from "./define.ts";
-import { standardize, variance } from "./statistics.ts";
+import { type CheckedComposite, all, checkDTypes, checkShape, define, one } from "./define.ts";
+import { inverseDeviation, standardize, variance } from "./statistics.ts";
 
 interface Epsilon {
   epsilon: number;
@@ -29,6 +30,8 @@ const perChannel = (vector: Tensor, x: Tensor): Tensor =>
 
 /** All axes but the channels'. */
 const besidesChannels = (x: Tensor): number[] => [...x.shape.keys()].filter((axis) => axis !== 1);
+
+const scaleAndBias = ["scale", "bias"];
 
 /** Refuses operands other than x [N, C, …] and one float a channel. */
 function checkChannels(name: string, inputs: readonly Tensor[], what: readonly string[]): void {
@@ -65,7 +68,62 @@ function standardizeGroups(name: string, x: Tensor, groups: number, epsilonValue
   return standardize(split, { axes, epsilon: epsilonValue }).reshape(x.shape);
 }
 
-const scaleAndBias = ["scale", "bias"];
+/**
+ * The gradient needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized
+ * ŷ it is scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
+ */
+function trainingOperation(): CheckedComposite<Epsilon> {
+  const operation = define<Epsilon>({
+    name: "batchNormalizationTraining",
+    arity: 3,
+    attributes: epsilonSchema,
+    check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
+    build: (inputs, attributes) => {
+      const x = operand(inputs, 0);
+      const axes = besidesChannels(x);
+      const y = standardize(x, { axes, epsilon: attributes.epsilon })
+        .mul(perChannel(operand(inputs, 1), x))
+        .add(perChannel(operand(inputs, 2), x));
+      return [y, x.reduceMean({ axes }), variance(x, { axes })];
+    },
+  });
+  const gradient = (
+    node: Node<Epsilon>,
+    [g, byMean, byVariance]: readonly Cotangent[],
+  ): readonly Cotangent[] => {
+    const [x, scale] = [operand(node.inputs, 0), operand(node.inputs, 1)];
+    const axes = besidesChannels(x);
+    const { epsilon: value } = node.attributes;
+    const count = countOf(
+      axes.map((axis) => x.shape[axis] ?? 1),
+      x,
+    );
+    const parts: Tensor[] = [];
+    const sums: Tensor[] = [];
+    if (g !== undefined) {
+      const standard = standardize(x, { axes, epsilon: value });
+      const [byScale, byBias] = [g.mul(standard).reduceSum({ axes }), g.reduceSum({ axes })];
+      const along = standard.mul(perChannel(byScale.div(count), x));
+      const factor = inverseDeviation(x, axes, value).mul(perChannel(scale, x));
+      parts.push(
+        g
+          .sub(perChannel(byBias.div(count), x))
+          .sub(along)
+          .mul(factor),
+      );
+      sums.push(byScale, byBias);
+    }
+    if (byMean !== undefined) parts.push(perChannel(byMean.div(count), x).broadcast(x.shape));
+    if (byVariance !== undefined) {
+      const distance = x.sub(x.reduceMean({ axes, keepDims: true }));
+      parts.push(distance.mul(perChannel(byVariance.mul(2).div(count), x)));
+    }
+    const [first, ...rest] = parts;
+    return [first && rest.reduce((sum, part) => sum.add(part), first), ...sums];
+  };
+  return { ...operation, gradient };
+}
+
 const operations = {
   batchNormalization: define<Epsilon>({
     name: "batchNormalization",
@@ -82,20 +140,7 @@ const operations = {
         .add(perChannel(channel(2), x));
     },
   }),
-  batchNormalizationTraining: define<Epsilon>({
-    name: "batchNormalizationTraining",
-    arity: 3,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const axes = besidesChannels(x);
-      const y = standardize(x, { axes, epsilon: attributes.epsilon })
-        .mul(perChannel(operand(inputs, 1), x))
-        .add(perChannel(operand(inputs, 2), x));
-      return [y, x.reduceMean({ axes }), variance(x, { axes })];
-    },
-  }),
+  batchNormalizationTraining: trainingOperation(),
   layerNormalization: define<AxisEpsilon>({
     name: "layerNormalization",
     arity: [2, 3],

@@ -100,7 +100,7 @@ const operations = {
 };
 
 /** 1/√(variance + epsilon), with the reduced axes at size 1. */
-const inverseDeviation = (x: Tensor, axes: readonly number[], epsilon: number): Tensor =>
+export const inverseDeviation = (x: Tensor, axes: readonly number[], epsilon: number): Tensor =>
   div(1, variance(x, { axes, keepDims: true }).add(epsilon).sqrt());
 
 /** Norms, moments, and what is divided by them. */

@@ -1,43 +1,18 @@
+import {
+  bigDivide,
+  bigModulo,
+  bigPower,
+  bigRemainder,
+  divide,
+  floatPower,
+  integerPower,
+  modulo,
+  remainder,
+} from "../elementary.ts";
 import { roundTiesToEven } from "../float16.ts";
 import type { Operand, Tensor } from "../node.ts";
 import type { Rows } from "../primitive.ts";
 import { binary, defineMap, pair, unary } from "./elementwise.ts";
-
-/** 64-bit division and remainder by zero give 0, as the narrower types do. */
-const bigDivide = (a: bigint, b: bigint): bigint => (b === 0n ? 0n : a / b);
-const bigRemainder = (a: bigint, b: bigint): bigint => (b === 0n ? 0n : a % b);
-const bigModulo = (a: bigint, b: bigint): bigint => {
-  const rest = bigRemainder(a, b);
-  return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
-};
-const remainder = (a: number, b: number): number => (b === 0 ? 0 : a % b);
-const modulo = (a: number, b: number): number => {
-  const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
-};
-
-/** Integer power by squaring, wrapping; a negative exponent gives the truncated reciprocal. */
-function integerPower(base: number, exponent: number): number {
-  if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent % 2 === 0 ? 1 : -1) : 0;
-  let result = 1;
-  let square = base;
-  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result = Math.imul(result, square);
-    square = Math.imul(square, square);
-  }
-  return result;
-}
-
-function bigPower(base: bigint, exponent: bigint): bigint {
-  if (exponent < 0n) return base === 1n ? 1n : base === -1n ? (exponent % 2n === 0n ? 1n : -1n) : 0n;
-  let result = 1n;
-  let square = BigInt.asIntN(128, base);
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = BigInt.asIntN(128, result * square);
-    square = BigInt.asIntN(128, square * square);
-  }
-  return result;
-}
 
 /** IEEE 754 maximum: NaN if either is; Math.max does so, and orders −0 below +0. */
 const larger = (a: number, b: number): number => Math.max(a, b);
@@ -116,7 +91,7 @@ export const arithmetic: Rows<Arithmetic> = {
     name: "div",
     arity: 2,
     domain: "numeric",
-    scalar: { number: (a, b) => a / b, integer: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)), big: bigDivide },
+    scalar: { number: (a, b) => a / b, integer: divide, big: bigDivide },
     gradient: (inputs, quotient, g) => {
       const [, b] = pair(inputs);
       const byA = g.div(b);
@@ -147,7 +122,7 @@ export const arithmetic: Rows<Arithmetic> = {
     name: "pow",
     arity: 2,
     domain: "numeric",
-    scalar: { number: (a, b) => (a === 1 ? 1 : a ** b), integer: integerPower, big: bigPower },
+    scalar: { number: floatPower, integer: integerPower, big: bigPower },
     gradient: (inputs, power, g) => {
       const [a, b] = pair(inputs);
       // b·a^(b−1) is 0 at a = b = 0, where the power is infinite; log a is wanted only where a > 0.

@@ -147,7 +147,10 @@ class Job {
     const finish = ({ node, current }: Frame, results: readonly Tensor[]): void => {
       stack.pop();
       active.delete(node);
-      if (current !== undefined) active.delete(current);
+      if (current !== undefined) {
+        active.delete(current);
+        done.set(current, results);
+      }
       done.set(node, results);
       node.outputs.forEach((output, index) => {
         const result = results[index];
@@ -221,11 +224,15 @@ class Job {
   }
 
   #loop(chain: Chain | undefined, what: string): AdjointError {
-    const names: string[] = [];
-    // The last few rewrites hold the whole circle; a rule that only led into it is far back.
-    for (let link: Chain | undefined = chain; link !== undefined && names.length < 32; link = link.before)
-      if (!names.includes(link.rule)) names.unshift(link.rule);
     if (chain === undefined) return new AdjointError("graph", this.#pass, `${what}: the graph has a cycle`);
+    const names: string[] = [];
+    // The later half holds the circle, and not the rules that only led into it.
+    for (
+      let link: Chain | undefined = chain;
+      link !== undefined && link.length > chain.length - LONGEST_CHAIN / 2;
+      link = link.before
+    )
+      if (!names.includes(link.rule)) names.unshift(link.rule);
     return new AdjointError(
       "graph",
       this.#pass,
