@@ -30,12 +30,23 @@ interface Layout {
   readonly batch: Int32Array;
   readonly free: Int32Array;
   readonly inner: Int32Array;
-  readonly guards: readonly {
-    readonly limit: number;
-    readonly batch: Int32Array;
-    readonly free: Int32Array;
-    readonly inner: Int32Array;
-  }[];
+  readonly guards: readonly GuardTables[];
+}
+
+interface GuardTables {
+  readonly limit: number;
+  readonly batch: Int32Array;
+  readonly free: Int32Array;
+  readonly inner: Int32Array;
+}
+
+/** True where every guard holds for an element. */
+function isInside(guards: readonly GuardTables[], batch: number, free: number, inner: number): boolean {
+  for (const guard of guards) {
+    const place = (guard.batch[batch] ?? 0) + (guard.free[free] ?? 0) + (guard.inner[inner] ?? 0);
+    if (place < 0 || place >= guard.limit) return false;
+  }
+  return true;
 }
 
 function layoutOf(
@@ -78,7 +89,7 @@ function pack(
   const { data, dtype, free, inner, guards } = layout;
   const depth = k1 - k0;
   const base = layout.batch[batch] ?? 0;
-  const plain = guards.length === 0 && (data instanceof Float32Array || data instanceof Float64Array);
+  const floating = data instanceof Float32Array || data instanceof Float64Array;
   for (let first = f0; first < f1; first += MICRO) {
     const strip = ((first - f0) / MICRO) | 0;
     for (let lane = 0; lane < MICRO; lane++) {
@@ -86,21 +97,61 @@ function pack(
       let to = strip * MICRO * depth + lane;
       if (f >= f1) {
         for (let k = 0; k < depth; k++, to += MICRO) panel[to] = 0;
-      } else if (plain) {
-        const start = (base + (free[f] as number)) | 0;
-        for (let k = k0; k < k1; k++, to += MICRO)
-          panel[to] = data[(start + (inner[k] as number)) | 0] as number;
-      } else {
-        const start = base + (free[f] ?? 0);
+        continue;
+      }
+      const start = base + (free[f] ?? 0);
+      // The common cases run without a call for each element: no guards, and the two of an image's window.
+      if (floating && guards.length === 0) packPlain(panel, to, data, start, inner, k0, k1);
+      else if (floating && guards.length === 2)
+        packGuarded(panel, to, data, start, inner, guards, batch, f, k0, k1);
+      else {
         for (let k = k0; k < k1; k++, to += MICRO) {
-          const inside = guards.every((guard) => {
-            const place = (guard.batch[batch] ?? 0) + (guard.free[f] ?? 0) + (guard.inner[k] ?? 0);
-            return place >= 0 && place < guard.limit;
-          });
+          const inside = isInside(guards, batch, f, k);
           panel[to] = inside ? Number(readElement(data, dtype, start + (inner[k] ?? 0))) : 0;
         }
       }
     }
+  }
+}
+
+/** One lane of a strip, everything inside. Tables cover every index here; the casts spare a check an element. */
+function packPlain(
+  panel: Float64Array,
+  first: number,
+  data: Float32Array | Float64Array,
+  start: number,
+  inner: Int32Array,
+  k0: number,
+  k1: number,
+): void {
+  let to = first;
+  for (let k = k0; k < k1; k++, to += MICRO) panel[to] = data[(start + (inner[k] as number)) | 0] as number;
+}
+
+/** One lane of a strip under two guards. Tables cover every index here; the casts spare a check an element. */
+function packGuarded(
+  panel: Float64Array,
+  first: number,
+  data: Float32Array | Float64Array,
+  start: number,
+  inner: Int32Array,
+  guards: readonly GuardTables[],
+  batch: number,
+  free: number,
+  k0: number,
+  k1: number,
+): void {
+  const [one, two] = guards;
+  if (one === undefined || two === undefined) return;
+  const [inner1, inner2, limit1, limit2] = [one.inner, two.inner, one.limit, two.limit];
+  const place1 = (one.batch[batch] ?? 0) + (one.free[free] ?? 0);
+  const place2 = (two.batch[batch] ?? 0) + (two.free[free] ?? 0);
+  let to = first;
+  for (let k = k0; k < k1; k++, to += MICRO) {
+    // A negative place is a large unsigned number, so one comparison checks both ends.
+    const outside =
+      (place1 + (inner1[k] as number)) >>> 0 >= limit1 || (place2 + (inner2[k] as number)) >>> 0 >= limit2;
+    panel[to] = outside ? 0 : (data[(start + (inner[k] as number)) | 0] as number);
   }
 }
 
@@ -193,10 +244,7 @@ function integers(kernel: ContractKernel, memory: Memory, epilogue: Epilogue): R
   const big = arithmeticOf(kernel.dtype) === "big";
   const one: (number | bigint)[] = [0];
   const read = (layout: Layout, batch: number, f: number, k: number): number | bigint => {
-    const inside = layout.guards.every((guard) => {
-      const place = (guard.batch[batch] ?? 0) + (guard.free[f] ?? 0) + (guard.inner[k] ?? 0);
-      return place >= 0 && place < guard.limit;
-    });
+    const inside = isInside(layout.guards, batch, f, k);
     if (!inside) return big ? 0n : 0;
     return readElement(
       layout.data,

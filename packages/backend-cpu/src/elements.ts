@@ -15,6 +15,8 @@ import {
   threefry2x32,
 } from "@adjoint/ir";
 
+const words = new Uint32Array(2);
+
 /** Functions that printed kernels call, by the names they call them. */
 export const helpers = {
   fromF16: (bits: number): number => f16ToNumber(bits),
@@ -25,7 +27,8 @@ export const helpers = {
   roundBf16: (x: number): number => bf16ToNumber(numberToBf16(x)),
   cast: (value: Scalar, to: DType, fromFloat: boolean): Scalar => castScalar(value, to, fromFloat),
   erf: (x: number): number => erfOf(x),
-  bits: (key0: number, key1: number, counter: number): number => threefry2x32(key0, key1, counter, 0)[0],
+  bits: (key0: number, key1: number, counter: number): number =>
+    threefry2x32(key0, key1, counter, 0, words)[0] ?? 0,
   bitcast: (value: Scalar, from: DType, to: DType): Scalar => reinterpret(value, from, to),
   tiesToEven: (x: number): number => roundTiesToEven(x),
   modulo: (a: number, b: number): number => elementary.modulo(a, b),

@@ -117,10 +117,10 @@ function reduce(kernel: ReduceKernel, memory: Memory): Run {
   const body = new Printer(loops);
   const values = body.expression(kernel.body);
   const accumulators = kernel.reductions.map((reduction, index) => accumulator(reduction, `s${index}`));
-  accumulators.forEach((one, index) => {
-    const value = values[kernel.reductions[index]?.value ?? 0]?.code ?? "0";
-    body.add(loops.length, one.step(value));
-  });
+  // Kept apart from the body's own lines, which stand before the accumulators where no inner axis is left.
+  const steps = accumulators.map((one, index) =>
+    one.step(values[kernel.reductions[index]?.value ?? 0]?.code ?? "0"),
+  );
   const after = new Printer(range(loops, 0, outerCount));
   const results = accumulators.map((_, index) => `r${index}`);
   const ends = after.expression(kernel.epilogue, results, outerCount);
@@ -131,7 +131,7 @@ function reduce(kernel: ReduceKernel, memory: Memory): Run {
     .concat(after.lines(outerCount));
   const inner = [
     ...accumulators.map((one) => one.start),
-    ...nest(body, range(loops, outerCount, kernel.inner.length), outerCount),
+    ...nest(body, range(loops, outerCount, kernel.inner.length), outerCount, steps),
     ...accumulators.map((one, index) => `const r${index} = ${one.result};`),
     "{",
     ...afterLines,

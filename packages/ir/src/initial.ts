@@ -34,13 +34,15 @@ function isTensorValue(value: unknown): boolean {
 /** Uniform doubles in (0, 1) with 52 random bits, one for each index. */
 type Uniforms = (index: number) => number;
 
-const uniforms =
-  (seed: number, stream: number): Uniforms =>
-  (index) => {
-    const [high, low] = threefry2x32(seed, stream, index >>> 0, Math.floor(index / 2 ** 32));
+const uniforms = (seed: number, stream: number): Uniforms => {
+  const words = new Uint32Array(2);
+  return (index) => {
+    threefry2x32(seed, stream, index >>> 0, Math.floor(index / 2 ** 32), words);
+    const [high = 0, low = 0] = words;
     // Half a step above zero keeps the ends out, so that normals are finite.
     return ((high >>> 6) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 52;
   };
+};
 
 /**
  * The first value of a register. Bit-equal on every engine: only operations that IEEE 754 rounds exactly are used.
@@ -77,6 +79,7 @@ export function initialValue(
     );
   }
   const value = zeroValue(dtype, shape);
+  if (initial.kind === "constant" && Object.is(initial.value, 0)) return value;
   const write = elementWriter(value);
   const sample = sampler(initial, shape, uniforms(seed, hashName(name)));
   for (let index = 0; index < value.data.length; index++) write(index, castScalar(sample(index), dtype));

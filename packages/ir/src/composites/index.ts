@@ -2,6 +2,7 @@ import type { CompositeTable } from "../composite.ts";
 import type { Composite } from "../node.ts";
 import { activationComposites } from "./activations.ts";
 import { attentionComposites } from "./attention.ts";
+import { batchNormalizationComposites } from "./batch-normalization.ts";
 import { einsumComposites } from "./einsum.ts";
 import { layoutComposites } from "./layout.ts";
 import { lossComposites } from "./losses.ts";
@@ -27,6 +28,12 @@ export {
   softsign,
 } from "./activations.ts";
 export { type AttentionOptions, attention } from "./attention.ts";
+export {
+  type BatchNormalized,
+  type EpsilonOptions,
+  batchNormalization,
+  batchNormalizationTraining,
+} from "./batch-normalization.ts";
 export { einsum } from "./einsum.ts";
 export {
   type DepthToSpaceOptions,
@@ -53,11 +60,7 @@ export {
 export { type LrnOptions, lrn } from "./lrn.ts";
 export {
   type AxisEpsilonOptions,
-  type BatchNormalized,
-  type EpsilonOptions,
   type GroupNormalizationOptions,
-  batchNormalization,
-  batchNormalizationTraining,
   groupNormalization,
   instanceNormalization,
   layerNormalization,
@@ -123,6 +126,7 @@ const families: readonly (readonly Composite[])[] = [
   rectifierComposites,
   softmaxComposites,
   statisticsComposites,
+  batchNormalizationComposites,
   normalizationComposites,
   lrnComposites,
   lossComposites,

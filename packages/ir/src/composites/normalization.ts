@@ -1,16 +1,20 @@
 import { z } from "zod";
 import { type Dim, divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Cotangent, Node, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../node.ts";
 import { div } from "../ops/arithmetic.ts";
-import { countOf } from "../ops/reduce.ts";
 import { normalizeAxis, operand } from "../primitive.ts";
-import { type CheckedComposite, all, checkDTypes, checkShape, define, one } from "./define.ts";
-import { inverseDeviation, standardize, variance } from "./statistics.ts";
+import {
+  type Epsilon,
+  type EpsilonOptions,
+  checkChannels,
+  epsilonSchema,
+  perChannel,
+  scaleAndBias,
+} from "./batch-normalization.ts";
+import { checkDTypes, checkShape, define, one } from "./define.ts";
+import { standardize } from "./statistics.ts";
 
-interface Epsilon {
-  epsilon: number;
-}
 interface AxisEpsilon {
   axis: number;
   epsilon: number;
@@ -21,28 +25,7 @@ interface Groups {
 }
 
 const epsilon = z.number().min(0);
-const epsilonSchema = z.strictObject({ epsilon });
 const axisEpsilonSchema = z.strictObject({ axis: z.int(), epsilon });
-
-/** One number a channel (axis 1), stretched over the other axes of x. */
-const perChannel = (vector: Tensor, x: Tensor): Tensor =>
-  vector.reshape([x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)]);
-
-/** All axes but the channels'. */
-const besidesChannels = (x: Tensor): number[] => [...x.shape.keys()].filter((axis) => axis !== 1);
-
-const scaleAndBias = ["scale", "bias"];
-
-/** Refuses operands other than x [N, C, …] and one float a channel. */
-function checkChannels(name: string, inputs: readonly Tensor[], what: readonly string[]): void {
-  checkDTypes(name, inputs);
-  const [x, ...vectors] = inputs;
-  if (x === undefined) return;
-  if (x.rank < 2) throw new AdjointError("shape", name, `wants [N, C, …] and got ${x}`);
-  vectors.forEach((vector, index) =>
-    checkShape(name, vector, x.shape.slice(1, 2), `the ${what[index] ?? "vector"}`),
-  );
-}
 
 /** Refuses a scale or bias that does not stretch over the normalized axes. */
 function checkTrailing(name: string, inputs: readonly Tensor[], axis: number): void {
@@ -68,79 +51,7 @@ function standardizeGroups(name: string, x: Tensor, groups: number, epsilonValue
   return standardize(split, { axes, epsilon: epsilonValue }).reshape(x.shape);
 }
 
-/**
- * The gradient needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized
- * ŷ it is scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
- */
-function trainingOperation(): CheckedComposite<Epsilon> {
-  const operation = define<Epsilon>({
-    name: "batchNormalizationTraining",
-    arity: 3,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const axes = besidesChannels(x);
-      const y = standardize(x, { axes, epsilon: attributes.epsilon })
-        .mul(perChannel(operand(inputs, 1), x))
-        .add(perChannel(operand(inputs, 2), x));
-      return [y, x.reduceMean({ axes }), variance(x, { axes })];
-    },
-  });
-  const gradient = (
-    node: Node<Epsilon>,
-    [g, byMean, byVariance]: readonly Cotangent[],
-  ): readonly Cotangent[] => {
-    const [x, scale] = [operand(node.inputs, 0), operand(node.inputs, 1)];
-    const axes = besidesChannels(x);
-    const { epsilon: value } = node.attributes;
-    const count = countOf(
-      axes.map((axis) => x.shape[axis] ?? 1),
-      x,
-    );
-    const parts: Tensor[] = [];
-    const sums: Tensor[] = [];
-    if (g !== undefined) {
-      const standard = standardize(x, { axes, epsilon: value });
-      const [byScale, byBias] = [g.mul(standard).reduceSum({ axes }), g.reduceSum({ axes })];
-      const along = standard.mul(perChannel(byScale.div(count), x));
-      const factor = inverseDeviation(x, axes, value).mul(perChannel(scale, x));
-      parts.push(
-        g
-          .sub(perChannel(byBias.div(count), x))
-          .sub(along)
-          .mul(factor),
-      );
-      sums.push(byScale, byBias);
-    }
-    if (byMean !== undefined) parts.push(perChannel(byMean.div(count), x).broadcast(x.shape));
-    if (byVariance !== undefined) {
-      const distance = x.sub(x.reduceMean({ axes, keepDims: true }));
-      parts.push(distance.mul(perChannel(byVariance.mul(2).div(count), x)));
-    }
-    const [first, ...rest] = parts;
-    return [first && rest.reduce((sum, part) => sum.add(part), first), ...sums];
-  };
-  return { ...operation, gradient };
-}
-
 const operations = {
-  batchNormalization: define<Epsilon>({
-    name: "batchNormalization",
-    arity: 5,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("batchNormalization", inputs, [...scaleAndBias, "mean", "variance"]),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const channel = (index: number): Tensor => operand(inputs, index);
-      const factor = channel(1).div(channel(4).add(attributes.epsilon).sqrt());
-      return x
-        .sub(perChannel(channel(3), x))
-        .mul(perChannel(factor, x))
-        .add(perChannel(channel(2), x));
-    },
-  }),
-  batchNormalizationTraining: trainingOperation(),
   layerNormalization: define<AxisEpsilon>({
     name: "layerNormalization",
     arity: [2, 3],
@@ -187,58 +98,13 @@ const operations = {
 const scaledByChannel = (inputs: readonly Tensor[], standard: Tensor): Tensor =>
   standard.mul(perChannel(operand(inputs, 1), standard)).add(perChannel(operand(inputs, 2), standard));
 
-/** Normalizations by mean and variance, and by the root mean square. */
+/** Normalizations within an example, by mean and variance and by the root mean square. */
 export const normalizationComposites: readonly Composite[] = Object.values(operations);
-
-/** Options of a normalization. */
-export interface EpsilonOptions {
-  /** Added to the variance. */
-  readonly epsilon?: number;
-}
 
 /** Options of a normalization over trailing axes. */
 export interface AxisEpsilonOptions extends EpsilonOptions {
   /** The first of the normalized axes; the last axis by default. */
   readonly axis?: number;
-}
-
-/**
- * (x − mean)/√(variance + epsilon)·scale + bias per channel (axis 1), with statistics that are given: how batch
- * normalization predicts. Source: Ioffe, Szegedy (2015), arXiv:1502.03167.
- * @param x [N, C, …]; all others are [C].
- */
-export const batchNormalization = (
-  x: Tensor,
-  scale: Tensor,
-  bias: Tensor,
-  mean: Tensor,
-  varianceOf: Tensor,
-  options: EpsilonOptions = {},
-): Tensor =>
-  one(operations.batchNormalization, [x, scale, bias, mean, varianceOf], {
-    epsilon: options.epsilon ?? 1e-5,
-  });
-
-/** What `batchNormalizationTraining` gives. */
-export interface BatchNormalized {
-  readonly y: Tensor;
-  /** [C]. */
-  readonly mean: Tensor;
-  /** [C], divided by the count, not one less. */
-  readonly variance: Tensor;
-}
-
-/** As `batchNormalization`, with the batch's own mean and variance per channel, which it gives too. */
-export function batchNormalizationTraining(
-  x: Tensor,
-  scale: Tensor,
-  bias: Tensor,
-  options: EpsilonOptions = {},
-): BatchNormalized {
-  const outputs = all(operations.batchNormalizationTraining, [x, scale, bias], {
-    epsilon: options.epsilon ?? 1e-5,
-  });
-  return { y: operand(outputs, 0), mean: operand(outputs, 1), variance: operand(outputs, 2) };
 }
 
 /**

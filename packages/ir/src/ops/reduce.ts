@@ -103,7 +103,8 @@ const restore = (small: Tensor, x: Tensor, axes: Axes): Tensor =>
 /** Elements that reach the extreme share its gradient equally. */
 const extreme = (x: Tensor, y: Tensor, g: Tensor, axes: Axes): Tensor => {
   const reached = x.equal(restore(y, x, axes)).cast(x.dtype);
-  return reached.mul(restore(g.div(reached.reduceSum({ axes })), x, axes));
+  // No element reaches the extreme of none.
+  return reached.mul(restore(g.div(reached.reduceSum({ axes }).max(1)), x, axes));
 };
 
 /** The product of all other elements, exact where elements are zero: products before times products after. */

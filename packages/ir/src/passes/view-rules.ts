@@ -42,10 +42,11 @@ const reorderRules: readonly Rule[] = [
   rule("transpose of a broadcast", "transpose", ({ attributes: { permutation }, output }, x) => {
     const y = under(x, "broadcast");
     if (y === undefined) return undefined;
-    const full = padded(y.shape, x.rank);
-    const order = permutation.filter((axis) => !isUnit(full[axis] ?? 1));
-    if (isAscending(order)) return broadcast(reshape(y, permuted(full, permutation)), output.shape);
-    return y.rank === x.rank ? broadcast(transpose(y, permutation), output.shape) : undefined;
+    const missing = x.rank - y.rank;
+    // y's own axes in their new order, then ones where it is stretched.
+    const own = permutation.filter((axis) => axis >= missing).map((axis) => axis - missing);
+    const shape = permuted(padded(y.shape, x.rank), permutation);
+    return broadcast(reshape(transpose(y, own), shape), output.shape);
   }),
 ];
 
