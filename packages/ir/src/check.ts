@@ -142,6 +142,7 @@ const typesText = (types: readonly (TensorType | Tensor)[]): string =>
 
 function inferred(node: Node, place: Place): readonly TensorType[] {
   try {
+    // The schema has just accepted the attributes as the operation's.
     return node.operation.infer(node.inputs, node.attributes as never, node.graphs);
   } catch (error) {
     if (error instanceof AdjointError)

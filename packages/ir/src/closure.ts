@@ -16,17 +16,19 @@ export const numbered = (tensors: readonly Tensor[]): { readonly [name: string]:
 /**
  * Closes a body over its parameters: every outer tensor that it uses (as far out as possible, so that what does not
  * depend on the parameters is computed once, outside) becomes a further input.
+ * @param own nodes that stay inside all the same: a branch keeps its work to itself, to do it only when taken.
  */
-export function close(parameters: readonly Tensor[], results: readonly Tensor[]): Closure {
+export function close(
+  parameters: readonly Tensor[],
+  results: readonly Tensor[],
+  own: ReadonlySet<Node> = new Set(),
+): Closure {
   const inner = new Set<Node>(parameters.map((parameter) => parameter.node));
   const outside = new Set<Node>();
   for (const node of nodesOf(results)) {
-    if (node.inputs.some((tensor) => inner.has(tensor.node))) inner.add(node);
-    else if (
-      isNode(node, "input") ||
-      isNode(node, "register") ||
-      node.inputs.some((tensor) => outside.has(tensor.node))
-    ) {
+    const isSource = isNode(node, "input") || isNode(node, "register");
+    if (node.inputs.some((tensor) => inner.has(tensor.node)) || (own.has(node) && !isSource)) inner.add(node);
+    else if (isSource || node.inputs.some((tensor) => outside.has(tensor.node))) {
       // Only what rests on outer sources must come from outside; constants and iotas may stay.
       if (!inner.has(node)) outside.add(node);
     }

@@ -13,6 +13,7 @@ import {
 import { isTensor } from "./primitive.ts";
 import { noAttributes } from "./primitive.ts";
 import { constant, input } from "./ops/source.ts";
+import { currentOrigin, withOrigin } from "./origin.ts";
 
 /** What defines a composite: one function over other operations. */
 export interface CompositeDefinition<A> {
@@ -44,7 +45,10 @@ export function applyComposite<A>(
   inputs: readonly Tensor[],
   attributes: A,
 ): readonly Tensor[] {
-  return apply(operation, inputs, attributes, [buildBody(operation, inputs, attributes)]).outputs;
+  const origin = currentOrigin();
+  // All nodes of the body come from the line that uses the composite.
+  const body = withOrigin(origin, () => buildBody(operation, inputs, attributes));
+  return apply(operation, inputs, attributes, [body], origin).outputs;
 }
 
 function buildBody<A>(operation: Composite<A>, inputs: readonly Tensor[], attributes: A): Graph {

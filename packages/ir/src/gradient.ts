@@ -1,6 +1,6 @@
 import { isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
-import { inlineGraph, nodesOf, rewriter } from "./graph.ts";
+import { freeSources, inlineGraph, nodesOf, rewriter } from "./graph.ts";
 import type { Cotangent, Graph, Node, Tensor } from "./node.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes } from "./shape.ts";
@@ -18,6 +18,7 @@ export function vjp(
 ): readonly Cotangent[] {
   const order = nodesOf(outputs);
   const wanted = new Set(wrt);
+  checkVisible(order, wrt);
   // Only what lies between wrt and outputs is differentiated.
   const reaches = new Set<Node>();
   for (const node of order) {
@@ -53,6 +54,29 @@ export function vjp(
     );
   }
   return wrt.map((tensor) => sums.get(tensor));
+}
+
+/** Bodies keep constants to themselves: a gradient by one that a body holds would silently lack that use. */
+function checkVisible(order: readonly Node[], wrt: readonly Tensor[]): void {
+  const constants = new Map(
+    wrt.flatMap((tensor) => (freeSources([tensor], []).length === 0 ? [[tensor.node, tensor] as const] : [])),
+  );
+  if (constants.size === 0) return;
+  const search = (operation: string, nodes: readonly Node[]): void => {
+    for (const node of nodes) {
+      const hidden = operation === "" ? undefined : constants.get(node);
+      if (hidden !== undefined) {
+        throw new AdjointError(
+          "gradient",
+          operation,
+          `${hidden} is a constant inside its body, where gradients by it do not reach`,
+          "Make it an input or a register.",
+        );
+      }
+      for (const body of node.graphs) search(node.operation.name, nodesOf(Object.values(body.outputs)));
+    }
+  };
+  search("", order);
 }
 
 function nodeGradient(node: Node, cotangents: readonly Cotangent[]): readonly Cotangent[] {

@@ -113,7 +113,6 @@ export { constant, filled, input, iota, randomBits, register, uniformConstant } 
 export * from "./ops/transcendental.ts";
 export { concat, flip, pad, reshape, slice, squeeze, stack, transpose, unsqueeze } from "./ops/view.ts";
 export { window, windowSum } from "./ops/window.ts";
-export * from "./composites/index.ts";
 export { type GraphJson, type Json, type ReadOptions, deserialize, serialize } from "./serialize.ts";
 export { parse } from "./parse.ts";
 export { type PrintOptions, print } from "./print.ts";

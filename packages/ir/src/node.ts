@@ -189,6 +189,22 @@ export class Tensor {
 
 export interface Tensor extends TensorMethods {}
 
+/** The nodes made since the innermost `recordNodes` began. */
+let recording: Set<Node> | undefined;
+
+/** Runs `build` and tells which nodes it made. */
+export function recordNodes<T>(build: () => T): { readonly result: T; readonly made: ReadonlySet<Node> } {
+  const outer = recording;
+  const made = new Set<Node>();
+  recording = made;
+  try {
+    return { result: build(), made };
+  } finally {
+    recording = outer;
+    made.forEach((node) => outer?.add(node));
+  }
+}
+
 /** One application of an operation. Immutable; rewriting makes new nodes. */
 export class Node<A = unknown> {
   readonly operation: Operation;
@@ -212,6 +228,7 @@ export class Node<A = unknown> {
     this.inputs = inputs;
     this.graphs = graphs;
     this.origin = origin;
+    recording?.add(this);
     this.outputs = types.map((type, index) => new Tensor(this, index, type));
   }
 

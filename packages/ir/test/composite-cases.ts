@@ -80,7 +80,7 @@ import { numbers } from "./finite-differences.ts";
 type Sizes = readonly (number | "batch")[];
 
 /** One operand of a case: its shape, and how its elements are drawn. */
-export interface Operand {
+interface Operand {
   readonly shape: Sizes;
   readonly dtype: "f64" | "i32" | "u32";
   elements(count: number, seed: number): number[];

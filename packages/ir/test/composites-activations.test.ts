@@ -208,35 +208,39 @@ const expectClose = (found: number, expected: number, relative: number): void =>
     `${found} for ${expected}`,
   ).toBe(true);
 
-describe.each(activations)("S4: $name", ({ build, value, slope, limits }) => {
-  const points = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 20 });
+describe.each(activations.map((activation) => [activation.name, activation] as const))(
+  "S4: %s",
+  (_, activation) => {
+    const { build, value, slope, limits } = activation;
+    const points = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 20 });
 
-  test("has the values and the derivatives of its formulas", () => {
-    fc.assert(
-      fc.property(points, (elements) => {
-        of(build, elements).forEach((y, i) => expectClose(y, value(elements[i] ?? NaN), 1e-12));
-        slopes(build, elements).forEach((y, i) => expectClose(y, slope(elements[i] ?? NaN), 1e-12));
-      }),
-      { numRuns: 30 },
-    );
-  });
+    test("has the values and the derivatives of its formulas", () => {
+      fc.assert(
+        fc.property(points, (elements) => {
+          of(build, elements).forEach((y, i) => expectClose(y, value(elements[i] ?? NaN), 1e-12));
+          slopes(build, elements).forEach((y, i) => expectClose(y, slope(elements[i] ?? NaN), 1e-12));
+        }),
+        { numRuns: 30 },
+      );
+    });
 
-  test.each([
-    ["f64", 1e-12],
-    ["f32", 1e-6],
-    ["f16", 2e-3],
-  ] as const)("neither overflows nor goes wrong far out in %s", (dtype, relative) => {
-    const far = [-1e4, -300, -100, -20, 20, 100, 300, 1e4];
-    of(build, far, dtype).forEach((y, i) => expectClose(y, value(far[i] ?? NaN), relative));
-    slopes(build, far, dtype).forEach((y, i) => expectClose(y, slope(far[i] ?? NaN), relative));
-  });
+    test.each([
+      ["f64", 1e-12],
+      ["f32", 1e-6],
+      ["f16", 2e-3],
+    ] as const)("neither overflows nor goes wrong far out in %s", (dtype, relative) => {
+      const far = [-1e4, -300, -100, -20, 20, 100, 300, 1e4];
+      of(build, far, dtype).forEach((y, i) => expectClose(y, value(far[i] ?? NaN), relative));
+      slopes(build, far, dtype).forEach((y, i) => expectClose(y, slope(far[i] ?? NaN), relative));
+    });
 
-  test("has its limits at ±∞ and keeps NaN", () => {
-    const [left, right, lost] = of(build, [-INF, INF, NaN]);
-    expect([left === 0 ? 0 : left, right]).toEqual(limits);
-    expect(lost).toBeNaN();
-  });
-});
+    test("has its limits at ±∞ and keeps NaN", () => {
+      const [left, right, lost] = of(build, [-INF, INF, NaN]);
+      expect([left === 0 ? 0 : left, right]).toEqual(limits);
+      expect(lost).toBeNaN();
+    });
+  },
+);
 
 describe("S4: derivatives at kinks", () => {
   test.each<readonly [string, Unary, number, number]>([

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  type DType,
   type Shape,
   type Tensor,
   type TensorValue,
@@ -284,6 +285,31 @@ describe("attention", () => {
       for (const element of toNumbers(slope)) expect(element).toSatisfy(Number.isFinite);
   });
 
+  test("heads of q that share a head of k and v are as if those were repeated", () => {
+    const [many, few, values] = [
+      someF64([2, 6, 3, 4], 1),
+      someF64([2, 2, 5, 4], 2),
+      someF64([2, 2, 5, 3], 3),
+    ];
+    const [shared, repeated] = run(
+      (a, b, c) => {
+        const repeat = (x: Tensor): Tensor => {
+          const [n, h, ...rest] = x.shape.map(Number);
+          return x
+            .unsqueeze(2)
+            .broadcast([n ?? 0, h ?? 0, 3, ...rest])
+            .reshape([n ?? 0, 6, ...rest]);
+        };
+        return [attention(a, b, c, { causal: true }), attention(a, repeat(b), repeat(c), { causal: true })];
+      },
+      [many, few, values],
+    );
+    expect(shared?.shape).toEqual([2, 6, 3, 3]);
+    expectClose(shared ? toNumbers(shared) : [], repeated ? toNumbers(repeated) : []);
+    const [x, odd] = [input("x", "f32", [2, 3, 4, 4]), input("odd", "f32", [2, 2, 4, 4])];
+    expect(() => attention(x, odd, odd)).toThrow(/multiple of the others' heads/);
+  });
+
   test("lengths may be symbols, and what does not fit is named", () => {
     const length = dim("length");
     const x = input("x", "f32", [2, length, 8]);
@@ -298,11 +324,30 @@ describe("attention", () => {
 
 describe("layout", () => {
   test("oneHot puts its axis anywhere, wraps negative indices, and leaves rows of zeros outside", () => {
-    const indices = valueOf("i64", [4], [0n, 2n, -1n, 3n]);
+    const indices = valueOf("i64", [6], [0n, 2n, -1n, -3n, 3n, -4n]);
     const [last, front] = run((x) => [oneHot(x, 3), oneHot(x, 3, { axis: 0, dtype: "u8" })], [indices]);
-    expect(last).toEqual(valueOf("f32", [4, 3], [1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0]));
-    expect(front).toEqual(valueOf("u8", [3, 4], [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]));
+    const at = [0, 2, 2, 0, -1, -1];
+    const expected = at.flatMap((hot) => [0, 1, 2].map((place) => (place === hot ? 1 : 0)));
+    expect(last).toEqual(valueOf("f32", [6, 3], expected));
+    const columns = [0, 1, 2].flatMap((place) => at.map((hot) => (place === hot ? 1 : 0)));
+    expect(front).toEqual(valueOf("u8", [3, 6], columns));
   });
+
+  test.each<DType>(["i8", "u8", "i16", "i32", "u32", "i64", "u64"])(
+    "oneHot of %s reaches beyond the type's range",
+    (dtype) => {
+      const negative = !dtype.startsWith("u");
+      const indices = valueOf(
+        dtype,
+        [2],
+        dtype.endsWith("64") ? [5n, negative ? -1n : 7n] : [5, negative ? -1 : 7],
+      );
+      const [row] = run((x) => oneHot(x, 300).argMax({ axis: 1 }), [indices]);
+      const [sum] = run((x) => oneHot(x, 300).reduceSum(), [indices]);
+      expect(row && toNumbers(row)).toEqual([5, negative ? 299 : 7]);
+      expect(sum && toNumbers(sum)).toEqual([2]);
+    },
+  );
 
   test("triangles keep their side of diagonal k", () => {
     const x = f64([3, 4], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   AdjointError,
   type DType,
+  type PrimitiveName,
   type Tensor,
   type TensorValue,
   absoluteError,
@@ -10,15 +11,19 @@ import {
   constant,
   evaluateTensors,
   gradients,
+  graphNodes,
   hinge,
   huber,
   input,
+  isNode,
   klDivergence,
   logSoftmax,
   logSumExp,
   negativeLogLikelihood,
+  program,
   reduceL1,
   reduceSumSquare,
+  runPasses,
   softmax,
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
@@ -220,6 +225,25 @@ describe("S5: softmaxCrossEntropy", () => {
       }
     },
   );
+
+  test("shares its maximum, exponentials and sum with its gradient, which needs no scatter", () => {
+    const logits = input("logits", "f32", [100, 10]);
+    const labels = input("labels", "i32", [100]);
+    const loss = softmaxCrossEntropy(logits, labels);
+    const [slope = logits] = gradients(loss.reduceSum(), [logits]);
+    const graph = runPasses(program({ inputs: { logits, labels }, outputs: { loss, slope } }));
+    const count = (name: PrimitiveName): number =>
+      graphNodes(graph).filter((node) => isNode(node, name)).length;
+    const names = ["reduceMax", "reduceSum", "exp", "log", "gather", "scatter"] as const;
+    expect(names.map((name) => [name, count(name)])).toEqual([
+      ["reduceMax", 1],
+      ["reduceSum", 1],
+      ["exp", 1],
+      ["log", 1],
+      ["gather", 1],
+      ["scatter", 0],
+    ]);
+  });
 
   test("takes labels of every integer type", () => {
     const logits = f64(

@@ -6,19 +6,23 @@ import {
   batchNormalization,
   batchNormalizationTraining,
   gradients,
+  graphNodes,
   groupNormalization,
   input,
   instanceNormalization,
+  isNode,
   layerNormalization,
   lpNormalization,
   lrn,
   meanVarianceNormalization,
   norm,
+  program,
   reduceL1,
   reduceL2,
   reduceLogSum,
   reduceSumSquare,
   rmsNormalization,
+  runPasses,
   standardize,
   toNumbers,
   valueOf,
@@ -172,6 +176,17 @@ describe("S8: batch normalization", () => {
       ),
     );
     expectClose(own ?? [], written ?? [], 9);
+  });
+
+  test("training reduces four times in all: twice forward, twice back", () => {
+    const [x, scale, bias] = [input("x", "f32", [32, 16]), input("s", "f32", [16]), input("b", "f32", [16])];
+    const g = input("g", "f32", [32, 16]);
+    const { y, mean: average, variance: square } = batchNormalizationTraining(x, scale, bias);
+    const slopes = gradients(y.mul(g).reduceSum(), [x, scale, bias]);
+    const outputs = { y, average, square, ...Object.fromEntries(slopes.map((slope, i) => [`${i}`, slope])) };
+    const graph = runPasses(program({ inputs: { x, scale, bias, g }, outputs }));
+    const sums = graphNodes(graph).filter((node) => isNode(node, "reduceSum"));
+    expect(sums.length).toBe(4);
   });
 
   test("refuses statistics that are not one number a channel", () => {

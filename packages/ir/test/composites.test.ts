@@ -50,7 +50,8 @@ describe("the table of composites", () => {
     const folder = new URL("../src/composites/", import.meta.url);
     const shown = new Set(cases.map(({ name }) => name));
     // Made by no composite of their own, and what families share.
-    const helpers = /^(randomKey|check|define|shifted|powerNorm|fromZero|all$|one$|centredNormalQuantile)/;
+    const helpers =
+      /^(randomKey|check|define|shifted|powerNorm|inverseDeviation|perChannel|all$|one$|centredNormalQuantile)/;
     const index: object = await import(new URL("index.ts", folder).href);
     for (const file of readdirSync(folder).filter((name) => name !== "index.ts")) {
       const module: object = await import(new URL(file, folder).href);
@@ -79,7 +80,7 @@ describe("the table of composites", () => {
 
 const floats = cases.filter((example) => example.operands.some((operand) => operand.dtype === "f64"));
 const seeds = { seed: fc.integer({ min: 1, max: 1_000_000 }), batch: fc.integer({ min: 1, max: 3 }) };
-const settings = { numRuns: 4 };
+const settings = { numRuns: 2 };
 
 describe.each(floats.map((example) => [titleOf(example), example] as const))("%s", (_, example) => {
   test("has the gradient of central differences", () => {
@@ -152,6 +153,18 @@ describe.each(cases.map((example) => [titleOf(example), example] as const))("%s"
     const feeds = Object.fromEntries(values.map((value, index) => [`${index}`, value]));
     const symbolic = Object.values(evaluate(graph, feeds, { bindings: { batch: 2 } }).outputs);
     expect(symbolic).toEqual(known);
+  });
+
+  test("reads back from the text that it prints", () => {
+    const inputs = valuesOf(example, 2, 1).map((value, index) =>
+      input(`x${index}`, value.dtype, value.shape),
+    );
+    const named = (tensors: readonly Tensor[], prefix: string): { readonly [name: string]: Tensor } =>
+      Object.fromEntries(tensors.map((tensor, index) => [`${prefix}${index}`, tensor]));
+    const outputs = listed(example.build(inputs, dim("batch")));
+    const text = ir.print({ inputs: named(inputs, "x"), outputs: named(outputs, "y"), updates: [] });
+    expect(text).toContain(outputs[0]?.node.operation.name);
+    expect(ir.print(ir.parse(text, { composites }))).toBe(text);
   });
 
   test.each(wrongTypes(example))("refuses %s for operand %i by name", (dtype, wrong) => {

@@ -236,7 +236,7 @@ export function checkJvp(build: Build, inputs: readonly TensorValue[], options: 
     ),
   )(inputs);
   const [left, right] = [dot(runner([], weights)([]), pushed), dot(pulled, directions)];
-  const bound = 1e-10 * (1 + Math.abs(right));
+  const bound = (options.tolerance ?? 1e-10) * (1 + Math.abs(right));
   if (!(Math.abs(left - right) <= bound)) throw new Error(`⟨u, Jv⟩ = ${left} and ⟨Jᵀu, v⟩ = ${right}`);
 
   const run = runner(parameters, outputs);

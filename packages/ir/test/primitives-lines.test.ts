@@ -1,4 +1,4 @@
-import { argMax, constant, iota, sort, topK, valueOf } from "@adjoint/ir";
+import { type ScatterReduction, argMax, constant, iota, sort, topK, valueOf } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import {

@@ -111,8 +111,10 @@ const operations = {
   }),
   gelu: defineUnary<Gelu>("gelu", (x, { approximate }) => x.max(-NORMAL_END).mul(normal[approximate](x)), {
     attributes: z.strictObject({ approximate: z.enum(["none", "tanh"]) }),
-    gradient: ({ x, g, attributes: { approximate } }) =>
-      g.mul(normal[approximate](x).add(normalSlope[approximate](bounded(x, NORMAL_END)))),
+    gradient: ({ x, g, attributes: { approximate } }) => {
+      const c = bounded(x, NORMAL_END);
+      return g.mul(normal[approximate](c).add(normalSlope[approximate](c)));
+    },
   }),
   elu: exponentialUnit<Alpha>("elu", alphaSchema, ({ alpha }) => ({ height: alpha })),
   selu: exponentialUnit<Selu>(

@@ -23,7 +23,7 @@ const reduction = {
 } satisfies UnaryOptions<Reduction>;
 
 /** A function of 0 or more whose slope at 0 is infinite, with slope 0 there instead. */
-export function fromZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+function fromZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const isZero = x.equal(0);
   return isZero.where(0, f(isZero.where(1, x)));
 }
@@ -120,7 +120,7 @@ export const reduceL2 = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   one(operations.reduceL2, [x], reductionOf("reduceL2", x, options));
 
 /** The Euclidean norm along axes: `reduceL2`. */
-export const norm: (x: Tensor, options?: ReduceOptions) => Tensor = reduceL2;
+export const norm = (x: Tensor, options: ReduceOptions = {}): Tensor => reduceL2(x, options);
 
 /** Σ x² along axes. */
 export const reduceSumSquare = (x: Tensor, options: ReduceOptions = {}): Tensor =>

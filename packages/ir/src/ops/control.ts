@@ -6,7 +6,16 @@ import { AdjointError } from "../error.ts";
 import { evaluateBody } from "../evaluate.ts";
 import { bodyVjp } from "../gradient.ts";
 import { inlineGraph, nodesOf } from "../graph.ts";
-import { type Cotangent, type Graph, type Node, type Tensor, apply, isNode, registerOf } from "../node.ts";
+import {
+  type Cotangent,
+  type Graph,
+  type Node,
+  type Tensor,
+  apply,
+  isNode,
+  recordNodes,
+  registerOf,
+} from "../node.ts";
 import { type Rows, definePrimitive, dimSchema, noAttributes, operand } from "../primitive.ts";
 import type { PrimitiveSet } from "../primitive-set.ts";
 import { type TensorType, elementCount, equalTypes, typeText } from "../shape.ts";
@@ -285,14 +294,16 @@ export function scan(
   body: (carry: readonly Tensor[], slices: readonly Tensor[]) => ScanStep,
 ): { readonly carry: readonly Tensor[]; readonly outputs: readonly Tensor[] } {
   const { carry = [], sequences = [], reverse = false } = options;
+  const scalar = sequences.find((tensor) => tensor.rank === 0);
+  if (scalar !== undefined)
+    throw new AdjointError("shape", "scan", `sequence ${scalar} has no axis to slice`);
   const length = options.length ?? sequences[0]?.shape[0];
   if (length === undefined)
     throw new AdjointError("shape", "scan", "has no sequences and no length", "Give { length }.");
   const carries = carry.map((tensor, index) => input(`carry_${index}`, tensor.dtype, tensor.shape));
-  const slices = sequences.map((tensor, index) => {
-    if (tensor.rank === 0) throw new AdjointError("shape", "scan", `sequence ${tensor} has no axis to slice`);
-    return input(`slice_${index}`, tensor.dtype, tensor.shape.slice(1));
-  });
+  const slices = sequences.map((tensor, index) =>
+    input(`slice_${index}`, tensor.dtype, tensor.shape.slice(1)),
+  );
   const step = body(carries, slices);
   const { graph, captured } = close([...carries, ...slices], [...step.carry, ...(step.outputs ?? [])]);
   refuseCommits("scan", graph);
@@ -317,13 +328,19 @@ function refuseCommits(operation: string, body: Graph): void {
   }
 }
 
-/** Computes one of two branches, by a scalar bool. Outer tensors may be used in both. */
+/**
+ * Computes one of two branches, by a scalar bool. Outer tensors may be used in both; what a branch's function makes is
+ * computed only when that branch is taken.
+ */
 export function cond(
   condition: Tensor,
   yes: () => readonly Tensor[],
   no: () => readonly Tensor[],
 ): readonly Tensor[] {
-  const branches = [close([], yes()), close([], no())];
+  const branches = [yes, no].map((branch) => {
+    const { result, made } = recordNodes(branch);
+    return close([], result, made);
+  });
   branches.forEach((branch) => refuseCommits("if", branch.graph));
   const captured = [...new Set(branches.flatMap((branch) => branch.captured))];
   const graphs = branches.map((branch) => {

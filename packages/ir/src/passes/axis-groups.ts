@@ -3,7 +3,7 @@ import type { Axes } from "../primitive-set.ts";
 import type { Shape } from "../shape.ts";
 
 /** Axes of one shape that hold, row-major, what these axes of another hold. Axes of size 1 belong to no group. */
-export interface AxisGroup {
+interface AxisGroup {
   readonly from: Axes;
   readonly to: Axes;
 }

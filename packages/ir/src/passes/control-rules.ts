@@ -28,9 +28,11 @@ function bind(body: Graph, replaced: ReadonlyMap<number, Tensor | number>): Grap
   };
 }
 
-/** A constant, or a scalar one repeated: it may be written down in a body. */
+/** A constant, a scalar one repeated, or an iota: it may be written down in a body. */
 const isWritable = (tensor: Tensor): boolean =>
-  valueIn(tensor) !== undefined || valueIn(under(tensor, "broadcast") ?? tensor) !== undefined;
+  valueIn(tensor) !== undefined ||
+  valueIn(under(tensor, "broadcast") ?? tensor) !== undefined ||
+  isNode(tensor.node, "iota");
 
 /** The operands from `first` on that are constants, or given earlier in a place `from` on, by place. */
 function redundant(

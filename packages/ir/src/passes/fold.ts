@@ -68,7 +68,7 @@ function workOf({ node }: Match): number {
     : sizes;
 }
 
-function foldRules({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): readonly Rule[] {
+function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): readonly Rule[] {
   const isShort = ({ node }: Match): boolean => {
     const size = total(node.outputs.map(sizeOf));
     return size <= maxElements || size <= total(node.inputs.map((input) => valueIn(input)?.data.length ?? 0));
@@ -121,9 +121,8 @@ function foldRules({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): read
  * Computes ahead what is known, by the reference semantics of each primitive, and never makes a constant longer than
  * 1024 elements that was not there before: a broadcast scalar stays one.
  */
-export const foldWith = (options: FoldOptions = {}): Pass => rewrite("fold", foldRules(options));
+export const foldWith = (options: FoldOptions = {}): Pass => rewrite("fold", rulesFor(options));
 
-export const fold: Pass = foldWith();
+export const foldRules: readonly Rule[] = rulesFor({});
 
-/** For tests that each rule does something. */
-export const foldRuleSet: readonly Rule[] = foldRules({});
+export const fold: Pass = rewrite("fold", foldRules);

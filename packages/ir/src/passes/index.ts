@@ -2,9 +2,10 @@ export { type Match, type Replacement, type Rule, rewrite, rule } from "../rewri
 export { type Pass, type PassOptions, type Rewrite, type Step, rewriteBy } from "./driver.ts";
 export { check } from "../check.ts";
 export { type InlineOptions, inline, inlineWith } from "./inline.ts";
-export { type FoldOptions, fold, foldRuleSet, foldWith } from "./fold.ts";
+export { type FoldOptions, fold, foldRules, foldWith } from "./fold.ts";
 export { simplify, simplifyRules } from "./simplify.ts";
 export { canonicalize, canonicalizeRules } from "./canonicalize.ts";
 export { cse } from "./cse.ts";
 export { deadCode } from "./dead-code.ts";
+export { sink } from "./sink.ts";
 export { type PipelineOptions, optimize, runPasses } from "./pipeline.ts";

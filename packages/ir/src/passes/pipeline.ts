@@ -7,9 +7,10 @@ import { deadCode } from "./dead-code.ts";
 import { fold } from "./fold.ts";
 import { inline } from "./inline.ts";
 import { simplify } from "./simplify.ts";
+import { sink } from "./sink.ts";
 
 /** What runs before a graph is compiled, in this order, until no pass finds anything to do. */
-export const optimize: readonly Pass[] = [inline, canonicalize, simplify, fold, cse, deadCode];
+export const optimize: readonly Pass[] = [inline, canonicalize, simplify, fold, cse, deadCode, sink];
 
 export interface PipelineOptions extends PassOptions {
   /** Checks the graph's invariants before the first and after each pass that rewrote something. */
