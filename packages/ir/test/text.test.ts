@@ -103,13 +103,13 @@ describe("print", () => {
         %5 = reduceSum(%3) {axes: [0]} : f32[]
         %6 = constant {value: f32[](0)} : f32[]
         %7 = less(%5, %6) : bool[]
-        %8 = neg(%3) : f32[4]
-        %9 = if(%7, %3, %8) (%captured_0: f32[4], %captured_1: f32[4]) {
+        %8 = if(%7, %3) (%captured_0: f32[4]) {
           return %captured_0
-        } (%captured_0: f32[4], %captured_1: f32[4]) {
-          return %captured_1
+        } (%captured_0: f32[4]) {
+          %0 = neg(%captured_0) : f32[4]
+          return %0
         } : f32[4]
-        return chosen: %9, stacked: %4
+        return chosen: %8, stacked: %4
       }"
     `);
     expectRoundTrip(graph);
