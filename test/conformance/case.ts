@@ -1,4 +1,4 @@
-import { type DType, type Graph, type State, Tensor, type TensorValue, input, program } from "@adjoint/ir";
+import { type Graph, type State, Tensor, type TensorValue, input, program } from "@adjoint/ir";
 
 /**
  * What a case asks beyond ordinary arithmetic, so that a device that does not promise it can say which cases it leaves out:
@@ -59,12 +59,6 @@ export const declared = (feeds: Feeds): { readonly [name: string]: Tensor } =>
   Object.fromEntries(
     Object.entries(feeds).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
   );
-
-/** The same case once for each dtype. */
-export const forEach = <D extends DType>(
-  dtypes: readonly D[],
-  build: (dtype: D) => readonly Case[] | Case,
-): readonly Case[] => dtypes.flatMap(build);
 
 /** A tensor that the case knows to be there. */
 export function the(tensor: Tensor | undefined): Tensor {

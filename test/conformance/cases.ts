@@ -14,6 +14,7 @@ import { cumulativeCases, reduceCases } from "./cases/reduce.ts";
 import { registerCases } from "./cases/registers.ts";
 import { sourceCases } from "./cases/source.ts";
 import { transcendentalCases } from "./cases/transcendental.ts";
+import { viewChainCases } from "./cases/view-chains.ts";
 import { viewCases } from "./cases/view.ts";
 import { windowCases } from "./cases/window.ts";
 
@@ -38,6 +39,7 @@ export const cases: { readonly [N in PrimitiveName]: readonly Case[] } = {
 /** What primitives must do together: what fusion, view folding, memory planning and updates in place can get wrong. */
 export const composed: { readonly [subject: string]: readonly Case[] } = {
   fusion: fusionCases,
+  views: viewChainCases,
   registers: registerCases,
   models: modelCases,
 };

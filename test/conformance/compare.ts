@@ -5,7 +5,7 @@ import type { Case } from "./case.ts";
  * Relative error allowed by dtype, about 8 units in the last place of f64 and f32 and 2 of the halves: the oracle
  * computes in f64 and rounds once, a backend rounds each step of its own way to the same function.
  */
-export const tolerances: { readonly [D in DType]: number } = {
+const tolerances: { readonly [D in DType]: number } = {
   f64: 2e-15,
   f32: 1e-6,
   f16: 2e-3,

@@ -54,7 +54,7 @@ export function pairs<A, B>(left: readonly A[], right: readonly B[]): { readonly
 }
 
 /** Repeatable numbers in [low, high), by Mulberry32. */
-export function uniform(count: number, seed: number, low = -1, high = 1): number[] {
+function uniform(count: number, seed: number, low = -1, high = 1): number[] {
   let state = Math.imul(seed, 2654435761) >>> 0;
   return Array.from({ length: count }, () => {
     state = (state + 0x6d2b79f5) >>> 0;

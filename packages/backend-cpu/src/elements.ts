@@ -163,8 +163,8 @@ export function writeElement(data: TypedArray, dtype: DType, index: number, valu
     dtype === "f16" ? numberToF16(Number(value)) : dtype === "bf16" ? numberToBf16(Number(value)) : value;
 }
 
-/** A constant as code. */
+/** A constant as code; in parentheses where it has a sign, which may follow another. */
 export function literal(value: Scalar, dtype: DType): string {
-  if (dtypeInfo[dtype].big) return `${BigInt(value)}n`;
-  return Object.is(value, -0) ? "-0" : String(Number(value));
+  const text = dtypeInfo[dtype].big ? `${BigInt(value)}n` : Object.is(value, -0) ? "-0" : `${Number(value)}`;
+  return text.startsWith("-") ? `(${text})` : text;
 }

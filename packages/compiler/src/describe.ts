@@ -22,17 +22,18 @@ const list = (...parts: readonly string[]): string => parts.filter((part) => par
 
 /** One line that says what a kernel does, for `explain`. */
 export function describeKernel(kernel: Kernel): string {
+  const results = "stores" in kernel && kernel.stores.length > 1 ? ` → ${kernel.stores.length} results` : "";
   switch (kernel.form) {
     case "map":
-      return `map ${shapeText(kernel.domain)} ${operationsIn(kernel.body) || "copy"}${kernel.stores.length > 1 ? ` → ${kernel.stores.length} results` : ""}`;
+      return `map ${shapeText(kernel.domain)} ${operationsIn(kernel.body) || "copy"}${results}`;
     case "reduce": {
       const folds = kernel.reductions.map((reduction) => reduction.operation).join(" ");
-      return `reduce ${shapeText(kernel.outer)} over ${shapeText(kernel.inner)} ${list(operationsIn(kernel.body), folds, operationsIn(kernel.epilogue))}`;
+      return `reduce ${shapeText(kernel.outer)} over ${shapeText(kernel.inner)} ${list(operationsIn(kernel.body), folds, operationsIn(kernel.epilogue))}${results}`;
     }
     case "contract": {
       const sizes = [kernel.batch, kernel.rows, kernel.columns, kernel.inner].map(elementCount);
       const name = kernel.convolution?.variant ?? "dotGeneral";
-      return `contract batch ${sizes[0]} rows ${sizes[1]} columns ${sizes[2]} inner ${sizes[3]} ${list(name, operationsIn(kernel.epilogue))}${kernel.stores.length > 1 ? ` → ${kernel.stores.length} results` : ""}`;
+      return `contract batch ${sizes[0]} rows ${sizes[1]} columns ${sizes[2]} inner ${sizes[3]} ${list(name, operationsIn(kernel.epilogue))}${results}`;
     }
     case "cumulative":
       return `cumulative ${shapeText([...kernel.outer, kernel.size])} ${list(operationsIn(kernel.body), kernel.operation)}`;

@@ -40,8 +40,8 @@ export interface KernelExplanation {
   readonly description: string;
   /** Bytes read and written once. */
   readonly bytes: number;
-  /** Bytes of slots in use while it runs. */
-  readonly liveSlots: number;
+  /** Bytes of the slots that hold something needed while it runs or after it: memory over time. */
+  readonly liveBytes: number;
   /** Mean milliseconds a run, where the session profiles. */
   readonly milliseconds?: number;
 }
@@ -53,20 +53,15 @@ export function explainCompiled(compiled: Compiled): Explanation {
     const info = program.buffers[buffer];
     return info === undefined ? 0 : info.elements * dtypeInfo[info.dtype].bytes;
   };
+  const live = liveBytes(program);
   const kernels = program.kernels.map((kernel, index): KernelExplanation => {
     const { reads, writes } = buffersOf(kernel);
-    const slots = new Set(
-      [...reads, ...writes].flatMap((buffer) => {
-        const location = program.buffers[buffer]?.location;
-        return location?.kind === "slot" ? [location.slot] : [];
-      }),
-    );
     const spent = profile?.kernels[index];
     return {
       form: kernel.form,
       description: describeKernel(kernel),
       bytes: [...reads, ...writes].reduce((sum, buffer) => sum + bytesOf(buffer), 0),
-      liveSlots: slots.size,
+      liveBytes: live[index] ?? 0,
       ...(profile === undefined || spent === undefined
         ? {}
         : { milliseconds: spent / Math.max(1, profile.runs) }),
@@ -99,6 +94,28 @@ export function explainCompiled(compiled: Compiled): Explanation {
   };
 }
 
+/** For each kernel, the bytes of slots with a buffer between its first and its last use. */
+function liveBytes({ kernels, buffers, slots, inputs, outputs }: Program): readonly number[] {
+  const first = new Map(inputs.map(({ buffer }) => [buffer, 0]));
+  const last = new Map<number, number>();
+  kernels.forEach((kernel, index) => {
+    const { reads, writes } = buffersOf(kernel);
+    for (const buffer of [...reads, ...writes]) {
+      if (!first.has(buffer)) first.set(buffer, index);
+      last.set(buffer, index);
+    }
+  });
+  for (const { buffer } of outputs) last.set(buffer, kernels.length);
+  return kernels.map((_, index) => {
+    const live = new Set<number>();
+    buffers.forEach(({ location }, buffer) => {
+      const isLive = (first.get(buffer) ?? Infinity) <= index && index <= (last.get(buffer) ?? -1);
+      if (isLive && location.kind === "slot") live.add(location.slot);
+    });
+    return [...live].reduce((sum, slot) => sum + (slots[slot] ?? 0), 0);
+  });
+}
+
 function textOf(explanation: Omit<Explanation, "text">): string {
   const { entry, inputs, passes, kernels, slots, peakBytes, workspaceBytes, compileMilliseconds } =
     explanation;
@@ -110,7 +127,7 @@ function textOf(explanation: Omit<Explanation, "text">): string {
       (kernel, index) =>
         `  ${String(index).padStart(3)}  ${kernel.milliseconds === undefined ? "" : `${kernel.milliseconds.toFixed(3)} ms  `}${kernel.description}`,
     ),
-    `memory: ${peakBytes} bytes at peak, ${slots.length} slots of ${slots.join(", ")} bytes, workspace ${workspaceBytes} bytes`,
+    `memory: ${peakBytes} bytes at peak, ${slots.length} slots${slots.length === 0 ? "" : ` of ${slots.join(", ")} bytes`}, workspace ${workspaceBytes} bytes`,
   ];
   return lines.join("\n");
 }

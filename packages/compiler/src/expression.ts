@@ -10,7 +10,7 @@ import {
 import { type Access, type Affine, fixed, position, scaled } from "./affine.ts";
 import { sizesOf } from "./decompose.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "./scalar.ts";
-import { belowReshapes, isView, padsZero, through } from "./views.ts";
+import { belowReshape, isView, padsZero, through } from "./views.ts";
 
 /** Where tensors are in memory, and a wish that one were. */
 export interface Placement {
@@ -33,7 +33,11 @@ const positionIn = (tensor: Tensor, access: Access): Affine =>
 
 /** The buffer that holds a tensor, looked at through reshapes (which keep positions). */
 function stored(tensor: Tensor, placement: Placement): BufferId | undefined {
-  return placement.bufferOf(tensor) ?? placement.bufferOf(belowReshapes(tensor));
+  for (let base: Tensor | undefined = tensor; base !== undefined; base = belowReshape(base)) {
+    const buffer = placement.bufferOf(base);
+    if (buffer !== undefined) return buffer;
+  }
+  return undefined;
 }
 
 /** A tensor as an affine view of a buffer; what prevents that is demanded into memory. */

@@ -7,12 +7,17 @@ import {
   type Tensor,
   type TensorValue,
   type TypedArray,
+  bf16ToNumber,
   dimSymbols,
   dtypeInfo,
+  dtypeRange,
   elementCount,
+  f16ToNumber,
+  isFloat,
   isStatic,
   shapeText,
   typeText,
+  valueOf,
 } from "@adjoint/ir";
 
 /** Host data for an input: with its shape, or a bare array where the declared shape and the length leave no doubt. */
@@ -34,7 +39,7 @@ export interface CheckedFeed {
 export function checkFeeds(entry: string, graph: Graph, feeds: Feeds): readonly CheckedFeed[] {
   const names = Object.keys(graph.inputs);
   for (const name of Object.keys(feeds)) {
-    if (!(name in graph.inputs)) {
+    if (!Object.hasOwn(graph.inputs, name)) {
       throw new AdjointError(
         "feed",
         `run "${entry}"`,
@@ -63,17 +68,27 @@ function checkFeed(operation: string, name: string, tensor: Tensor, feed: Feed):
   if (typeof feed === "number" || typeof feed === "bigint") {
     if (tensor.rank !== 0)
       throw new AdjointError("feed", operation, `is ${typeText(tensor.type)} and was fed the number ${feed}`);
-    const data = new expected(1);
-    data[0] = dtypeInfo[dtype].big ? BigInt(feed) : Number(feed);
-    return { name, data, shape: [] };
+    const [low, high] = dtypeRange(dtype);
+    const isWhole = typeof feed === "bigint" || Number.isInteger(feed);
+    if (!isFloat(dtype) && (!isWhole || feed < low || feed > high)) {
+      throw new AdjointError(
+        "feed",
+        operation,
+        `is ${typeText(tensor.type)} and was fed ${feed}`,
+        `Feed a whole number from ${low} to ${high}.`,
+      );
+    }
+    return { name, data: valueOf(dtype, [], [feed]).data, shape: [] };
   }
   const bare = ArrayBuffer.isView(feed);
-  const data = bare ? feed : feed.data;
+  // Callers without types may feed anything.
+  const data = bare ? feed : feed?.data;
   if (!(data instanceof expected)) {
+    const given: unknown = data ?? feed;
     throw new AdjointError(
       "feed",
       operation,
-      `is ${typeText(tensor.type)}, which wants a ${expected.name}, and was fed a ${data?.constructor?.name ?? typeof data}`,
+      `is ${typeText(tensor.type)}, which wants a ${expected.name}, and was fed ${given?.constructor.name ?? String(given)}`,
     );
   }
   if (!bare && feed.dtype !== undefined && feed.dtype !== dtype) {
@@ -141,7 +156,7 @@ export class Output implements TensorValue {
     return this.#data;
   }
 
-  /** The element of a tensor of one element, as the storage holds it. @throws AdjointError for more elements. */
+  /** The element of a tensor of one element; i64 and u64 lose what a double can't hold. @throws AdjointError for more elements. */
   item(): number {
     if (this.#first === undefined) {
       throw new AdjointError(
@@ -151,6 +166,8 @@ export class Output implements TensorValue {
         "Read .data.",
       );
     }
-    return Number(this.#first);
+    const first = Number(this.#first);
+    if (this.dtype === "f16") return f16ToNumber(first);
+    return this.dtype === "bf16" ? bf16ToNumber(first) : first;
   }
 }

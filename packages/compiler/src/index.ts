@@ -4,6 +4,7 @@ export type { Backend, CompileOptions, Device, Executable } from "./backend.ts";
 export type { BufferInfo, BufferOwner } from "./buffers.ts";
 export { describeKernel } from "./describe.ts";
 export type { Explanation, KernelExplanation } from "./explain.ts";
+export type { FusionLimits } from "./fuse.ts";
 export { type Feed, type Feeds, Output } from "./feed.ts";
 export type * from "./kernel.ts";
 export { type KernelBuffers, buffersOf } from "./kernel-buffers.ts";

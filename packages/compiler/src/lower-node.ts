@@ -223,8 +223,8 @@ function lowerSpreadPad(
   const [x, filler] = node.inputs;
   if (x === undefined || filler === undefined) throw new AdjointError("graph", "pad", "has no operands");
   const shape = sizesOf(output);
-  if (shape.includes(0)) return [];
   const buffer = context.target(output);
+  if (shape.includes(0)) return [];
   const builder = new ScalarBuilder();
   const value = new Expression(builder, context).pull(filler, { domain: shape, coordinates: [], guards: [] });
   const own = rowMajorStrides(shape);
@@ -250,8 +250,8 @@ function lowerScatter(
   if (data === undefined || indices === undefined || updates === undefined)
     throw new AdjointError("graph", "scatter", "has no operands");
   const shape = sizesOf(output);
-  if (shape.includes(0) && sizesOf(updates).includes(0)) return [];
   const buffer = context.target(output);
+  if (shape.includes(0) && sizesOf(updates).includes(0)) return [];
   const strides = rowMajorStrides(shape);
   const domain = sizesOf(updates);
   const body = new ScalarBuilder();

@@ -116,14 +116,14 @@ export class Materialization {
   /** Operations computed again for each reader, counted up to a limit. */
   #cost(node: Node, limit: number): number {
     if (node.operation.kind === "source") return isNode(node, "randomBits") ? limit : 0;
-    if (this.#given.has(node.output)) return 0;
+    if (this.#given.has(node.output) || this.#chosen.has(node.output)) return 0;
     if (isView(node)) return node.inputs.reduce((sum, input) => sum + this.#cost(input.node, limit - sum), 0);
     if (node.operation.kind !== "map") return isNode(node, "gather") ? 1 : 0;
     if (COSTLY.has(node.operation.name)) return limit;
     let sum = 1;
     for (const input of node.inputs) {
       if (sum >= limit) break;
-      if (!this.#chosen.has(input)) sum += this.#cost(input.node, limit - sum);
+      sum += this.#cost(input.node, limit - sum);
     }
     return sum;
   }

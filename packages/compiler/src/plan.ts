@@ -129,7 +129,8 @@ export function planMemory(
     }
   };
   const planned = [...intervals.entries()]
-    .filter(([id]) => locations[id]?.kind === "none")
+    // An input that no kernel reads ends before the first of them, and needs no memory.
+    .filter(([id, { end }]) => locations[id]?.kind === "none" && end > 0)
     .toSorted(([a, x], [b, y]) => x.start - y.start || bytesOf(b) - bytesOf(a) || a - b);
   for (const [id, { start }] of planned) {
     release(start);

@@ -105,6 +105,7 @@ export function schedule(
   const order = new Order(kernels);
   const copies: PendingUpdate[] = [];
   const commits = new Set<number>();
+  const failing = kernels.flatMap((kernel, index) => (canFail(kernel) ? [index] : []));
   for (const update of updates) {
     const writers = order.writersOf(update.next);
     const [writer] = writers;
@@ -115,7 +116,8 @@ export function schedule(
       writer !== undefined &&
       writers.length === 1 &&
       overwrites(kernel, update.next, update.register) !== undefined &&
-      !readers.some((reader) => order.needs(reader, writer));
+      // Neither fails itself nor is needed by a kernel that may, so that a failed run loses nothing.
+      ![...readers, ...failing].some((other) => order.needs(other, writer));
     if (!possible || writer === undefined) {
       copies.push(update);
       continue;
@@ -124,12 +126,8 @@ export function schedule(
     inPlace.set(update.next, update.register);
     commits.add(writer);
   }
-  // A kernel that data can make fail runs before any register changes, where that is possible: a failed run loses nothing.
-  kernels.forEach((kernel, index) => {
-    if (!canFail(kernel)) return;
-    for (const commit of commits)
-      if (commit !== index && !order.needs(index, commit)) order.before[commit]?.add(index);
-  });
+  // What data can make fail runs before any register changes.
+  for (const commit of commits) for (const index of failing) order.before[commit]?.add(index);
   const sorted = listSchedule(order, buffers).map((index) => kernels[index]);
   return { kernels: [...sorted.filter((kernel) => kernel !== undefined), ...copies.map(copy)], inPlace };
 }

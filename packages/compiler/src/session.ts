@@ -7,6 +7,7 @@ import {
   type TensorValue,
   type TypedArray,
   dtypeInfo,
+  elementCount,
   equalTypes,
   initialValue,
   isStatic,
@@ -52,7 +53,8 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   readonly #compiled = new Map<string, Map<string, Compiled>>();
   /** Runs and state changes happen one after another. */
   #last: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  /** Set once closing has begun. */
+  #closing: Promise<void> | undefined;
 
   private constructor(
     entries: E,
@@ -120,14 +122,14 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   }
 
   /** Copies registers to the host: all of them, or some by name. */
-  state(names?: readonly string[]): Promise<State> {
+  async state(names?: readonly string[]): Promise<State> {
     const wanted = names ?? [...this.#registers.keys()];
     for (const name of wanted) this.#register(name);
     return this.#exclusive(() => this.#device.readState(wanted));
   }
 
   /** Overwrites registers by name; the others stay. @throws AdjointError for an unknown name or another type. */
-  writeState(state: State): Promise<void> {
+  async writeState(state: State): Promise<void> {
     checkState(state, this.#registers);
     return this.#exclusive(() => this.#device.writeState(state));
   }
@@ -149,15 +151,15 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     return [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()].map(explainCompiled));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    await this.#exclusive(async () => {
-      this.#closed = true;
+  /** What runs already, or waits to, ends first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#last.then(async () => {
       for (const bySizes of this.#compiled.values()) {
         for (const { executable } of bySizes.values()) await executable[Symbol.asyncDispose]();
       }
       await this.#device[Symbol.asyncDispose]();
     });
+    return this.#closing;
   }
 
   /** Releases the device's memory; the same as leaving an `await using` block. */
@@ -166,10 +168,9 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   }
 
   #exclusive<T>(action: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(() => {
-      if (this.#closed) throw new AdjointError("state", "session", "is closed", "Compile again.");
-      return action();
-    });
+    if (this.#closing !== undefined)
+      return Promise.reject(new AdjointError("state", "session", "is closed", "Compile again."));
+    const run = this.#last.then(action);
     // The next action waits for this one and does not inherit its failure.
     this.#last = run.catch(() => undefined);
     return run;
@@ -284,15 +285,13 @@ function checkState(state: State, registers: ReadonlyMap<string, RegisterAttribu
         `The registers are ${[...registers.keys()].join(", ") || "none"}.`,
       );
     }
-    const fits =
-      value.dtype === register.dtype &&
-      value.shape.join() === register.shape.join() &&
-      value.data instanceof dtypeInfo[register.dtype].array;
-    if (!fits) {
+    const { array } = dtypeInfo[register.dtype];
+    const fits = value.data instanceof array && value.data.length === elementCount(register.shape);
+    if (!equalTypes(value, register) || !fits) {
       throw new AdjointError(
         "state",
         `register "${name}"`,
-        `is ${typeText(register)} and was given ${typeText(value)}`,
+        `is ${typeText(register)} (${elementCount(register.shape)} elements in a ${array.name}) and was given ${typeText(value)} (${value.data.length} in a ${value.data.constructor.name})`,
       );
     }
   }

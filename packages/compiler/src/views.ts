@@ -131,18 +131,21 @@ export function baseOf(tensor: Tensor): Tensor {
   return base;
 }
 
-/** The tensor below reshapes only: it has the same elements in the same order. */
+/** What a reshape reads: the same elements in the same order; undefined for other tensors. */
+export function belowReshape(tensor: Tensor): Tensor | undefined {
+  const { node } = tensor;
+  const [input] = node.inputs;
+  if (input === undefined) return undefined;
+  const keeps =
+    isNode(node, "reshape") ||
+    (isNode(node, "broadcast") && elementCount(sizesOf(tensor)) === elementCount(sizesOf(input)));
+  return keeps ? input : undefined;
+}
+
+/** The tensor below reshapes only. */
 export function belowReshapes(tensor: Tensor): Tensor {
   let base = tensor;
-  while (
-    isNode(base.node, "reshape") ||
-    (isNode(base.node, "broadcast") &&
-      elementCount(sizesOf(base)) === elementCount(sizesOf(base.node.inputs[0] ?? base)))
-  ) {
-    const [input] = base.node.inputs;
-    if (input === undefined) break;
-    base = input;
-  }
+  for (let next = belowReshape(base); next !== undefined; next = belowReshape(base)) base = next;
   return base;
 }
 

@@ -50,11 +50,11 @@ export function numberToBf16(value: number): number {
   return (high + (Math.abs(value) > Math.abs(exact) ? 1 : 0)) & 0xffff;
 }
 
-/** Rounds to the nearest integer, halves to the even one. */
+/** Rounds to the nearest integer, halves to the even one; a zero keeps the sign of what was rounded, as in IEEE 754. */
 export function roundTiesToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  const up = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0);
+  const rounded = up ? floor + 1 : floor;
+  return rounded === 0 && value < 0 ? -0 : rounded;
 }

@@ -89,9 +89,10 @@ describe.each([
     const wrong: number[] = [];
     for (let word = 0; word + 1 < steps.length; word++) {
       const tie = ((steps[word] ?? 0) + (steps[word + 1] ?? 0)) / 2;
-      // One part in 2⁴⁰: far less than f32 resolves, so rounding through f32 first would lose it.
-      for (const x of [tie, tie * (1 + 2 ** -40), tie * (1 - 2 ** -40), -tie]) {
-        if (toBits(x) !== nearest(steps, x)) wrong.push(x);
+      // One part in 2⁴⁰ is far less than f32 resolves: rounding through f32 first would lose it. One in 2²² is its last bits.
+      for (const off of [0, 2 ** -40, -(2 ** -40), 2 ** -22, -(2 ** -22)]) {
+        const x = tie * (1 + off);
+        if (toBits(x) !== nearest(steps, x) || toBits(-x) !== nearest(steps, -x)) wrong.push(x);
       }
     }
     expect(wrong).toEqual([]);

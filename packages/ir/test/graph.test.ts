@@ -242,6 +242,18 @@ describe("a program", () => {
     });
   });
 
+  test("takes one update that is committed at two places for one", () => {
+    const next = w.mul(2);
+    const graph = program({ inputs: { x }, outputs: { y: commit(x, w, next), z: commit(x.exp(), w, next) } });
+    expect(graph.updates).toHaveLength(1);
+    const again = program({
+      inputs: { x },
+      outputs: { y: commit(x, w, next) },
+      updates: [{ register: w, next }],
+    });
+    expect(again.updates).toHaveLength(1);
+  });
+
   test("finds the registers that only updates name", () => {
     const graph = program({ inputs: { x }, outputs: {}, updates: [{ register: w, next: x }] });
     expect([...registersOf(graph).keys()]).toEqual(["w"]);

@@ -163,8 +163,12 @@ describe("S7: starts are the same everywhere", () => {
   test("the known answers of Threefry-2x32-20", () => {
     // Source: Random123, tests/kat_vectors.
     expect([...threefry2x32(0, 0, 0, 0)]).toEqual([0x6b200159, 0x99ba4efe]);
-    expect([...threefry2x32(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)]).toEqual([0x1cb996fc, 0xbb002be7]);
-    expect([...threefry2x32(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)]).toEqual([0xc4923a9c, 0x483df7a0]);
+    expect([...threefry2x32(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)]).toEqual([
+      0x1cb996fc, 0xbb002be7,
+    ]);
+    expect([...threefry2x32(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)]).toEqual([
+      0xc4923a9c, 0x483df7a0,
+    ]);
   });
 
   test("FNV-1a of names", () => {

@@ -1,4 +1,4 @@
-import { type Tensor, concat, cond, constant, filled, gradients, scan, valueOf } from "@adjoint/ir";
+import { type Tensor, concat, cond, constant, filled, gradients, jvp, scan, valueOf } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -245,6 +245,14 @@ describe("ties share the gradient", () => {
     ["a maximum of two equals", (x: Tensor) => x.max(x), [1, 2], [1, 1]],
   ])("%s", (_, build, elements, shares) => {
     checkShares(build, elements, shares);
+  });
+
+  test("of which there are none where there are no elements", () => {
+    for (const reduce of [(x: Tensor) => x.reduceMax({ axes: 0 }), (x: Tensor) => x.reduceMin({ axes: 0 })]) {
+      const x = constant(f64([0, 2], []));
+      const [slope] = jvp([reduce(x)], [x], [x]).flatMap((d) => run(d));
+      expect([...(slope?.data ?? [])]).toEqual([0, 0]);
+    }
   });
 
   test("scatter by max, between the data and two updates", () => {

@@ -61,3 +61,17 @@ describe.each(Object.entries(table))("%s", (name, list) => {
     checkExample(item);
   });
 });
+
+describe("the attribute schema of", () => {
+  test.each(Object.entries(table))("%s takes what its builders make, and no more", (name, list) => {
+    const nodes = list
+      .flatMap((item) => nodesOf(item.of(new Map())))
+      .filter((node) => node.operation.name === name);
+    for (const { operation, attributes } of nodes) {
+      expect(operation.attributes.safeParse(attributes).success).toBe(true);
+      expect(operation.attributes.safeParse({ ...Object(attributes), surprise: 1 }).success).toBe(false);
+      expect(operation.attributes.safeParse(undefined).success).toBe(false);
+    }
+    expect(nodes.length).toBeGreaterThan(0);
+  });
+});

@@ -82,6 +82,19 @@ describe("casts", () => {
     );
   });
 
+  test("from the floats at each end of a type, and their neighbours", () => {
+    const wrong = integers.flatMap((dtype) => {
+      const [low = 0n, high = 0n] = dtypeRange(dtype).map(BigInt);
+      const ends = [low, high, high + 1n]
+        .map(Number)
+        .flatMap((end) => [end, end - 0.5, end + 0.5, end * (1 - 2 ** -53), end * (1 + 2 ** -52)]);
+      return ends
+        .filter((x) => BigInt(castScalar(x, dtype, true)) !== reference(x, low, high))
+        .map((x) => `${x} to ${dtype}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test("between integers wrap", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), (x) => {

@@ -9,7 +9,7 @@ const COUNT = `must be a whole number from 0 to ${LARGEST}`;
 export const size: z.ZodInt = z.int(SIZE).min(1, SIZE).max(LARGEST, SIZE);
 
 /** A number of at least 0 that counts elements. */
-export const count: z.ZodInt = z.int(COUNT).min(0, COUNT).max(LARGEST, COUNT);
+const count: z.ZodInt = z.int(COUNT).min(0, COUNT).max(LARGEST, COUNT);
 
 /** A number that is neither NaN nor infinite. */
 export const finite: z.ZodNumber = z.number("must be a finite number");

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError, div } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 
 /** Gradients clamped to −limit … limit, element by element; NaN stays. */
@@ -22,7 +22,6 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
  */
 export function clipByGlobalNorm(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
   if (gradients.length === 0) return gradients;
-  const norm = globalNorm(gradients);
-  const scale = norm.max(limit).mul(1 / limit);
-  return gradients.map((gradient) => gradient.div(scale.cast(gradient.dtype)));
+  const scale = div(limit, globalNorm(gradients).max(limit));
+  return gradients.map((gradient) => gradient.mul(scale.cast(gradient.dtype)));
 }

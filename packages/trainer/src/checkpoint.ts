@@ -27,12 +27,18 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const tensors: { [name: string]: TensorValue } = { ...checkpoint.registers };
   const reserved = Object.keys(tensors).find((name) => name.startsWith(CALLBACK));
   if (reserved !== undefined) {
-    throw new AdjointError("state", "checkpoint", `register "${reserved}" has a name that begins with "${CALLBACK}"`, "Rename it.");
+    throw new AdjointError(
+      "state",
+      "checkpoint",
+      `register "${reserved}" has a name that begins with "${CALLBACK}"`,
+      "Rename it.",
+    );
   }
   const data: { [name: string]: unknown } = {};
   for (const [callback, state] of Object.entries(checkpoint.callbacks)) {
     data[callback] = state.data;
-    for (const [name, value] of Object.entries(state.tensors ?? {})) tensors[`${CALLBACK}${callback}:${name}`] = value;
+    for (const [name, value] of Object.entries(state.tensors ?? {}))
+      tensors[`${CALLBACK}${callback}:${name}`] = value;
   }
   return encodeSafetensors(tensors, {
     format: FORMAT,
@@ -64,15 +70,28 @@ const schema = z.object({
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(file);
   if (metadata["format"] !== FORMAT) {
-    throw new AdjointError("state", "checkpoint", "the file has tensors, but is no checkpoint", "Its metadata would say so; weights alone can't be resumed from.");
+    throw new AdjointError(
+      "state",
+      "checkpoint",
+      "the file has tensors, but is no checkpoint",
+      "Its metadata would say so; weights alone can't be resumed from.",
+    );
   }
   if (metadata["version"] !== VERSION) {
-    throw new AdjointError("state", "checkpoint", `the file has version ${metadata["version"]}, and this library reads version ${VERSION}`);
+    throw new AdjointError(
+      "state",
+      "checkpoint",
+      `the file has version ${metadata["version"]}, and this library reads version ${VERSION}`,
+    );
   }
   const parsed = schema.safeParse(metadata);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new AdjointError("state", "checkpoint", `the metadata are damaged at ${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}`);
+    throw new AdjointError(
+      "state",
+      "checkpoint",
+      `the metadata are damaged at ${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}`,
+    );
   }
   const { progress, notes } = parsed.data;
   const registers: { [name: string]: TensorValue } = {};
@@ -85,7 +104,8 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
     }
     const [callback = "", ...rest] = name.slice(CALLBACK.length).split(":");
     const owner = Object.hasOwn(callbacks, callback) ? callbacks[callback] : undefined;
-    if (owner === undefined) throw new AdjointError("state", "checkpoint", `tensor "${name}" belongs to no callback of the file`);
+    if (owner === undefined)
+      throw new AdjointError("state", "checkpoint", `tensor "${name}" belongs to no callback of the file`);
     owner.tensors[rest.join(":")] = value;
   }
   return { registers, progress, callbacks, notes };
@@ -95,14 +115,20 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
  * Refuses a checkpoint of another model or another way to cut the data: going on from it would not be the same run.
  * @throws AdjointError naming the register or the setting.
  */
-export function checkResumable(checkpoint: Checkpoint, registers: ReadonlyMap<string, RegisterAttributes>, plan: DataPlan): void {
+export function checkResumable(
+  checkpoint: Checkpoint,
+  registers: ReadonlyMap<string, RegisterAttributes>,
+  plan: DataPlan,
+): void {
   const missing = [...registers.keys()].find((name) => !Object.hasOwn(checkpoint.registers, name));
   const extra = Object.keys(checkpoint.registers).find((name) => !registers.has(name));
   if (missing !== undefined || extra !== undefined) {
     throw new AdjointError(
       "state",
       "resume",
-      missing === undefined ? `the checkpoint has register "${extra}", which the model lacks` : `the checkpoint lacks register "${missing}" of the model`,
+      missing === undefined
+        ? `the checkpoint has register "${extra}", which the model lacks`
+        : `the checkpoint lacks register "${missing}" of the model`,
       "It was made by another model or another optimizer.",
     );
   }
@@ -114,6 +140,11 @@ export function checkResumable(checkpoint: Checkpoint, registers: ReadonlyMap<st
     ["lastBatch", plan.lastBatch, was.lastBatch],
   ] as const) {
     if (now === before) continue;
-    throw new AdjointError("state", "resume", `${setting} is ${now}, and was ${before} when the checkpoint was made`, "A resumed run must get the same batches.");
+    throw new AdjointError(
+      "state",
+      "resume",
+      `${setting} is ${now}, and was ${before} when the checkpoint was made`,
+      "A resumed run must get the same batches.",
+    );
   }
 }

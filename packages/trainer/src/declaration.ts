@@ -1,4 +1,13 @@
-import { AdjointError, type DType, type Graph, type Tensor, type Update, dim, input, program } from "@adjoint/ir";
+import {
+  AdjointError,
+  type DType,
+  type Graph,
+  type Tensor,
+  type Update,
+  dim,
+  input,
+  program,
+} from "@adjoint/ir";
 
 /** A column of the data as one example has it; its name is that of the data set's field. */
 export interface Field<N extends string = string> {
@@ -37,7 +46,12 @@ export interface Declaration<
 }
 
 /** The three programs of a training, over one set of registers. */
-export interface Programs<I extends string = string, T extends string = never, M extends string = never, O extends string = string> {
+export interface Programs<
+  I extends string = string,
+  T extends string = never,
+  M extends string = never,
+  O extends string = string,
+> {
   /** One step: outputs the loss and the metrics, and updates the registers. */
   readonly train: Graph<I | T, "loss" | M>;
   /** The same outputs as the model behaves outside training; without updates. */
@@ -49,7 +63,10 @@ const batch = dim("batch");
 const tensorOf = ({ name, dtype, shape }: Field): Tensor => input(name, dtype, [batch, ...shape]);
 
 /** The program that predicts: the input with its axis of examples → `output`. */
-export function predictionProgram<I extends string>({ model, input: field }: ModelDeclaration<I>): Graph<I, "output"> {
+export function predictionProgram<I extends string>({
+  model,
+  input: field,
+}: ModelDeclaration<I>): Graph<I, "output"> {
   const x = tensorOf(field);
   return program({ inputs: named(field.name, x), outputs: { output: model(x, { training: false }) } });
 }
@@ -63,20 +80,37 @@ export function trainingPrograms<I extends string, T extends string = never, M e
 ): Programs<I, T, M, "output"> {
   const { model, input: field, target: targetField, loss: lossOf, optimizer, metrics } = declaration;
   if (targetField?.name === (field.name as string)) {
-    throw new AdjointError("graph", "trainer", `input and target are both named "${field.name}"`, "Leave the target out where it is the input.");
+    throw new AdjointError(
+      "graph",
+      "trainer",
+      `input and target are both named "${field.name}"`,
+      "Leave the target out where it is the input.",
+    );
   }
   if (metrics !== undefined && Object.hasOwn(metrics, "loss")) {
-    throw new AdjointError("graph", "trainer", 'a metric is named "loss"', "Give it another name: the loss is measured anyway.");
+    throw new AdjointError(
+      "graph",
+      "trainer",
+      'a metric is named "loss"',
+      "Give it another name: the loss is measured anyway.",
+    );
   }
   const x = tensorOf(field);
   const target = targetField === undefined ? x : tensorOf(targetField);
   // The names are those of the two fields.
-  const inputs = { [field.name]: x, ...(targetField && { [targetField.name]: target }) } as { [name in I | T]: Tensor };
+  const inputs = { [field.name]: x, ...(targetField && { [targetField.name]: target }) } as {
+    [name in I | T]: Tensor;
+  };
   const outputsOf = (training: boolean): { readonly [name in "loss" | M]: Tensor } => {
     const output = model(x, { training });
-    const measured = Object.entries<Measure>(metrics ?? {}).map(([name, metric]) => [name, metric(output, target)]);
+    const measured = Object.entries<Measure>(metrics ?? {}).map(([name, metric]) => [
+      name,
+      metric(output, target),
+    ]);
     // The names are `loss` and those of the metrics.
-    return { loss: lossOf(output, target), ...Object.fromEntries(measured) } as { readonly [name in "loss" | M]: Tensor };
+    return { loss: lossOf(output, target), ...Object.fromEntries(measured) } as {
+      readonly [name in "loss" | M]: Tensor;
+    };
   };
   const outputs = outputsOf(true);
   return {
@@ -95,16 +129,35 @@ const named = <N extends string>(name: N, tensor: Tensor): { readonly [name in N
  * Refuses programs whose measures a trainer can't average.
  * @throws AdjointError naming the program and its output.
  */
-export function checkPrograms({ train, evaluate }: { readonly train: Graph; readonly evaluate: Graph }): void {
+export function checkPrograms({
+  train,
+  evaluate,
+}: {
+  readonly train: Graph;
+  readonly evaluate: Graph;
+}): void {
   for (const [entry, graph] of Object.entries({ train, evaluate })) {
-    if (!Object.hasOwn(graph.outputs, "loss")) throw new AdjointError("graph", "trainer", `program "${entry}" has no output "loss"`);
+    if (!Object.hasOwn(graph.outputs, "loss"))
+      throw new AdjointError("graph", "trainer", `program "${entry}" has no output "loss"`);
     for (const [name, output] of Object.entries(graph.outputs)) {
       if (output.rank === 0) continue;
-      throw new AdjointError("graph", "trainer", `output "${name}" of program "${entry}" is ${output}, and must be a scalar`, "Reduce it by its mean over examples.");
+      throw new AdjointError(
+        "graph",
+        "trainer",
+        `output "${name}" of program "${entry}" is ${output}, and must be a scalar`,
+        "Reduce it by its mean over examples.",
+      );
     }
   }
-  const [trained, evaluated] = [train, evaluate].map((graph) => Object.keys(graph.outputs).toSorted().join(", "));
+  const [trained, evaluated] = [train, evaluate].map((graph) =>
+    Object.keys(graph.outputs).toSorted().join(", "),
+  );
   if (trained !== evaluated) {
-    throw new AdjointError("graph", "trainer", `program "train" puts out ${trained}, and "evaluate" ${evaluated}`, "Let both put out the same measures.");
+    throw new AdjointError(
+      "graph",
+      "trainer",
+      `program "train" puts out ${trained}, and "evaluate" ${evaluated}`,
+      "Let both put out the same measures.",
+    );
   }
 }

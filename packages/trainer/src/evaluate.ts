@@ -1,6 +1,13 @@
 import type { Session } from "@adjoint/compiler";
 import type { Dataset, Fields } from "@adjoint/datasets";
-import { AdjointError, type Graph, type TensorValue, type TypedArray, dtypeInfo, elementCount } from "@adjoint/ir";
+import {
+  AdjointError,
+  type Graph,
+  type TensorValue,
+  type TypedArray,
+  dtypeInfo,
+  elementCount,
+} from "@adjoint/ir";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";
 import { feedsFor } from "./examples.ts";
@@ -12,8 +19,20 @@ export type TrainingEntries = { readonly train: Graph; readonly evaluate: Graph;
 /** The entries of a predictor's session. */
 export type PredictingEntries = { readonly predict: Graph };
 
-/** Averages by example of the measures of the entry `evaluate`, over a whole data set. */
-export async function evaluateAll(session: Session<TrainingEntries>, graph: Graph, examples: Dataset<Fields>, batchSize: number): Promise<Measures> {
+/** What a pass over data needs. */
+export interface Pass {
+  readonly examples: Dataset<Fields>;
+  readonly batchSize: number;
+  /** Ends the pass before its end. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Averages by example of the measures of the entry `evaluate`, over a whole data set; undefined where it was aborted. */
+export async function evaluateAll(
+  session: Session<TrainingEntries>,
+  graph: Graph,
+  { examples, batchSize, signal }: Pass,
+): Promise<Measures | undefined> {
   const averages = new Averages(Object.keys(graph.outputs));
   const breathe = breather();
   const feeds = feedsFor("evaluate", graph, examples);
@@ -21,6 +40,7 @@ export async function evaluateAll(session: Session<TrainingEntries>, graph: Grap
     const outputs = await session.run("evaluate", batch);
     averages.add(Math.min(batchSize, examples.length - index * batchSize), outputs);
     await breathe();
+    if (signal?.aborted === true) return undefined;
   }
   return averages.measures;
 }
@@ -32,8 +52,7 @@ export async function evaluateAll(session: Session<TrainingEntries>, graph: Grap
 export async function predictAll(
   session: Session<PredictingEntries>,
   graph: Graph,
-  examples: Dataset<Fields>,
-  batchSize: number,
+  { examples, batchSize }: Pass,
 ): Promise<{ readonly [output: string]: TensorValue }> {
   const results: { [output: string]: TensorValue } = {};
   const breathe = breather();
@@ -45,10 +64,19 @@ export async function predictAll(
     for (const [name, { dtype, shape, data }] of Object.entries(outputs)) {
       const [rows, ...rest] = shape;
       if (rows !== count) {
-        throw new AdjointError("shape", "predict", `output "${name}" is ${dtype}[${shape.join(", ")}] for ${count} examples`, "Its first axis must count the examples.");
+        throw new AdjointError(
+          "shape",
+          "predict",
+          `output "${name}" is ${dtype}[${shape.join(", ")}] for ${count} examples`,
+          "Its first axis must count the examples.",
+        );
       }
       const whole = [examples.length, ...rest];
-      const result = (results[name] ??= { dtype, shape: whole, data: new dtypeInfo[dtype].array(elementCount(whole)) });
+      const result = (results[name] ??= {
+        dtype,
+        shape: whole,
+        data: new dtypeInfo[dtype].array(elementCount(whole)),
+      });
       copyInto(result.data, data, first * elementCount(rest));
     }
     await breathe();
@@ -58,6 +86,7 @@ export async function predictAll(
 
 /** Both arrays are of one class: the output's dtype made them. */
 function copyInto(target: TypedArray, source: TypedArray, at: number): void {
-  const bytes = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const bytes = (array: TypedArray): Uint8Array =>
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   bytes(target).set(bytes(source), at * source.BYTES_PER_ELEMENT);
 }

@@ -20,7 +20,10 @@ export function feedsFor(operation: string, graph: Graph, examples: Dataset<Fiel
     const fits =
       field.dtype === type.dtype &&
       type.shape.length === field.shape.length + 1 &&
-      field.shape.every((size, axis) => typeof type.shape[axis + 1] !== "number" || equalDims(size, type.shape[axis + 1] ?? -1));
+      field.shape.every(
+        (size, axis) =>
+          typeof type.shape[axis + 1] !== "number" || equalDims(size, type.shape[axis + 1] ?? -1),
+      );
     if (fits) continue;
     throw new AdjointError(
       "feed",

@@ -58,7 +58,8 @@ export class FitRun {
     this.#epochs = epochs;
     this.#plan = { examples: training.examples.length, batchSize, shuffle, lastBatch };
     this.#feeds = feedsFor("fit", training.programs.train, training.examples);
-    if (training.validation !== undefined) feedsFor("fit: validation", training.programs.evaluate, training.validation);
+    if (training.validation !== undefined)
+      feedsFor("fit: validation", training.programs.evaluate, training.validation);
     this.#batches = this.#feeds.batches({ size: batchSize, lastBatch }).length;
     this.#measures = Object.keys(training.programs.train.outputs);
     this.#averages = new Averages(this.#measures);
@@ -75,6 +76,7 @@ export class FitRun {
       await this.#steps();
       if (this.#stopped !== undefined) break;
       const record = await this.#finishEpoch();
+      if (record === undefined) break;
       for (const callback of this.#callbacks) await callback.onEpochEnd?.(record, context);
       if (signal?.aborted === true && this.#epoch < this.#epochs) this.#abort();
     }
@@ -89,16 +91,34 @@ export class FitRun {
     const { batchSize, shuffle, lastBatch, examples: all } = this.#plan;
     const [epoch, epochs, batches, context] = [this.#epoch + 1, this.#epochs, this.#batches, this.#context];
     this.#since = performance.now();
-    for (const callback of this.#callbacks) await callback.onEpochBegin?.({ epoch, epochs, done: this.#batch, batches }, context);
+    for (const callback of this.#callbacks)
+      await callback.onEpochBegin?.({ epoch, epochs, done: this.#batch, batches }, context);
     const breathe = breather();
-    const pass = this.#feeds.batches({ size: batchSize, shuffle, epoch: this.#epoch, start: this.#batch, lastBatch, reuse: true });
+    const pass = this.#feeds.batches({
+      size: batchSize,
+      shuffle,
+      epoch: this.#epoch,
+      start: this.#batch,
+      lastBatch,
+      reuse: true,
+    });
     for (const [index, feeds] of pass.entries()) {
       const outputs = await session.run("train", feeds);
       const examples = Math.min(batchSize, all - index * batchSize);
       const { loss, metrics } = this.#averages.add(examples, outputs);
       this.#batch = index + 1;
       this.#step++;
-      const info = { epoch, epochs, batch: this.#batch, batches, step: this.#step, examples, loss, metrics, averages: this.#averages.measures };
+      const info = {
+        epoch,
+        epochs,
+        batch: this.#batch,
+        batches,
+        step: this.#step,
+        examples,
+        loss,
+        metrics,
+        averages: this.#averages.measures,
+      };
       for (const callback of this.#callbacks) {
         const pending = callback.onStep?.(info, context);
         if (pending !== undefined) await pending;
@@ -110,10 +130,17 @@ export class FitRun {
     }
   }
 
-  /** Measures the epoch and moves on to the next. */
-  async #finishEpoch(): Promise<EpochRecord> {
-    const { session, programs, validation } = this.#training;
-    const measured = validation === undefined ? undefined : await evaluateAll(session, programs.evaluate, validation, this.#plan.batchSize);
+  /** Measures the epoch and moves on to the next; aborted, it stays where a resumed run will measure it. */
+  async #finishEpoch(): Promise<EpochRecord | undefined> {
+    const { session, programs, validation: examples } = this.#training;
+    const { signal } = this.#options;
+    const { batchSize } = this.#plan;
+    const measured =
+      examples && (await evaluateAll(session, programs.evaluate, { examples, batchSize, signal }));
+    if (examples !== undefined && measured === undefined) {
+      this.#abort();
+      return undefined;
+    }
     const record: EpochRecord = {
       epoch: this.#epoch + 1,
       step: this.#step,
@@ -135,7 +162,12 @@ export class FitRun {
     checkResumable(checkpoint, session.registers, this.#plan);
     const { progress, registers, callbacks } = checkpoint;
     if (progress.epoch > this.#epochs || (progress.epoch === this.#epochs && progress.batch > 0)) {
-      throw new AdjointError("state", "resume", `the checkpoint is in epoch ${progress.epoch + 1}, and epochs is ${this.#epochs}`, "Give epochs in all, those that are done among them.");
+      throw new AdjointError(
+        "state",
+        "resume",
+        `the checkpoint is in epoch ${progress.epoch + 1}, and epochs is ${this.#epochs}`,
+        "Give epochs in all, those that are done among them.",
+      );
     }
     await session.writeState(registers);
     this.#epoch = progress.epoch;
@@ -145,7 +177,10 @@ export class FitRun {
     this.#seconds = progress.seconds;
     this.#history.push(...progress.history);
     for (const callback of this.#callbacks) {
-      const state = callback.name !== undefined && Object.hasOwn(callbacks, callback.name) ? callbacks[callback.name] : undefined;
+      const state =
+        callback.name !== undefined && Object.hasOwn(callbacks, callback.name)
+          ? callbacks[callback.name]
+          : undefined;
       if (state !== undefined) callback.restore?.(state);
     }
   }
@@ -172,7 +207,9 @@ export class FitRun {
 
   async #checkpoint(): Promise<Checkpoint> {
     const callbacks = this.#callbacks.flatMap((callback) =>
-      callback.name !== undefined && callback.save !== undefined ? [[callback.name, callback.save()] as const] : [],
+      callback.name !== undefined && callback.save !== undefined
+        ? [[callback.name, callback.save()] as const]
+        : [],
     );
     return {
       registers: await this.#training.session.state(),
@@ -184,7 +221,9 @@ export class FitRun {
 
   #makeContext(): FitContext {
     const { session, programs, validation } = this.#training;
-    const measures = ["train", ...(validation === undefined ? [] : ["validation"])].flatMap((part) => this.#measures.map((name) => `${part}.${name}`));
+    const measures = ["train", ...(validation === undefined ? [] : ["validation"])].flatMap((part) =>
+      this.#measures.map((name) => `${part}.${name}`),
+    );
     const stopped = (): Stop | undefined => this.#stopped;
     return {
       epochs: this.#epochs,
@@ -215,11 +254,28 @@ function checkNames(callbacks: readonly Callback[]): void {
   const seen = new Set<string>();
   for (const { name, save } of callbacks) {
     if (name === undefined) {
-      if (save !== undefined) throw new AdjointError("attribute", "fit", "a callback has `save` and no name", "Name it: its state is kept by name.");
+      if (save !== undefined)
+        throw new AdjointError(
+          "attribute",
+          "fit",
+          "a callback has `save` and no name",
+          "Name it: its state is kept by name.",
+        );
       continue;
     }
-    if (seen.has(name)) throw new AdjointError("attribute", "fit", `two callbacks are named "${name}"`, "Give one another name.");
-    if (!/^[\w-]+$/.test(name)) throw new AdjointError("attribute", "fit", `callback "${name}" must have a name of letters, digits, _ and -`);
+    if (seen.has(name))
+      throw new AdjointError(
+        "attribute",
+        "fit",
+        `two callbacks are named "${name}"`,
+        "Give one another name.",
+      );
+    if (!/^[\w-]+$/.test(name))
+      throw new AdjointError(
+        "attribute",
+        "fit",
+        `callback "${name}" must have a name of letters, digits, _ and -`,
+      );
     seen.add(name);
   }
 }

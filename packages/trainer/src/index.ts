@@ -9,7 +9,12 @@ export type { Callback, CallbackState, EpochInfo, FitContext, StepInfo, Stop } f
 export { type ProgressOptions, type ProgressReport, progress, stepLine } from "./callbacks/progress.ts";
 export { type History, type HistoryOptions, history } from "./callbacks/history.ts";
 export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from "./callbacks/early-stopping.ts";
-export { type BadNumbers, type StopOnNaN, type StopOnNaNOptions, stopOnNaN } from "./callbacks/stop-on-nan.ts";
+export {
+  type BadNumbers,
+  type StopOnNaN,
+  type StopOnNaNOptions,
+  stopOnNaN,
+} from "./callbacks/stop-on-nan.ts";
 export { type CheckpointsOptions, checkpoints } from "./callbacks/checkpoints.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { type FilePlace, SafetensorsError } from "./safetensors/error.ts";

@@ -62,7 +62,11 @@ export const checkpointFile = (path: string, options: CheckpointsOptions = {}): 
 
 async function load<T>(path: string, decode: (bytes: Uint8Array) => T): Promise<T> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new AdjointError("state", path, `can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new AdjointError(
+      "state",
+      path,
+      `can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   });
   try {
     return decode(bytes);

@@ -70,4 +70,5 @@ export interface PassOptions {
 const passSchema = z.strictObject({ batchSize: size.default(100) });
 
 /** The batch size of a pass. */
-export const parsePass = (operation: string, options: PassOptions): number => parseOptions(operation, passSchema, options).batchSize;
+export const parsePass = (operation: string, options: PassOptions): number =>
+  parseOptions(operation, passSchema, options).batchSize;

@@ -19,11 +19,19 @@ export class Predictor<I extends string = string, O extends string = string> imp
   }
 
   /** Compiles the program. @throws AdjointError naming a register that `state` lacks. */
-  static async open<I extends string, O extends string>(predict: Graph<I, O>, options: PredictorOptions): Promise<Predictor<I, O>> {
+  static async open<I extends string, O extends string>(
+    predict: Graph<I, O>,
+    options: PredictorOptions,
+  ): Promise<Predictor<I, O>> {
     const names = [...registersOf(predict).keys()];
     const missing = names.find((name) => !Object.hasOwn(options.state, name));
     if (missing !== undefined) {
-      throw new AdjointError("state", "predictor", `the state lacks register "${missing}" of the model`, "Was it made by another model? trainer.weights() has all.");
+      throw new AdjointError(
+        "state",
+        "predictor",
+        `the state lacks register "${missing}" of the model`,
+        "Was it made by another model? trainer.weights() has all.",
+      );
     }
     // A model that was cut, or weights of a whole checkpoint: what this model doesn't read stays out.
     const state = Object.fromEntries(Object.entries(options.state).filter(([name]) => names.includes(name)));
@@ -31,8 +39,14 @@ export class Predictor<I extends string = string, O extends string = string> imp
   }
 
   /** The program's outputs for all examples, in arrays whose first axis counts them. */
-  async predict(examples: Examples<I>, options: PassOptions = {}): Promise<{ readonly [output in O]: TensorValue }> {
-    const results = await predictAll(this.session, this.program, examples, parsePass("predict", options));
+  async predict(
+    examples: Examples<I>,
+    options: PassOptions = {},
+  ): Promise<{ readonly [output in O]: TensorValue }> {
+    const results = await predictAll(this.session, this.program, {
+      examples,
+      batchSize: parsePass("predict", options),
+    });
     // The names are the outputs of the program.
     return results as { readonly [output in O]: TensorValue };
   }
@@ -55,5 +69,7 @@ export class Predictor<I extends string = string, O extends string = string> imp
  *   { model: fromJson(json), input: { name: "images", dtype: "f32", shape: [28, 28] } }, { backend: cpu(), state: weights },
  * );
  */
-export const createPredictor = <I extends string>(declaration: ModelDeclaration<I>, options: PredictorOptions): Promise<Predictor<I, "output">> =>
-  Predictor.open(predictionProgram(declaration), options);
+export const createPredictor = <I extends string>(
+  declaration: ModelDeclaration<I>,
+  options: PredictorOptions,
+): Promise<Predictor<I, "output">> => Predictor.open(predictionProgram(declaration), options);

@@ -50,19 +50,32 @@ export class Trainer<
     options: FitOptions & { readonly validation?: Examples<I | T> | undefined },
   ): Promise<FitResult> {
     const { session, programs } = this;
-    return new FitRun({ session, programs, seed: this.#seed, examples, validation: options.validation }, options).run();
+    return new FitRun(
+      { session, programs, seed: this.#seed, examples, validation: options.validation },
+      options,
+    ).run();
   }
 
   /** The loss and the metrics outside training, as averages by example: also right where the last batch is smaller. */
-  async evaluate(examples: Examples<I | T>, options: PassOptions = {}): Promise<{ readonly [measure in "loss" | M]: number }> {
-    const { loss, metrics } = await evaluateAll(this.session, this.programs.evaluate, examples, parsePass("evaluate", options));
-    // The measures are the outputs of the program.
-    return { loss, ...metrics } as { readonly [measure in "loss" | M]: number };
+  async evaluate(
+    examples: Examples<I | T>,
+    options: PassOptions = {},
+  ): Promise<{ readonly [measure in "loss" | M]: number }> {
+    const pass = { examples, batchSize: parsePass("evaluate", options) };
+    const measured = await evaluateAll(this.session, this.programs.evaluate, pass);
+    // The measures are the outputs of the program, and nothing aborts this pass.
+    return { loss: measured?.loss, ...measured?.metrics } as { readonly [measure in "loss" | M]: number };
   }
 
   /** The outputs of the program `predict` for all examples, in arrays whose first axis counts them. */
-  async predict(examples: Examples<I>, options: PassOptions = {}): Promise<{ readonly [output in O]: TensorValue }> {
-    const results = await predictAll(this.session, this.programs.predict, examples, parsePass("predict", options));
+  async predict(
+    examples: Examples<I>,
+    options: PassOptions = {},
+  ): Promise<{ readonly [output in O]: TensorValue }> {
+    const results = await predictAll(this.session, this.programs.predict, {
+      examples,
+      batchSize: parsePass("predict", options),
+    });
     // The names are the outputs of the program.
     return results as { readonly [output in O]: TensorValue };
   }

@@ -34,24 +34,37 @@ function referenceBackend(current: () => Graph | undefined): Backend {
     name: "reference",
     open: () => {
       let state: { [name: string]: TensorValue } = {};
-      const copy = ({ dtype, shape, data }: TensorValue): TensorValue => ({ dtype, shape, data: data.slice() });
+      const copy = ({ dtype, shape, data }: TensorValue): TensorValue => ({
+        dtype,
+        shape,
+        data: data.slice(),
+      });
       const device: Device = {
         writeState: (given: State) => {
           for (const [name, value] of Object.entries(given)) state[name] = copy(value);
           return Promise.resolve();
         },
         readState: (names) =>
-          Promise.resolve(Object.fromEntries(names.flatMap((name) => (state[name] === undefined ? [] : [[name, copy(state[name])]])))),
+          Promise.resolve(
+            Object.fromEntries(
+              names.flatMap((name) => (state[name] === undefined ? [] : [[name, copy(state[name])]])),
+            ),
+          ),
         compile: (program) => {
           const graph = current();
           if (graph === undefined) throw new Error("no graph was kept");
           return Promise.resolve({
             workspaceBytes: 0,
             run: (feeds) => {
-              const named = program.inputs.map(({ name, dtype, shape }, index) => [name, { dtype, shape, data: feeds[index] }]);
+              const named = program.inputs.map(({ name, dtype, shape }, index) => [
+                name,
+                { dtype, shape, data: feeds[index] },
+              ]);
               const result = evaluate(graph, Object.fromEntries(named), { state });
               state = { ...state, ...result.state };
-              return Promise.resolve(program.outputs.map(({ name }) => result.outputs[name]?.data ?? new Float32Array()));
+              return Promise.resolve(
+                program.outputs.map(({ name }) => result.outputs[name]?.data ?? new Float32Array()),
+              );
             },
             [Symbol.asyncDispose]: () => Promise.resolve(),
           });

@@ -32,11 +32,17 @@ export const declaration = (rate = 0.25): Declaration<"points", "classes", "accu
   metrics: { accuracy },
 });
 
-export const makeTrainer = (seed = 1, rate = 0.25): Promise<Trainer<"points", "classes", "accuracy", "output">> =>
+export const makeTrainer = (
+  seed = 1,
+  rate = 0.25,
+): Promise<Trainer<"points", "classes", "accuracy", "output">> =>
   createTrainer(declaration(rate), reference(seed));
 
 /** The bits of all tensors, for comparisons that see every one of them. */
 export const bitsOf = (state: State): { readonly [name: string]: readonly number[] } =>
   Object.fromEntries(
-    Object.entries(state).map(([name, { data }]) => [name, [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]]),
+    Object.entries(state).map(([name, { data }]) => [
+      name,
+      [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)],
+    ]),
   );

@@ -1,24 +1,24 @@
 import { dataset } from "@adjoint/datasets";
-import { dim, input, program, register } from "@adjoint/ir";
+import { dim, input, program, register, toNumbers } from "@adjoint/ir";
 import { dense, meanSquaredError, sequential } from "@adjoint/layers";
 import { sgd } from "@adjoint/optimizers";
-import { createPredictor, createTrainer } from "@adjoint/trainer";
-import { describe, expect, test } from "vitest";
+import { type Callback, createPredictor, createTrainer } from "@adjoint/trainer";
+import { describe, expect, test, vi } from "vitest";
 import { reference } from "./reference.ts";
 import { bitsOf, circle, declaration, makeTrainer } from "./support.ts";
 
 describe("fit", () => {
   test("learns: the loss falls and held-out examples are classified", async () => {
     await using trainer = await makeTrainer(1, 0);
-    const [train, validation] = [circle(200), circle(260).skip(200)];
+    const [train, validation] = [circle(100), circle(130).skip(100)];
     const before = await trainer.evaluate(validation);
-    const { history, step, stopped } = await trainer.fit(train, { epochs: 12, batchSize: 25, validation });
-    expect(step).toBe(12 * 8);
+    const { history, step, stopped } = await trainer.fit(train, { epochs: 10, batchSize: 25, validation });
+    expect(step).toBe(10 * 4);
     expect(stopped).toBeUndefined();
-    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    const after = await trainer.evaluate(validation);
-    expect(after.loss).toBeLessThan(before.loss / 2);
-    expect(after.accuracy).toBeGreaterThan(0.9);
+    expect(history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+    const after = await trainer.evaluate(validation, { batchSize: 25 });
+    expect(after.loss).toBeLessThan(before.loss * 0.8);
+    expect(after.accuracy).toBeGreaterThan(before.accuracy);
     expect(history.at(-1)?.validation).toEqual({ loss: after.loss, metrics: { accuracy: after.accuracy } });
   });
 
@@ -41,18 +41,26 @@ describe("fit", () => {
       const outputs = { loss: x.reduceSum() };
       const train = program({ inputs: { x }, outputs, updates: [{ register: sum, next: sum.add(1) }] });
       const evaluate = program({ inputs: { x }, outputs });
-      await using trainer = await createTrainer({ train, evaluate, predict: program({ inputs: { x }, outputs: { same: x } }) }, reference());
+      await using trainer = await createTrainer(
+        { train, evaluate, predict: program({ inputs: { x }, outputs: { same: x } }) },
+        reference(),
+      );
       const data = dataset({ x: { dtype: "f32", shape: [6], data: Float32Array.of(0, 1, 2, 3, 4, 5) } });
       const epochs: number[][] = [];
       await trainer.fit(data, {
         epochs: 2,
         batchSize: 1,
         shuffle,
-        callbacks: [{ onEpochBegin: () => void epochs.push([]), onStep: ({ loss }) => void epochs.at(-1)?.push(loss) }],
+        callbacks: [
+          { onEpochBegin: () => void epochs.push([]), onStep: ({ loss }) => void epochs.at(-1)?.push(loss) },
+        ],
       });
       return epochs;
     };
-    expect(await seen(false)).toEqual([[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]);
+    expect(await seen(false)).toEqual([
+      [0, 1, 2, 3, 4, 5],
+      [0, 1, 2, 3, 4, 5],
+    ]);
     const [first, second] = await seen(5);
     expect(first?.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(first).not.toEqual([0, 1, 2, 3, 4, 5]);
@@ -64,16 +72,40 @@ describe("fit", () => {
     const x = input("x", "f32", [dim("batch")]);
     const outputs = { loss: x.reduceMean(), largest: x.reduceMax() };
     const entry = program({ inputs: { x }, outputs });
-    await using trainer = await createTrainer({ train: entry, evaluate: entry, predict: program({ inputs: { x }, outputs: { same: x } }) }, reference());
+    await using trainer = await createTrainer(
+      { train: entry, evaluate: entry, predict: program({ inputs: { x }, outputs: { same: x } }) },
+      reference(),
+    );
     const data = dataset({ x: { dtype: "f32", shape: [5], data: Float32Array.of(1, 2, 3, 4, 10) } });
     const { history } = await trainer.fit(data, { epochs: 1, batchSize: 2, shuffle: false });
     // The mean of all five is 4; the mean of the three batches' means would be 5.
     expect(history[0]?.train.loss).toBe(4);
-    expect(await trainer.evaluate(data, { batchSize: 2 })).toEqual({ loss: 4, largest: (2 * 2 + 2 * 4 + 10) / 5 });
+    expect(await trainer.evaluate(data, { batchSize: 2 })).toEqual({
+      loss: 4,
+      largest: (2 * 2 + 2 * 4 + 10) / 5,
+    });
     expect(await trainer.evaluate(data, { batchSize: 5 })).toEqual({ loss: 4, largest: 10 });
     const dropped = await trainer.fit(data, { epochs: 1, batchSize: 2, shuffle: false, lastBatch: "drop" });
     expect(dropped.step).toBe(2);
     expect(dropped.history[0]?.train.loss).toBe(2.5);
+  });
+
+  test("makes no array in a step: every full batch is in the same arrays, and measures are numbers", async () => {
+    await using trainer = await makeTrainer();
+    const fed = new Set<unknown>();
+    const run = trainer.session.run.bind(trainer.session);
+    vi.spyOn(trainer.session, "run").mockImplementation((entry, feeds) => {
+      for (const feed of Object.values(feeds))
+        fed.add(typeof feed === "object" && "data" in feed ? feed.data : feed);
+      return run(entry, feeds);
+    });
+    const seen = new Set<string>();
+    const callback: Callback = {
+      onStep: ({ loss, metrics }) => void seen.add(`${typeof loss} ${typeof metrics["accuracy"]}`),
+    };
+    await trainer.fit(circle(30), { epochs: 1, batchSize: 5, callbacks: [callback] });
+    expect(fed.size).toBe(2);
+    expect([...seen]).toEqual(["number number"]);
   });
 
   test("an abort ends it after the step, `onTrainEnd` included", async () => {
@@ -84,7 +116,12 @@ describe("fit", () => {
       epochs: 5,
       batchSize: 10,
       signal: controller.signal,
-      callbacks: [{ onStep: (info) => void (info.step === 6 && controller.abort()), onTrainEnd: (context) => void ends.push(context.stopped?.aborted) }],
+      callbacks: [
+        {
+          onStep: (info) => void (info.step === 6 && controller.abort()),
+          onTrainEnd: (context) => void ends.push(context.stopped?.aborted),
+        },
+      ],
     });
     expect([step, history.length]).toEqual([6, 1]);
     expect(stopped?.aborted).toBe(true);
@@ -95,7 +132,11 @@ describe("fit", () => {
     await using trainer = await makeTrainer();
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
-    const { stopped } = await trainer.fit(circle(100), { epochs: 100_000, batchSize: 1, signal: controller.signal });
+    const { stopped } = await trainer.fit(circle(100), {
+      epochs: 100,
+      batchSize: 1,
+      signal: controller.signal,
+    });
     expect(stopped?.aborted).toBe(true);
   });
 
@@ -104,7 +145,9 @@ describe("fit", () => {
     const points = circle(10);
     // The types refuse what follows too; callers without types must hear it as well.
     const untyped = trainer as unknown as { fit(examples: unknown, options: object): Promise<unknown> };
-    await expect((async () => untyped.fit(points.rename({ classes: "labels" }), { epochs: 1 }))()).rejects.toThrow(
+    await expect(
+      (async () => untyped.fit(points.rename({ classes: "labels" }), { epochs: 1 }))(),
+    ).rejects.toThrow(
       'fit: the data have no field "classes" (i32[batch]). Their fields are points, labels; rename({ old: "classes" }) renames one.',
     );
     await expect((async () => untyped.fit(points.cast("classes", "f32"), { epochs: 1 }))()).rejects.toThrow(
@@ -113,7 +156,9 @@ describe("fit", () => {
     await expect((async () => untyped.fit(points, { epochs: 0, batchSize: 1.5 }))()).rejects.toThrow(
       "fit: epochs must be a whole number ≥ 1 and is 0; batchSize must be a whole number ≥ 1 and is 1.5",
     );
-    await expect((async () => trainer.fit(points, { epochs: 1, callbacks: [{ name: "a" }, { name: "a" }] }))()).rejects.toThrow('two callbacks are named "a"');
+    await expect(
+      (async () => trainer.fit(points, { epochs: 1, callbacks: [{ name: "a" }, { name: "a" }] }))(),
+    ).rejects.toThrow('two callbacks are named "a"');
   });
 });
 
@@ -121,7 +166,12 @@ describe("programs", () => {
   test("without a target the input is the target", async () => {
     const model = sequential([dense({ units: 1 }), dense({ units: 2 })]);
     await using trainer = await createTrainer(
-      { model, input: { name: "points", dtype: "f32", shape: [2] }, loss: meanSquaredError, optimizer: sgd({ learningRate: 0.05 }) },
+      {
+        model,
+        input: { name: "points", dtype: "f32", shape: [2] },
+        loss: meanSquaredError,
+        optimizer: sgd({ learningRate: 0.05 }),
+      },
       reference(),
     );
     const { history } = await trainer.fit(circle(60).select("points"), { epochs: 6, batchSize: 10 });
@@ -134,10 +184,20 @@ describe("programs", () => {
     const good = program({ inputs: { x }, outputs: { loss: x.reduceMean() } });
     const more = program({ inputs: { x }, outputs: { loss: x.reduceMean(), top: x.reduceMax() } });
     const predict = program({ inputs: { x }, outputs: { same: x } });
-    await expect(createTrainer({ train: good, evaluate: bad, predict }, reference())).rejects.toThrow(/output "loss" of program "evaluate" is input "x": f32\[batch\].* must be a scalar/);
+    await expect(createTrainer({ train: good, evaluate: bad, predict }, reference())).rejects.toThrow(
+      /output "loss" of program "evaluate" is input "x": f32\[batch\].* must be a scalar/,
+    );
     // The types refuse it too: a measure of one program that the other lacks.
-    await expect(createTrainer({ train: more, evaluate: good as typeof more, predict }, reference())).rejects.toThrow('program "train" puts out loss, top, and "evaluate" loss');
-    await expect((async () => createTrainer({ ...declaration(), metrics: { loss: (output) => output.reduceMean() } }, reference()))()).rejects.toThrow('a metric is named "loss"');
+    await expect(
+      createTrainer({ train: more, evaluate: good as typeof more, predict }, reference()),
+    ).rejects.toThrow('program "train" puts out loss, top, and "evaluate" loss');
+    await expect(
+      (async () =>
+        createTrainer(
+          { ...declaration(), metrics: { loss: (output) => output.reduceMean() } },
+          reference(),
+        ))(),
+    ).rejects.toThrow('a metric is named "loss"');
   });
 });
 
@@ -149,7 +209,7 @@ describe("predict", () => {
     const parts = await trainer.predict(points.select("points"), { batchSize: 4 });
     expect(parts.output.shape).toEqual([23, 2]);
     expect(parts.output.data).toEqual(whole.output.data);
-    expect(new Set(parts.output.data).size).toBeGreaterThan(40);
+    expect(new Set(toNumbers(parts.output)).size).toBeGreaterThan(40);
   });
 
   test("refuses outputs that don't count the examples", async () => {
@@ -165,10 +225,22 @@ describe("predict", () => {
     const points = circle(30);
     await trainer.fit(points, { epochs: 1 });
     const weights = await trainer.weights();
-    expect(Object.keys(weights)).toEqual(["dense_1.weight", "dense_1.bias", "dense_2.weight", "dense_2.bias"]);
-    await using predictor = await createPredictor(declaration(), { ...reference(9), state: await trainer.state() });
-    expect((await predictor.predict(points)).output.data).toEqual((await trainer.predict(points)).output.data);
-    const { "dense_2.bias": _, ...rest } = weights;
-    await expect(createPredictor(declaration(), { ...reference(), state: rest })).rejects.toThrow('the state lacks register "dense_2.bias"');
+    expect(Object.keys(weights)).toEqual([
+      "dense_1.weight",
+      "dense_1.bias",
+      "dense_2.weight",
+      "dense_2.bias",
+    ]);
+    await using predictor = await createPredictor(declaration(), {
+      ...reference(9),
+      state: await trainer.state(),
+    });
+    expect((await predictor.predict(points)).output.data).toEqual(
+      (await trainer.predict(points)).output.data,
+    );
+    const rest = Object.fromEntries(Object.entries(weights).filter(([name]) => name !== "dense_2.bias"));
+    await expect(createPredictor(declaration(), { ...reference(), state: rest })).rejects.toThrow(
+      'the state lacks register "dense_2.bias"',
+    );
   });
 });

@@ -123,7 +123,8 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
       const value = zeroValue("u32", shape);
       const [key0, key1] = [Number(key?.data[0]), Number(key?.data[1])];
       const words = new Uint32Array(2);
-      for (let i = 0; i < value.data.length; i++) value.data[i] = threefry2x32(key0, key1, i, 0, words)[0] ?? 0;
+      for (let i = 0; i < value.data.length; i++)
+        value.data[i] = threefry2x32(key0, key1, i, 0, words)[0] ?? 0;
       return [value];
     },
   }),

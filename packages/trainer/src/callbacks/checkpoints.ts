@@ -18,7 +18,7 @@ const optionsSchema = z.strictObject({
 
 /**
  * Makes a checkpoint every n steps, after each epoch, and when the training ends (also by an abort), unless nothing
- * happened since the last. Give it before callbacks that change weights in `onTrainEnd`, and after those whose state it is
+ * happened since the last. None is made where the loss is not finite: it would take the place of a good one. Give it before callbacks that change weights in `onTrainEnd`, and after those whose state it is
  * to hold up to date.
  * @param write stores the bytes of a safetensors file; the training waits for it.
  */
@@ -29,7 +29,9 @@ export function checkpoints(
   const { every, eachEpoch } = parseOptions("checkpoints", optionsSchema, options);
   // Where the last checkpoint was made; epochs tell a finished epoch from its last step.
   let last = "";
+  let finite = true;
   const make = async (context: FitContext): Promise<void> => {
+    if (!finite) return;
     const checkpoint = await context.checkpoint();
     const { epoch, step } = checkpoint.progress;
     if (last === `${epoch} ${step}`) return;
@@ -37,8 +39,14 @@ export function checkpoints(
     await write(encodeCheckpoint(checkpoint), checkpoint);
   };
   return {
-    onStep: (info, context) => (every !== undefined && info.step % every === 0 ? make(context) : undefined),
-    onEpochEnd: (_, context) => (eachEpoch ? make(context) : undefined),
+    onStep({ step, loss }, context) {
+      finite = Number.isFinite(loss);
+      return every !== undefined && step % every === 0 ? make(context) : undefined;
+    },
+    onEpochEnd({ validation }, context) {
+      finite &&= validation === undefined || Number.isFinite(validation.loss);
+      return eachEpoch ? make(context) : undefined;
+    },
     onTrainEnd: make,
   };
 }

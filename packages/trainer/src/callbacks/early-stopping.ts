@@ -40,7 +40,11 @@ export interface EarlyStopping extends Callback {
  * Source: Prechelt, "Early Stopping — But When?" (1998).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
-  const { monitor, patience, minDelta, mode, restoreBest } = parseOptions("earlyStopping", optionsSchema, options);
+  const { monitor, patience, minDelta, mode, restoreBest } = parseOptions(
+    "earlyStopping",
+    optionsSchema,
+    options,
+  );
   const sign = (mode ?? (/accuracy$/i.test(monitor) ? "max" : "min")) === "max" ? -1 : 1;
   let best: { readonly epoch: number; readonly value: number } | undefined;
   let weights: State | undefined;
@@ -64,7 +68,10 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
       }
       waited++;
       if (waited < patience) return;
-      const since = best === undefined ? "was never a number" : `has not improved since epoch ${best.epoch} (${best.value})`;
+      const since =
+        best === undefined
+          ? "was never a number"
+          : `has not improved since epoch ${best.epoch} (${best.value})`;
       context.stop(`${monitor} ${since}.`);
     },
     async onTrainEnd(context) {

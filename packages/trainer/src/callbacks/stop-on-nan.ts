@@ -43,7 +43,10 @@ export function stopOnNaN(options: StopOnNaNOptions = {}): StopOnNaN {
       if (step % every !== 0 || Number.isFinite(loss)) return;
       const register = firstBad(await context.state(), [...context.registers.keys()]);
       found = { step, loss, register };
-      const where = register === undefined ? "All registers are finite still" : `The first register that is not finite is "${register}"`;
+      const where =
+        register === undefined
+          ? "All registers are finite still"
+          : `The first register that is not finite is "${register}"`;
       context.stop(`The loss is ${loss} at step ${step}. ${where}.`);
     },
   };
@@ -53,6 +56,10 @@ export function stopOnNaN(options: StopOnNaNOptions = {}): StopOnNaN {
 function firstBad(state: State, names: readonly string[]): string | undefined {
   return names.find((name) => {
     const value = state[name];
-    return value !== undefined && isFloat(value.dtype) && toNumbers(value).some((element) => !Number.isFinite(element));
+    return (
+      value !== undefined &&
+      isFloat(value.dtype) &&
+      toNumbers(value).some((element) => !Number.isFinite(element))
+    );
   });
 }

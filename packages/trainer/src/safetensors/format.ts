@@ -53,11 +53,12 @@ export function fileBytes(dtype: DType, data: TypedArray): Uint8Array {
 
 /** Elements from the file's bytes, in memory of their own. */
 export function elementsOf(dtype: DType, bytes: Uint8Array): TypedArray {
-  const own = littleEndian ? bytes.slice() : reversed(bytes, dtypeInfo[dtype].bytes);
+  // Not slice(): that of Node's Buffer, which files are read into, copies nothing.
+  const own = littleEndian ? new Uint8Array(bytes) : reversed(bytes, dtypeInfo[dtype].bytes);
   return new dtypeInfo[dtype].array(own.buffer);
 }
 
 /** A copy with the bytes of each element in the other order. */
-export function reversed(bytes: Uint8Array, width: number): Uint8Array {
+function reversed(bytes: Uint8Array, width: number): Uint8Array {
   return Uint8Array.from(bytes, (_, at) => bytes[at - 2 * (at % width) + width - 1] ?? 0);
 }

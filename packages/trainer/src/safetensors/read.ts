@@ -99,7 +99,8 @@ function parseHeader(text: string): { readonly [key: string]: unknown } {
     const byte = PREFIX + new TextEncoder().encode(text.slice(0, twice.at)).length;
     throw new SafetensorsError(`the header has ${show(twice.key)} twice`, { byte });
   }
-  if (Object.hasOwn(header, "__proto__")) throw new SafetensorsError("the name is reserved", { tensor: "__proto__" });
+  if (Object.hasOwn(header, "__proto__"))
+    throw new SafetensorsError("the name is reserved", { tensor: "__proto__" });
   return { ...header };
 }
 
@@ -177,7 +178,8 @@ function checkCoverage(planned: readonly Planned[], room: number, dataStart: num
     }
     end = tensor.end;
   }
-  if (end < room) throw new SafetensorsError(`no tensor has the last ${room - end} bytes`, { byte: dataStart + end });
+  if (end < room)
+    throw new SafetensorsError(`no tensor has the last ${room - end} bytes`, { byte: dataStart + end });
 }
 
 function checkBools(name: string, bytes: Uint8Array, start: number): void {

@@ -1,0 +1,23 @@
+/** Where text goes: the standard output of a process, or a stand-in. */
+export interface TextStream {
+  write(text: string): unknown;
+  /** True on a terminal. */
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** A request of the user's to end, by the signal that carried it. */
+export type EndSignal = "SIGINT" | "SIGTERM";
+
+/** What the program has of the world. */
+export interface Host {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  /** What starts the program, for messages: `npm start --`. */
+  readonly command: string;
+  now(): Date;
+  /** Listens for requests to end; returns what ends the listening. */
+  onEnd(listener: (signal: EndSignal) => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}

@@ -1,0 +1,346 @@
+import { describe, expect, it } from "vitest";
+import { cpu } from "@adjoint/backend-cpu";
+import { type Output, type Session, compile } from "@adjoint/compiler";
+import {
+  type Tensor,
+  concat,
+  constant,
+  dim,
+  evaluate,
+  gradients,
+  input,
+  program,
+  randomKey,
+  randomUniform,
+  register,
+  tensorValue,
+  toNumbers,
+} from "@adjoint/ir";
+
+const f32 = (...elements: number[]): Float32Array<ArrayBuffer> => Float32Array.from(elements);
+const r = (name: string, size: number, value = 0): Tensor =>
+  register(name, "f32", [size], { initial: { kind: "constant", value } });
+const numbers = (values: {
+  readonly [name: string]: Output;
+}): { readonly [name: string]: readonly number[] } =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toNumbers(value)]));
+const stateOf = async (session: Session, name: string): Promise<readonly number[]> => {
+  const { [name]: value } = await session.state([name]);
+  return value === undefined ? [] : toNumbers(value);
+};
+
+describe("registers", () => {
+  it("are shared by the entries of a session, from run to run", async () => {
+    const [count, x] = [r("count", 2, 1), input("x", "f32", [2])];
+    const train = program({
+      inputs: { x },
+      outputs: { before: count },
+      updates: [{ register: count, next: count.mul(x) }],
+    });
+    const predict = program({ inputs: {}, outputs: { y: count.add(100) } });
+    const reset = program({
+      inputs: {},
+      outputs: {},
+      updates: [{ register: count, next: constant([1, 1]) }],
+    });
+    await using session = await compile({ train, predict, reset }, { backend: cpu() });
+    expect(numbers(await session.run("train", { x: f32(2, 3) }))).toEqual({ before: [1, 1] });
+    expect(numbers(await session.run("train", { x: f32(2, 3) }))).toEqual({ before: [2, 3] });
+    expect(numbers(await session.run("predict", {}))).toEqual({ y: [104, 109] });
+    await session.writeState({ count: tensorValue("f32", [2], f32(-1, 0)) });
+    expect(numbers(await session.run("predict", {}))).toEqual({ y: [99, 100] });
+    expect(numbers(await session.run("reset", {}))).toEqual({});
+    expect(await stateOf(session, "count")).toEqual([1, 1]);
+  });
+
+  it.each([3, 100])("of %i elements are swapped", async (size) => {
+    const [a, b] = [r("a", size, 1), r("b", size, 2)];
+    const updates = [
+      { register: a, next: b },
+      { register: b, next: a },
+    ];
+    await using session = await compile(
+      { swap: program({ inputs: {}, outputs: { sum: a.sub(b).reduceSum() }, updates }) },
+      { backend: cpu() },
+    );
+    for (const sign of [-1, 1, -1]) expect((await session.run("swap", {})).sum.item()).toBe(sign * size);
+    expect(new Set(await stateOf(session, "a"))).toEqual(new Set([2]));
+  });
+
+  it("go round in a ring, and mirror themselves", async () => {
+    const ring = [r("a", 70, 1), r("b", 70, 2), r("c", 70, 3)];
+    const [a = r("a", 70), b = a, c = a] = ring;
+    const m = register("m", "f32", [70], {
+      initial: {
+        kind: "data",
+        value: tensorValue(
+          "f32",
+          [70],
+          Float32Array.from({ length: 70 }, (_, index) => index),
+        ),
+      },
+    });
+    const updates = [
+      { register: a, next: b },
+      { register: b, next: c },
+      { register: c, next: a },
+      { register: m, next: m.flip([0]).add(a) },
+    ];
+    const graph = program({ inputs: {}, outputs: { all: concat([a, b, c, m], 0) }, updates });
+    await using session = await compile({ graph }, { backend: cpu() });
+    let state = {};
+    for (let run = 0; run < 4; run++) {
+      const expected = evaluate(graph, {}, { state });
+      expect(toNumbers((await session.run("graph", {})).all)).toEqual(toNumbers(expected.outputs.all));
+      ({ state } = expected);
+    }
+    expect(await stateOf(session, "m")).toEqual(toNumbers((state as { m: Output }).m));
+  });
+
+  it("that are read and updated in one step show what they were", async () => {
+    const [w, x] = [r("w", 80, 1), input("x", "f32", [80])];
+    const next = w.add(x);
+    const graph = program({
+      inputs: { x },
+      outputs: {
+        old: w,
+        next,
+        mirrored: w.flip([0]),
+        both: w.add(next),
+        sum: w.reduceSum(),
+        flat: w.reshape([8, 10]),
+      },
+      updates: [{ register: w, next }],
+    });
+    await using session = await compile({ graph }, { backend: cpu() });
+    let state = {};
+    for (let run = 0; run < 3; run++) {
+      const feeds = {
+        x: tensorValue(
+          "f32",
+          [80],
+          Float32Array.from({ length: 80 }, (_, index) => index + run),
+        ),
+      };
+      const expected = evaluate(graph, feeds, { state });
+      expect(numbers(await session.run("graph", feeds))).toEqual(
+        Object.fromEntries(Object.entries(expected.outputs).map(([name, value]) => [name, toNumbers(value)])),
+      );
+      ({ state } = expected);
+    }
+  });
+
+  it("stay as they were where an index of the run lies outside", async () => {
+    const [table, hits, x] = [r("table", 5, 1), r("hits", 3), input("x", "i32", [3, 1])];
+    const looked = table.gather(x);
+    const [slope = table] = gradients(looked.mul(looked).reduceSum(), [table]);
+    const graph = program({
+      inputs: { x },
+      outputs: { sum: looked.reduceSum() },
+      updates: [
+        { register: table, next: table.sub(slope.mul(0.25)) },
+        { register: hits, next: hits.add(looked) },
+      ],
+    });
+    await using session = await compile({ graph }, { backend: cpu() });
+    await session.run("graph", { x: Int32Array.of(0, 1, 1) });
+    const before = [await stateOf(session, "table"), await stateOf(session, "hits")];
+    expect(before).toEqual([
+      [0.5, 0, 1, 1, 1],
+      [1, 1, 1],
+    ]);
+    for (const index of [5, -1]) {
+      await expect(session.run("graph", { x: Int32Array.of(2, 3, index) })).rejects.toThrow(
+        `gather: index ${index} lies outside an axis of size 5`,
+      );
+      expect([await stateOf(session, "table"), await stateOf(session, "hits")]).toEqual(before);
+    }
+    await session.run("graph", { x: Int32Array.of(2, 2, 2) });
+    expect(await stateOf(session, "table")).toEqual([0.5, 0, -0.5, 1, 1]);
+  });
+
+  it("hold the random counter, so that a run that goes on gives what one run gives", async () => {
+    const x = input("x", "f32", [4]);
+    const noisy = randomUniform(randomKey("noise"), [4]);
+    const graph = program({ inputs: { x }, outputs: { y: x.add(noisy) } });
+    const feeds = { x: f32(0, 0, 0, 0) };
+    const draw = async (
+      session: Session<{ graph: typeof graph }>,
+      count: number,
+    ): Promise<(readonly number[])[]> => {
+      const drawn: (readonly number[])[] = [];
+      for (let run = 0; run < count; run++) drawn.push(toNumbers((await session.run("graph", feeds)).y));
+      return drawn;
+    };
+    await using whole = await compile({ graph }, { backend: cpu(), seed: 5 });
+    const all = await draw(whole, 4);
+    expect(new Set(all.map(String)).size).toBe(4);
+    await using first = await compile({ graph }, { backend: cpu(), seed: 5 });
+    const start = await draw(first, 2);
+    await using second = await compile({ graph }, { backend: cpu(), seed: 6, state: await first.state() });
+    expect([...start, ...(await draw(second, 2))]).toEqual(all);
+  });
+});
+
+describe("sizes", () => {
+  const batch = dim("batch");
+  const x = input("x", "f32", [batch, 3]);
+  const w = register("w", "f32", [3, 2], { initial: { kind: "normal", mean: 0, standardDeviation: 1 } });
+  const loss = x.matMul(w).tanh().reduceSum();
+  const [slope = w] = gradients(loss, [w]);
+  const train = program({
+    inputs: { x },
+    outputs: { loss, rows: x.add(1) },
+    updates: [{ register: w, next: w.sub(slope.mul(0.1)) }],
+  });
+
+  it("change from run to run, over the same registers", async () => {
+    await using session = await compile({ train }, { backend: cpu(), seed: 2 });
+    let state = await session.state();
+    for (const rows of [4, 7, 4, 1, 7]) {
+      const feeds = {
+        x: tensorValue(
+          "f32",
+          [rows, 3],
+          Float32Array.from({ length: rows * 3 }, (_, index) => Math.sin(index + rows)),
+        ),
+      };
+      const expected = evaluate(train, feeds, { state });
+      const actual = await session.run("train", feeds);
+      expect(actual.rows.shape).toEqual([rows, 3]);
+      expect(actual.loss.item()).toBeCloseTo(Number(expected.outputs.loss.data[0]), 5);
+      const next = await session.state();
+      toNumbers(expected.state["w"] ?? actual.loss).forEach((element, index) =>
+        expect(next["w"]?.data[index]).toBeCloseTo(element, 5),
+      );
+      state = next;
+    }
+    expect(session.explain().map(({ inputs }) => inputs[0])).toEqual([
+      "x: f32[4, 3]",
+      "x: f32[1, 3]",
+      "x: f32[7, 3]",
+    ]);
+  });
+
+  it("may be zero", async () => {
+    await using session = await compile({ train }, { backend: cpu(), seed: 2 });
+    const before = await session.state();
+    const { loss: none, rows } = await session.run("train", { x: f32() });
+    expect([none.item(), rows.shape, rows.data.length]).toEqual([0, [0, 3], 0]);
+    expect(await session.state()).toEqual(before);
+  });
+});
+
+describe("programs at their edges", () => {
+  const x = input("x", "f32", [3]);
+  const run = async (
+    inputs: { readonly [name: string]: Tensor },
+    outputs: { readonly [name: string]: Tensor },
+    feeds: { readonly [name: string]: Float32Array },
+  ): Promise<{ readonly [name: string]: readonly number[] }> => {
+    await using session = await compile({ main: program({ inputs, outputs }) }, { backend: cpu() });
+    await session.run("main", feeds);
+    return numbers(await session.run("main", feeds));
+  };
+
+  it("may have updates and no outputs, or neither", async () => {
+    const a = r("a", 3);
+    const main = program({ inputs: { x }, outputs: {}, updates: [{ register: a, next: a.add(x) }] });
+    await using session = await compile(
+      { main, nothing: program({ inputs: {}, outputs: {} }) },
+      { backend: cpu() },
+    );
+    await session.run("main", { x: f32(1, 2, 3) });
+    expect(await session.run("nothing", {})).toEqual({});
+    expect(await stateOf(session, "a")).toEqual([1, 2, 3]);
+  });
+
+  it("may have an input that nothing reads, which is fed all the same", async () => {
+    const unused = input("unused", "f32", [2]);
+    expect(await run({ x, unused }, { y: x.add(1) }, { x: f32(1, 2, 3), unused: f32(0, 0) })).toEqual({
+      y: [2, 3, 4],
+    });
+    await expect(run({ x, unused }, { y: x.add(1) }, { x: f32(1, 2, 3) })).rejects.toThrow(
+      'input "unused" (f32[2]) was not fed',
+    );
+  });
+
+  it("may give an input, one tensor twice, and a constant", async () => {
+    const y = x.mul(2);
+    const outputs = {
+      x,
+      y,
+      again: y,
+      turned: y.reshape([3, 1]),
+      seven: constant(7),
+      table: constant([1, 2, 3]),
+      filled: constant(4).broadcast([2, 2]),
+      mirrored: x.flip([0]),
+    };
+    expect(await run({ x }, outputs, { x: f32(1, 2, 3) })).toEqual({
+      x: [1, 2, 3],
+      y: [2, 4, 6],
+      again: [2, 4, 6],
+      turned: [2, 4, 6],
+      seven: [7],
+      table: [1, 2, 3],
+      filled: [4, 4, 4, 4],
+      mirrored: [3, 2, 1],
+    });
+  });
+
+  it("may give tensors without elements", async () => {
+    const none = input("none", "f32", [0, 2]);
+    const outputs = {
+      none,
+      y: none.exp(),
+      sum: none.reduceSum({ axes: [0] }),
+      product: none.matMul(constant([[1], [2]])),
+    };
+    expect(await run({ none }, outputs, { none: f32() })).toEqual({
+      none: [],
+      y: [],
+      sum: [0, 0],
+      product: [],
+    });
+  });
+
+  it("give outputs of their own: what a caller writes into one reaches no one", async () => {
+    const [a, y] = [r("a", 3, 1), x.add(1)];
+    await using session = await compile(
+      { main: program({ inputs: { x }, outputs: { a, y, x, table: constant([1, 2, 3]) } }) },
+      { backend: cpu() },
+    );
+    const feeds = { x: f32(1, 2, 3) };
+    const first = await session.run("main", feeds);
+    for (const output of Object.values<Output>(first)) output.data.fill(99 as never);
+    expect(numbers(await session.run("main", feeds))).toEqual({
+      a: [1, 1, 1],
+      y: [2, 3, 4],
+      x: [1, 2, 3],
+      table: [1, 2, 3],
+    });
+    expect(feeds.x).toEqual(f32(1, 2, 3));
+    const state = await session.state();
+    state["a"]?.data.fill(5 as never);
+    expect(await stateOf(session, "a")).toEqual([1, 1, 1]);
+  });
+});
+
+describe("profiles", () => {
+  it("give a time for each kernel, which the text shows", async () => {
+    const x = input("x", "f32", [200, 200]);
+    const main = program({ inputs: { x }, outputs: { y: x.matMul(x).exp(), s: x.tanh().reduceSum() } });
+    await using session = await compile({ main }, { backend: cpu(), profile: true });
+    for (let run = 0; run < 3; run++) await session.run("main", { x: new Float32Array(40000).fill(0.01) });
+    const [explanation] = session.explain();
+    expect(explanation?.kernels).toHaveLength(2);
+    for (const { milliseconds } of explanation?.kernels ?? []) expect(milliseconds).toBeGreaterThan(0);
+    expect(explanation?.text).toMatch(
+      /\n {4}0 {2}\d+\.\d{3} ms {2}(contract|reduce) .*\n {4}1 {2}\d+\.\d{3} ms {2}/,
+    );
+    expect(explanation?.workspaceBytes).toBe(737280);
+    await using plain = await compile({ main }, { backend: cpu() });
+    expect(plain.explain()[0]?.kernels.every((kernel) => !("milliseconds" in kernel))).toBe(true);
+  });
+});
