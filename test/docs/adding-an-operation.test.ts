@@ -91,7 +91,7 @@ test(
     follow(copy, name === undefined ? [] : [name]);
     expect(() =>
       execFileSync(process.execPath, [tsc, "-b", "packages/ir"], { cwd: copy, stdio: "pipe" }),
-    ).toThrow();
+    ).toThrow("Command failed");
 
     follow(
       copy,

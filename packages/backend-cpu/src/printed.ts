@@ -200,7 +200,7 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
 }
 
 /** The variables of a contraction's epilogue: a batch, a row, a column, each over all axes of its part. */
-export function contractVariables(kernel: ContractKernel): readonly LoopVariable[] {
+function contractVariables(kernel: ContractKernel): readonly LoopVariable[] {
   const { batch, rows, columns } = kernel;
   const axes = (first: number, sizes: readonly number[]): number[] => sizes.map((_, index) => first + index);
   return [

@@ -40,6 +40,7 @@ interface Result {
   readonly losses: readonly number[];
 }
 
+const bundlerName = "vite";
 const conditions = ["@adjoint/source", "module", "node"];
 let folder = "";
 let bundle = "";
@@ -61,7 +62,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(cache, "bundle-"));
   const entry = join(folder, "entry.mjs");
   const require = createRequire(createRequire(import.meta.url).resolve("vitest/package.json"));
-  const bundler = (await import(pathToFileURL(require.resolve("vite")).href)) as Bundler;
+  const bundler = (await import(pathToFileURL(require.resolve(bundlerName)).href)) as Bundler;
   await writeFile(entry, source);
   await bundler.build({
     configFile: false,

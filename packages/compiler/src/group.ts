@@ -20,7 +20,7 @@ interface Result {
 }
 
 /** The part of a kernel before its elementwise expression. */
-export type Anchor =
+type Anchor =
   | { readonly form: "map" }
   | Pick<ReduceKernel, "form" | "outer" | "inner" | "body" | "reductions">
   | Omit<ContractKernel, "epilogue" | "stores">;
@@ -39,7 +39,7 @@ export interface OpenGroup {
 }
 
 /** Kernels that belong together and don't grow. */
-export interface FixedGroup {
+interface FixedGroup {
   readonly open: false;
   readonly kernels: readonly Kernel[];
 }
@@ -66,7 +66,7 @@ export function traffic(group: Group): {
 }
 
 /** Buffers that the anchor reads, in an order other than that of its results. */
-export function anchorReads(anchor: Anchor): readonly BufferId[] {
+function anchorReads(anchor: Anchor): readonly BufferId[] {
   if (anchor.form === "reduce")
     return anchor.body.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
   return anchor.form === "contract" ? [anchor.left.buffer, anchor.right.buffer] : [];

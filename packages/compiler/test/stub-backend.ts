@@ -1,10 +1,7 @@
 import type { Backend, Program } from "@adjoint/compiler";
 import { type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
 
-/** What a session asked of the stub, in order. */
-export type Event = string;
-
-export interface StubOptions {
+interface StubOptions {
   /** Waits this many turns of the event loop's microtasks in each run. */
   readonly turns?: number;
   /** Throws from these calls. */
@@ -13,8 +10,9 @@ export interface StubOptions {
   readonly milliseconds?: number;
 }
 
-export interface StubBackend extends Backend {
-  readonly events: Event[];
+interface StubBackend extends Backend {
+  /** What a session asked, in order. */
+  readonly events: string[];
   readonly programs: Program[];
   /** The feeds of each run. */
   readonly fed: (readonly TypedArray[])[];
@@ -25,7 +23,7 @@ export interface StubBackend extends Backend {
  * whose elements are the number of the run. The arrays are the same from run to run, as a device's memory is.
  */
 export function stub({ turns = 0, fails = () => false, milliseconds = 0 }: StubOptions = {}): StubBackend {
-  const events: Event[] = [];
+  const events: string[] = [];
   const programs: Program[] = [];
   const fed: (readonly TypedArray[])[] = [];
   const call = (name: "open" | "writeState" | "compile" | "run"): Promise<void> =>
@@ -72,7 +70,7 @@ export function stub({ turns = 0, fails = () => false, milliseconds = 0 }: StubO
               await call("run");
               fed.push(feeds);
               runs++;
-              for (const output of outputs) output.fill(dtypeOf(output, runs) as never);
+              for (const output of outputs) output.fill(elementOf(output, runs) as never);
               events.push(`end ${number}`);
               return outputs;
             },
@@ -91,5 +89,5 @@ export function stub({ turns = 0, fails = () => false, milliseconds = 0 }: StubO
   };
 }
 
-const dtypeOf = (array: TypedArray, value: number): number | bigint =>
+const elementOf = (array: TypedArray, value: number): number | bigint =>
   array instanceof BigInt64Array || array instanceof BigUint64Array ? BigInt(value) : value;

@@ -1,5 +1,5 @@
 import { type FusionLimits, compileProgram, describeKernel } from "@adjoint/compiler";
-import type { Kernel, Program } from "@adjoint/compiler";
+import type { Program } from "@adjoint/compiler";
 import { type Graph, type Tensor, type TensorValue, isNode, nodesOf, program, runPasses } from "@adjoint/ir";
 import type { Affine, Guard } from "../src/affine.ts";
 
@@ -20,14 +20,6 @@ export const compiled = (outputs: Outputs, updates: Graph["updates"] = [], limit
 /** One line a kernel. */
 export const kernels = (outputs: Outputs, updates: Graph["updates"] = [], limits?: FusionLimits): string[] =>
   compiled(outputs, updates, limits).kernels.map(describeKernel);
-
-/** The program's kernels that stand inside no other, in order, and those inside. */
-export function allKernels(list: readonly Kernel[]): readonly Kernel[] {
-  return list.flatMap((kernel): readonly Kernel[] => {
-    if (kernel.form === "scan") return [kernel, ...allKernels(kernel.body)];
-    return kernel.form === "if" ? [kernel, ...allKernels(kernel.branches.flat())] : [kernel];
-  });
-}
 
 /** Every point of a domain in row-major order. */
 export function points(domain: readonly number[]): readonly (readonly number[])[] {

@@ -29,7 +29,7 @@ export type TypedArray =
   | Uint8Array;
 
 /** `float`, signed `int`, unsigned `uint`, or `bool`. */
-export type DTypeClass = "float" | "int" | "uint" | "bool";
+type DTypeClass = "float" | "int" | "uint" | "bool";
 
 export interface DTypeInfo {
   readonly class: DTypeClass;
@@ -40,7 +40,7 @@ export interface DTypeInfo {
   readonly array: TypedArrayConstructor;
 }
 
-export interface TypedArrayConstructor {
+interface TypedArrayConstructor {
   new (length: number): TypedArray;
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
   readonly BYTES_PER_ELEMENT: number;

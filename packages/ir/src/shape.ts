@@ -1,4 +1,4 @@
-import { type Bindings, type Dim, bindDim, equalDims, mulDims } from "./dim.ts";
+import { type Dim, equalDims, mulDims } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 
 export type Shape = readonly Dim[];
@@ -29,9 +29,6 @@ export const isStatic = (shape: Shape): shape is readonly number[] =>
 /** The number of elements of a static shape. */
 export const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1);
-
-export const bindShape = (shape: Shape, bindings: Bindings): Shape =>
-  shape.map((size) => bindDim(size, bindings));
 
 /** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined where the shapes don't go together. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {

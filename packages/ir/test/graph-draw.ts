@@ -35,7 +35,7 @@ export interface GraphOptions {
 }
 
 /** Elements of one tensor at most. */
-export const MOST_ELEMENTS = 64;
+const MOST_ELEMENTS = 64;
 
 const DTYPES: readonly DType[] = ["f64", "f32", "i32", "bool"];
 /** Halves: sums and products of a few are exact in any order. */
@@ -195,7 +195,7 @@ export function shapeOf({ shape }: Tensor): readonly number[] {
   return shape;
 }
 
-export const sizeOf = (tensor: Tensor): number => elementCount(shapeOf(tensor));
+const sizeOf = (tensor: Tensor): number => elementCount(shapeOf(tensor));
 
 const stretches = (tensor: Tensor, shape: readonly number[]): boolean => {
   const own = shapeOf(tensor);

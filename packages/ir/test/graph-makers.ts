@@ -83,7 +83,7 @@ function indicesInto(draw: Draw, data: Tensor): Tensor {
 const full = (tensor: Tensor): boolean => tensor.rank > 0 && !shapeOf(tensor).includes(0);
 
 /** One maker for each primitive. */
-export const makers: { readonly [N in PrimitiveName]: Maker } = {
+const makers: { readonly [N in PrimitiveName]: Maker } = {
   input: () => undefined,
   register: (draw) => {
     if (draw.options.registers === false || draw.depth > 0) return undefined;

@@ -144,4 +144,4 @@ function precisionOfBodies(node: Node, isRounded: boolean): Precision {
 }
 
 /** The names of the primitives of a kind are the keys of this table. */
-export const primitiveNames: readonly PrimitiveName[] = Object.keys(behaviours) as NameOf<"map">[];
+const primitiveNames: readonly PrimitiveName[] = Object.keys(behaviours) as NameOf<"map">[];

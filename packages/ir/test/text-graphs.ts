@@ -23,10 +23,10 @@ import {
 
 export const batch: ReturnType<typeof dim> = dim("batch");
 
-export const softplus = composite("softplus", (x) => x.max(0).add(x.abs().neg().exp().log1p()));
+const softplus = composite("softplus", (x) => x.max(0).add(x.abs().neg().exp().log1p()));
 
 /** A composite that takes any record: its attributes show every form that text and JSON hold. */
-export const noted: Composite<{ readonly [key: string]: unknown }> = defineComposite({
+const noted: Composite<{ readonly [key: string]: unknown }> = defineComposite({
   name: "noted",
   attributes: z.record(z.string(), z.unknown()),
   build: ([x]) => (x === undefined ? [] : [x.neg()]),
