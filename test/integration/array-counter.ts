@@ -44,9 +44,10 @@ function replace(prototype: object, name: string): void {
 
 for (const name of constructors) {
   const original = globalThis[name];
-  const counting = new Proxy(original, {
-    construct: (target, parameters, newTarget) => {
+  const counting: object = new Proxy(original, {
+    construct: (target, parameters: unknown[], newTarget): object => {
       made.push(name);
+      // A subclass is its own new target.
       return Reflect.construct(target, parameters, newTarget === counting ? target : newTarget) as object;
     },
   });

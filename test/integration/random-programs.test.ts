@@ -162,10 +162,10 @@ describe("programs of random graphs", () => {
     let [shared, inPlace] = [0, 0];
     fc.assert(
       fc.property(programs(special), fc.constantFrom(3, 6, Infinity), ({ graph }, buffers) => {
-        const program = compileProgram(graph, { buffers });
-        expect(clashes(program)).toEqual([]);
-        shared += sharing(program);
-        inPlace += takeovers(program);
+        const compiled = compileProgram(graph, { buffers });
+        expect(clashes(compiled)).toEqual([]);
+        shared += sharing(compiled);
+        inPlace += takeovers(compiled);
       }),
       parameters(150),
     );
@@ -221,9 +221,9 @@ function sharing({ buffers, slots }: Program): number {
 }
 
 /** Kernels that write where they read. */
-function takeovers(program: Program): number {
-  const place = (buffer: number): string => JSON.stringify(program.buffers[buffer]?.location);
-  return leaves(program.kernels).filter((kernel) => {
+function takeovers({ kernels, buffers }: Program): number {
+  const place = (buffer: number): string => JSON.stringify(buffers[buffer]?.location);
+  return leaves(kernels).filter((kernel) => {
     const { reads, writes } = buffersOf(kernel);
     const read = new Set([...reads].filter((buffer) => !writes.has(buffer)).map(place));
     return [...writes].some((buffer) => read.has(place(buffer)));

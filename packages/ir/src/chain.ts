@@ -1,4 +1,4 @@
-import { Tensor, type TensorMethods } from "./node.ts";
+import { Tensor, type TensorMethods } from "./tensor.ts";
 import * as arithmetic from "./ops/arithmetic.ts";
 import * as bitwise from "./ops/bitwise.ts";
 import { broadcast } from "./ops/broadcast.ts";

@@ -1,6 +1,6 @@
 import { AdjointError } from "./error.ts";
 import { graphNodes, nodesOf, rootsOf } from "./graph.ts";
-import { type Graph, type Node, type Tensor, isNode } from "./node.ts";
+import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { primitives } from "./ops/table.ts";
 import type { RegisterAttributes } from "./primitive-set.ts";

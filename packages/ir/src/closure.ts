@@ -1,6 +1,6 @@
 import { AdjointError } from "./error.ts";
 import { freeSources, nodesOf, rewriter } from "./graph.ts";
-import { type Graph, type Node, type Tensor, isNode } from "./node.ts";
+import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { input } from "./ops/source.ts";
 
 /** A body as a closed graph, and the outer tensors it used, which became its last inputs. */

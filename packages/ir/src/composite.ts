@@ -9,7 +9,7 @@ import {
   type Operand,
   type Tensor,
   apply,
-} from "./node.ts";
+} from "./tensor.ts";
 import { isTensor } from "./primitive.ts";
 import { noAttributes } from "./primitive.ts";
 import { constant, input } from "./ops/source.ts";

@@ -11,7 +11,7 @@ import {
 import { AdjointError } from "./error.ts";
 import { mapGraph, mapRecord, nodesOf, registersOf, rootsOf } from "./graph.ts";
 import { initialValue } from "./initial.ts";
-import { type Graph, type Node, type Tensor, apply, isNode, registerOf } from "./node.ts";
+import { type Graph, type Node, type Tensor, apply, isNode, registerOf } from "./tensor.ts";
 import { type Shape, equalShapes, shapeText, typeText } from "./shape.ts";
 import type { TensorValue } from "./value.ts";
 

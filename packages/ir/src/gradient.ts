@@ -1,7 +1,7 @@
 import { isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
 import { freeSources, inlineGraph, nodesOf, rewriter } from "./graph.ts";
-import type { Cotangent, Graph, Node, Tensor } from "./node.ts";
+import type { Cotangent, Graph, Node, Tensor } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes } from "./shape.ts";
 import { add } from "./ops/arithmetic.ts";

@@ -1,5 +1,5 @@
 import { AdjointError } from "./error.ts";
-import { type Graph, type Node, type Tensor, type Update, isNode, rebuild, registerOf } from "./node.ts";
+import { type Graph, type Node, type Tensor, type Update, isNode, rebuild, registerOf } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes, typeText } from "./shape.ts";
 import type { RegisterAttributes } from "./primitive-set.ts";

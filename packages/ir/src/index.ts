@@ -64,7 +64,7 @@ export {
   isNode,
   rebuild,
   registerOf,
-} from "./node.ts";
+} from "./tensor.ts";
 export { Origin, withScope } from "./origin.ts";
 export {
   type ProgramParts,

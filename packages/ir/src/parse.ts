@@ -1,4 +1,4 @@
-import { type Graph, type Tensor, type Update, isNode } from "./node.ts";
+import { type Graph, type Tensor, type Update, isNode } from "./tensor.ts";
 import { Origin, withOrigin } from "./origin.ts";
 import type { TensorType } from "./shape.ts";
 import { type ReadOptions, buildNode, buildUpdate, located } from "./text/build.ts";

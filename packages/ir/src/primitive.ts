@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AdjointError } from "./error.ts";
 import { type Dim, SymbolicDim, parseDim } from "./dim.ts";
 import { dtypes } from "./dtype.ts";
-import type { Operand, Primitive, Tensor } from "./node.ts";
+import type { Operand, Primitive, Tensor } from "./tensor.ts";
 import type { AttributeSchema, Axes, None, PrimitiveName } from "./primitive-set.ts";
 import type { DType } from "./dtype.ts";
 import type { Shape } from "./shape.ts";

@@ -1,5 +1,5 @@
 import { dimSymbols } from "./dim.ts";
-import type { Graph, Node, Tensor } from "./node.ts";
+import type { Graph, Node, Tensor } from "./tensor.ts";
 import { type TensorType, shapeText, typeText } from "./shape.ts";
 import { elementsToBase64 } from "./text/bytes.ts";
 import { elementText, numberText } from "./text/elements.ts";

@@ -1,4 +1,4 @@
-import { type Node, Tensor } from "./node.ts";
+import { type Node, Tensor } from "./tensor.ts";
 import { type Pass, rewriteBy } from "./passes/driver.ts";
 import type { AttributesOf, PrimitiveName } from "./primitive-set.ts";
 

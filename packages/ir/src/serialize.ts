@@ -1,6 +1,6 @@
 import { parseDim } from "./dim.ts";
 import { AdjointError } from "./error.ts";
-import { type Graph, type Node, type Tensor, isNode } from "./node.ts";
+import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { Origin, withOrigin } from "./origin.ts";
 import type { TensorType } from "./shape.ts";
 import { type ReadOptions, buildNode, buildUpdate, located } from "./text/build.ts";

@@ -1,4 +1,4 @@
-import { type Node, type NameOf, type PrimitiveName, isFloat, isNode, nodesOf } from "@adjoint/ir";
+import { type Node, type PrimitiveName, isFloat, isNode, nodesOf } from "@adjoint/ir";
 
 /**
  * How an operation on floats treats the last bits of its operands. Graphs that mean the same may differ in them, so a
@@ -142,6 +142,3 @@ function precisionOfBodies(node: Node, isRounded: boolean): Precision {
   // What a step rounds, the next one reads.
   return isNode(node, "scan") && node.attributes.carries > 0 && jumps ? "unsafe" : "rounded";
 }
-
-/** The names of the primitives of a kind are the keys of this table. */
-const primitiveNames: readonly PrimitiveName[] = Object.keys(behaviours) as NameOf<"map">[];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
 import { type CheckedComposite, type Pulled, defineUnary, one } from "./define.ts";
 import { type AlphaOptions, clip } from "./rectifiers.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { divDims, equalDims, mulDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import { broadcastShapes, equalShapes, shapeText } from "../shape.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AdjointError } from "../error.ts";
-import type { Composite, Cotangent, Node, Tensor } from "../node.ts";
+import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
 import { operand } from "../primitive.ts";
 import { type CheckedComposite, all, checkDTypes, checkShape, define, one } from "./define.ts";

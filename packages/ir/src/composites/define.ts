@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { applyComposite, defineComposite } from "../composite.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Cotangent, Node, Tensor } from "../node.ts";
+import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
 import { type Domain, checkDomain } from "../ops/elementwise.ts";
 import { operand } from "../primitive.ts";
 import type { None } from "../primitive-set.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Dim, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import { checkDTypes, define, one } from "./define.ts";

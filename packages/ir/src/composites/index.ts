@@ -1,5 +1,5 @@
 import type { CompositeTable } from "../composite.ts";
-import type { Composite } from "../node.ts";
+import type { Composite } from "../tensor.ts";
 import { activationComposites } from "./activations.ts";
 import { attentionComposites } from "./attention.ts";
 import { batchNormalizationComposites } from "./batch-normalization.ts";

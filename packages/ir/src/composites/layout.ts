@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Dim, divDims, mulDims } from "../dim.ts";
 import { type DType, dtypeInfo, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
 import { dtypeSchema, normalizeAxis } from "../primitive.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { checkDomain } from "../ops/elementwise.ts";
 import { asIndices, gatherElements } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { defineUnary, one } from "./define.ts";
 
 interface LocalResponse {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Dim, divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
 import { normalizeAxis, operand } from "../primitive.ts";
 import {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Dim, addDims } from "../dim.ts";
 import { dtypeRange } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Operand, Tensor } from "../node.ts";
+import type { Composite, Operand, Tensor } from "../tensor.ts";
 import { checkDomain } from "../ops/elementwise.ts";
 import { filled } from "../ops/source.ts";
 import { axesSchema } from "../primitive.ts";

@@ -1,5 +1,5 @@
 import { CENTRE, FAR, MIDDLE } from "../initial.ts";
-import type { Tensor } from "../node.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Ratio = readonly [readonly number[], readonly number[]];
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type DType, dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { Origin, withOrigin } from "../origin.ts";
 import { commit } from "../ops/control.ts";
 import { constant, randomBits, register } from "../ops/source.ts";

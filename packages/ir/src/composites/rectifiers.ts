@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../node.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { stretchedAxes } from "../ops/broadcast.ts";
 import { checkDomain } from "../ops/elementwise.ts";
 import { iota } from "../ops/source.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Composite, ReduceOptions, Tensor } from "../node.ts";
+import type { Composite, ReduceOptions, Tensor } from "../tensor.ts";
 import { normalizeAxes, normalizeAxis } from "../primitive.ts";
 import { type UnaryOptions, defineUnary, one } from "./define.ts";
 

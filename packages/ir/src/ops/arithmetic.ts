@@ -10,7 +10,7 @@ import {
   remainder,
 } from "../elementary.ts";
 import { roundTiesToEven } from "../float16.ts";
-import type { Operand, Tensor } from "../node.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import type { Rows } from "../primitive.ts";
 import { binary, defineMap, pair, unary } from "./elementwise.ts";
 

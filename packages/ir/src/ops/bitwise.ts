@@ -1,4 +1,4 @@
-import type { Operand, Tensor } from "../node.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import type { Rows } from "../primitive.ts";
 import { binary, defineMap, unary } from "./elementwise.ts";
 import { dtypeInfo } from "../dtype.ts";

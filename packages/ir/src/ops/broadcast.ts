@@ -2,7 +2,7 @@ import { z } from "zod";
 import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, operand, operands, shapeSchema } from "../primitive.ts";
 import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import type { TensorValue } from "../value.ts";

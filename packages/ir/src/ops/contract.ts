@@ -2,7 +2,7 @@ import { z } from "zod";
 import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, axesSchema, checkAxes, definePrimitive, normalizeAxis, operands } from "../primitive.ts";
 import type { Axes, DotAttributes } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, rowMajorStrides } from "../shape.ts";

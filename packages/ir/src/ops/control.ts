@@ -15,7 +15,7 @@ import {
   isNode,
   recordNodes,
   registerOf,
-} from "../node.ts";
+} from "../tensor.ts";
 import { type Rows, definePrimitive, dimSchema, noAttributes, operand } from "../primitive.ts";
 import type { PrimitiveSet } from "../primitive-set.ts";
 import { type TensorType, elementCount, equalTypes, typeText } from "../shape.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Dim, addDims, divDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { dtypeInfo, isFloat } from "../dtype.ts";
-import { type ConvOptions, type Tensor, apply } from "../node.ts";
+import { type ConvOptions, type Tensor, apply } from "../tensor.ts";
 import { type Rows, axesSchema, definePrimitive, operands, shapeSchema } from "../primitive.ts";
 import type { ConvAttributes } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";

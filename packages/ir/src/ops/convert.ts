@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type DType, dtypeInfo, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, dtypeSchema, noAttributes, operand, operands } from "../primitive.ts";
 import { castScalar, elementReader, elementWriter, zeroValue } from "../value.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { dtypeInfo, isFloat } from "../dtype.ts";
-import { type CumulativeOptions, type Primitive, type Tensor, apply } from "../node.ts";
+import { type CumulativeOptions, type Primitive, type Tensor, apply } from "../tensor.ts";
 import { type Rows, checkAxes, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { CumulativeAttributes } from "../primitive-set.ts";
 import { rowMajorStrides } from "../shape.ts";

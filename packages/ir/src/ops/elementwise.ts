@@ -1,6 +1,6 @@
 import { AdjointError } from "../error.ts";
 import { type DType, dtypeInfo, dtypeRange, isFloat, isInteger } from "../dtype.ts";
-import { type Cotangent, type Operand, type Primitive, type Tensor, apply } from "../node.ts";
+import { type Cotangent, type Operand, type Primitive, type Tensor, apply } from "../tensor.ts";
 import { isTensor, noAttributes, operand, operands } from "../primitive.ts";
 import type { NameOf } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, equalShapes, shapeText } from "../shape.ts";

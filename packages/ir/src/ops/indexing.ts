@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Dim } from "../dim.ts";
 import { dtypeInfo, isFloat, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, noAttributes, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { ScatterReduction } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";

@@ -1,6 +1,6 @@
-import type { Operand, Tensor } from "../node.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import { AdjointError } from "../error.ts";
-import { type Cotangent, apply } from "../node.ts";
+import { type Cotangent, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, isTensor, noAttributes, operands } from "../primitive.ts";
 import { elementReader, elementWriter, zeroValue } from "../value.ts";
 import { aligned, binary, checkDomain, defineMap, lift, sameType, stretched, unary } from "./elementwise.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Cotangent, type Tensor, apply } from "../node.ts";
+import { type Cotangent, type Tensor, apply } from "../tensor.ts";
 import { type Rows, checkAxes, definePrimitive, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { Shape } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { divDims, mulDims, type Dim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { dtypeInfo, dtypeRange } from "../dtype.ts";
-import { type Primitive, type ReduceOptions, type Tensor, apply, type Cotangent } from "../node.ts";
+import { type Primitive, type ReduceOptions, type Tensor, apply, type Cotangent } from "../tensor.ts";
 import {
   type Rows,
   axesAttributes,

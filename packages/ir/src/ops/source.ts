@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type DType, dtypeInfo, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Initial, initialSchema } from "../initial.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import {
   type Rows,
   checkAxes,

@@ -1,4 +1,4 @@
-import type { Primitive } from "../node.ts";
+import type { Primitive } from "../tensor.ts";
 import type { PrimitiveName } from "../primitive-set.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { bitwise } from "./bitwise.ts";

@@ -1,6 +1,6 @@
-import type { Operand, Tensor } from "../node.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import { type Rows, operand } from "../primitive.ts";
-import type { Primitive } from "../node.ts";
+import type { Primitive } from "../tensor.ts";
 import { erf as erfOf } from "../special.ts";
 import { type NoAttributes, binary, defineMap, pair, unary } from "./elementwise.ts";
 

@@ -11,7 +11,7 @@ import {
   subDims,
 } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import { type Operand, type PadOptions, type SliceRange, type Tensor, apply } from "../node.ts";
+import { type Operand, type PadOptions, type SliceRange, type Tensor, apply } from "../tensor.ts";
 import {
   type Rows,
   axesAttributes,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addDims, subDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import { type Tensor, type WindowOptions, apply } from "../node.ts";
+import { type Tensor, type WindowOptions, apply } from "../tensor.ts";
 import {
   type Rows,
   axesSchema,

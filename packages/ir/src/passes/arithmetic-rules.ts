@@ -1,5 +1,5 @@
 import { type DType, isFloat, isInteger, isSigned } from "../dtype.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { abs, add, div, mul, neg, sub } from "../ops/arithmetic.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { filled, uniformConstant } from "../ops/source.ts";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../node.ts";
+import type { Tensor } from "../tensor.ts";
 import { stretchedAxes } from "../ops/broadcast.ts";
 import { dotGeneral, freeAxes } from "../ops/contract.ts";
 import { reshape } from "../ops/view.ts";

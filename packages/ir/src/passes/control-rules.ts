@@ -1,7 +1,7 @@
 import { numbered } from "../closure.ts";
 import { equalDims } from "../dim.ts";
 import { inlineGraph, rewriter } from "../graph.ts";
-import { type Graph, type Tensor, apply, isNode } from "../node.ts";
+import { type Graph, type Tensor, apply, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
 import { reshape } from "../ops/view.ts";

@@ -1,4 +1,4 @@
-import { type Node, type Tensor, isNode } from "../node.ts";
+import { type Node, type Tensor, isNode } from "../tensor.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 import { StructuralKeys } from "./structural-key.ts";
 

@@ -1,6 +1,6 @@
 import { AdjointError } from "../error.ts";
 import { mapRecord, nodesOf, rootsOf } from "../graph.ts";
-import { type Graph, Node, type Tensor } from "../node.ts";
+import { type Graph, Node, type Tensor } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { equalTypes } from "../shape.ts";
 

@@ -1,6 +1,6 @@
 import { dtypeInfo, dtypeRange, isFloat } from "../dtype.ts";
 import { evaluateTensors } from "../evaluate.ts";
-import { type Node, type Tensor, isNode } from "../node.ts";
+import { type Node, type Tensor, isNode } from "../tensor.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";

@@ -1,5 +1,5 @@
 import { AdjointError } from "../error.ts";
-import { type Node, type Tensor } from "../node.ts";
+import { type Node, type Tensor } from "../tensor.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import type { Kind } from "../primitive-set.ts";

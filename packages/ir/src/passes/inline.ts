@@ -1,5 +1,5 @@
 import { inlineGraph } from "../graph.ts";
-import type { Composite, Node } from "../node.ts";
+import type { Composite, Node } from "../tensor.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 
 export interface InlineOptions {

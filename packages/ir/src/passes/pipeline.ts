@@ -1,5 +1,5 @@
 import { check } from "../check.ts";
-import type { Graph } from "../node.ts";
+import type { Graph } from "../tensor.ts";
 import type { Pass, PassOptions } from "./driver.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { cse } from "./cse.ts";

@@ -1,5 +1,5 @@
 import { type DType, dtypeRange } from "../dtype.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
 import { filled } from "../ops/source.ts";

@@ -1,6 +1,6 @@
 import { numbered } from "../closure.ts";
 import { nodesOf, rewriter, rootsOf } from "../graph.ts";
-import { type Graph, type Node, type Tensor, apply, isNode } from "../node.ts";
+import { type Graph, type Node, type Tensor, apply, isNode } from "../tensor.ts";
 import { input } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";

@@ -1,6 +1,6 @@
 import { SymbolicDim } from "../dim.ts";
 import { nodesOf } from "../graph.ts";
-import { type Graph, type Node, isNode } from "../node.ts";
+import { type Graph, type Node, isNode } from "../tensor.ts";
 import { typeText } from "../shape.ts";
 import type { TensorValue } from "../value.ts";
 import { COMMUTATIVE } from "./commutative.ts";

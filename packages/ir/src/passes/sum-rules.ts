@@ -1,4 +1,4 @@
-import { apply } from "../node.ts";
+import { apply } from "../tensor.ts";
 import { reshape, transpose } from "../ops/view.ts";
 import { operand } from "../primitive.ts";
 import { type Rule, rule } from "../rewrite.ts";

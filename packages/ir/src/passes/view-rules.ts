@@ -1,5 +1,5 @@
 import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
-import { type Tensor, apply } from "../node.ts";
+import { type Tensor, apply } from "../tensor.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
 import { concat, flip, reshape, transpose } from "../ops/view.ts";
 import { primitives } from "../ops/table.ts";

@@ -1,7 +1,7 @@
 import { type CompositeTable, applyComposite } from "../composite.ts";
 import type { SymbolicDim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import { type Graph, type Operation, type Tensor, type Update, apply, registerOf } from "../node.ts";
+import { type Graph, type Operation, type Tensor, type Update, apply, registerOf } from "../tensor.ts";
 import { primitives } from "../ops/table.ts";
 import { type TensorType, equalTypes, typeText } from "../shape.ts";
 import { type ValueWriter, foldValue } from "./fold.ts";

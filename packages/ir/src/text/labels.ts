@@ -1,4 +1,4 @@
-import type { Node, Tensor } from "../node.ts";
+import type { Node, Tensor } from "../tensor.ts";
 import { AdjointError } from "../error.ts";
 import { isRecord } from "./fold.ts";
 import { LABEL } from "./scanner.ts";

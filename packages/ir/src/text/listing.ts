@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AdjointError } from "../error.ts";
 import { nodesOf, rootsOf } from "../graph.ts";
-import { type Graph, type Node, type Operation, type Tensor, isNode } from "../node.ts";
+import { type Graph, type Node, type Operation, type Tensor, isNode } from "../tensor.ts";
 import type { AttributesOf } from "../primitive-set.ts";
 
 /** All nodes that text and JSON list, each after its inputs; registers that are only updated come last. */
