@@ -5,10 +5,10 @@ import { type Graph, type State, Tensor, type TensorValue, input, program } from
  * `nonFinite` NaN and infinities, `signedZero` the sign of zero (compared then, and only then), `subnormal` numbers
  * below the smallest normal one.
  */
-export type Trait = "nonFinite" | "signedZero" | "subnormal";
+type Trait = "nonFinite" | "signedZero" | "subnormal";
 
 /** How far floats may be from the oracle's. Integers, bools and shapes are always exact. */
-export interface Tolerance {
+interface Tolerance {
   /** Times the dtype's own tolerance (see `suite.ts`); for results of several rounded steps. */
   readonly times?: number;
   /** Errors are measured against the mean magnitude of the output at least: for sums whose terms cancel. */

@@ -34,7 +34,7 @@ export const subjects: readonly (readonly [string, readonly Case[]])[] = [
 ];
 
 /** Every dtype that a graph computes with, bodies included. */
-export function dtypesOf(graph: Graph): ReadonlySet<DType> {
+function dtypesOf(graph: Graph): ReadonlySet<DType> {
   const found = new Set<DType>();
   for (const node of graphNodes(graph)) {
     for (const output of node.outputs) found.add(output.dtype);

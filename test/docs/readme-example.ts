@@ -21,6 +21,6 @@ await using session = await compile({ train, predict }, { backend: cpu(), seed: 
 
 const digits = await mnist();
 for (const examples of digits.train.batches({ size: 100, shuffle: 1 })) {
-  const { loss } = await session.run("train", examples);
-  console.log(loss.item());
+  const outputs = await session.run("train", examples);
+  console.log(outputs.loss.item());
 }
