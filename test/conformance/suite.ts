@@ -4,7 +4,6 @@ import {
   type State,
   type TensorValue,
   evaluate,
-  graphNodes,
   initialValue,
   registersOf,
 } from "@adjoint/ir";
@@ -32,16 +31,6 @@ export const subjects: readonly (readonly [string, readonly Case[]])[] = [
   ...Object.entries(cases),
   ...Object.entries(composed),
 ];
-
-/** Every dtype that a graph computes with, bodies included. */
-function dtypesOf(graph: Graph): ReadonlySet<DType> {
-  const found = new Set<DType>();
-  for (const node of graphNodes(graph)) {
-    for (const output of node.outputs) found.add(output.dtype);
-    for (const body of node.graphs) for (const dtype of dtypesOf(body)) found.add(dtype);
-  }
-  return found;
-}
 
 /** The value that each register of a case starts from. */
 export function startOf(item: Case, graph: Graph): State {

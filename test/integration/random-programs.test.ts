@@ -29,11 +29,36 @@ import {
 import { clashes, leaves } from "./ownership.ts";
 import { type RandomGraph, difference, graphs } from "./random-graphs.ts";
 
-/** Zeros in a padding times NaN or infinity are a matter of taste, so convolutions are drawn without those. */
-const finite = { special: false, numbers: 120 } as const;
-const special = { without: ["conv", "convTranspose", "convWeight"], numbers: 120 } as const;
+/** A zero of a padding times NaN or infinity is NaN to a backend and nothing to the oracle: convolutions are drawn apart. */
+const convolutions = ["conv", "convTranspose", "convWeight"] as const;
+const special = { without: convolutions, numbers: 120 } as const;
+/** Nothing that makes NaN or infinity of finite numbers. */
+const finite = {
+  special: false,
+  gradients: false,
+  without: [
+    "log",
+    "log1p",
+    "sqrt",
+    "tan",
+    "asin",
+    "acos",
+    "acosh",
+    "atanh",
+    "sinh",
+    "cosh",
+    "exp",
+    "expm1",
+    "div",
+    "mod",
+    "fmod",
+    "pow",
+    "bitcast",
+  ],
+  numbers: 120,
+} as const;
 const many = {
-  ...finite,
+  ...special,
   dtypes: ["f16", "bf16", "f64", "i64", "i16", "i8", "u64", "u32", "u16", "u8", "bool"],
 } as const;
 
@@ -70,7 +95,7 @@ describe("random graphs on the CPU", () => {
     ["with composites inlined and nothing else", special, [inline], 60],
     ["with convolutions", finite, optimize, 60],
     ["in other dtypes", many, optimize, 60],
-    ["with registers that they change", { ...finite, registers: true }, optimize, 100],
+    ["with registers that they change", { ...special, registers: true }, optimize, 100],
   ] as const)("%s give what the oracle gives", async (_, options, passes, count) => {
     await fc.assert(
       fc.asyncProperty(graphs(options), async (drawn) => {
@@ -95,7 +120,7 @@ describe("random graphs on the CPU", () => {
 
   it("keep their registers where a run fails", async () => {
     let failed = 0;
-    const property = fc.asyncProperty(graphs(finite), async (drawn) => {
+    const property = fc.asyncProperty(graphs(special), async (drawn) => {
       const random = withRegisters(drawn);
       const graph = spoiled(random.graph);
       await using session = await compile({ main: graph }, { backend: cpu() });

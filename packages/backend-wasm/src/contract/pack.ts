@@ -1,0 +1,296 @@
+import {
+  type Body,
+  type Callee,
+  type Local,
+  type ModuleBuilder,
+  type Value,
+  call,
+  i32,
+  i32x4,
+  i8x16,
+  v128,
+} from "../emit/index.ts";
+import { type Lane, isPlain } from "./lane.ts";
+import { LINE_SLACK, emitLine } from "./lines.ts";
+import { type Operand, type Part, placeOf, strideOf } from "./operand.ts";
+
+/** pack(to, first, count, k0, depth, batch, lines): free indices first … first+count and terms k0 … k0+depth. */
+export type Pack = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
+
+/** Terms that are interleaved at once: as many streams as the smallest first-level caches have ways. */
+const CHUNK = 8;
+
+/** How a side is brought to the micro-kernel. */
+export interface Access {
+  /** In place, or through lines along one of its parts. */
+  readonly direct: boolean;
+  /** The part whose neighbours are read together. */
+  readonly along: "free" | "inner";
+}
+
+const runOf = (part: Part, bytes: number): number => {
+  const last = part.at(-1);
+  return last?.stride === bytes ? last.size : 1;
+};
+
+/** True where a part's elements are neighbours in memory, all of them. */
+export const isContiguous = (part: Part, bytes: number): boolean =>
+  part.length === 0 || strideOf(part) === bytes;
+
+export function accessOf(operand: Operand, lane: Lane): Access {
+  const { free, inner, bytes } = operand;
+  const steps = [strideOf(free), strideOf(inner)];
+  // A step back can't be an immediate offset, so it goes through lines.
+  const direct =
+    isPlain(operand.dtype, lane) &&
+    operand.guards.length === 0 &&
+    steps.every((step) => step !== undefined && step >= 0);
+  if (direct && free.length > 0 && isContiguous(free, bytes)) return { direct, along: "free" };
+  if (direct && isContiguous(inner, bytes)) return { direct, along: "inner" };
+  return { direct: false, along: runOf(free, bytes) >= runOf(inner, bytes) ? "free" : "inner" };
+}
+
+/** Slivers of the right side: `width` columns of a term are neighbours, terms follow each other. */
+export interface Slivers {
+  readonly width: number;
+  /** Room for terms; a multiple of CHUNK. */
+  readonly depth: number;
+  /** Columns in all. */
+  readonly columns: number;
+  /** Columns in a block, at most. */
+  readonly block: number;
+}
+
+/** Bytes from one line to the next. */
+const lineBytes = (elements: number, lane: Lane): number =>
+  Math.ceil((elements * lane.bytes) / 16) * 16 + LINE_SLACK;
+
+/** Bytes of lines that packing the right side needs, for one thread. */
+export function lineRoom(access: Access, lane: Lane, width: number, depth: number, block: number): number {
+  if (access.direct) return 0;
+  return access.along === "free" ? CHUNK * lineBytes(block + width, lane) : width * lineBytes(depth, lane);
+}
+
+export function emitPackRight(
+  module: ModuleBuilder,
+  operand: Operand,
+  access: Access,
+  lane: Lane,
+  slivers: Slivers,
+): Pack {
+  return access.along === "free"
+    ? packRows(module, operand, access, lane, slivers)
+    : packTransposed(module, operand, access, lane, slivers);
+}
+
+/** Terms are rows whose columns are neighbours: CHUNK rows at a time are dealt out to the slivers. */
+function packRows(
+  module: ModuleBuilder,
+  operand: Operand,
+  access: Access,
+  lane: Lane,
+  { width, depth, block }: Slivers,
+): Pack {
+  const termBytes = width * lane.bytes;
+  const rowBytes = access.direct ? (strideOf(operand.inner) ?? 0) : lineBytes(block + width, lane);
+  const deal = (terms: number): Callee<["i32", "i32", "i32"], "void"> =>
+    module.function(["i32", "i32", "i32"], "void", (body, to, from, end) => {
+      body.loop((again) => {
+        for (let term = 0; term < terms; term++) {
+          for (let byte = 0; byte < termBytes; byte += 16) {
+            body.run(v128.store(to, v128.load(from, term * rowBytes + byte), term * termBytes + byte));
+          }
+        }
+        body.set(to, i32.add(to, i32.const(depth * termBytes)));
+        body.set(from, i32.add(from, i32.const(termBytes)));
+        body.jumpIf(again, i32.ltU(from, end));
+      });
+    });
+  const [many, one] = [deal(CHUNK), deal(1)];
+  const line = access.direct ? undefined : emitLine(module, operand, "free", lane);
+  return module.function(
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    "void",
+    (body, to, first, count, k0, terms, batch, lines) => {
+      const k = body.let(i32.const(0));
+      const from = body.local("i32");
+      const bytes = body.let(i32.mul(count, i32.const(lane.bytes)));
+      const start = body.let(
+        access.direct
+          ? placeOf(
+              body,
+              operand.free,
+              first,
+              placeOf(body, operand.batch, batch, i32.const(operand.address)),
+            )
+          : lines,
+      );
+      const step = (size: number, callee: Callee<["i32", "i32", "i32"], "void">): void =>
+        body.loop((again) => {
+          body.if(i32.leS(i32.add(k, i32.const(size)), terms), () => {
+            if (line === undefined) {
+              body.set(from, i32.add(start, i32.mul(i32.add(k0, k), i32.const(rowBytes))));
+            } else {
+              body.set(from, start);
+              for (let term = 0; term < size; term++) {
+                const target = i32.add(start, i32.const(term * rowBytes));
+                const index = i32.add(i32.add(k0, k), i32.const(term));
+                body.run(call(line, target, index, first, count, batch));
+              }
+            }
+            body.run(call(callee, i32.add(to, i32.mul(k, i32.const(termBytes))), from, i32.add(from, bytes)));
+            body.set(k, i32.add(k, i32.const(size)));
+            body.jump(again);
+          });
+        });
+      step(CHUNK, many);
+      step(1, one);
+    },
+  );
+}
+
+type Vector = Value<"v128">;
+
+/** Columns of a square of sums, as vectors. */
+function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[]): readonly Vector[] {
+  const [a, b, c, d] = rows;
+  if (a === undefined || b === undefined) return rows;
+  if (c === undefined || d === undefined) {
+    const pick = (half: number): Vector =>
+      i8x16.shuffle(
+        a,
+        b,
+        Array.from({ length: 16 }, (_, byte) => (byte < 8 ? half * 8 + byte : 8 + half * 8 + byte)),
+      );
+    return lane.count === 2 ? [pick(0), pick(1)] : rows;
+  }
+  const [ab0, ab1, cd0, cd1] = [
+    body.let(i32x4.shuffle(a, b, [0, 4, 1, 5])),
+    body.let(i32x4.shuffle(a, b, [2, 6, 3, 7])),
+    body.let(i32x4.shuffle(c, d, [0, 4, 1, 5])),
+    body.let(i32x4.shuffle(c, d, [2, 6, 3, 7])),
+  ];
+  return [
+    i32x4.shuffle(ab0, cd0, [0, 1, 4, 5]),
+    i32x4.shuffle(ab0, cd0, [2, 3, 6, 7]),
+    i32x4.shuffle(ab1, cd1, [0, 1, 4, 5]),
+    i32x4.shuffle(ab1, cd1, [2, 3, 6, 7]),
+  ];
+}
+
+/** Columns are rows whose terms are neighbours: squares of them are transposed. */
+function packTransposed(
+  module: ModuleBuilder,
+  operand: Operand,
+  access: Access,
+  lane: Lane,
+  { width, depth, columns }: Slivers,
+): Pack {
+  const termBytes = width * lane.bytes;
+  const rowBytes = access.direct ? (strideOf(operand.free) ?? 0) : lineBytes(depth, lane);
+  // Rows past the last column are not there; its own is read in their place.
+  const sliver = (valid: number): Callee<["i32", "i32", "i32"], "void"> =>
+    module.function(["i32", "i32", "i32"], "void", (body, to, from, end) => {
+      const rows = Array.from({ length: lane.count }, () => body.local("v128"));
+      body.loop((again) => {
+        for (let first = 0; first < valid; first += lane.count) {
+          rows.forEach((row, index) =>
+            body.set(row, v128.load(from, Math.min(first + index, valid - 1) * rowBytes)),
+          );
+          transposed(body, lane, rows).forEach((column, term) =>
+            body.run(v128.store(to, column, term * termBytes + first * lane.bytes)),
+          );
+        }
+        body.set(to, i32.add(to, i32.const(lane.count * termBytes)));
+        body.set(from, i32.add(from, i32.const(16)));
+        body.jumpIf(again, i32.ltU(from, end));
+      });
+    });
+  const rest = columns % width;
+  const whole = columns >= width ? sliver(width) : undefined;
+  const last = rest > 0 ? sliver(rest) : undefined;
+  const line = access.direct ? undefined : emitLine(module, operand, "inner", lane);
+  return module.function(
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    "void",
+    (body, to, first, count, k0, terms, batch, lines) => {
+      const bytes = body.let(i32.mul(terms, i32.const(lane.bytes)));
+      const column = body.let(first);
+      const stop = body.let(i32.add(first, count));
+      const origin = body.let(
+        placeOf(body, operand.inner, k0, placeOf(body, operand.batch, batch, i32.const(operand.address))),
+      );
+      const from = body.local("i32");
+      const one = (callee: Callee<["i32", "i32", "i32"], "void">, valid: number): void => {
+        if (line === undefined) body.set(from, i32.add(origin, i32.mul(column, i32.const(rowBytes))));
+        else {
+          body.set(from, lines);
+          const index = body.let(i32.const(0));
+          body.for(index, i32.const(valid), 1, () => {
+            const target = i32.add(lines, i32.mul(index, i32.const(rowBytes)));
+            body.run(call(line, target, i32.add(column, index), k0, terms, batch));
+          });
+        }
+        body.run(call(callee, to, from, i32.add(from, bytes)));
+      };
+      body.block((exit) =>
+        body.loop((again) => {
+          body.jumpIf(exit, i32.geS(column, stop));
+          const isWhole = i32.leS(column, i32.const(columns - width));
+          if (whole !== undefined && last !== undefined) {
+            body.if(
+              isWhole,
+              () => one(whole, width),
+              () => one(last, rest),
+            );
+          } else if (whole !== undefined) one(whole, width);
+          else if (last !== undefined) one(last, rest);
+          body.set(to, i32.add(to, i32.const(depth * termBytes)));
+          body.set(column, i32.add(column, i32.const(width)));
+          body.jump(again);
+        }),
+      );
+    },
+  );
+}
+
+/** Copies of the left side: lines one after the other, along terms or along rows. */
+export interface LeftPanel {
+  /** Bytes from a row to the next, and from a term to the next. */
+  readonly row: number;
+  readonly term: number;
+  readonly bytes: number;
+}
+
+export function leftPanel(access: Access, lane: Lane, rows: number, depth: number): LeftPanel {
+  const [lineCount, length] = access.along === "inner" ? [rows, depth] : [depth, rows];
+  const step = lineBytes(length, lane);
+  const bytes = lineCount * step;
+  return access.along === "inner"
+    ? { row: step, term: lane.bytes, bytes }
+    : { row: lane.bytes, term: step, bytes };
+}
+
+export function emitPackLeft(
+  module: ModuleBuilder,
+  operand: Operand,
+  access: Access,
+  lane: Lane,
+  panel: LeftPanel,
+): Pack {
+  const line = emitLine(module, operand, access.along, lane);
+  const step = access.along === "inner" ? panel.row : panel.term;
+  return module.function(
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    "void",
+    (body, to, first, count, k0, terms, batch) => {
+      const [other, others, start, length] =
+        access.along === "inner" ? [first, count, k0, terms] : [k0, terms, first, count];
+      const index = body.let(i32.const(0));
+      body.for(index, others, 1, () => {
+        body.run(call(line, to, i32.add(other, index), start, length, batch));
+        body.set(to, i32.add(to, i32.const(step)));
+      });
+    },
+  );
+}

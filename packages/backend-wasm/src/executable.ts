@@ -1,0 +1,169 @@
+import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
+import { AdjointError, type TypedArray, dtypeInfo } from "@adjoint/ir";
+import { type CompiledModule, compileModule, exportsOf, workspaceOf } from "./compile.ts";
+import { type Arena, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
+
+/** Copies between arrays of one class. */
+export function copyInto(target: TypedArray, source: TypedArray): void {
+  if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
+    if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);
+  } else if (!(source instanceof BigInt64Array || source instanceof BigUint64Array)) {
+    target.set(source);
+  }
+}
+
+type Code = () => number;
+
+/** Arrays over the memory as it is now; those of before are dead once it has grown. */
+interface Views {
+  readonly buffer: ArrayBuffer;
+  readonly inputs: readonly (TypedArray | undefined)[];
+  readonly outputs: readonly TypedArray[];
+  readonly fault: DataView;
+}
+
+/** Lays a program out in the device's memory and compiles it. */
+export async function compileExecutable(
+  program: Program,
+  arena: Arena,
+  registerAddress: (name: string) => number,
+  options: CompileOptions & { readonly fused: boolean },
+): Promise<Executable> {
+  const { fused, profile } = options;
+  const layout = layoutOf(program);
+  const workspaceBytes = workspaceOf(program, fused);
+  const bytes = layout.bytes + aligned(workspaceBytes);
+  const base = arena.allocate(bytes);
+  const places = program.buffers.map(({ location }, id) => {
+    if (location.kind === "register") return registerAddress(location.name);
+    const offset = layout.offsets[id];
+    return offset === undefined ? undefined : base + offset;
+  });
+  const address = (buffer: number): number => {
+    const place = places[buffer];
+    if (place === undefined) throw new AdjointError("backend", "wasm", `buffer ${buffer} has no memory`);
+    return place;
+  };
+  const { memory } = arena;
+  // What another program left there is no fault.
+  new Uint8Array(memory.buffer, base, FAULT_BYTES).fill(0);
+  program.buffers.forEach(({ dtype, elements, owner }, id) => {
+    if (owner.kind === "constant" && places[id] !== undefined)
+      copyInto(new dtypeInfo[dtype].array(memory.buffer, places[id], elements), owner.value.data);
+  });
+  const compiled = compileModule(program, {
+    addresses: { buffer: address, fault: base, workspace: base + layout.bytes },
+    fused,
+    separate: profile,
+  });
+  const module = await WebAssembly.compile(compiled.bytes);
+  const instance = await WebAssembly.instantiate(module, { adjoint: { memory } });
+  // The exports are the functions that `compileModule` wrote.
+  const codes = exportsOf(program, profile).map((name) => instance.exports[name] as Code);
+  return new WasmExecutable(program, compiled, codes, {
+    arena,
+    base,
+    bytes,
+    workspaceBytes,
+    places,
+    profile,
+  });
+}
+
+interface Place {
+  readonly arena: Arena;
+  readonly base: number;
+  readonly bytes: number;
+  readonly workspaceBytes: number;
+  readonly places: readonly (number | undefined)[];
+  readonly profile: boolean;
+}
+
+class WasmExecutable implements Executable {
+  readonly #program: Program;
+  readonly #compiled: CompiledModule;
+  readonly #place: Place;
+  readonly #codes: readonly Code[];
+  readonly #profile: { runs: number; kernels: number[] } | undefined;
+  #views: Views;
+  #isOpen = true;
+
+  constructor(program: Program, compiled: CompiledModule, codes: readonly Code[], place: Place) {
+    this.#program = program;
+    this.#compiled = compiled;
+    this.#codes = codes;
+    this.#place = place;
+    this.#profile = place.profile ? { runs: 0, kernels: program.kernels.map(() => 0) } : undefined;
+    this.#views = this.#look();
+  }
+
+  get workspaceBytes(): number {
+    return this.#place.workspaceBytes;
+  }
+
+  get profile(): { readonly runs: number; readonly kernels: readonly number[] } {
+    return this.#profile ?? { runs: 0, kernels: [] };
+  }
+
+  #look(): Views {
+    const { arena, base, places } = this.#place;
+    const { buffer } = arena.memory;
+    const view = (id: number): TypedArray | undefined => {
+      const [info, at] = [this.#program.buffers[id], places[id]];
+      if (info === undefined || at === undefined) return undefined;
+      return new dtypeInfo[info.dtype].array(buffer, at, info.elements);
+    };
+    return {
+      buffer,
+      inputs: this.#program.inputs.map((port) => view(port.buffer)),
+      outputs: this.#program.outputs.map((port) => {
+        const array = view(port.buffer);
+        if (array === undefined)
+          throw new AdjointError("backend", "wasm", `output "${port.name}" has no memory`);
+        return array;
+      }),
+      fault: new DataView(buffer, base, 16),
+    };
+  }
+
+  run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
+    if (this.#views.buffer !== this.#place.arena.memory.buffer) this.#views = this.#look();
+    const { inputs, outputs } = this.#views;
+    for (let index = 0; index < inputs.length; index++) {
+      const [target, source] = [inputs[index], feeds[index]];
+      // An input that no kernel reads has no memory.
+      if (target !== undefined && source !== undefined) copyInto(target, source);
+    }
+    const fault = this.#profile === undefined ? (this.#codes[0]?.() ?? 0) : this.#measured(this.#profile);
+    return fault === 0 ? Promise.resolve(outputs) : Promise.reject(this.#failure(fault));
+  }
+
+  #measured(profile: { runs: number; kernels: number[] }): number {
+    let fault = 0;
+    for (let index = 0; index < this.#codes.length && fault === 0; index++) {
+      const started = performance.now();
+      fault = this.#codes[index]?.() ?? 0;
+      profile.kernels[index] = (profile.kernels[index] ?? 0) + performance.now() - started;
+    }
+    profile.runs++;
+    return fault;
+  }
+
+  #failure(fault: number): AdjointError {
+    const { fault: view } = this.#views;
+    view.setUint32(0, 0, true);
+    const lookup = this.#compiled.lookups[fault - 1];
+    return new AdjointError(
+      "index",
+      lookup?.operation ?? "take",
+      `index ${view.getBigInt64(8, true)} lies outside an axis of size ${lookup?.size}`,
+      "Indices go from 0 to the axis's size − 1.",
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isOpen) this.#place.arena.release(this.#place.base, this.#place.bytes);
+    this.#isOpen = false;
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,160 @@
+import type { ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler";
+import {
+  type EmittedEpilogue,
+  type Epilogue,
+  type SumType,
+  denseEpilogue,
+  emitContraction,
+  sumTypeOf,
+  workspaceBytes,
+} from "../contract/index.ts";
+import {
+  type Body,
+  type Callee,
+  type Local,
+  type Value,
+  f32x4,
+  f64x2,
+  i32,
+  i32x4,
+  i64x2,
+  v128,
+} from "../emit/index.ts";
+import type { Context, Element } from "../scalar/context.ts";
+import { fit, kept, storeElement } from "../scalar/element.ts";
+import {
+  type Coordinates,
+  type Place,
+  addressOf,
+  elementValues,
+  maskBytes,
+  vectorValues,
+} from "../scalar/graph.ts";
+import { isLaneDType, mapVector } from "../scalar/vector.ts";
+import { fillsLanes } from "./lane-fold.ts";
+import { unravel } from "./loops.ts";
+import type { KernelEnvironment } from "./map.ts";
+
+/** An epilogue of at most this many values runs on the registers that hold the sums. */
+const SHORT = 6;
+
+type Index = Local<"i32">;
+
+/** What contraction code needs to know of the engine and the program. */
+export interface ContractOptions {
+  readonly fused: boolean;
+  readonly workspace: number;
+}
+
+/** Bytes that the kernel works in. */
+export const contractWorkspace = (
+  environment: KernelEnvironment,
+  kernel: ContractKernel,
+  fused: boolean,
+): number => workspaceBytes(kernel, { fused, epilogue: epilogueOf(environment, kernel) });
+
+/** A contraction as a function of a thread's number and how many there are. */
+export function contractKernel(
+  environment: KernelEnvironment,
+  kernel: ContractKernel,
+  { fused, workspace }: ContractOptions,
+): Callee<["i32", "i32"], "void"> {
+  const { module, place } = environment;
+  const epilogue = epilogueOf(environment, kernel);
+  return emitContraction(module, kernel, { fused, address: place.address, workspace, epilogue }).run;
+}
+
+function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epilogue {
+  return denseEpilogue(kernel, environment.place.address) ?? emittedEpilogue(environment, kernel);
+}
+
+function emittedEpilogue(
+  { math, helpers, place }: KernelEnvironment,
+  kernel: ContractKernel,
+): EmittedEpilogue {
+  const { batch, rows, columns, epilogue, stores, dtype } = kernel;
+  const coordinatesOf = (body: Body, row: Index, column: Index, at: Index): Coordinates => [
+    ...unravel(body, batch, at),
+    ...unravel(body, rows, row),
+    ...unravel(body, columns, column),
+  ];
+  const scalar = (body: Body, sum: Local, row: Index, column: Index, at: Index): void => {
+    const context: Context = { body, math, helpers };
+    const coordinates = coordinatesOf(body, row, column, at);
+    const values = elementValues(context, place, epilogue, coordinates, [
+      kept(context, fit(context, dtype, sum)),
+    ]);
+    for (const store of stores) {
+      const value = values[store.value];
+      if (value === undefined) continue;
+      const address = addressOf(place, store.buffer, store.index, coordinates);
+      body.run(storeElement(context, place.dtype(store.buffer), address, value));
+    }
+  };
+  const vector = (body: Body, sums: Local<"v128">, row: Index, column: Index, at: Index): void => {
+    const context: Context = { body, math, helpers };
+    const coordinates = coordinatesOf(body, row, column, at);
+    const values = vectorResults(context, place, epilogue, coordinates, sums);
+    for (const store of stores) {
+      const value = values[store.value];
+      if (value === undefined) continue;
+      const address = addressOf(place, store.buffer, store.index, coordinates);
+      const isBool = place.dtype(store.buffer) === "bool";
+      body.run(isBool ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value));
+    }
+  };
+  if (hasLanes(kernel, place))
+    return { kind: "emitted", inline: epilogue.length <= SHORT, ...runOf(columns), vector, scalar };
+  const singly = (body: Body, sums: Local<"v128">, row: Index, column: Index, at: Index): void => {
+    lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
+      scalar(body, body.let(sum), row, body.let(i32.add(column, i32.const(lane))), at);
+    });
+  };
+  return { kind: "emitted", inline: false, vector: singly, scalar };
+}
+
+function lanesOf(sum: SumType, sums: Value<"v128">): readonly Element[] {
+  const family = { f32: f32x4, f64: f64x2, i32: i32x4, i64: i64x2 }[sum];
+  const lanes = sum === "f64" || sum === "i64" ? [0, 1] : [0, 1, 2, 3];
+  return lanes.map((lane) => family.extractLane(sums, lane));
+}
+
+const runOf = (columns: readonly number[]): { readonly run?: number } =>
+  columns.filter((size) => size > 1).length > 1 ? { run: columns.at(-1) ?? 1 } : {};
+
+/** Whether four neighbouring columns can be computed and stored together. */
+function hasLanes({ epilogue, stores, dtype, columns }: ContractKernel, place: Place): boolean {
+  const simple = (node: ScalarNode): boolean =>
+    node.kind === "load"
+      ? node.dynamic.length === 0 && node.otherwise === undefined
+      : node.kind !== "randomBits";
+  return (
+    isLaneDType(dtype) &&
+    dtype !== "bool" &&
+    (columns.at(-1) ?? 1) >= 4 &&
+    fillsLanes(epilogue) &&
+    epilogue.every(simple) &&
+    stores.every(({ buffer, index }) => isLaneDType(place.dtype(buffer)) && index.strides.at(-1) === 1)
+  );
+}
+
+/** All values of an expression at four columns, given the sums there. */
+function vectorResults(
+  context: Context,
+  place: Place,
+  graph: ScalarGraph,
+  coordinates: Coordinates,
+  sums: Local<"v128">,
+): readonly Local<"v128">[] {
+  const values: Local<"v128">[] = [];
+  const valueOf = (node: ScalarNode): Value<"v128"> => {
+    if (node.kind === "accumulator") return sums;
+    if (node.kind !== "map") return vectorValues(context, place, [node], coordinates)[0] ?? sums;
+    const operands = node.operands.map((id) => values[id] ?? sums);
+    const mapped = mapVector(context, node.operation, operands, node.from, node.dtype);
+    if (mapped === undefined) throw new TypeError(`${node.operation} of ${node.from} has no vector code`);
+    return mapped;
+  };
+  for (const node of graph) values.push(context.body.let(valueOf(node)));
+  return values;
+}

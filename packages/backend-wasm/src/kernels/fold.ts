@@ -1,0 +1,87 @@
+import type { Reduction } from "@adjoint/compiler";
+import { type DType, type NameOf, dtypeRange, isFloat } from "@adjoint/ir";
+import { type Local, i32 } from "../emit/index.ts";
+import { castElement } from "../scalar/cast.ts";
+import { type Context, type Element, carrier } from "../scalar/context.ts";
+import { as, constantElement } from "../scalar/element.ts";
+import { mapElement } from "../scalar/table.ts";
+
+/** What sums and products are kept in: doubles for floats, which are rounded once at the end. */
+export const sumDType = (dtype: DType): DType => (isFloat(dtype) ? "f64" : dtype);
+
+/** A fold in locals. */
+export interface Fold {
+  start(): void;
+  take(value: Local): void;
+  /** Takes what is in `sumDType` already. */
+  takeWide(value: Local): void;
+  result(): Element;
+}
+
+export type Joining = Extract<NameOf<"map">, "add" | "mul" | "max" | "min">;
+
+/** The primitive that joins two values, and what a fold begins with; undefined for arg reductions. */
+export function joiningOf({
+  operation,
+  dtype,
+}: Reduction): { readonly name: Joining; readonly start: number | bigint } | undefined {
+  const [low, high] = dtypeRange(dtype);
+  switch (operation) {
+    case "reduceSum":
+      return { name: "add", start: 0 };
+    case "reduceProd":
+      return { name: "mul", start: 1 };
+    case "reduceMax":
+      return { name: "max", start: low };
+    case "reduceMin":
+      return { name: "min", start: high };
+    default:
+      return undefined;
+  }
+}
+
+export function foldOf(context: Context, reduction: Reduction): Fold {
+  const { body } = context;
+  const { operation, dtype } = reduction;
+  const joining = joiningOf(reduction);
+  if (joining === undefined) return placeFold(context, dtype, operation === "argMax");
+  const { name } = joining;
+  const wide = name === "add" || name === "mul" ? sumDType(dtype) : dtype;
+  const sum = body.local(carrier[wide]);
+  return {
+    start: () => body.set(sum, constantElement(wide, joining.start)),
+    take: (value) =>
+      body.set(sum, mapElement(context, name, [sum, castElement(context, value, dtype, wide)], wide, wide)),
+    takeWide: (value) => body.set(sum, mapElement(context, name, [sum, value], wide, wide)),
+    result: () => castElement(context, sum, wide, dtype),
+  };
+}
+
+/** Place of the first largest or smallest value; NaN beats all. */
+function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
+  const { body } = context;
+  const best = body.local(carrier[dtype]);
+  const [place, count] = [body.local("i32"), body.local("i32")];
+  const isNaN = (x: Local): Element => mapElement(context, "isNaN", [x], dtype, "bool");
+  const take = (value: Local): void => {
+    const order = mapElement(context, "less", largest ? [best, value] : [value, best], dtype, "bool");
+    const first = i32.or(i32.eqz(count), as("i32", order));
+    const beats = isFloat(dtype)
+      ? i32.or(first, i32.and(as("i32", isNaN(value)), i32.eqz(as("i32", isNaN(best)))))
+      : first;
+    body.if(beats, () => {
+      body.set(best, value);
+      body.set(place, count);
+    });
+    body.set(count, i32.add(count, i32.const(1)));
+  };
+  return {
+    start: () => {
+      body.set(place, i32.const(0));
+      body.set(count, i32.const(0));
+    },
+    take,
+    takeWide: take,
+    result: () => place,
+  };
+}

@@ -1,0 +1,223 @@
+import type { Affine, ContractKernel, IndexMap } from "@adjoint/compiler";
+import type { DType } from "@adjoint/ir";
+import {
+  type Epilogue,
+  type PlanOptions,
+  READ_SLACK,
+  type Split,
+  denseEpilogue,
+  emitContraction,
+  workspaceBytes,
+} from "../src/contract/index.ts";
+import { ModuleBuilder } from "../src/emit/index.ts";
+
+const arrays = {
+  f64: Float64Array,
+  f32: Float32Array,
+  i64: BigInt64Array,
+  i32: Int32Array,
+  i16: Int16Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+} as const;
+type Held = keyof typeof arrays;
+export type Numbers = InstanceType<(typeof arrays)[Held]>;
+
+export interface Parts {
+  readonly batch?: readonly number[];
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly inner: readonly number[];
+}
+
+export const map = (
+  strides: readonly number[],
+  offset = 0,
+  guards: readonly (Affine & { limit: number })[] = [],
+): IndexMap => ({ offset, strides, guards });
+
+/** A contraction kernel whose sums are stored densely. Buffers: 0 left, 1 right, 2 result. */
+export function kernelOf(
+  { batch = [], rows, columns, inner }: Parts,
+  left: IndexMap,
+  right: IndexMap,
+  dtype: DType = "f32",
+  operands: DType = dtype,
+): ContractKernel {
+  const domain = [...batch, ...rows, ...columns];
+  const strides = domain.map((_, axis) => domain.slice(axis + 1).reduce((a, b) => a * b, 1));
+  return {
+    form: "contract",
+    batch,
+    rows,
+    columns,
+    inner,
+    dtype,
+    left: { buffer: 0, dtype: operands, index: left },
+    right: { buffer: 1, dtype: operands, index: right },
+    epilogue: [{ kind: "accumulator", dtype, index: 0 }],
+    stores: [{ buffer: 2, index: { offset: 0, strides }, value: 0 }],
+  };
+}
+
+/** [batch,] rows × inner by inner × columns, either side transposed. */
+export function product(
+  batch: number,
+  m: number,
+  k: number,
+  n: number,
+  { leftTransposed = false, rightTransposed = false, dtype = "f32" as DType } = {},
+): ContractKernel {
+  const left = leftTransposed ? [m * k, 1, 0, m] : [m * k, k, 0, 1];
+  const right = rightTransposed ? [n * k, 0, k, 1] : [n * k, 0, 1, n];
+  return kernelOf({ batch: [batch], rows: [m], columns: [n], inner: [k] }, map(left), map(right), dtype);
+}
+
+const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+export interface RunOptions extends PlanOptions {
+  readonly threads?: number;
+  /** How many of the threads run, each in turn. */
+  readonly running?: number;
+  readonly epilogue?: (address: number, kernel: ContractKernel) => Epilogue;
+  /** The dtype of the result's elements. */
+  readonly result?: Held;
+}
+
+export interface Ran {
+  readonly result: Numbers;
+  readonly split: Split;
+  /** Runs it again; the memory is the same. */
+  readonly again: () => void;
+  readonly bytes: number;
+  /** True where nothing outside the workspace and the result was written. */
+  readonly clean: boolean;
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+const GUARD = 0x5a;
+
+/** Compiles a kernel, runs it on these operands and gives the result. */
+export function run(
+  kernel: ContractKernel,
+  operands: readonly [Numbers, Numbers],
+  options: RunOptions = {},
+): Ran {
+  const count = sizeOf([...kernel.batch, ...kernel.rows, ...kernel.columns]);
+  const Result = arrays[options.result ?? (kernel.dtype as Held)];
+  const threads = options.threads ?? 1;
+  const places: number[] = [];
+  let end = 128;
+  for (const bytes of [operands[0].byteLength, operands[1].byteLength, count * Result.BYTES_PER_ELEMENT]) {
+    places.push(end);
+    end = align(end + bytes + READ_SLACK);
+  }
+  const address = (buffer: number): number => places[buffer] ?? 0;
+  const epilogue = options.epilogue?.(address(2), kernel) ?? denseEpilogue(kernel, address);
+  if (epilogue === undefined) throw new Error("the result is not dense");
+  const plan = { ...options, threads, epilogue };
+  const bytes = workspaceBytes(kernel, plan);
+  const workspace = end;
+  const total = workspace + bytes;
+  const pages = Math.ceil((total + READ_SLACK) / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages });
+  const all = new Uint8Array(memory.buffer).fill(GUARD);
+  const module = new ModuleBuilder();
+  module.importMemory("env", "memory", { initial: pages });
+  const contraction = emitContraction(module, kernel, { ...plan, address, workspace });
+  module.export("run", contraction.run);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
+  operands.forEach((operand, index) =>
+    all.set(new Uint8Array(operand.buffer, operand.byteOffset, operand.byteLength), places[index]),
+  );
+  const code = instance.exports["run"] as (thread: number, threads: number) => void;
+  const running = options.running ?? threads;
+  const again = (): void => {
+    for (let thread = 0; thread < running; thread++) code(thread, running);
+  };
+  again();
+  const resultAt = address(2);
+  const resultEnd = resultAt + count * Result.BYTES_PER_ELEMENT;
+  let clean = true;
+  for (const [from, to] of [
+    [0, places[0] ?? 0],
+    [resultEnd, workspace],
+    [total, all.length],
+  ] as const)
+    for (let index = from; index < to; index++) clean &&= all[index] === GUARD;
+  const result = new Result(memory.buffer, resultAt, count) as Numbers;
+  return { result, split: contraction.split, again, bytes, clean };
+}
+
+/** Σ stride·coordinate over some axes, in row-major order. */
+function table(strides: readonly number[], sizes: readonly number[], start: number): Int32Array {
+  let places = Int32Array.of(start);
+  sizes.forEach((size, axis) => {
+    const step = strides[axis] ?? 0;
+    places = Int32Array.from(
+      { length: places.length * size },
+      (_, index) => (places[Math.floor(index / size)] ?? 0) + (index % size) * step,
+    );
+  });
+  return places;
+}
+
+/** Reads an operand at a row-major number of the outer axes and one of the inner; zero where a guard fails. */
+function reader(
+  index: IndexMap,
+  outer: readonly number[],
+  inner: readonly number[],
+  data: ArrayLike<number>,
+): (at: number, k: number) => number {
+  const tables = (a: Affine): readonly [Int32Array, Int32Array] => [
+    table(a.strides, outer, a.offset),
+    table(a.strides.slice(outer.length), inner, 0),
+  ];
+  const [first, second] = tables(index);
+  const guards = index.guards.map((guard) => ({ limit: guard.limit, places: tables(guard) }));
+  return (at, k) => {
+    for (const { limit, places } of guards) {
+      const value = (places[0][at] ?? 0) + (places[1][k] ?? 0);
+      if (value < 0 || value >= limit) return 0;
+    }
+    return data[(first[at] ?? 0) + (second[k] ?? 0)] ?? NaN;
+  };
+}
+
+/** The sums in doubles, and for each the sum of magnitudes. */
+export function reference(
+  kernel: ContractKernel,
+  operands: readonly [ArrayLike<number>, ArrayLike<number>],
+): { readonly sums: Float64Array; readonly magnitudes: Float64Array } {
+  const { batch, rows, columns, inner, left, right } = kernel;
+  const outer = [...batch, ...rows, ...columns];
+  const [a, b] = [
+    reader(left.index, outer, inner, operands[0]),
+    reader(right.index, outer, inner, operands[1]),
+  ];
+  const sums = new Float64Array(sizeOf(outer));
+  const magnitudes = new Float64Array(sizeOf(outer));
+  const terms = sizeOf(inner);
+  for (let at = 0; at < sums.length; at++) {
+    let [sum, magnitude] = [0, 0];
+    for (let k = 0; k < terms; k++) {
+      const term = a(at, k) * b(at, k);
+      sum += term;
+      magnitude += Math.abs(term);
+    }
+    sums[at] = sum;
+    magnitudes[at] = magnitude;
+  }
+  return { sums, magnitudes };
+}
+
+/** Numbers in −1 … 1, the same each time. */
+export function noise(count: number, seed: number): Float32Array<ArrayBuffer> {
+  let state = seed * 2654435761 + 1;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  });
+}
