@@ -46,7 +46,7 @@ export class Memory {
   readonly #dtypes: readonly DType[];
 
   constructor(program: Program, registers: Registers) {
-    // One arena for all slots; 16 bytes suit every dtype and keep slots apart on cache lines' parts.
+    // One arena for all slots; each starts on a cache line of its own.
     const offsets: number[] = [];
     let bytes = 0;
     for (const slot of program.slots) {
