@@ -5,6 +5,7 @@ import { contractKernel, contractWorkspace } from "./kernels/contract.ts";
 import { type Invocation, ifKernel, scanKernel } from "./kernels/control.ts";
 import { cumulativeKernel } from "./kernels/cumulative.ts";
 import { type KernelEnvironment, mapKernel } from "./kernels/map.ts";
+import type { Ranged } from "./kernels/ranged.ts";
 import { reduceKernel } from "./kernels/reduce.ts";
 import { scatterKernel } from "./kernels/scatter.ts";
 import { sortKernel, sortWorkspace } from "./kernels/sort.ts";
@@ -136,22 +137,26 @@ function functionOf(
   workspace: number,
 ): Invocation {
   const ranged =
-    (callee: Callee<readonly ["i32", "i32"], "void">, count: number): Invocation =>
+    ({ callee, units }: Ranged): Invocation =>
     (body: Body) =>
-      body.run(call(callee, i32.const(0), i32.const(count)));
+      body.run(call(callee, i32.const(0), i32.const(units)));
   const plain =
     (callee: Callee<readonly [], "void">): Invocation =>
     (body: Body) =>
       body.run(call(callee));
   switch (kernel.form) {
     case "map":
-      return ranged(mapKernel(environment, kernel), kernel.domain[0] ?? 1);
+      return ranged(mapKernel(environment, kernel));
     case "reduce":
-      return ranged(reduceKernel(environment, kernel), kernel.outer[0] ?? 1);
+      return ranged(reduceKernel(environment, kernel));
     case "contract":
-      return ranged(contractKernel(environment, kernel, { fused, workspace }), 1);
+      return ranged({
+        callee: contractKernel(environment, kernel, { fused, workspace }),
+        units: 1,
+        grain: 1,
+      });
     case "cumulative":
-      return plain(cumulativeKernel(environment, kernel));
+      return ranged(cumulativeKernel(environment, kernel));
     case "scatter":
       return plain(scatterKernel(environment, kernel));
     case "sort":

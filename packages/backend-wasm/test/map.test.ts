@@ -43,7 +43,7 @@ function run(compiled: Program, feeds: readonly TypedArray[], split = false): re
   const maps = compiled.kernels.filter((kernel): kernel is MapKernel => kernel.form === "map");
   expect(maps.length).toBe(compiled.kernels.length);
   const callees = maps.map((kernel) => ({
-    callee: mapKernel(environment, kernel),
+    callee: mapKernel(environment, kernel).callee,
     size: kernel.domain[0] ?? 1,
   }));
   module.export(

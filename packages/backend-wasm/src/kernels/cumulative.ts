@@ -1,5 +1,5 @@
 import type { CumulativeKernel } from "@adjoint/compiler";
-import { type Callee, i32 } from "../emit/index.ts";
+import { type Local, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";
 import type { Context } from "../scalar/context.ts";
 import { constantElement, storeElement } from "../scalar/element.ts";
@@ -8,25 +8,28 @@ import { mapElement } from "../scalar/table.ts";
 import { sumDType } from "./fold.ts";
 import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./map.ts";
+import type { Ranged } from "./ranged.ts";
 
-/** Running sums or products line by line; floats run in doubles and each result is rounded once. */
+/** Running sums or products line by line, the units the outermost axis of lines; floats run in doubles and each result is rounded once. */
 export function cumulativeKernel(
   { module, math, helpers, place }: KernelEnvironment,
   kernel: CumulativeKernel,
-): Callee<readonly [], "void"> {
+): Ranged {
   const { operation, outer, size, exclusive, reverse, dtype, buffer, index } = kernel;
   const wide = sumDType(dtype);
   const join = operation === "cumSum" ? "add" : "mul";
-  return module.function([], "void", (body) => {
+  const lines = outer.length === 0 ? [1] : outer;
+  const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
     const context: Context = { body, math, helpers };
     const start = constantElement(wide, operation === "cumSum" ? 0 : 1);
     const sum = body.let(start);
-    nest(body, outer, (line) => {
+    const range = { first, last };
+    const write = (line: readonly Local<"i32">[]): void => {
       body.set(sum, start);
       const step = body.let(i32.const(0));
       body.for(step, i32.const(size), 1, () => {
         const at = reverse ? body.let(i32.sub(i32.const(size - 1), step)) : step;
-        const coordinates = [...line, at];
+        const coordinates = [...(outer.length === 0 ? [] : line), at];
         const value = elementValues(context, place, kernel.body, coordinates)[kernel.value];
         if (value === undefined) return;
         const next = body.let(
@@ -38,6 +41,8 @@ export function cumulativeKernel(
         );
         body.set(sum, next);
       });
-    });
+    };
+    nest(body, lines, write, range);
   });
+  return { callee, units: lines[0] ?? 1, grain: 1 };
 }

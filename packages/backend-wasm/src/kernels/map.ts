@@ -1,5 +1,5 @@
 import type { MapKernel, Store } from "@adjoint/compiler";
-import { type Callee, type Local, type ModuleBuilder, type Value, i32, v128 } from "../emit/index.ts";
+import { type Local, type ModuleBuilder, type Value, i32, v128 } from "../emit/index.ts";
 import type { MathLibrary } from "../math/library.ts";
 import type { Context, Helpers } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
@@ -14,6 +14,7 @@ import {
 } from "../scalar/graph.ts";
 import { isLaneDType } from "../scalar/vector.ts";
 import { fillsLanes } from "./lane-fold.ts";
+import type { Ranged } from "./ranged.ts";
 
 /** What the functions of one module have in common. */
 export interface KernelEnvironment {
@@ -24,20 +25,16 @@ export interface KernelEnvironment {
 }
 
 /**
- * A map kernel as a function of a range of the outermost axis, from `first` to before `last`; ranges of an only axis begin
- * at multiples of 4. Four elements at a time along the last axis where all types have lanes, then up to three one by one;
+ * A map kernel, its units the outermost axis. Four elements at a time along the last axis where all types have lanes, then up to three one by one;
  * an element's value does not depend on which.
  */
-export function mapKernel(
-  environment: KernelEnvironment,
-  kernel: MapKernel,
-): Callee<readonly ["i32", "i32"], "void"> {
+export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
   const { module, math, helpers, place } = environment;
   const domain = kernel.domain.length === 0 ? [1] : kernel.domain;
   const inner = domain.length - 1;
   const vectorized =
     fillsLanes(kernel.body) && kernel.stores.every(({ buffer }) => isLaneDType(place.dtype(buffer)));
-  return module.function(["i32", "i32"], "void", (body, first, last) => {
+  const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
     const context: Context = { body, math, helpers };
     const counters: Local<"i32">[] = domain.map(() => body.local("i32"));
     const element = (): void => {
@@ -76,6 +73,7 @@ export function mapKernel(
     };
     axis(0);
   });
+  return { callee, units: domain[0] ?? 1, grain: inner === 0 ? 4 : 1 };
 }
 
 function storeLanes(

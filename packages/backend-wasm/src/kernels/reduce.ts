@@ -1,5 +1,5 @@
 import type { ReduceKernel } from "@adjoint/compiler";
-import { type Callee, type Value, i32 } from "../emit/index.ts";
+import { type Value, i32 } from "../emit/index.ts";
 import type { Context, Element } from "../scalar/context.ts";
 import { as, kept, storeElement } from "../scalar/element.ts";
 import { type Coordinates, addressOf, elementValues, laneOf, vectorValues } from "../scalar/graph.ts";
@@ -7,20 +7,18 @@ import { foldOf } from "./fold.ts";
 import { type LaneFold, alongOf, laneFoldOf, outerLast } from "./lane-fold.ts";
 import { type Range, nest } from "./loops.ts";
 import type { KernelEnvironment } from "./map.ts";
+import type { Ranged } from "./ranged.ts";
 
 /** Vectors of columns that one pass down the rows folds. */
 const UNROLL = 4;
 
 /**
- * Folds as a function of a range of the outermost outer axis. Four elements at a time along the inner axis, or four
+ * Folds, the units the outermost outer axis. Four elements at a time along the inner axis, or four
  * columns at a time down the inner axes, where the operands lie so; the order of a fold depends on its sizes alone.
  */
-export function reduceKernel(
-  environment: KernelEnvironment,
-  kernel: ReduceKernel,
-): Callee<readonly ["i32", "i32"], "void"> {
+export function reduceKernel(environment: KernelEnvironment, kernel: ReduceKernel): Ranged {
   const outer = kernel.outer.length === 0 ? [1] : kernel.outer;
-  return environment.module.function(["i32", "i32"], "void", (body, first, last) => {
+  const callee = environment.module.function(["i32", "i32"], "void", (body, first, last) => {
     const { math, helpers } = environment;
     const reduction = new ReduceBody({ body, math, helpers }, environment, kernel);
     const range: Range = { first, last };
@@ -51,6 +49,7 @@ export function reduceKernel(
       range,
     );
   });
+  return { callee, units: outer[0] ?? 1, grain: outer.length === 1 ? 4 * UNROLL : 1 };
 }
 
 /** Emits the folds of one point, or of neighbouring columns. */
