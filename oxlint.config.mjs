@@ -55,6 +55,8 @@ export default defineConfig({
     "unicorn/consistent-function-scoping": "off",
     "import/no-named-as-default-member": "off",
     "import/no-unassigned-import": "off",
+    // It takes workers for windows.
+    "unicorn/require-post-message-target-origin": "off",
     "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*", "assert*", "check*", "fc.assert"] }],
     ...restrict(deep, outside),
   },

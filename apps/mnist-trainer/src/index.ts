@@ -1,5 +1,6 @@
 import { DatasetError } from "@adjoint/datasets";
 import { AdjointError } from "@adjoint/ir";
+import { defaultBackend } from "./backends.ts";
 import type { EndSignal, Host } from "./host.ts";
 import { helpText, parseOptions } from "./options.ts";
 import { jsonReporter } from "./report-json.ts";
@@ -67,7 +68,7 @@ async function trainAs(given: ReturnType<typeof parseOptions>, host: Host): Prom
   try {
     const { outcome } = await train({
       settings,
-      placement: { backend: given.backend ?? "cpu", checkpointEvery: given.checkpointEvery },
+      placement: { backend: given.backend ?? defaultBackend, checkpointEvery: given.checkpointEvery },
       folder,
       resume: resumed?.checkpoint,
       reporter,

@@ -4,6 +4,7 @@ import { dim } from "@adjoint/ir";
 import { accuracy, crossEntropy, summary } from "@adjoint/layers";
 import { type Checkpoint, createTrainer, history, progress, stopOnNaN } from "@adjoint/trainer";
 import { checkpointFile } from "@adjoint/trainer/node";
+import type { Backend } from "@adjoint/compiler";
 import { backends } from "./backends.ts";
 import { type Beginning, type Ending, type Reporter, percentOf } from "./events.ts";
 import { models } from "./models.ts";
@@ -27,7 +28,19 @@ export interface Job {
 }
 
 /** Trains, tells the reporter, and leaves the results in the folder. */
-export async function train({ settings, placement, folder, resume, reporter, signal }: Job): Promise<Ending> {
+export async function train(job: Job): Promise<Ending> {
+  const backend = await backends[job.placement.backend]();
+  try {
+    return await trainOn(backend, job);
+  } finally {
+    backend[Symbol.dispose]?.();
+  }
+}
+
+async function trainOn(
+  backend: Backend,
+  { settings, placement, folder, resume, reporter, signal }: Job,
+): Promise<Ending> {
   const started = performance.now();
   const { epochs, batchSize, learningRate, seed, limit } = settings;
   const digits = await mnist();
@@ -45,7 +58,7 @@ export async function train({ settings, placement, folder, resume, reporter, sig
       optimizer: optimizers[settings.optimizer].make(learningRate),
       metrics: { accuracy },
     },
-    { backend: await backends[placement.backend](), seed },
+    { backend, seed },
   );
   const beginning: Beginning = {
     settings,

@@ -17,7 +17,7 @@ describe("a run (S12)", () => {
     const { code, lines } = await runHere(["--limit", "200", "--epochs", "1", "--out", path("default")]);
     expect(code).toBe(0);
     expect(lines[0]).toBe(
-      "Training mlp (397,510 parameters) on 200 images, tested on 200: adam 0.001, batch 100, seed 1, backend cpu.",
+      "Training mlp (397,510 parameters) on 200 images, tested on 200: adam 0.001, batch 100, seed 1, backend wasm.",
     );
   });
 
@@ -73,6 +73,26 @@ describe("a run (S12)", () => {
       if (scores.indexOf(Math.max(...scores)) === labels[index]) right++;
     }
     expect((right / 1.2).toFixed(2)).toBe(said.toFixed(2));
+  });
+
+  test("comes to the same losses and accuracy on every backend", async () => {
+    const ran = await Promise.all(
+      ["cpu", "wasm"].map((backend) =>
+        runHere(["--limit", "1000", "--epochs", "2", "--backend", backend, "--json", "--out", path(backend)]),
+      ),
+    );
+    const [cpuEvents, wasmEvents] = ran.map(({ lines }) =>
+      lines.map((line): { readonly event: string; readonly loss?: number; readonly accuracy?: number } =>
+        JSON.parse(line),
+      ),
+    );
+    const steps = cpuEvents?.filter(({ event }) => event === "step") ?? [];
+    expect(steps).not.toHaveLength(0);
+    steps.forEach(({ loss }, index) => {
+      const other = wasmEvents?.filter(({ event }) => event === "step")[index]?.loss;
+      expect(other).toBeCloseTo(loss ?? Number.NaN, 3);
+    });
+    expect(wasmEvents?.at(-1)?.accuracy).toBeCloseTo(cpuEvents?.at(-1)?.accuracy ?? Number.NaN, 0);
   });
 
   test("keeps its settings, epochs and steps as history, and draws them", async () => {
@@ -134,7 +154,7 @@ describe("a run (S12)", () => {
     expect(events.map(({ event }) => event)).toEqual(["begin", "step", "epoch", "step", "epoch", "summary"]);
     expect(events[0]).toMatchObject({
       settings: { model: "logistic", limit: 120 },
-      backend: "cpu",
+      backend: "wasm",
       trainingImages: 120,
       parameters: 7850,
     });

@@ -1,7 +1,9 @@
 import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type TypedArray, dtypeInfo } from "@adjoint/ir";
-import { type CompiledModule, compileModule, exportsOf, workspaceOf } from "./compile.ts";
-import { type Arena, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
+import { type CompiledModule, compileModule, exportsOf, programWorkspace } from "./compile.ts";
+import { type Arena, FAULT, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
+import type { Code, Pool } from "./threads/pool.ts";
+import { hasWideVectors } from "./wide.ts";
 
 /** Copies between arrays of one class. */
 export function copyInto(target: TypedArray, source: TypedArray): void {
@@ -12,26 +14,35 @@ export function copyInto(target: TypedArray, source: TypedArray): void {
   }
 }
 
-type Code = () => number;
-
 /** Arrays over the memory as it is now; those of before are dead once it has grown. */
 interface Views {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly inputs: readonly (TypedArray | undefined)[];
   readonly outputs: readonly TypedArray[];
   readonly fault: DataView;
 }
 
-/** Lays a program out in the device's memory and compiles it. */
+/** What programs of one backend have in common. */
+export interface Host {
+  readonly arena: Arena;
+  readonly fused: boolean;
+  /** The workers, where there are several threads. */
+  readonly pool: Pool | undefined;
+  /** Scalar operations from which on a kernel is shared among threads. */
+  readonly shareFrom: number;
+}
+
+/** Lays a program out in the backend's memory and compiles it. */
 export async function compileExecutable(
   program: Program,
-  arena: Arena,
+  { arena, fused, pool, shareFrom }: Host,
   registerAddress: (name: string) => number,
-  options: CompileOptions & { readonly fused: boolean },
+  { profile }: CompileOptions,
 ): Promise<Executable> {
-  const { fused, profile } = options;
+  const { memory } = arena;
   const layout = layoutOf(program);
-  const workspaceBytes = workspaceOf(program, fused);
+  const engine = { fused, wide: hasWideVectors(), threads: pool?.size ?? 1 };
+  const workspaceBytes = programWorkspace(program, engine);
   const bytes = layout.bytes + aligned(workspaceBytes);
   const base = arena.allocate(bytes);
   const places = program.buffers.map(({ location }, id) => {
@@ -44,7 +55,6 @@ export async function compileExecutable(
     if (place === undefined) throw new AdjointError("backend", "wasm", `buffer ${buffer} has no memory`);
     return place;
   };
-  const { memory } = arena;
   // What another program left there is no fault.
   new Uint8Array(memory.buffer, base, FAULT_BYTES).fill(0);
   program.buffers.forEach(({ dtype, elements, owner }, id) => {
@@ -52,46 +62,65 @@ export async function compileExecutable(
       copyInto(new dtypeInfo[dtype].array(memory.buffer, places[id], elements), owner.value.data);
   });
   const compiled = compileModule(program, {
+    ...engine,
+    shareFrom,
     addresses: { buffer: address, fault: base, workspace: base + layout.bytes },
-    fused,
+    memory: arena.type,
     separate: profile,
   });
   const module = await WebAssembly.compile(compiled.bytes);
-  const instance = await WebAssembly.instantiate(module, { adjoint: { memory } });
+  const imports = { memory, now: () => performance.now() };
+  const instance = await WebAssembly.instantiate(module, { adjoint: imports });
+  const names = exportsOf(program, profile);
   // The exports are the functions that `compileModule` wrote.
-  const codes = exportsOf(program, profile).map((name) => instance.exports[name] as Code);
-  return new WasmExecutable(program, compiled, codes, {
+  const codes = names.map((name) => instance.exports[name] as Code);
+  const shared = compiled.isShared ? pool : undefined;
+  const pooled = shared?.add(module, names);
+  if (pooled !== undefined) await shared?.settle(pooled);
+  const run: Run = (index) => {
+    const code = codes[index];
+    if (code === undefined) return 0;
+    return shared === undefined || pooled === undefined ? code(0, 1) : shared.run(pooled, index, code);
+  };
+  const release = (): void => {
+    if (pooled !== undefined) shared?.remove(pooled);
+    arena.release(base, bytes);
+  };
+  return new WasmExecutable(program, compiled, {
     arena,
     base,
-    bytes,
     workspaceBytes,
     places,
     profile,
+    run,
+    release,
   });
 }
+
+/** Runs one of the exported functions on all threads. */
+type Run = (index: number) => number;
 
 interface Place {
   readonly arena: Arena;
   readonly base: number;
-  readonly bytes: number;
   readonly workspaceBytes: number;
   readonly places: readonly (number | undefined)[];
   readonly profile: boolean;
+  readonly run: Run;
+  readonly release: () => void;
 }
 
 class WasmExecutable implements Executable {
   readonly #program: Program;
   readonly #compiled: CompiledModule;
   readonly #place: Place;
-  readonly #codes: readonly Code[];
   readonly #profile: { runs: number; kernels: number[] } | undefined;
   #views: Views;
   #isOpen = true;
 
-  constructor(program: Program, compiled: CompiledModule, codes: readonly Code[], place: Place) {
+  constructor(program: Program, compiled: CompiledModule, place: Place) {
     this.#program = program;
     this.#compiled = compiled;
-    this.#codes = codes;
     this.#place = place;
     this.#profile = place.profile ? { runs: 0, kernels: program.kernels.map(() => 0) } : undefined;
     this.#views = this.#look();
@@ -126,7 +155,8 @@ class WasmExecutable implements Executable {
     };
   }
 
-  run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
+  // Asynchronous so that whatever is thrown becomes a rejection.
+  async run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
     if (this.#views.buffer !== this.#place.arena.memory.buffer) this.#views = this.#look();
     const { inputs, outputs } = this.#views;
     for (let index = 0; index < inputs.length; index++) {
@@ -134,15 +164,16 @@ class WasmExecutable implements Executable {
       // An input that no kernel reads has no memory.
       if (target !== undefined && source !== undefined) copyInto(target, source);
     }
-    const fault = this.#profile === undefined ? (this.#codes[0]?.() ?? 0) : this.#measured(this.#profile);
-    return fault === 0 ? Promise.resolve(outputs) : Promise.reject(this.#failure(fault));
+    const fault = this.#profile === undefined ? this.#place.run(0) : this.#measured(this.#profile);
+    if (fault !== 0) throw this.#failure(fault);
+    return outputs;
   }
 
   #measured(profile: { runs: number; kernels: number[] }): number {
     let fault = 0;
-    for (let index = 0; index < this.#codes.length && fault === 0; index++) {
+    for (let index = 0; index < profile.kernels.length && fault === 0; index++) {
       const started = performance.now();
-      fault = this.#codes[index]?.() ?? 0;
+      fault = this.#place.run(index);
       profile.kernels[index] = (profile.kernels[index] ?? 0) + performance.now() - started;
     }
     profile.runs++;
@@ -151,18 +182,19 @@ class WasmExecutable implements Executable {
 
   #failure(fault: number): AdjointError {
     const { fault: view } = this.#views;
-    view.setUint32(0, 0, true);
+    view.setUint32(FAULT.lookup, 0, true);
+    view.setUint32(FAULT.lock, 0, true);
     const lookup = this.#compiled.lookups[fault - 1];
     return new AdjointError(
       "index",
       lookup?.operation ?? "take",
-      `index ${view.getBigInt64(8, true)} lies outside an axis of size ${lookup?.size}`,
+      `index ${view.getBigInt64(FAULT.index, true)} lies outside an axis of size ${lookup?.size}`,
       "Indices go from 0 to the axis's size − 1.",
     );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOpen) this.#place.arena.release(this.#place.base, this.#place.bytes);
+    if (this.#isOpen) this.#place.release();
     this.#isOpen = false;
     return Promise.resolve();
   }

@@ -1,2 +1,2 @@
 export { type Features, detectFeatures } from "./detect.ts";
-export { type WasmOptions, wasm } from "./wasm.ts";
+export { type WasmBackend, type WasmOptions, wasm } from "./wasm.ts";

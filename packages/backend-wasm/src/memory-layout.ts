@@ -1,5 +1,6 @@
 import type { Program } from "@adjoint/compiler";
 import { AdjointError, dtypeInfo } from "@adjoint/ir";
+import { CONTROL_END } from "./threads/control.ts";
 
 const PAGE = 65536;
 /** Addresses and sizes are multiples of a cache line. */
@@ -14,11 +15,39 @@ interface Block {
   bytes: number;
 }
 
+/** Pages that a memory may grow to: all that 32-bit addresses reach, or less where an engine refuses to reserve that. */
+const MOST_PAGES = [65536, 32768, 16384, 4096];
+
+/** Memory that workers see too says from the start how far it may grow. */
+function sharedMemory(): { readonly memory: WebAssembly.Memory; readonly maximum: number } {
+  for (const maximum of MOST_PAGES) {
+    try {
+      return { memory: new WebAssembly.Memory({ initial: 1, maximum, shared: true }), maximum };
+    } catch {
+      // The next one is smaller.
+    }
+  }
+  throw new AdjointError("backend", "wasm", "no memory to share", "Use one thread: wasm({ threads: 1 }).");
+}
+
 /** One WebAssembly memory and what of it is free. It grows, and never moves what lies in it. */
 export class Arena {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
-  /** In order of their addresses; neighbours are joined. Address 0 belongs to nobody. */
-  readonly #free: Block[] = [{ start: LINE, bytes: PAGE - LINE - SLACK }];
+  readonly memory: WebAssembly.Memory;
+  /** As what modules import it. */
+  readonly type: { readonly initial: 1; readonly maximum?: number; readonly shared?: boolean };
+  /** In order of their addresses; neighbours are joined. What lies before belongs to the threads. */
+  readonly #free: Block[] = [{ start: CONTROL_END, bytes: PAGE - CONTROL_END - SLACK }];
+
+  constructor(shared: boolean) {
+    if (shared) {
+      const { memory, maximum } = sharedMemory();
+      this.memory = memory;
+      this.type = { initial: 1, maximum, shared };
+    } else {
+      this.memory = new WebAssembly.Memory({ initial: 1 });
+      this.type = { initial: 1 };
+    }
+  }
 
   /** First fit. @throws AdjointError where the memory can't grow. */
   allocate(size: number): number {
@@ -77,7 +106,15 @@ export interface Layout {
   readonly bytes: number;
 }
 
-/** Bytes before the first buffer: what a kernel writes when an index is out of range. */
+/** What a kernel writes before the first buffer when an index is out of range, as byte offsets. */
+export const FAULT = {
+  /** Number of the lookup, plus 1. */
+  lookup: 0,
+  /** 1 once a thread has begun to write. */
+  lock: 4,
+  /** The index, in 8 bytes. */
+  index: 8,
+} as const;
 export const FAULT_BYTES = 64;
 
 export function layoutOf(program: Program): Layout {

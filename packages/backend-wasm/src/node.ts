@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import { layOutForWideVectors } from "./wide.ts";
 
 /** V8 joins pairs of 128-bit operations since this major version of Node; Node 22 takes the flag without effect. */
 const FIRST = 24;
@@ -19,5 +20,6 @@ export function enableWideVectors(): boolean {
   )
     return false;
   setFlagsFromString("--experimental-wasm-revectorize");
+  layOutForWideVectors();
   return true;
 }

@@ -1,27 +1,71 @@
 import type { Backend, CompileOptions, Device, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
 import { detectFeatures } from "./detect.ts";
-import { compileExecutable, copyInto } from "./executable.ts";
+import { type Host, compileExecutable, copyInto } from "./executable.ts";
 import { Arena } from "./memory-layout.ts";
+import { MOST_THREADS } from "./threads/control.ts";
+import { Pool } from "./threads/pool.ts";
+import { coresOf } from "./threads/spawn.ts";
 
 export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */
   readonly deterministic?: boolean;
+  /**
+   * How many threads share the kernels of a program, this one among them: 1 to 64, by default one for each core, up to 8.
+   * Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   */
+  readonly threads?: number;
+  /** A kernel of fewer scalar operations than this runs on one thread; a task this small ends before a second one has joined in. */
+  readonly shareFrom?: number;
 }
 
+/** The backend with its threads, which end with it. */
+export interface WasmBackend extends Backend {
+  /** Threads that run programs now: 1 until the others have started. */
+  readonly threads: number;
+  [Symbol.dispose](): void;
+}
+
+/** More cores than this are seldom for one process. */
+const DEFAULT_MOST_THREADS = 8;
+const DEFAULT_SHARE_FROM = 1 << 17;
+
 /**
- * Compiles each program to one WebAssembly module with SIMD, with fused multiply-add where the engine has it.
- * @throws AdjointError on engines without SIMD.
+ * Compiles each program to one WebAssembly module with SIMD, with fused multiply-add where the engine has it, run by
+ * threads that are started once. The threads never keep the process alive.
+ * @throws AdjointError on engines without SIMD, and for options out of range.
  */
-export function wasm(options: WasmOptions = {}): Promise<Backend> {
-  const { simd, relaxedSimd } = detectFeatures();
+export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
+  return Promise.resolve().then(() => openBackend(options));
+}
+
+/** Ends the threads of backends that nobody holds any more. */
+const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
+
+function openBackend({ deterministic, threads, shareFrom = DEFAULT_SHARE_FROM }: WasmOptions): WasmBackend {
+  const { simd, relaxedSimd, threads: canShare } = detectFeatures();
   if (!simd) {
-    return Promise.reject(
-      new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here."),
-    );
+    throw new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here.");
   }
-  const fused = relaxedSimd && options.deterministic !== true;
-  return Promise.resolve({ name: "wasm", open: () => Promise.resolve(new WasmDevice(fused)) });
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
+    throw new AdjointError(
+      "attribute",
+      "wasm",
+      `threads: ${threads} is no whole number from 1 to ${MOST_THREADS}`,
+    );
+  const wanted = canShare ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
+  const arena = new Arena(wanted > 1);
+  const pool = wanted > 1 ? new Pool(arena.memory, wanted) : undefined;
+  const host: Host = { arena, pool, shareFrom, fused: relaxedSimd && deterministic !== true };
+  if (pool !== undefined) forgotten.register(host, pool);
+  return {
+    name: "wasm",
+    get threads() {
+      return host.pool?.isReady === true ? host.pool.size : 1;
+    },
+    open: () => Promise.resolve(new WasmDevice(host)),
+    [Symbol.dispose]: () => host.pool?.[Symbol.dispose](),
+  };
 }
 
 interface Register {
@@ -29,20 +73,20 @@ interface Register {
   readonly shape: readonly number[];
   readonly address: number;
   readonly elements: number;
+  readonly bytes: number;
 }
 
 class WasmDevice implements Device {
-  readonly #arena = new Arena();
+  readonly #host: Host;
   readonly #registers = new Map<string, Register>();
-  readonly #fused: boolean;
 
-  constructor(fused: boolean) {
-    this.#fused = fused;
+  constructor(host: Host) {
+    this.#host = host;
   }
 
   /** The register's data in memory as it is now. */
   #view({ dtype, address, elements }: Register): TypedArray {
-    return new dtypeInfo[dtype].array(this.#arena.memory.buffer, address, elements);
+    return new dtypeInfo[dtype].array(this.#host.arena.memory.buffer, address, elements);
   }
 
   #register(name: string): Register {
@@ -58,7 +102,8 @@ class WasmDevice implements Device {
         dtype,
         shape,
         elements: data.length,
-        address: this.#arena.allocate(data.byteLength),
+        bytes: data.byteLength,
+        address: this.#host.arena.allocate(data.byteLength),
       };
       this.#registers.set(name, register);
       copyInto(this.#view(register), data);
@@ -77,10 +122,11 @@ class WasmDevice implements Device {
 
   compile(program: Program, options: CompileOptions): Promise<Executable> {
     const address = (name: string): number => this.#register(name).address;
-    return compileExecutable(program, this.#arena, address, { ...options, fused: this.#fused });
+    return compileExecutable(program, this.#host, address, options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    for (const { address, bytes } of this.#registers.values()) this.#host.arena.release(address, bytes);
     this.#registers.clear();
     return Promise.resolve();
   }

@@ -1,119 +1,8 @@
 import "./relaxed.ts";
-import { type MapKernel, type Program, compileProgram } from "@adjoint/compiler";
-import {
-  type DType,
-  type Tensor,
-  type TensorValue,
-  type TypedArray,
-  dtypeInfo,
-  elementCount,
-  evaluate,
-  input,
-  iota,
-  program,
-  take,
-  valueOf,
-} from "@adjoint/ir";
+import { compileProgram } from "@adjoint/compiler";
+import { input, iota, program, shiftLeft, shiftRight, take, valueOf } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
-import { ModuleBuilder, call, i32 } from "../src/emit/index.ts";
-import { mapKernel } from "../src/kernels/map.ts";
-import { MathLibrary } from "../src/math/library.ts";
-import { Helpers } from "../src/scalar/context.ts";
-
-/** Runs a program of map kernels alone, every buffer at its own place. */
-function run(compiled: Program, feeds: readonly TypedArray[], split = false): readonly TypedArray[] {
-  const memory = new WebAssembly.Memory({ initial: 16 });
-  const places: number[] = [];
-  let end = 64;
-  for (const { dtype, elements } of compiled.buffers) {
-    places.push(end);
-    end += Math.ceil((elements * dtypeInfo[dtype].bytes + 16) / 16) * 16;
-  }
-  const address = (buffer: number): number => places[buffer] ?? 0;
-  const dtype = (buffer: number): DType => compiled.buffers[buffer]?.dtype ?? "f32";
-  const module = new ModuleBuilder();
-  module.importMemory("env", "memory", { initial: 16 });
-  const math = new MathLibrary(module, false);
-  const place = {
-    address,
-    dtype,
-    outOfRange: ({ body }: { body: { unreachable: () => void } }) => body.unreachable(),
-  };
-  const environment = { module, math, helpers: new Helpers(module), place };
-  const maps = compiled.kernels.filter((kernel): kernel is MapKernel => kernel.form === "map");
-  expect(maps.length).toBe(compiled.kernels.length);
-  const callees = maps.map((kernel) => ({
-    callee: mapKernel(environment, kernel).callee,
-    size: kernel.domain[0] ?? 1,
-  }));
-  module.export(
-    "run",
-    module.function([], "void", (body) => {
-      for (const { callee, size } of callees) {
-        const middle = split ? Math.min(size, 4) : 0;
-        if (split) body.run(call(callee, i32.const(0), i32.const(middle)));
-        body.run(call(callee, i32.const(middle), i32.const(size)));
-      }
-    }),
-  );
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
-  const view = (buffer: number, elements: number): TypedArray =>
-    new dtypeInfo[dtype(buffer)].array(memory.buffer, address(buffer), elements);
-  const fill = (buffer: number, data: TypedArray): void =>
-    new Uint8Array(memory.buffer, address(buffer), data.byteLength).set(
-      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    );
-  compiled.buffers.forEach(({ owner }, id) => {
-    if (owner.kind === "constant") fill(id, owner.value.data);
-  });
-  compiled.inputs.forEach(({ buffer }, index) => fill(buffer, feeds[index] ?? new Float32Array()));
-  // The one export is this function.
-  (instance.exports["run"] as () => void)();
-  return compiled.outputs.map(({ buffer, shape }) => view(buffer, elementCount(shape)));
-}
-
-/** Both ways, and the two halves of a split range. */
-function check(
-  inputs: Record<string, TensorValue>,
-  outputs: (tensors: Record<string, Tensor>) => Record<string, Tensor>,
-): void {
-  const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, input(name, value.dtype, value.shape)]),
-  );
-  const graph = program({ inputs: tensors, outputs: outputs(tensors) });
-  const expected = evaluate(graph, inputs).outputs;
-  for (const split of [false, true]) {
-    const actual = run(
-      compileProgram(graph),
-      Object.values(inputs).map((value) => value.data),
-      split,
-    );
-    Object.entries(expected).forEach(([name, { data }], index) => {
-      const got = Array.from({ length: actual[index]?.length ?? 0 }, (_, at) => Number(actual[index]?.[at]));
-      const wanted = Array.from({ length: data.length }, (_, at) => Number(data[at]));
-      const near = (value: number | undefined, at: number): boolean =>
-        value !== undefined && Math.abs((got[at] ?? NaN) - value) <= 1e-6 * Math.abs(value);
-      const wrong = wanted.flatMap((value, at) =>
-        near(value, at) ? [] : [`${name}[${at}] is ${got[at]}, not ${value}`],
-      );
-      expect([got.length, wrong]).toEqual([wanted.length, []]);
-    });
-  }
-}
-
-const ramp = (dtype: DType, shape: readonly number[]): TensorValue =>
-  valueOf(
-    dtype,
-    shape,
-    Array.from({ length: elementCount(shape) }, (_, index) =>
-      dtype === "bool" ? index % 2 : (index % 19) - 7,
-    ),
-  );
-const get = (tensors: Record<string, Tensor>, name: string): Tensor => {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new Error(name);
-  return tensor;
-};
+import { type Tensors, check, get, ramp, run } from "./kernel-support.ts";
 
 describe("map kernels", () => {
   it.each([1, 3, 4, 7, 64, 65])("chains over %i elements", (size) => {
@@ -141,7 +30,7 @@ describe("map kernels", () => {
   });
   it.each(["f32", "f64"] as const)("gathers %s, and traps where an index is outside", (dtype) => {
     const indices = valueOf("i32", [5], [3, 0, 2, 2, 1]);
-    const rows = (t: Record<string, Tensor>): Record<string, Tensor> => ({
+    const rows = (t: Tensors): Tensors => ({
       y: take(get(t, "x"), get(t, "at"), 0).mul(2),
     });
     check({ x: ramp(dtype, [4, 6]), at: indices }, rows);
@@ -149,6 +38,74 @@ describe("map kernels", () => {
     const tensors = { x: input("x", dtype, [4, 6]), at: input("at", "i32", [5]) };
     const graph = program({ inputs: tensors, outputs: rows(tensors) });
     expect(() => run(compileProgram(graph), [far.x.data, far.at.data])).toThrow(WebAssembly.RuntimeError);
+  });
+  it.each([
+    [7, 10],
+    [9, 3],
+    [5, 2],
+    [3, 4, 2],
+    [2, 1],
+    [1, 13],
+  ])("fills vectors from short lines of %i × %i", (...shape) => {
+    const row = shape.slice(-1);
+    check({ x: ramp("f32", shape), row: ramp("f32", row), keep: ramp("bool", shape) }, (t) => {
+      const [x, own] = [get(t, "x"), get(t, "row")];
+      return { y: x.mul(own).add(x.max(own)), kept: get(t, "keep").where(x, 0), signs: x.greater(own) };
+    });
+  });
+  it.each([7, 6, 1])("repeats %i elements over windows of two", (columns) => {
+    const inputs = { x: ramp("f32", [3, 5, 1, columns, 1]), window: ramp("f32", [2, 1, 2]) };
+    check(inputs, (t) => ({
+      y: get(t, "x")
+        .mul(get(t, "window"))
+        .reshape([3, 10, 2 * columns]),
+      z: get(t, "x").greater(get(t, "window")),
+    }));
+  });
+  it.each([
+    [2, 8, 8],
+    [1, 18, 5],
+    [3, 35, 22],
+    [1, 4, 33],
+  ])("transposes squares of %i × %i × %i", (batch, rows, columns) => {
+    check({ x: ramp("f32", [batch, columns, rows]), z: ramp("f32", [batch, rows, columns]) }, (t) => ({
+      y: get(t, "x").transpose([0, 2, 1]).sub(get(t, "z")),
+    }));
+  });
+  it("pads lines whose vectors are partly inside", () => {
+    check({ x: ramp("f32", [3, 6]), fill: ramp("f32", [5, 21]) }, (t) => {
+      const padded = get(t, "x").pad({ low: [1, 9], high: [1, 6] });
+      const strided = get(t, "x").slice([undefined, { start: 0, end: 6, step: 3 }]);
+      return {
+        y: padded.mul(2).add(get(t, "fill")),
+        z: strided.pad({ low: [0, 5], high: [2, 2] }).add(1),
+      };
+    });
+  });
+  it.each(["u8", "i8", "u16", "i16", "bool", "u32"] as const)("casts %s", (dtype) => {
+    check({ x: ramp(dtype, [3, 7]) }, (t) => ({ y: get(t, "x").cast("f32").mul(0.5) }));
+  });
+  it("has positions as bools", () => {
+    check({ x: ramp("f32", [2, 9]) }, (t) => ({
+      y: iota("bool", [2, 9], 1).where(get(t, "x"), 5),
+      z: iota("bool", [2, 9], 0),
+    }));
+  });
+  it("shifts by one constant, and by each lane's own number", () => {
+    check({ x: ramp("i32", [9]), u: ramp("u32", [9]) }, (t) => {
+      const [x, u] = [get(t, "x"), get(t, "u")];
+      return { left: shiftLeft(x, 3), right: shiftRight(x, 1), far: shiftRight(u, 40), own: shiftLeft(u, u) };
+    });
+  });
+  it("has enough units for threads, whichever axis is long", () => {
+    const units = (shape: readonly number[]): number =>
+      check({ x: ramp("f32", shape) }, (t) => ({ y: get(t, "x").mul(2) })).units[0]?.[0] ?? 0;
+    expect(units([70_001])).toBeGreaterThan(32);
+    expect(units([100])).toBe(1);
+    const broadcast = check({ x: ramp("f32", [2, 1]), y: ramp("f32", [1, 20_000]) }, (t) => ({
+      z: get(t, "x").add(get(t, "y")),
+    }));
+    expect(broadcast.units[0]?.[0]).toBeGreaterThan(32);
   });
   it("has positions and bools as values", () => {
     check({ x: ramp("f32", [3, 9]), keep: ramp("bool", [3, 9]) }, (t) => {

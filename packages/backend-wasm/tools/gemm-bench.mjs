@@ -1,5 +1,6 @@
 // Speed of contractions beside a register-only loop of the same instructions, interleaved in one process.
-// node packages/backend-wasm/tools/gemm-bench.mjs [--plain] [--fused] [--wide] [--rounds 9] [--only TEXT]
+// node packages/backend-wasm/tools/gemm-bench.mjs [--plain] [--fused] [--wide] [--steps] [--rounds 9] [--only TEXT]
+// --steps measures the contractions of training steps as the compiler makes them, epilogues and layouts included.
 // oxlint-disable no-restricted-imports -- it runs in Node alone and is no part of the package.
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     plain: { type: "boolean" },
     fused: { type: "boolean" },
     wide: { type: "boolean" },
+    steps: { type: "boolean" },
     rounds: { type: "string", default: "9" },
     only: { type: "string", default: "" },
   },
@@ -123,6 +125,62 @@ const cases = {
   "conv weight 64×32×14² → 64": convolutionWeight(64, 32, 14, 64, 5),
 };
 
+/** Training steps on images of 28 × 28, as programs. */
+async function steps() {
+  const ir = await load("../../ir/src/index.ts");
+  const { compileProgram } = await load("../../compiler/src/index.ts");
+  const layers = await load("../../layers/src/index.ts");
+  const { adam } = await load("../../optimizers/src/index.ts");
+  const { conv2d, dense, flatten, maxPool, relu, reshape, sequential } = layers;
+  const block = (filters) => [
+    conv2d({ filters, kernel: 5, padding: "same", activation: "relu" }),
+    maxPool({ kernel: 2 }),
+  ];
+  const step = (net, batch) => {
+    const images = ir.input("images", "f32", [batch, 28, 28]);
+    const labels = ir.input("labels", "i32", [batch]);
+    const loss = layers.crossEntropy(sequential(net)(images), labels);
+    const updates = adam({ learningRate: 1e-3 })(loss);
+    const train = ir.program({ inputs: { images, labels }, outputs: { loss }, updates });
+    return compileProgram(ir.runPasses(train, ir.optimize));
+  };
+  return {
+    mlp: step([flatten(), dense({ units: 500 }), relu(), dense({ units: 10 })], 100),
+    cnn: step(
+      [reshape({ shape: [1, 28, 28] }), ...block(32), ...block(64), flatten(), dense({ units: 10 })],
+      64,
+    ),
+  };
+}
+const programs = values.steps ? await steps() : {};
+const { contractionsOf, runContractions } = await load("../test/contract-program.ts");
+const count = (sizes) => sizes.reduce((a, b) => a * b, 1);
+
+/** Each contraction of the steps in one mode. */
+function stepCases(options) {
+  return Object.entries(programs).flatMap(([model, compiled]) => {
+    const ran = runContractions(compiled, options);
+    console.log(`${model}: ${ran.moduleBytes} bytes, emitted in ${ran.emitMilliseconds.toFixed(1)} ms`);
+    return contractionsOf(compiled).map((kernel, index) => {
+      const { batch, rows, columns, inner, convolution } = kernel;
+      const parts = [batch, rows, columns, inner].map((sizes) => sizes.join("·")).filter(Boolean);
+      return {
+        name: `${model} ${convolution?.variant ?? "dot"} ${parts.join(" × ")}`,
+        flops: 2 * count([batch, rows, columns, inner].flat()),
+        again: () => ran.again(index),
+      };
+    });
+  });
+}
+
+const productCases = (options) =>
+  Object.entries(cases)
+    .filter(([name]) => name.includes(values.only))
+    .map(([name, { kernel, sizes, flops, epilogue }]) => {
+      const operands = [noise(sizes[0], 1), noise(sizes[1], 2)];
+      return { name, flops, again: run(kernel, operands, { ...options, ...(epilogue && { epilogue }) }).again };
+    });
+
 const modes = [
   ...(values.plain || !values.fused ? [{ name: "plain", fused: false }] : []),
   ...(values.fused || !values.plain ? [{ name: "fused", fused: true }] : []),
@@ -144,19 +202,9 @@ function time(again) {
 console.log(`Node ${process.versions.node}${values.wide ? ", wide vectors" : ""}, ${rounds} rounds, medians`);
 for (const { name, fused } of modes) {
   const wide = values.wide === true;
-  const measured = Object.entries(cases)
-    .filter(([label]) => label.includes(values.only))
-    .map(([label, { kernel, sizes, flops, epilogue }]) => ({
-      name: label,
-      flops,
-      again: run(kernel, [noise(sizes[0], 1), noise(sizes[1], 2)], {
-        fused,
-        wide,
-        ...(epilogue && { epilogue }),
-      }).again,
-      times: [],
-      ratios: [],
-    }));
+  const measured = (values.steps ? stepCases({ fused, wide }) : productCases({ fused, wide }))
+    .filter((each) => each.name.includes(values.only))
+    .map((each) => ({ ...each, times: [], ratios: [] }));
   const top = { ...peak(fused, wide), times: [] };
   for (const each of [top, ...measured]) for (let warm = 0; warm < 3; warm++) time(each.again);
   for (let round = 0; round < rounds; round++) {
@@ -172,7 +220,7 @@ for (const { name, fused } of modes) {
   for (const each of measured) {
     const ms = median(each.times);
     console.log(
-      `${each.name.padEnd(36)} ${ms.toFixed(3).padStart(9)} ms ${(each.flops / ms / 1e6).toFixed(1).padStart(6)} GFLOP/s ${(100 * median(each.ratios)).toFixed(0).padStart(4)} %`,
+      `${each.name.padEnd(44)} ${ms.toFixed(3).padStart(9)} ms ${(each.flops / ms / 1e6).toFixed(1).padStart(6)} GFLOP/s ${(100 * median(each.ratios)).toFixed(0).padStart(4)} %`,
     );
   }
 }

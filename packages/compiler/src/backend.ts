@@ -9,6 +9,8 @@ export interface Backend {
   readonly limits?: FusionLimits;
   /** Opens memory for registers, which all programs compiled on it share. */
   open(): Promise<Device>;
+  /** Ends what the backend has started for all its devices, such as threads; they are closed before. */
+  [Symbol.dispose]?(): void;
 }
 
 /** Registers, and the programs over them. */

@@ -111,15 +111,12 @@ export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | un
   const coordinates = reshaped(producer.coordinates, producer.shape, consumer.domain, producer.domain);
   if (coordinates === undefined) return undefined;
   if (!readsInOrder(consumer.builder.nodes, producer.results, consumer.domain)) return undefined;
-  const builder = new ScalarBuilder();
-  const own = splice(builder, producer.builder.nodes, (a) => a);
+  const builder = producer.builder.copy();
   const rank = producer.domain.length;
-  const given = (node: ScalarNode): ValueId | undefined => {
-    const result = node.kind === "load" ? producer.results.get(node.buffer) : undefined;
-    return result === undefined ? undefined : own(result.value);
-  };
+  const given = (node: ScalarNode): ValueId | undefined =>
+    node.kind === "load" ? producer.results.get(node.buffer)?.value : undefined;
   const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
-  return { ...producer, builder, results: joined(producer.results, own, consumer.results, added) };
+  return { ...producer, builder, results: joined(producer.results, consumer.results, added) };
 }
 
 /** Two reductions over the same points as one kernel; the second may use the first's results, after the folding only. */
@@ -134,28 +131,24 @@ export function joinReductions(a: OpenGroup, b: OpenGroup): OpenGroup | undefine
   const reductions: Reduction[] = [left, right].flatMap((anchor, side) =>
     anchor.reductions.map((reduction) => ({ ...reduction, value: places[side]?.(reduction.value) ?? 0 })),
   );
-  const builder = new ScalarBuilder();
-  const own = splice(builder, a.builder.nodes, (affine) => affine);
+  const builder = a.builder.copy();
   const added = splice(builder, b.builder.nodes, (affine) => affine, {
     given: (node) => {
       if (node.kind === "accumulator")
         return builder.add({ ...node, index: node.index + left.reductions.length });
-      const result = node.kind === "load" ? a.results.get(node.buffer) : undefined;
-      return result === undefined ? undefined : own(result.value);
+      return node.kind === "load" ? a.results.get(node.buffer)?.value : undefined;
     },
   });
   const anchor = { ...left, body: body.nodes, reductions };
-  return { ...a, anchor, builder, results: joined(a.results, own, b.results, added) };
+  return { ...a, anchor, builder, results: joined(a.results, b.results, added) };
 }
 
 function joined(
   first: OpenGroup["results"],
-  own: (value: ValueId) => ValueId,
   second: OpenGroup["results"],
   added: (value: ValueId) => ValueId,
 ): OpenGroup["results"] {
-  const results = new Map<BufferId, Result>();
-  for (const [buffer, result] of first) results.set(buffer, { ...result, value: own(result.value) });
+  const results = new Map(first);
   for (const [buffer, result] of second) results.set(buffer, { ...result, value: added(result.value) });
   return results;
 }

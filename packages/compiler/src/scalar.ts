@@ -60,6 +60,14 @@ export class ScalarBuilder {
   readonly #nodes: ScalarNode[] = [];
   readonly #known = new Map<string, ValueId>();
 
+  /** A builder that has these values already, under the same numbers. */
+  copy(): ScalarBuilder {
+    const copy = new ScalarBuilder();
+    for (const node of this.#nodes) copy.#nodes.push(node);
+    for (const [key, value] of this.#known) copy.#known.set(key, value);
+    return copy;
+  }
+
   add(node: ScalarNode): ValueId {
     const key = keyOf(node);
     const known = this.#known.get(key);

@@ -75,13 +75,18 @@ export const isInteger = (dtype: DType): boolean =>
   dtypeInfo[dtype].class === "int" || dtypeInfo[dtype].class === "uint";
 export const isSigned = (dtype: DType): boolean => dtypeInfo[dtype].class === "int" || isFloat(dtype);
 
-/** Smallest and largest value of an integer type; ±Infinity for floats; 0 and 1 for bool. */
-export function dtypeRange(dtype: DType): readonly [number | bigint, number | bigint] {
-  const info = dtypeInfo[dtype];
-  if (info.class === "float") return [-Infinity, Infinity];
-  if (info.class === "bool") return [0, 1];
-  const bits = BigInt(info.bytes * 8);
-  const low = info.class === "int" ? -(1n << (bits - 1n)) : 0n;
-  const high = (1n << (info.class === "int" ? bits - 1n : bits)) - 1n;
-  return info.big ? [low, high] : [Number(low), Number(high)];
+type Range = readonly [number | bigint, number | bigint];
+
+function rangeOf({ class: kind, bytes, big }: DTypeInfo): Range {
+  if (kind === "float") return [-Infinity, Infinity];
+  if (kind === "bool") return [0, 1];
+  const bits = BigInt(bytes * 8);
+  const low = kind === "int" ? -(1n << (bits - 1n)) : 0n;
+  const high = (1n << (kind === "int" ? bits - 1n : bits)) - 1n;
+  return big ? [low, high] : [Number(low), Number(high)];
 }
+
+const ranges: ReadonlyMap<DType, Range> = new Map(dtypes.map((dtype) => [dtype, rangeOf(dtypeInfo[dtype])]));
+
+/** Smallest and largest value of an integer type; ±Infinity for floats; 0 and 1 for bool. */
+export const dtypeRange = (dtype: DType): Range => ranges.get(dtype) ?? rangeOf(dtypeInfo[dtype]);

@@ -35,6 +35,21 @@ export const rootsOf = (graph: Graph): readonly Tensor[] => [
   ...graph.updates.map((update) => update.next),
 ];
 
+/** Orders that are known: graphs do not change. */
+const orders = new WeakMap<Graph, readonly Node[]>();
+
+/** The nodes of `nodesOf` that a graph's roots need. */
+export function sortedNodes(graph: Graph): readonly Node[] {
+  const known = orders.get(graph);
+  if (known !== undefined) return known;
+  const order = nodesOf(rootsOf(graph));
+  orders.set(graph, order);
+  return order;
+}
+
+/** Whether a graph has loops, branches or composites. */
+export const hasBodies = (graph: Graph): boolean => sortedNodes(graph).some((node) => node.graphs.length > 0);
+
 /** All nodes of a graph, in order, inputs that nothing uses included. */
 export const graphNodes = (graph: Graph): readonly Node[] =>
   nodesOf([...Object.values(graph.inputs), ...rootsOf(graph)]);

@@ -3,7 +3,7 @@ import { type DType, isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
 import { elementCount, typeText } from "./shape.ts";
 import { hashName, threefry2x32 } from "./threefry.ts";
-import { type TensorValue, elementWriter, tensorValue, castScalar, zeroValue } from "./value.ts";
+import { type Scalar, type TensorValue, elementWriter, tensorValue, castScalar, zeroValue } from "./value.ts";
 
 /** How a register starts, as data. Samples are a pure function of the session's seed and the register's name. */
 export type Initial =
@@ -38,7 +38,8 @@ const uniforms = (seed: number, stream: number): Uniforms => {
   const words = new Uint32Array(2);
   return (index) => {
     threefry2x32(seed, stream, index >>> 0, Math.floor(index / 2 ** 32), words);
-    const [high = 0, low = 0] = words;
+    const high = words[0] ?? 0;
+    const low = words[1] ?? 0;
     // Half a step above zero keeps the ends out, so that normals are finite.
     return ((high >>> 6) * 2 ** 26 + (low >>> 6) + 0.5) / 2 ** 52;
   };
@@ -81,23 +82,30 @@ export function initialValue(
   const value = zeroValue(dtype, shape);
   if (initial.kind === "constant" && Object.is(initial.value, 0)) return value;
   const write = elementWriter(value);
-  const sample = sampler(initial, shape, uniforms(seed, hashName(name)));
-  for (let index = 0; index < value.data.length; index++) write(index, castScalar(sample(index), dtype));
+  const sample = sampler(initial, value, uniforms(seed, hashName(name)));
+  for (let index = 0; index < value.data.length; index++) write(index, sample(index));
   return value;
 }
 
+/** What each element starts as; random ones are floats, which storage rounds. */
 function sampler(
   initial: Exclude<Initial, { kind: "data" | "seed" }>,
-  shape: readonly number[],
+  { dtype, shape }: TensorValue,
   uniform: Uniforms,
-): Uniforms {
+): (index: number) => Scalar {
   switch (initial.kind) {
-    case "constant":
-      return () => initial.value;
-    case "uniform":
-      return (index) => initial.low + (initial.high - initial.low) * uniform(index);
-    case "normal":
-      return (index) => initial.mean + initial.standardDeviation * normalQuantile(uniform(index));
+    case "constant": {
+      const element = castScalar(initial.value, dtype);
+      return () => element;
+    }
+    case "uniform": {
+      const { low, high } = initial;
+      return (index) => low + (high - low) * uniform(index);
+    }
+    case "normal": {
+      const { mean, standardDeviation } = initial;
+      return (index) => mean + standardDeviation * normalQuantile(uniform(index));
+    }
     case "orthogonal": {
       const matrix = orthogonal(shape, (index) => normalQuantile(uniform(index)));
       return (index) => initial.gain * (matrix[index] ?? 0);

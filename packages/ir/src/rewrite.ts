@@ -20,7 +20,10 @@ export interface Rule<N extends PrimitiveName = PrimitiveName> {
   readonly name: string;
   /** The primitives it looks at. */
   readonly on: readonly N[];
-  /** Looks at a node and its inputs, which are rewritten already. New nodes inherit the node's origin. */
+  /**
+   * Looks at a node and its inputs, which are rewritten already. New nodes inherit the node's origin. It must look at
+   * nothing but these and what is below them: a node that no rule applied to is not looked at again.
+   */
   apply(match: Match<N>, ...inputs: readonly Tensor[]): Replacement;
 }
 
@@ -45,9 +48,17 @@ export function rewrite(name: string, rules: readonly Rule[]): Pass {
       else row.push(each);
     }
   }
-  return rewriteBy(name, () => (node, usedOnce) => {
+  // Rules look at a node and what is below it, which never changes: where none applied once, none ever will.
+  const settled = new WeakSet<Node>();
+  return rewriteBy(name, () => (node, isOnce) => {
     const row = node.operation.kind === "composite" ? undefined : table.get(node.operation.name);
-    if (row === undefined) return undefined;
+    if (row === undefined || settled.has(node)) return undefined;
+    // How often a tensor is read is not below the node.
+    let isSettled = true;
+    const usedOnce = (tensor: Tensor): boolean => {
+      isSettled = false;
+      return isOnce(tensor);
+    };
     // The node's name is a primitive's, and its attributes are that primitive's.
     const typed = node as Node<AttributesOf<PrimitiveName>>;
     const match: Match = { node: typed, attributes: typed.attributes, output: node.output, usedOnce };
@@ -56,6 +67,7 @@ export function rewrite(name: string, rules: readonly Rule[]): Pass {
       if (result === undefined) continue;
       return { rule: each.name, replacement: result instanceof Tensor ? [result] : result };
     }
+    if (isSettled) settled.add(node);
     return undefined;
   });
 }

@@ -18,7 +18,9 @@ export function threefry2x32(
   counter1: number,
   out: Uint32Array = new Uint32Array(2),
 ): Uint32Array {
-  let [now, next, last] = [key0 | 0, key1 | 0, PARITY ^ key0 ^ key1];
+  let now = key0 | 0;
+  let next = key1 | 0;
+  let last = PARITY ^ key0 ^ key1;
   let x0 = (counter0 + now) | 0;
   let x1 = (counter1 + next) | 0;
   for (let group = 1; group <= 5; group++) {
@@ -31,7 +33,10 @@ export function threefry2x32(
     x1 = mix(x0, x1, odd ? 26 : 16);
     x0 = (x0 + x1) | 0;
     x1 = mix(x0, x1, odd ? 6 : 24);
-    [now, next, last] = [next, last, now];
+    const first = now;
+    now = next;
+    next = last;
+    last = first;
     x0 = (x0 + now) | 0;
     x1 = (x1 + next + group) | 0;
   }

@@ -140,6 +140,40 @@ describe("rewrite", () => {
     expect(count(after, "neg")).toBe(1);
   });
 
+  test("what a rule made before anyone asked has the readers of what it stands for", () => {
+    const both = rewrite("both", [
+      rule("eˣ → x²", "exp", (_, a) => a.mul(a)),
+      rule("−(x²) → x, where x² is read once", "neg", ({ usedOnce }, a) =>
+        isNode(a.node, "mul") && usedOnce(a) ? a.node.inputs[0] : undefined,
+      ),
+    ]);
+    const shared = x.exp();
+    const after = both.run(graphOf(shared.add(shared.neg())));
+    expect([count(after, "mul"), count(after, "neg")]).toEqual([1, 1]);
+    expect(count(both.run(graphOf(x.exp().neg())), "neg")).toBe(0);
+  });
+
+  test("asks rules once about a node and what is below it, and again where they ask who reads a tensor", () => {
+    let asked = 0;
+    const watch = rewrite("watch", [
+      rule("never", "exp", () => {
+        asked++;
+        return undefined;
+      }),
+      rule("−eˣ → x, where eˣ is read once", "neg", ({ usedOnce }, a) =>
+        isNode(a.node, "exp") && usedOnce(a) ? a.node.inputs[0] : undefined,
+      ),
+    ]);
+    const shared = x.exp();
+    const negative = shared.neg();
+    const read = graphOf(negative.add(shared));
+    expect(watch.run(read)).toBe(read);
+    expect(asked).toBe(1);
+    const alone = watch.run(graphOf(negative));
+    expect(asked).toBe(1);
+    expect(count(alone, "neg")).toBe(0);
+  });
+
   test("takes graphs deeper than the call stack", () => {
     let deep: Tensor = x;
     for (let i = 0; i < 10_000; i++) deep = i % 2 === 0 ? deep.exp() : deep.neg();

@@ -43,25 +43,27 @@ type Index = Local<"i32">;
 /** What contraction code needs to know of the engine and the program. */
 export interface ContractOptions {
   readonly fused: boolean;
-  readonly workspace: number;
+  readonly wide: boolean;
+  /** Threads that share the kernel. */
+  readonly threads: number;
 }
 
-/** Bytes that the kernel works in. */
+/** Bytes that the kernel works in, for all its threads. */
 export const contractWorkspace = (
   environment: KernelEnvironment,
   kernel: ContractKernel,
-  fused: boolean,
-): number => workspaceBytes(kernel, { fused, epilogue: epilogueOf(environment, kernel) });
+  options: ContractOptions,
+): number => workspaceBytes(kernel, { ...options, epilogue: epilogueOf(environment, kernel) });
 
 /** A contraction as a function of a thread's number and how many there are. */
 export function contractKernel(
   environment: KernelEnvironment,
   kernel: ContractKernel,
-  { fused, workspace }: ContractOptions,
+  options: ContractOptions & { readonly workspace: number },
 ): Callee<["i32", "i32"], "void"> {
   const { module, place } = environment;
   const epilogue = epilogueOf(environment, kernel);
-  return emitContraction(module, kernel, { fused, address: place.address, workspace, epilogue }).run;
+  return emitContraction(module, kernel, { ...options, address: place.address, epilogue }).run;
 }
 
 function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epilogue {

@@ -1,27 +1,32 @@
-import type { IfKernel, Kernel, ScanKernel, StepCopy } from "@adjoint/compiler";
+import type { IfKernel, ScanKernel, StepCopy } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
-import { type Body, type Local, type Value, i32, memory } from "../emit/index.ts";
+import { type Local, type Value, i32, memory } from "../emit/index.ts";
 import type { Place } from "../scalar/graph.ts";
-
-/** Writes a kernel's call. */
-export type Invocation = (body: Body) => void;
-/** Writes a kernel's functions, and gives its call. */
-export type KernelCompiler = (kernel: Kernel) => Invocation;
+import type { Sequence, Task } from "../sequence.ts";
 
 /** The steps one after another, with the copies between them. */
-export function scanKernel(kernel: ScanKernel, place: Place, compile: KernelCompiler): Invocation {
-  const { length, reverse, slices, outputs, feedback } = kernel;
-  const inner = kernel.body.map(compile);
-  return (body) => {
-    const step = body.let(i32.const(0));
-    body.for(step, i32.const(length), 1, () => {
-      const at = reverse ? body.let(i32.sub(i32.const(length - 1), step)) : step;
+export function writeScan(
+  sequence: Sequence,
+  { length, reverse, slices, outputs, feedback }: ScanKernel,
+  place: Place,
+  tasks: readonly Task[],
+): void {
+  const { body } = sequence;
+  const step = body.let(i32.const(0));
+  body.for(step, i32.const(length), 1, () => {
+    const at = reverse ? body.let(i32.sub(i32.const(length - 1), step)) : step;
+    sequence.alone(() => {
       for (const copy of slices) body.run(copied(copy, place, "from", at));
-      for (const invoke of inner) invoke(body);
+    });
+    sequence.meet();
+    for (const task of tasks) sequence.add(task);
+    sequence.meet();
+    sequence.alone(() => {
       for (const copy of outputs) body.run(copied(copy, place, "to", at));
       for (const copy of feedback) body.run(copied(copy, place));
     });
-  };
+  });
+  sequence.meet();
 }
 
 /** Copies between buffers; a stacked side is addressed by the step. */
@@ -39,16 +44,20 @@ function copied(
   return memory.copy(at(to, "to"), at(from, "from"), i32.const(bytes));
 }
 
-export function ifKernel(kernel: IfKernel, place: Place, compile: KernelCompiler): Invocation {
-  const [yes, no] = [kernel.branches[0].map(compile), kernel.branches[1].map(compile)];
-  return (body) =>
-    body.if(
-      i32.load8U(i32.const(place.address(kernel.condition))),
-      () => {
-        for (const invoke of yes) invoke(body);
-      },
-      () => {
-        for (const invoke of no) invoke(body);
-      },
-    );
+/** One of two lists of tasks. */
+export function writeIf(
+  sequence: Sequence,
+  { condition }: IfKernel,
+  place: Place,
+  [yes, no]: readonly [readonly Task[], readonly Task[]],
+): void {
+  const { body } = sequence;
+  const chosen = body.let(i32.load8U(i32.const(place.address(condition))));
+  // A branch may write where the condition lay: all have read it by then.
+  sequence.meet();
+  const branch = (tasks: readonly Task[]) => (): void => {
+    for (const task of tasks) sequence.add(task);
+    sequence.meet();
+  };
+  body.if(chosen, branch(yes), branch(no));
 }

@@ -1,16 +1,17 @@
 import type { CumulativeKernel } from "@adjoint/compiler";
-import { type Local, i32 } from "../emit/index.ts";
+import { type Value, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";
 import type { Context } from "../scalar/context.ts";
 import { constantElement, storeElement } from "../scalar/element.ts";
 import { addressOf, elementValues } from "../scalar/graph.ts";
 import { mapElement } from "../scalar/table.ts";
+import { costOf } from "./cost.ts";
 import { sumDType } from "./fold.ts";
-import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./map.ts";
 import type { Ranged } from "./ranged.ts";
+import { pointsOf, unitsOf, walkUnits } from "./units.ts";
 
-/** Running sums or products line by line, the units the outermost axis of lines; floats run in doubles and each result is rounded once. */
+/** Running sums or products line by line, a unit one or more lines; floats run in doubles and each result is rounded once. */
 export function cumulativeKernel(
   { module, math, helpers, place }: KernelEnvironment,
   kernel: CumulativeKernel,
@@ -18,18 +19,17 @@ export function cumulativeKernel(
   const { operation, outer, size, exclusive, reverse, dtype, buffer, index } = kernel;
   const wide = sumDType(dtype);
   const join = operation === "cumSum" ? "add" : "mul";
-  const lines = outer.length === 0 ? [1] : outer;
+  const units = unitsOf(outer, 1, 1);
   const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
     const context: Context = { body, math, helpers };
     const start = constantElement(wide, operation === "cumSum" ? 0 : 1);
     const sum = body.let(start);
-    const range = { first, last };
-    const write = (line: readonly Local<"i32">[]): void => {
+    const write = (line: readonly Value<"i32">[]): void => {
       body.set(sum, start);
       const step = body.let(i32.const(0));
       body.for(step, i32.const(size), 1, () => {
         const at = reverse ? body.let(i32.sub(i32.const(size - 1), step)) : step;
-        const coordinates = [...(outer.length === 0 ? [] : line), at];
+        const coordinates = [...line, at];
         const value = elementValues(context, place, kernel.body, coordinates)[kernel.value];
         if (value === undefined) return;
         const next = body.let(
@@ -42,7 +42,11 @@ export function cumulativeKernel(
         body.set(sum, next);
       });
     };
-    nest(body, lines, write, range);
+    walkUnits(body, outer, 1, units, [first, last], (line) => write(line.outer));
   });
-  return { callee, units: lines[0] ?? 1, grain: 1 };
+  return {
+    callee,
+    units: units.count,
+    cost: pointsOf(outer) * size * (costOf(kernel.body) + 2),
+  };
 }

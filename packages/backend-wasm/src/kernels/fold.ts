@@ -15,7 +15,11 @@ export interface Fold {
   take(value: Local): void;
   /** Takes what is in `sumDType` already. */
   takeWide(value: Local): void;
+  /** Becomes a value that is in `sumDType`, in place of all that it took. */
+  put(value: Element): void;
   result(): Element;
+  /** The result as it is kept, in `sumDType`; undefined for places, which can't be joined. */
+  readonly kept: Local | undefined;
 }
 
 export type Joining = Extract<NameOf<"map">, "add" | "mul" | "max" | "min">;
@@ -53,7 +57,9 @@ export function foldOf(context: Context, reduction: Reduction): Fold {
     take: (value) =>
       body.set(sum, mapElement(context, name, [sum, castElement(context, value, dtype, wide)], wide, wide)),
     takeWide: (value) => body.set(sum, mapElement(context, name, [sum, value], wide, wide)),
+    put: (value) => body.set(sum, as(sum.type, value)),
     result: () => castElement(context, sum, wide, dtype),
+    kept: sum,
   };
 }
 
@@ -82,6 +88,8 @@ function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
     },
     take,
     takeWide: take,
+    put: (value) => body.set(best, as(best.type, value)),
     result: () => place,
+    kept: undefined,
   };
 }

@@ -1,20 +1,16 @@
-import type { MapKernel, Store } from "@adjoint/compiler";
-import { type Local, type ModuleBuilder, type Value, i32, v128 } from "../emit/index.ts";
+import type { MapKernel } from "@adjoint/compiler";
+import { type ModuleBuilder, type Value, i32 } from "../emit/index.ts";
 import type { MathLibrary } from "../math/library.ts";
 import type { Context, Helpers } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
-import {
-  type Coordinates,
-  type Place,
-  addressOf,
-  elementValues,
-  laneOf,
-  maskBytes,
-  vectorValues,
-} from "../scalar/graph.ts";
-import { isLaneDType } from "../scalar/vector.ts";
-import { fillsLanes } from "./lane-fold.ts";
+import { type Coordinates, type Place, addressOf, elementValues } from "../scalar/graph.ts";
+import { type LaneAxes, alongAxis, alongPairs, fitsLanes, isScattered } from "../scalar/lane-axes.ts";
+import { LaneGraph } from "../scalar/lane-graph.ts";
+import { costOf } from "./cost.ts";
+import { turnedOf, writeTurned } from "./map-turned.ts";
 import type { Ranged } from "./ranged.ts";
+import { strip } from "./strip.ts";
+import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
 
 /** What the functions of one module have in common. */
 export interface KernelEnvironment {
@@ -24,79 +20,96 @@ export interface KernelEnvironment {
   readonly place: Place;
 }
 
+/** Expressions up to this cost are computed for two vectors at a time. */
+const SHORT = 64;
+
+/** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
+interface Walk {
+  readonly axes: LaneAxes;
+  readonly outer: readonly number[];
+  /** Points of the walked axis. */
+  readonly size: number;
+  /** Points of it that a vector covers. */
+  readonly step: number;
+  readonly coordinates: (outer: Coordinates, at: Value<"i32">) => Coordinates;
+}
+
+function walksOf(domain: readonly number[]): readonly Walk[] {
+  const last = domain.length - 1;
+  const along: Walk = {
+    axes: alongAxis(last),
+    outer: domain.slice(0, last),
+    size: domain[last] ?? 1,
+    step: 4,
+    coordinates: (outer, at) => [...outer, at],
+  };
+  // An axis of two, as of windows that don't overlap, fills vectors together with the one before it.
+  const pairs: Walk = {
+    axes: alongPairs(last - 1),
+    outer: domain.slice(0, last - 1),
+    size: domain[last - 1] ?? 1,
+    step: 2,
+    coordinates: (outer, at) => [...outer, at, i32.const(0)],
+  };
+  return last > 0 && domain[last] === 2 ? [pairs, along] : [along];
+}
+
 /**
- * A map kernel, its units the outermost axis. Four elements at a time along the last axis where all types have lanes, then up to three one by one;
- * an element's value does not depend on which.
+ * A map kernel by vectors where what differs between lanes has 32 bits, else one by one. An element's value does not
+ * depend on its place in a vector.
  */
 export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
   const { module, math, helpers, place } = environment;
   const domain = kernel.domain.length === 0 ? [1] : kernel.domain;
-  const inner = domain.length - 1;
-  const vectorized =
-    fillsLanes(kernel.body) && kernel.stores.every(({ buffer }) => isLaneDType(place.dtype(buffer)));
-  const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
-    const context: Context = { body, math, helpers };
-    const counters: Local<"i32">[] = domain.map(() => body.local("i32"));
-    const element = (): void => {
-      const values = elementValues(context, place, kernel.body, counters);
-      for (const store of kernel.stores) {
-        const value = values[store.value];
-        if (value === undefined) continue;
-        const address = addressOf(place, store.buffer, store.index, counters);
-        body.run(storeElement(context, place.dtype(store.buffer), address, value));
-      }
-    };
-    const four = (): void => {
-      const values = vectorValues(context, place, kernel.body, counters);
-      for (const store of kernel.stores) {
-        const value = values[store.value];
-        if (value !== undefined) storeLanes(context, place, store, value, counters);
-      }
-    };
-    const axis = (at: number): void => {
-      const counter = counters[at];
-      if (counter === undefined) return;
-      body.set(counter, at === 0 ? first : i32.const(0));
-      const end: Value<"i32"> = at === 0 ? last : i32.const(domain[at] ?? 1);
-      if (at < inner) {
-        body.for(counter, end, 1, () => axis(at + 1));
-        return;
-      }
-      if (vectorized)
-        body.for(
-          counter,
-          at === 0 ? body.let(i32.sub(last, i32.const(3))) : i32.const((domain[at] ?? 1) - 3),
-          4,
-          four,
-        );
-      body.for(counter, end, 1, element);
-    };
-    axis(0);
+  const roots = kernel.stores.map(({ value, buffer }) => ({ value, dtype: place.dtype(buffer) }));
+  const walk = walksOf(domain).find(({ axes }) => fitsLanes(kernel.body, axes, roots));
+  const cost = pointsOf(domain) * (costOf(kernel.body) + kernel.stores.length);
+  const ranged = (units: Units, write: (context: Context, range: Range) => void): Ranged => ({
+    callee: module.function(["i32", "i32"], "void", (body, first, last) =>
+      write({ body, math, helpers }, [first, last]),
+    ),
+    units: pointsOf(domain) === 0 ? 0 : units.count,
+    cost,
   });
-  return { callee, units: domain[0] ?? 1, grain: inner === 0 ? 4 : 1 };
+  const turned = turnedOf(kernel, roots);
+  if (turned !== undefined && costOf(kernel.body) <= SHORT) {
+    return ranged(turned.units, (context, range) => writeTurned(context, place, kernel, turned, range));
+  }
+  if (walk === undefined) {
+    const [outer, size] = [domain.slice(0, -1), domain.at(-1) ?? 1];
+    const units = unitsOf(outer, size, 1);
+    return ranged(units, (context, range) => {
+      const { body } = context;
+      walkUnits(body, outer, size, units, range, (line) => {
+        const at = body.let(line.start);
+        body.for(at, line.end, 1, () => mapElements(context, place, kernel, [...line.outer, at]));
+      });
+    });
+  }
+  const { outer, size, step } = walk;
+  const vectors = costOf(kernel.body) <= SHORT && !isScattered(kernel.body, walk.axes) ? 2 : 1;
+  const units = unitsOf(outer, size, vectors * step);
+  return ranged(units, (context, range) => {
+    walkUnits(context.body, outer, size, units, range, (line) => {
+      const lanes = new LaneGraph(context, place, kernel.body, walk.axes);
+      lanes.enter(
+        walk.coordinates(line.outer, line.start),
+        kernel.stores.map(({ value }) => value),
+      );
+      strip(context.body, line, { size, step, vectors }, (at, counts) => {
+        const coordinates = walk.coordinates(line.outer, at);
+        lanes.store(kernel.stores, coordinates, counts, lanes.values(coordinates, counts));
+      });
+    });
+  });
 }
 
-function storeLanes(
-  context: Context,
-  place: Place,
-  store: Store,
-  value: Value<"v128">,
-  coordinates: Coordinates,
-): void {
-  const dtype = place.dtype(store.buffer);
-  if (!isLaneDType(dtype)) return;
-  const { body } = context;
-  const last = coordinates.length - 1;
-  if (store.index.strides[last] === 1) {
+function mapElements(context: Context, place: Place, kernel: MapKernel, coordinates: Coordinates): void {
+  const values = elementValues(context, place, kernel.body, coordinates);
+  for (const store of kernel.stores) {
+    const value = values[store.value];
+    if (value === undefined) continue;
     const address = addressOf(place, store.buffer, store.index, coordinates);
-    body.run(
-      dtype === "bool" ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value),
-    );
-    return;
-  }
-  for (let lane = 0; lane < 4; lane++) {
-    const own = coordinates.map((at, axis) => (axis === last ? i32.add(at, i32.const(lane)) : at));
-    const address = addressOf(place, store.buffer, store.index, own);
-    body.run(storeElement(context, dtype, address, laneOf(value, dtype, lane)));
+    context.body.run(storeElement(context, place.dtype(store.buffer), address, value));
   }
 }

@@ -5,6 +5,8 @@ export interface Ranged {
   /** Computes the units from the first to before the second. */
   readonly callee: Callee<readonly ["i32", "i32"], "void">;
   readonly units: number;
-  /** Ranges begin at multiples of this, and end at one or at the last unit. */
-  readonly grain: number;
+  /** About how many scalar additions the whole kernel is worth. */
+  readonly cost: number;
+  /** What follows once all units are done: it joins their partial results. */
+  readonly joins?: Ranged;
 }

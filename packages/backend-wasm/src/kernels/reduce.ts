@@ -1,182 +1,119 @@
 import type { ReduceKernel } from "@adjoint/compiler";
 import { type Value, i32 } from "../emit/index.ts";
-import type { Context, Element } from "../scalar/context.ts";
-import { as, kept, storeElement } from "../scalar/element.ts";
-import { type Coordinates, addressOf, elementValues, laneOf, vectorValues } from "../scalar/graph.ts";
-import { foldOf } from "./fold.ts";
-import { type LaneFold, alongOf, laneFoldOf, outerLast } from "./lane-fold.ts";
-import { type Range, nest } from "./loops.ts";
+import { alongAxis, fitsLanes, sharesLookup } from "../scalar/lane-axes.ts";
+import { costOf } from "./cost.ts";
+import { joiningOf } from "./fold.ts";
+import { foldsLanes } from "./lane-fold.ts";
 import type { KernelEnvironment } from "./map.ts";
 import type { Ranged } from "./ranged.ts";
+import { columnFolds } from "./reduce-columns.ts";
+import { type Partials, type Phase, type ReduceMode, type Reducing } from "./reduce-mode.ts";
+import { elementFolds, lineFolds } from "./reduce-lines.ts";
+import { pointsOf, unitsOf, walkUnits } from "./units.ts";
 
-/** Vectors of columns that one pass down the rows folds. */
-const UNROLL = 4;
+/** With fewer results than this, threads share the terms of each. */
+const FEW = 16;
+/** Terms of a partial result, at least. */
+const TERMS = 8192;
+const MOST_PARTS = 64;
 
-/**
- * Folds, the units the outermost outer axis. Four elements at a time along the inner axis, or four
- * columns at a time down the inner axes, where the operands lie so; the order of a fold depends on its sizes alone.
- */
-export function reduceKernel(environment: KernelEnvironment, kernel: ReduceKernel): Ranged {
-  const outer = kernel.outer.length === 0 ? [1] : kernel.outer;
-  const callee = environment.module.function(["i32", "i32"], "void", (body, first, last) => {
-    const { math, helpers } = environment;
-    const reduction = new ReduceBody({ body, math, helpers }, environment, kernel);
-    const range: Range = { first, last };
-    const along = alongOf(kernel);
-    if (along !== "outer") {
-      const fold = along === "inner" ? reduction.byLanes() : reduction.byElements();
-      nest(body, outer, (line) => fold(kernel.outer.length === 0 ? [] : line), range);
-      return;
-    }
-    // Columns are the last outer axis, whose range is the function's where it is the only one.
-    const columns = outer.length - 1;
-    const own = columns === 0;
-    const fold = reduction.byElements();
-    nest(
-      body,
-      outer.slice(0, columns),
-      (line) => {
-        const column = body.let(own ? first : i32.const(0));
-        const end: Value<"i32"> = own ? last : i32.const(outer[columns] ?? 1);
-        for (const vectors of [UNROLL, 1]) {
-          const width = 4 * vectors;
-          const stop = body.let(i32.sub(end, i32.const(width - 1)));
-          const block = reduction.byColumns(vectors);
-          body.for(column, stop, width, () => block([...line, column]));
-        }
-        body.for(column, end, 1, () => fold([...line, column]));
-      },
-      range,
-    );
-  });
-  return { callee, units: outer[0] ?? 1, grain: outer.length === 1 ? 4 * UNROLL : 1 };
+const up4 = (size: number): number => Math.ceil(size / 4) * 4;
+
+/** How the terms of few results are divided, by sizes alone; undefined where they are not. */
+function divisionOf({
+  outer,
+  inner,
+  reductions,
+}: ReduceKernel): { parts: number; block: number } | undefined {
+  const terms = pointsOf(inner);
+  const [first = 1] = inner;
+  const parts = Math.min(
+    MOST_PARTS,
+    Math.floor((terms * Math.max(1, pointsOf(outer))) / TERMS),
+    Math.floor(terms / 256),
+  );
+  const canJoin = reductions.every((reduction) => joiningOf(reduction) !== undefined);
+  if (!canJoin || pointsOf(outer) >= FEW || parts < 4 || first < 2) return undefined;
+  // Blocks of a line begin at whole groups of vectors.
+  const step = inner.length === 1 ? 16 : 1;
+  const block = Math.ceil(first / parts / step) * step;
+  return { parts: Math.ceil(first / block), block };
 }
 
-/** Emits the folds of one point, or of neighbouring columns. */
-class ReduceBody {
-  readonly #context: Context;
-  readonly #environment: KernelEnvironment;
-  readonly #kernel: ReduceKernel;
+/** Bytes of a partial result of every fold. */
+const partBytes = ({ outer }: ReduceKernel): number =>
+  8 * pointsOf(outer.slice(0, -1)) * up4(outer.at(-1) ?? 1);
 
-  constructor(context: Context, environment: KernelEnvironment, kernel: ReduceKernel) {
-    this.#context = context;
-    this.#environment = environment;
-    this.#kernel = kernel;
-  }
+/** Bytes that the kernel works in, where it is given a workspace. */
+export const reduceWorkspace = (kernel: ReduceKernel): number =>
+  (divisionOf(kernel)?.parts ?? 0) * partBytes(kernel) * kernel.reductions.length;
 
-  #finish(outer: Coordinates, results: readonly Element[]): void {
-    const { epilogue, stores } = this.#kernel;
-    const { place } = this.#environment;
-    const context = this.#context;
-    const sums = results.map((result) => kept(context, result));
-    const values = elementValues(context, place, epilogue, outer, sums);
-    for (const store of stores) {
-      const value = values[store.value];
-      if (value === undefined) continue;
-      const address = addressOf(place, store.buffer, store.index, outer);
-      context.body.run(storeElement(context, place.dtype(store.buffer), address, value));
-    }
-  }
+/** How a reduction is walked: by neighbouring terms, by neighbouring results, or one by one. */
+function modeOf(reducing: Reducing): ReduceMode {
+  const { kernel } = reducing;
+  const { body, outer, inner, reductions } = kernel;
+  const roots = reductions.map(({ value, dtype }) => ({ value, dtype }));
+  const fits = (axis: number): boolean =>
+    reductions.every(foldsLanes) && fitsLanes(body, alongAxis(axis), roots);
+  /** What loads of four neighbours cost, and the share of lanes that are of use. */
+  const price = (axis: number, size: number): number => {
+    if (axis < 0 || size < 3 || !fits(axis)) return Infinity;
+    const loads = body.map((node) => {
+      if (node.kind !== "load") return 0;
+      const stride = Math.abs(node.index.strides[axis] ?? 0);
+      const reach = node.dynamic.length > 0 && !sharesLookup(node, body, alongAxis(axis)) ? 8 : 0;
+      return reach + (stride === 0 ? 0.5 : stride === 1 ? 1 : stride === 2 ? 2 : 8);
+    });
+    const used = size / up4(size);
+    return (loads.reduce((sum, cost) => sum + cost, costOf(body) / 4) + 1) / used;
+  };
+  const columns = price(outer.length - 1, outer.at(-1) ?? 1);
+  // Joining the lanes of a line costs about as much as six vectors.
+  const size = inner.at(-1) ?? 1;
+  const lines = price(outer.length + inner.length - 1, size) * (1 + 6 / Math.max(1, pointsOf(inner) / 4));
+  const single = body.reduce((sum, node) => sum + (node.kind === "load" ? 1 : 0), costOf(body)) * 4 + 4;
+  if (columns <= lines && columns <= single) return columnFolds(reducing);
+  return lines <= single ? lineFolds(reducing) : elementFolds(reducing);
+}
 
-  byElements(): (outer: Coordinates) => void {
-    const { body, inner, reductions } = this.#kernel;
-    const { place } = this.#environment;
-    const context = this.#context;
-    const folds = reductions.map((reduction) => foldOf(context, reduction));
-    return (outer) => {
-      for (const fold of folds) fold.start();
-      nest(context.body, inner, (point) => {
-        const values = elementValues(context, place, body, [...outer, ...point]);
-        reductions.forEach(({ value }, index) => {
-          const own = values[value];
-          if (own !== undefined) folds[index]?.take(own);
-        });
+/**
+ * Folds. Their order depends on sizes alone. With a workspace of `reduceWorkspace` bytes, the terms of few large folds
+ * are units too, whose partial results a second set of units joins.
+ */
+export function reduceKernel(
+  environment: KernelEnvironment,
+  kernel: ReduceKernel,
+  workspace?: number,
+): Ranged {
+  const { module, math, helpers } = environment;
+  const { outer, inner, body: graph, epilogue, reductions, stores } = kernel;
+  const division = workspace === undefined ? undefined : divisionOf(kernel);
+  const points = pointsOf(outer);
+  const terms = points * pointsOf(inner) * (costOf(graph) + reductions.length);
+  const finish = points * (costOf(epilogue) + stores.length);
+  const ranged = (
+    lead: readonly number[],
+    cost: number,
+    phaseOf: (part: Value<"i32">) => Phase,
+    joins?: Ranged,
+  ): Ranged => {
+    let units = 0;
+    const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
+      const mode = modeOf({ context: { body, math, helpers }, environment, kernel });
+      const sizes = [...lead, ...mode.outer];
+      const shared = unitsOf(sizes, mode.size, 16, mode.least);
+      units = points === 0 ? 0 : shared.count;
+      walkUnits(body, sizes, mode.size, shared, [first, last], (line) => {
+        const [part = i32.const(0)] = line.outer;
+        mode.write({ ...line, outer: line.outer.slice(lead.length) }, phaseOf(part));
       });
-      this.#finish(
-        outer,
-        folds.map((fold) => fold.result()),
-      );
-    };
-  }
-
-  /** Four at a time along the last inner axis, the rest of each line one by one into a sum of its own. */
-  byLanes(): (outer: Coordinates) => void {
-    const { body: graph, inner, reductions } = this.#kernel;
-    const { place } = this.#environment;
-    const context = this.#context;
-    const { body } = context;
-    const lanes = this.#lanes();
-    const rests = reductions.map((reduction) => foldOf(context, reduction));
-    const size = inner.at(-1) ?? 1;
-    return (outer) => {
-      for (const fold of [...lanes, ...rests]) fold.start();
-      nest(body, inner.slice(0, -1), (line) => {
-        const at = body.let(i32.const(0));
-        const coordinates = [...outer, ...line, at];
-        body.for(at, i32.const(size - 3), 4, () => {
-          const values = vectorValues(context, place, graph, coordinates);
-          reductions.forEach(({ value }, index) => {
-            const own = values[value];
-            if (own !== undefined) lanes[index]?.take(own);
-          });
-        });
-        body.for(at, i32.const(size), 1, () => {
-          const values = elementValues(context, place, graph, coordinates);
-          reductions.forEach(({ value }, index) => {
-            const own = values[value];
-            if (own !== undefined) rests[index]?.take(own);
-          });
-        });
-      });
-      lanes.forEach((fold, index) => {
-        const rest = rests[index];
-        if (rest !== undefined) fold.into(rest);
-      });
-      this.#finish(
-        outer,
-        rests.map((fold) => fold.result()),
-      );
-    };
-  }
-
-  /** Neighbouring columns together, each lane a fold. */
-  byColumns(vectors: number): (outer: Coordinates) => void {
-    const { body: graph, outer: sizes, inner, reductions } = this.#kernel;
-    const { place } = this.#environment;
-    const context = this.#context;
-    const { body } = context;
-    const blocks = Array.from({ length: vectors }, () => this.#lanes());
-    const turned = outerLast(graph, sizes.length);
-    return (outer) => {
-      const line = outer.slice(0, -1);
-      const column = as("i32", outer.at(-1) ?? i32.const(0));
-      const columns = blocks.map((_, block) =>
-        block === 0 ? column : body.let(i32.add(column, i32.const(4 * block))),
-      );
-      for (const folds of blocks) for (const fold of folds) fold.start();
-      nest(body, inner, (point) => {
-        blocks.forEach((folds, block) => {
-          const values = vectorValues(context, place, turned, [...line, ...point, columns[block] ?? column]);
-          reductions.forEach(({ value }, index) => {
-            const own = values[value];
-            if (own !== undefined) folds[index]?.take(own);
-          });
-        });
-      });
-      blocks.forEach((folds, block) => {
-        const results = folds.map((fold) => body.let(fold.lanes()));
-        for (let lane = 0; lane < 4; lane++) {
-          const at = body.let(i32.add(columns[block] ?? column, i32.const(lane)));
-          this.#finish(
-            [...line, at],
-            results.map((result, index) => laneOf(result, folds[index]?.dtype ?? "f32", lane)),
-          );
-        }
-      });
-    };
-  }
-
-  #lanes(): readonly LaneFold[] {
-    return this.#kernel.reductions.map((reduction) => laneFoldOf(this.#context, reduction));
-  }
+    });
+    return { callee, units, cost, ...(joins === undefined ? {} : { joins }) };
+  };
+  if (division === undefined || workspace === undefined)
+    return ranged([], terms + finish, () => ({ kind: "whole" }));
+  const { parts, block } = division;
+  const partials: Partials = { address: workspace, parts, block, bytes: partBytes(kernel) };
+  const joined = ranged([], parts * points + finish, () => ({ kind: "join", partials }));
+  return ranged([parts], terms, (part) => ({ kind: "part", partials, part }), joined);
 }

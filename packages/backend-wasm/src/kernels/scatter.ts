@@ -1,49 +1,90 @@
 import type { ScatterKernel } from "@adjoint/compiler";
-import { dtypeInfo } from "@adjoint/ir";
-import { type Callee, i32, i64 } from "../emit/index.ts";
+import { type Callee, i32 } from "../emit/index.ts";
+import { type Address, splitAddress } from "../scalar/affine.ts";
 import type { Context } from "../scalar/context.ts";
-import { as, loadElement, storeElement } from "../scalar/element.ts";
+import { loadElement, storeElement } from "../scalar/element.ts";
 import { addressOf, elementValues } from "../scalar/graph.ts";
+import { alongAxis, fitsLanes, uniformValues } from "../scalar/lane-axes.ts";
+import { LaneGraph } from "../scalar/lane-graph.ts";
+import { type Steps, loadLanes, storeLanes } from "../scalar/lane-memory.ts";
+import { advance, existing } from "../scalar/point.ts";
 import { mapElement } from "../scalar/table.ts";
+import { type LaneDType, isLaneDType, mapVector } from "../scalar/vector.ts";
 import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./map.ts";
+import { strip } from "./strip.ts";
 
-/** Joins values into places that data decides, one by one in row-major order. */
+const SIDE_BY_SIDE: Steps = [0, 1, 2, 3];
+
+/** Joins values into places that data decides, in row-major order: lines of neighbours by vectors, else one by one. */
 export function scatterKernel(
-  { module, math, helpers, place }: KernelEnvironment,
+  environment: KernelEnvironment,
   kernel: ScatterKernel,
 ): Callee<readonly [], "void"> {
-  const { domain, reduction, dtype, buffer, index, dynamic } = kernel;
-  const { bytes } = dtypeInfo[dtype];
+  const { module, math, helpers } = environment;
+  const { dtype } = kernel;
   return module.function([], "void", (body) => {
     const context: Context = { body, math, helpers };
-    nest(body, domain, (coordinates) => {
-      const values = elementValues(context, place, kernel.body, coordinates);
-      const address = body.let(addressOf(place, buffer, index, coordinates));
-      for (const term of dynamic) {
-        const at = values[term.value];
-        if (at === undefined) continue;
-        const isWide = at.type === "i64";
-        const outside = isWide
-          ? i64.geU(as("i64", at), i64.const(BigInt(term.size)))
-          : i32.geU(as("i32", at), i32.const(term.size));
-        body.if(outside, () => place.outOfRange(context, term, at));
-        const word = isWide ? i32.wrapI64(as("i64", at)) : as("i32", at);
-        body.set(address, i32.add(address, i32.mul(word, i32.const(term.stride * bytes))));
-      }
-      const value = values[kernel.value];
-      if (value === undefined) return;
-      const joined =
-        reduction === "none"
-          ? value
-          : mapElement(
-              context,
-              reduction,
-              [body.let(loadElement(context, dtype, address)), value],
-              dtype,
-              dtype,
-            );
-      body.run(storeElement(context, dtype, address, joined));
+    if (isLaneDType(dtype) && dtype !== "bool" && fillsLines(kernel)) scatterLines(context, environment, kernel, dtype);
+    else scatterElements(context, environment, kernel);
+  });
+}
+
+/** Whether the last axis goes to neighbouring places, all of them looked up by the same indices. */
+function fillsLines({ domain, body, value, dtype, index, dynamic }: ScatterKernel): boolean {
+  const last = domain.length - 1;
+  const axes = alongAxis(last);
+  const uniform = uniformValues(body, axes);
+  return (
+    (domain[last] ?? 1) >= 4 &&
+    index.strides[last] === 1 &&
+    dynamic.every((term) => uniform[term.value] === true) &&
+    fitsLanes(body, axes, [{ value, dtype }])
+  );
+}
+
+function scatterLines(
+  context: Context,
+  { place }: KernelEnvironment,
+  { domain, body: graph, value, dynamic, index, buffer, reduction }: ScatterKernel,
+  dtype: LaneDType,
+): void {
+  const { body } = context;
+  const last = domain.length - 1;
+  const size = domain[last] ?? 1;
+  const lanes = new LaneGraph(context, place, graph, alongAxis(last));
+  nest(body, domain.slice(0, last), (line) => {
+    lanes.enter([...line, i32.const(0)], [value]);
+    const move = body.let(i32.const(0));
+    advance(context, place, { dynamic, dtype }, move, (id) => lanes.element(id));
+    const whole = { start: i32.const(0), end: i32.const(size), isPart: false };
+    strip(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
+      const [values = []] = lanes.values([...line, at], [count]);
+      const own = values[value] ?? lanes.splat(value);
+      const { base, offset } = splitAddress(place, buffer, index, [...line, at]);
+      const address: Address = { base: body.let(i32.add(base, move)), offset };
+      const old = (): ReturnType<typeof loadLanes> => loadLanes(context, dtype, address, SIDE_BY_SIDE, count);
+      const joined = reduction === "none" ? own : mapVector(context, reduction, [old(), own], dtype, dtype);
+      if (joined === undefined) throw new TypeError(`${reduction} of ${dtype} has no vector code`);
+      storeLanes(context, dtype, address, SIDE_BY_SIDE, count, joined);
     });
+  });
+}
+
+function scatterElements(
+  context: Context,
+  { place }: KernelEnvironment,
+  { domain, body: graph, value: result, dynamic, index, buffer, dtype, reduction }: ScatterKernel,
+): void {
+  const { body } = context;
+  nest(body, domain, (coordinates) => {
+    const values = elementValues(context, place, graph, coordinates);
+    const address = body.let(addressOf(place, buffer, index, coordinates));
+    advance(context, place, { dynamic, dtype }, address, (id) => existing(values, id));
+    const value = existing(values, result);
+    const join = (name: Exclude<typeof reduction, "none">): ReturnType<typeof mapElement> =>
+      mapElement(context, name, [body.let(loadElement(context, dtype, address)), value], dtype, dtype);
+    const joined = reduction === "none" ? value : join(reduction);
+    body.run(storeElement(context, dtype, address, joined));
   });
 }

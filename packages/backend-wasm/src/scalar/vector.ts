@@ -12,6 +12,16 @@ export type LaneDType = "f32" | "i32" | "u32" | "bool";
 export const isLaneDType = (dtype: DType): dtype is LaneDType =>
   dtype === "f32" || dtype === "i32" || dtype === "u32" || dtype === "bool";
 
+/** What loads bring into lanes: small integers too, for casts to begin with. */
+export type LoadedDType = LaneDType | "u8" | "i8" | "u16" | "i16";
+const SMALL: readonly DType[] = ["u8", "i8", "u16", "i16"];
+export const isLoadedDType = (dtype: DType): dtype is LoadedDType =>
+  isLaneDType(dtype) || SMALL.includes(dtype);
+
+/** Whether `mapVector` has code for the operation on lanes. */
+export const mapsLanes = (operation: NameOf<"map">, from: DType, to: DType): boolean =>
+  isLaneDType(to) && (isLaneDType(from) || (operation === "cast" && isLoadedDType(from)));
+
 type Rule = (context: Context, a: Vector, b: Vector, unsigned: boolean) => Vector;
 /** No row for a type means that lanes are taken one by one. */
 interface Row {
@@ -116,7 +126,12 @@ export function mapVector(
   from: DType,
   to: DType,
 ): Vector | undefined {
-  if (!isLaneDType(from) || !isLaneDType(to)) return undefined;
+  if (!isLaneDType(to)) return undefined;
+  if (!isLaneDType(from)) {
+    const [x] = operands;
+    // In lanes, small integers are i32 that are in range.
+    return x === undefined || !mapsLanes(operation, from, to) ? undefined : castVector(context, x, "i32", to);
+  }
   const own = operands.map((value) => as("v128", kept(context, value)));
   const [a, b, c] = own;
   if (a === undefined) return undefined;

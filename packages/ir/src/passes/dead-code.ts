@@ -1,5 +1,5 @@
 import { numbered } from "../closure.ts";
-import { nodesOf, rootsOf } from "../graph.ts";
+import { hasBodies, nodesOf, rootsOf } from "../graph.ts";
 import { type Graph, type Node, type Tensor, apply, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
@@ -105,6 +105,7 @@ function shortened(node: Node, need: Need): readonly Tensor[] | undefined {
  * nothing reads, the carries that only they need, and operands that no body needs any more.
  */
 export const deadCode: Pass = rewriteBy("dead code", (graph) => {
+  if (!hasBodies(graph)) return undefined;
   const { needs } = demand(rootsOf(graph));
   return (node, _, original) => {
     const need = needs.get(original);

@@ -1,8 +1,9 @@
 import { AdjointError } from "../error.ts";
-import { mapRecord, nodesOf, rootsOf } from "../graph.ts";
+import { mapRecord } from "../graph.ts";
 import { type Graph, Node, type Tensor } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { equalTypes } from "../shape.ts";
+import { Uses } from "./uses.ts";
 
 /** One rewrite that a pass made. */
 export interface Rewrite {
@@ -34,8 +35,8 @@ export type Step = (
   original: Node,
 ) => { readonly rule: string; readonly replacement: readonly Tensor[] } | undefined;
 
-/** A pass by a function of nodes, made anew for each graph and sub-graph. */
-export function rewriteBy(name: string, stepFor: (graph: Graph) => Step): Pass {
+/** A pass by a function of nodes, made anew for each graph and sub-graph; without one the graph stays as it is. */
+export function rewriteBy(name: string, stepFor: (graph: Graph) => Step | undefined): Pass {
   return {
     name,
     run: (graph, options = {}) => {
@@ -55,6 +56,9 @@ interface Chain {
 /** Far more rewrites than one node needs. */
 const LONGEST_CHAIN = 100;
 
+/** Stands for results that are not known yet. */
+const ACTIVE: readonly Tensor[] = [];
+
 interface Frame {
   readonly node: Node;
   /** How the node came about. */
@@ -70,12 +74,12 @@ interface Frame {
 /** One run of a pass. */
 class Job {
   readonly #pass: string;
-  readonly #stepFor: (graph: Graph) => Step;
+  readonly #stepFor: (graph: Graph) => Step | undefined;
   readonly #options: PassOptions;
   readonly #graphs = new Map<Graph, Graph>();
   #left: number;
 
-  constructor(pass: string, stepFor: (graph: Graph) => Step, options: PassOptions) {
+  constructor(pass: string, stepFor: (graph: Graph) => Step | undefined, options: PassOptions) {
     this.#pass = pass;
     this.#stepFor = stepFor;
     this.#options = options;
@@ -83,7 +87,9 @@ class Job {
   }
 
   graph<I extends string, O extends string>(graph: Graph<I, O>): Graph<I, O> {
-    const settle = this.#driver(graph);
+    const step = this.#stepFor(graph);
+    if (step === undefined) return graph;
+    const settle = this.#driver(graph, step);
     let isSame = true;
     const settled = (tensor: Tensor): Tensor => {
       const result = settle(tensor);
@@ -109,32 +115,30 @@ class Job {
 
   /** The node on rewritten inputs. Replacements keep types, so the node's own types hold. */
   #onNewInputs(node: Node, at: (tensor: Tensor) => Tensor): Node {
-    const inputs = node.inputs.map(at);
-    const graphs = node.graphs.length === 0 ? node.graphs : node.graphs.map((graph) => this.#subgraph(graph));
-    const same =
-      inputs.every((input, index) => input === node.inputs[index]) &&
-      graphs.every((graph, index) => graph === node.graphs[index]);
-    if (same) return node;
+    const inputs = mapSame(node.inputs, at);
+    const graphs =
+      node.graphs.length === 0 ? node.graphs : mapSame(node.graphs, (graph) => this.#subgraph(graph));
+    if (inputs === node.inputs && graphs === node.graphs) return node;
     const types = node.outputs.map((output) => output.type);
     return new Node(node.operation, node.attributes, inputs, graphs, types, node.origin);
   }
 
-  #driver(graph: Graph): (tensor: Tensor) => Tensor {
-    const step = this.#stepFor(graph);
+  #driver(graph: Graph, step: Step): (tensor: Tensor) => Tensor {
+    /** What stands for each node's outputs; `ACTIVE` while that is being found out. */
     const done = new Map<Node, readonly Tensor[]>();
-    const uses = usesOf(graph);
-    const active = new Set<Node>();
+    const uses = new Uses(graph);
     const stack: Frame[] = [];
     const at = (tensor: Tensor): Tensor => {
       const result = done.get(tensor.node)?.[tensor.index];
       if (result === undefined) throw new AdjointError("graph", this.#pass, `no result for ${tensor}`);
       return result;
     };
-    const usedOnce = (tensor: Tensor): boolean => (uses.get(tensor) ?? 0) <= 1;
-    const visit = (node: Node, chain: Chain | undefined): void => {
-      if (done.has(node)) return;
-      if (active.has(node)) throw this.#loop(chain, `${node.output} became an input of itself`);
-      active.add(node);
+    /** Puts a node on the stack unless it is done. */
+    const visit = (node: Node, chain: Chain | undefined): boolean => {
+      const known = done.get(node);
+      if (known === ACTIVE) throw this.#loop(chain, `${node.output} became an input of itself`);
+      if (known !== undefined) return false;
+      done.set(node, ACTIVE);
       stack.push({
         node,
         chain,
@@ -143,44 +147,39 @@ class Job {
         replacement: undefined,
         replaced: undefined,
       });
+      return true;
     };
     const finish = ({ node, current }: Frame, results: readonly Tensor[]): void => {
       stack.pop();
-      active.delete(node);
-      if (current !== undefined) {
-        active.delete(current);
-        done.set(current, results);
-      }
+      if (current !== undefined) done.set(current, results);
       done.set(node, results);
+      if (results === node.outputs) return;
       node.outputs.forEach((output, index) => {
         const result = results[index];
-        if (result !== undefined && result !== output) count(uses, result, uses.get(output) ?? 0);
+        if (result !== undefined && result !== output) uses.replace(output, result);
       });
     };
     const advance = (frame: Frame): void => {
       const { node, replacement } = frame;
       if (replacement !== undefined) {
-        const next = replacement[frame.next++];
-        if (next === undefined) finish(frame, replacement.map(at));
-        else visit(next.node, frame.replaced);
+        for (let next = replacement[frame.next++]; next !== undefined; next = replacement[frame.next++])
+          if (visit(next.node, frame.replaced)) return;
+        finish(frame, replacement.map(at));
         return;
       }
-      const input = node.inputs[frame.next++];
-      if (input !== undefined) {
-        visit(input.node, frame.chain);
-        return;
-      }
+      for (let input = node.inputs[frame.next++]; input !== undefined; input = node.inputs[frame.next++])
+        if (visit(input.node, frame.chain)) return;
       const current = this.#onNewInputs(node, at);
-      const fired = this.#fire(current, () => step(current, usedOnce, node));
+      const fired = this.#fire(current, () => step(current, uses.isOnce, node));
       if (fired === undefined) {
-        if (current !== node) done.set(current, current.outputs);
-        // The graph's own nodes were counted at the start; those that rules made were not.
-        if (frame.chain !== undefined) for (const read of current.inputs) count(uses, read, 1);
+        // The graph's own nodes are counted with the graph; those that rules made are not.
+        if (frame.chain !== undefined) for (const read of current.inputs) uses.read(read);
+        frame.current = current;
         finish(frame, current.outputs);
         return;
       }
       frame.current = current;
-      active.add(current);
+      done.set(current, ACTIVE);
       frame.replacement = fired.replacement;
       frame.replaced = {
         rule: fired.rule,
@@ -242,15 +241,8 @@ class Job {
   }
 }
 
-function count(uses: Map<Tensor, number>, tensor: Tensor, times: number): void {
-  uses.set(tensor, (uses.get(tensor) ?? 0) + times);
-}
-
-/** How often each tensor is read in a graph. */
-function usesOf(graph: Graph): Map<Tensor, number> {
-  const uses = new Map<Tensor, number>();
-  const roots = rootsOf(graph);
-  for (const root of roots) count(uses, root, 1);
-  for (const node of nodesOf(roots)) for (const input of node.inputs) count(uses, input, 1);
-  return uses;
+/** The list with each element mapped; the list itself where none of them changes. */
+function mapSame<T>(list: readonly T[], map: (element: T) => T): readonly T[] {
+  for (const element of list) if (map(element) !== element) return list.map(map);
+  return list;
 }

@@ -23,8 +23,8 @@ export function madeBy<N extends PrimitiveName>(
   ...names: readonly N[]
 ): Node<AttributesOf<N>> | undefined {
   const { node } = tensor;
-  // One of the names is the node's, which decides its attributes.
-  return names.some((name) => isNode(node, name)) ? (node as Node<AttributesOf<N>>) : undefined;
+  for (const name of names) if (isNode(node, name)) return node;
+  return undefined;
 }
 
 /** The first input of the node that makes a tensor, where it is one of these primitives. */

@@ -90,11 +90,13 @@ function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): reado
       return broadcast(constant(scalar), shape);
     }),
     rule("f(broadcast constants) → broadcast constant", namesOf("map"), ({ node, output }, ...inputs) => {
-      const scalars = inputs.flatMap((input) => {
+      const scalars: TensorValue[] = [];
+      for (const input of inputs) {
         const element = uniformConstant(input);
-        return element === undefined ? [] : [valueOf(input.dtype, [], [element])];
-      });
-      const value = scalars.length === inputs.length ? evaluated(node, scalars)?.[0] : undefined;
+        if (element === undefined) return undefined;
+        scalars.push(valueOf(input.dtype, [], [element]));
+      }
+      const [value] = evaluated(node, scalars) ?? [];
       return value && broadcast(constant(value), output.shape);
     }),
     rule("f(constants) → constant", namesOf(...FOLDED), (match, ...inputs) => {

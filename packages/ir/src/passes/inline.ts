@@ -1,6 +1,6 @@
-import { inlineGraph } from "../graph.ts";
+import { hasBodies, inlineGraph } from "../graph.ts";
 import type { Composite, Node } from "../tensor.ts";
-import { type Pass, rewriteBy } from "./driver.ts";
+import { type Pass, type Step, rewriteBy } from "./driver.ts";
 
 export interface InlineOptions {
   /** Composites that stay: those that a backend runs, or a format writes, as a whole. */
@@ -10,13 +10,14 @@ export interface InlineOptions {
 /** Puts bodies in the place of composites, those inside bodies too. */
 export function inlineWith(options: InlineOptions = {}): Pass {
   const { keep } = options;
-  return rewriteBy("inline", () => (node) => {
+  const step: Step = (node) => {
     const { operation } = node;
     const [body] = node.graphs;
     if (operation.kind !== "composite" || body === undefined || keep?.(operation, node) === true)
       return undefined;
     return { rule: operation.name, replacement: inlineGraph(body, node.inputs) };
-  });
+  };
+  return rewriteBy("inline", (graph) => (hasBodies(graph) ? step : undefined));
 }
 
 /** Puts bodies in the place of all composites. */

@@ -1,5 +1,5 @@
 import { numbered } from "../closure.ts";
-import { nodesOf, rewriter, rootsOf } from "../graph.ts";
+import { hasBodies, nodesOf, rewriter, rootsOf } from "../graph.ts";
 import { type Graph, type Node, type Tensor, apply, isNode } from "../tensor.ts";
 import { input } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
@@ -110,6 +110,7 @@ function withRegion(node: Node, region: ReadonlySet<Node>): readonly Tensor[] {
  * read, and with this a branch that is not taken costs nothing.
  */
 export const sink: Pass = rewriteBy("sink", (graph) => {
+  if (!hasBodies(graph)) return undefined;
   const found = regions(graph);
   return (node, _, original) => {
     const region = found.get(original);

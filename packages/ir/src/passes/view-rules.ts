@@ -2,6 +2,7 @@ import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { type Tensor, apply } from "../tensor.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
 import { concat, flip, reshape, transpose } from "../ops/view.ts";
+import { uniformConstant } from "../ops/source.ts";
 import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
@@ -83,8 +84,8 @@ const broadcastRules: readonly Rule[] = [
   }),
   rule("f(broadcast x) → broadcast f(x)", namesOf("map"), ({ node, attributes, output }, ...inputs) => {
     const [shape] = inputs.flatMap((input) => {
-      const inner = uniformScalar(input) === undefined ? under(input, "broadcast") : undefined;
-      return inner === undefined ? [] : [inner.shape];
+      const inner = under(input, "broadcast");
+      return inner === undefined || uniformConstant(input) !== undefined ? [] : [inner.shape];
     });
     if (shape === undefined) return undefined;
     const small: Tensor[] = [];

@@ -1,0 +1,100 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import type { Job } from "./task.ts";
+
+/** How a contestant is started. */
+export interface Program {
+  readonly command: string;
+  readonly arguments: readonly string[];
+}
+
+/** A contestant in Node. */
+export const nodeProgram = (node: string): Program => ({
+  command: node,
+  arguments: [fileURLToPath(new URL("./contestant.js", import.meta.url))],
+});
+
+/** A contestant in Python. From `dist` and from `src` alike, the file is in `src`. */
+export const pythonProgram = (python: string): Program => ({
+  command: python,
+  arguments: [fileURLToPath(new URL("../src/peers/pytorch.py", import.meta.url))],
+});
+
+/** It took longer than it was given. */
+export class TimeLimit extends Error {}
+
+/** A contestant's process, which answers each line with a line of JSON. */
+export class Child {
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #answers: AsyncIterator<string>;
+  readonly #exited: Promise<number | null>;
+  #errors = "";
+
+  constructor({ command, arguments: first }: Program, job: Job) {
+    this.#process = spawn(command, [...first, JSON.stringify(job)], {
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+    });
+    this.#process.stderr.on("data", (text) => {
+      this.#errors = (this.#errors + String(text)).slice(-4000);
+    });
+    // A child that ends while it is told something says why by its exit.
+    this.#process.stdin.on("error", () => {});
+    this.#exited = new Promise((resolve) => {
+      this.#process.once("close", resolve);
+      this.#process.once("error", (error) => {
+        this.#errors += error.message;
+        resolve(null);
+      });
+    });
+    this.#answers = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
+  }
+
+  tell(message: object): void {
+    this.#process.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** The next answer. @throws TimeLimit, or Error with the last line of stderr if the process ended. */
+  async answer<T>(schema: z.ZodType<T>, seconds: number): Promise<T> {
+    const timer = new AbortController();
+    const { signal } = timer;
+    const late = new Promise<never>((_, reject) => {
+      const id = setTimeout(() => reject(new TimeLimit(`not done in ${seconds} s`)), seconds * 1000);
+      signal.addEventListener("abort", () => clearTimeout(id));
+    });
+    try {
+      return await Promise.race([this.#read(schema), late]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  async #read<T>(schema: z.ZodType<T>): Promise<T> {
+    for (;;) {
+      const { value, done } = await this.#answers.next();
+      if (done === true) {
+        await this.#exited;
+        throw new Error(this.#reason());
+      }
+      // Native libraries may print lines of their own.
+      if (value.startsWith("{")) return schema.parse(JSON.parse(value));
+    }
+  }
+
+  /** The line of stderr that says most: the one that names an error, else the last. */
+  #reason(): string {
+    const lines = this.#errors.split("\n").filter((line) => line.trim() !== "");
+    return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "ended without a word";
+  }
+
+  /** Resolves when the process is gone by itself. @throws Error with what it said if it failed. */
+  async ended(): Promise<void> {
+    if ((await this.#exited) !== 0) throw new Error(this.#reason());
+  }
+
+  async stop(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#exited;
+  }
+}

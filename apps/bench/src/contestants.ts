@@ -1,0 +1,71 @@
+import type { OwnName } from "./ours.ts";
+import { type PeerName, peerNames } from "./peers/names.ts";
+import type { Task } from "./task.ts";
+
+export const ownNames: readonly OwnName[] = ["cpu", "wasm", "wasm-fused", "wasm-wide"];
+
+export type ContestantName = OwnName | PeerName;
+
+/** Where and how a contestant would run. */
+interface Occasion {
+  readonly task: Task;
+  readonly threads: number;
+  /** Major version of Node. */
+  readonly major: number;
+}
+
+export interface Contestant {
+  readonly about: string;
+  /** Runs on Python in place of Node. */
+  readonly python?: true;
+  /** Why it can't, or nothing if it can. */
+  cannot(occasion: Occasion): string | undefined;
+}
+
+const hasConvolution = (task: Task): boolean =>
+  "network" in task && task.network.layers.some(({ kind }) => kind === "conv");
+
+const oneThread = ({ threads }: Occasion, why: string): string | undefined => (threads > 1 ? why : undefined);
+
+const noTraining = ({ task }: Occasion): string | undefined =>
+  task.kind === "train" ? "runs models, doesn't train them" : undefined;
+
+const own = (about: string, cannot: Contestant["cannot"] = () => undefined): Contestant => ({
+  about,
+  cannot,
+});
+
+/** All that take part. */
+export const contestants: { readonly [name in ContestantName]: Contestant } = {
+  cpu: own("JavaScript over typed arrays, one thread", (occasion) =>
+    oneThread(occasion, "runs on one thread"),
+  ),
+  wasm: own("WebAssembly with 128-bit vectors, `deterministic: true`"),
+  "wasm-fused": own(
+    "WebAssembly with relaxed multiply-add, the default where the engine has it; Node 20 needs V8's flag `--experimental-wasm-relaxed-simd`",
+  ),
+  "wasm-wide": own("the same after `enableWideVectors()`, from Node 24 on", ({ major }) =>
+    major < 24 ? "this version of Node doesn't join vectors" : undefined,
+  ),
+  "tfjs-cpu": {
+    about: "TensorFlow.js, plain JavaScript",
+    cannot: (occasion) => oneThread(occasion, "runs on one thread"),
+  },
+  "tfjs-wasm": {
+    about: "TensorFlow.js, WebAssembly with XNNPACK",
+    cannot: (occasion) =>
+      occasion.task.kind === "train" && hasConvolution(occasion.task)
+        ? "has no kernel Conv2DBackpropFilter"
+        : oneThread(occasion, "turns its threads off in Node"),
+  },
+  "jax-js": {
+    about: "jax-js on its WebAssembly device",
+    cannot: (occasion) => oneThread(occasion, "runs on one thread in Node, which has no global Worker"),
+  },
+  "onnxruntime-web": { about: "ONNX Runtime in WebAssembly", cannot: noTraining },
+  "onnxruntime-node": { about: "ONNX Runtime, native", cannot: noTraining },
+  pytorch: { about: "PyTorch, native, eager", python: true, cannot: () => undefined },
+};
+
+export const isOwn = (name: ContestantName): name is OwnName =>
+  !(peerNames as readonly string[]).includes(name); // Widened to ask whether it has any name.

@@ -1,0 +1,35 @@
+import type { Graph, State } from "@adjoint/ir";
+import type { Arrays } from "../arrays.ts";
+import type { Random } from "../random.ts";
+
+/** Our program of a task and what it starts from. */
+export interface OwnGraph {
+  readonly graph: Graph;
+  readonly state: State;
+  /** The register that holds the result, where the result stays on the device. */
+  readonly result?: string;
+}
+
+/** What all tasks of one kind have. */
+export interface Kind<T> {
+  /** The data that every contestant reads. */
+  data(task: T, random: Random): Arrays;
+  /** Our own graph of it. */
+  graph(task: T, arrays: (name: string) => Float32Array): OwnGraph;
+  /**
+   * What must come out, in plain loops over doubles: the losses of the checked steps, all logits, or the elements of
+   * the result at `samplePlaces`.
+   */
+  reference(task: T, arrays: Arrays): readonly number[];
+  /** Largest difference from the reference, as a share of its largest element. */
+  readonly tolerance: number;
+  /** Floating-point operations of one run, where a share of the peak is told. */
+  operations?(task: T): number;
+}
+
+/** An f32 array by name. @throws Error where the data have none. */
+export function floats(arrays: Arrays, name: string): Float32Array {
+  const data = arrays[name];
+  if (data instanceof Float32Array) return data;
+  throw new Error(`the data have no f32 array "${name}"`);
+}

@@ -1,0 +1,26 @@
+import { pairsOf } from "../src/pairs.ts";
+import type { Outcome } from "../src/rounds.ts";
+import type { Row } from "../src/rows.ts";
+
+/** An outcome with a time, or with what else is given. */
+export const outcome = (
+  name: Outcome["name"],
+  milliseconds: number | undefined,
+  other: Partial<Outcome> = {},
+): Outcome => ({
+  name,
+  threads: 1,
+  milliseconds,
+  spread: milliseconds === undefined ? undefined : [milliseconds / 2, milliseconds * 2],
+  isBound: false,
+  note: undefined,
+  version: "1.2.3",
+  shareOfPeak: undefined,
+  ...other,
+});
+
+export const rowsOf = (
+  workload: Row["workload"],
+  outcomes: readonly Outcome[],
+  node = "20.20.2",
+): readonly Row[] => pairsOf(outcomes, { workload, rounds: 3, node, cpu: "Abacus", cores: 2 });

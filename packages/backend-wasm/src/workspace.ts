@@ -1,0 +1,29 @@
+import type { Kernel } from "@adjoint/compiler";
+import { type ContractOptions, contractWorkspace } from "./kernels/contract.ts";
+import type { KernelEnvironment } from "./kernels/map.ts";
+import { reduceWorkspace } from "./kernels/reduce.ts";
+import { sortWorkspace } from "./kernels/sort.ts";
+
+/** Bytes that a kernel works in, for all its threads. Kernels use the same bytes one after another. */
+export function workspaceOf(
+  environment: KernelEnvironment,
+  kernel: Kernel,
+  options: ContractOptions,
+): number {
+  const most = (kernels: readonly Kernel[]): number =>
+    Math.max(0, ...kernels.map((inner) => workspaceOf(environment, inner, options)));
+  switch (kernel.form) {
+    case "contract":
+      return contractWorkspace(environment, kernel, options);
+    case "reduce":
+      return reduceWorkspace(kernel);
+    case "sort":
+      return sortWorkspace(kernel);
+    case "scan":
+      return most(kernel.body);
+    case "if":
+      return most(kernel.branches.flat());
+    default:
+      return 0;
+  }
+}

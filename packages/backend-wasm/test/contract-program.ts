@@ -1,0 +1,76 @@
+import type { ContractKernel, Program } from "@adjoint/compiler";
+import type { PlanOptions } from "../src/contract/index.ts";
+import { READ_SLACK } from "../src/contract/index.ts";
+import { ModuleBuilder } from "../src/emit/index.ts";
+import { contractKernel, contractWorkspace } from "../src/kernels/contract.ts";
+import { MathLibrary } from "../src/math/library.ts";
+import { Helpers } from "../src/scalar/context.ts";
+import { noise } from "./contract-support.ts";
+
+export interface ProgramRun {
+  /** Runs one contraction of the program, all threads in turn. */
+  readonly again: (kernel: number) => void;
+  /** A buffer's elements. */
+  readonly read: (buffer: number) => Float32Array;
+  readonly moduleBytes: number;
+  readonly emitMilliseconds: number;
+}
+
+export const contractionsOf = (program: Program): readonly ContractKernel[] =>
+  program.kernels.filter((kernel) => kernel.form === "contract");
+
+/** The contractions of a program as one module, over memory in which no two buffers share a place; f32 buffers hold noise. */
+export function runContractions(
+  program: Program,
+  { fused = false, wide = false, threads = 1 }: PlanOptions,
+): ProgramRun {
+  const kernels = contractionsOf(program);
+  let end = 128;
+  const places = program.buffers.map(({ elements }) => {
+    const at = end;
+    end = Math.ceil((end + elements * 8 + READ_SLACK) / 64) * 64;
+    return at;
+  });
+  const options = { fused, wide, threads };
+  const place = {
+    address: (buffer: number): number => places[buffer] ?? 0,
+    dtype: (buffer: number) => program.buffers[buffer]?.dtype ?? "f32",
+    outOfRange: (): void => {},
+  };
+  const environment = (module: ModuleBuilder) => ({
+    module,
+    math: new MathLibrary(module, fused),
+    helpers: new Helpers(module),
+    place,
+  });
+  const started = performance.now();
+  const idle = environment(new ModuleBuilder());
+  const workspaceBytes = Math.max(
+    0,
+    ...kernels.map((kernel) => contractWorkspace(idle, kernel, options)),
+  );
+  const module = new ModuleBuilder();
+  const pages = Math.ceil((end + workspaceBytes + READ_SLACK) / 65536);
+  module.importMemory("env", "memory", { initial: pages });
+  const own = environment(module);
+  kernels.forEach((kernel, index) =>
+    module.export(`run${index}`, contractKernel(own, kernel, { ...options, workspace: end })),
+  );
+  const bytes = module.finish();
+  const emitMilliseconds = performance.now() - started;
+  const memory = new WebAssembly.Memory({ initial: pages });
+  program.buffers.forEach(({ dtype, elements }, buffer) => {
+    if (dtype === "f32")
+      new Float32Array(memory.buffer, places[buffer], elements).set(noise(elements, buffer + 1));
+  });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return {
+    again: (kernel) => {
+      const code = instance.exports[`run${kernel}`] as (thread: number, threads: number) => void;
+      for (let thread = 0; thread < threads; thread++) code(thread, threads);
+    },
+    read: (buffer) => new Float32Array(memory.buffer, places[buffer], program.buffers[buffer]?.elements),
+    moduleBytes: bytes.length,
+    emitMilliseconds,
+  };
+}

@@ -1,0 +1,3 @@
+export { wasm } from "@adjoint/backend-wasm";
+export { compile } from "@adjoint/compiler";
+export { input, program } from "@adjoint/ir";

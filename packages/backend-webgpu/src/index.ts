@@ -1,0 +1,1 @@
+export { type WebgpuOptions, webgpu } from "./webgpu.ts";

@@ -1,0 +1,61 @@
+import type { TensorValue } from "@adjoint/ir";
+import { malformed, unsupported } from "../errors.ts";
+import type { AttributeSource, GraphSource } from "../proto/model.ts";
+import { type ExternalData, readSparse, readTensor } from "../tensor.ts";
+import type { SubGraph } from "./sub-graph.ts";
+
+/** A value of an attribute as rows see it, before their schema checks it. */
+export type Attribute =
+  | number
+  | bigint
+  | string
+  | readonly (number | bigint)[]
+  | readonly string[]
+  | TensorValue
+  | SubGraph;
+
+export type Attributes = { readonly [name: string]: Attribute };
+
+/** What reading attributes needs of the graph around them. */
+export interface AttributeReader {
+  readonly externalData: ExternalData | undefined;
+  /** Attributes of the function call that the node is in. */
+  readonly outer: Attributes;
+  subGraph(source: GraphSource): SubGraph;
+}
+
+/** Attributes by name; one that refers to an attribute that the caller did not give is absent. */
+export function readAttributes(
+  owner: string,
+  sources: readonly AttributeSource[],
+  reader: AttributeReader,
+): Attributes {
+  const attributes = new Map<string, Attribute>();
+  for (const source of sources) {
+    if (attributes.has(source.name)) throw malformed(`${owner} has two attributes "${source.name}"`);
+    const value = readAttribute(owner, source, reader);
+    if (value !== undefined) attributes.set(source.name, value);
+  }
+  return Object.fromEntries(attributes);
+}
+
+function readAttribute(
+  owner: string,
+  source: AttributeSource,
+  { outer, externalData, subGraph }: AttributeReader,
+): Attribute | undefined {
+  switch (source.kind) {
+    case "reference":
+      return Object.hasOwn(outer, source.value) ? outer[source.value] : undefined;
+    case "tensor":
+      return readTensor(source.value, externalData);
+    case "sparseTensor":
+      return readSparse(source.value, externalData);
+    case "graph":
+      return subGraph(source.value);
+    case "other":
+      throw unsupported(`attributes of type ${source.value}`, `${owner}, attribute "${source.name}"`);
+    default:
+      return source.value;
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  AdjointError,
+  type Dim,
+  type Tensor,
+  type TensorValue,
+  freeSources,
+  isNode,
+  isStatic,
+  toNumbers,
+} from "@adjoint/ir";
+import { SHAPES_AT_RUN, UnboundInputError, unsupported } from "../errors.ts";
+import type { Knowledge } from "./known.ts";
+
+/** What an operator's importer sees of its node. */
+export class OperatorContext<A = unknown> {
+  /** The operator's name, for messages. */
+  readonly operator: string;
+  /** Attributes in the newest form, checked by the row's schema. */
+  readonly attributes: A;
+  /** Version of the model's operator set, for what no conversion of form can say. */
+  readonly version: number;
+  /** How many outputs the node names. */
+  readonly outputs: number;
+  readonly #inputs: readonly (Tensor | undefined)[];
+  readonly #knowledge: Knowledge;
+  readonly #bindable: ReadonlySet<string>;
+
+  constructor(
+    operator: string,
+    attributes: A,
+    version: number,
+    outputs: number,
+    inputs: readonly (Tensor | undefined)[],
+    knowledge: Knowledge,
+    bindable: ReadonlySet<string>,
+  ) {
+    this.operator = operator;
+    this.attributes = attributes;
+    this.version = version;
+    this.outputs = outputs;
+    this.#inputs = inputs;
+    this.#knowledge = knowledge;
+    this.#bindable = bindable;
+  }
+
+  /** An input. @throws AdjointError when the node does not give it. */
+  input(index: number): Tensor {
+    return this.#inputs[index] ?? this.refuse(`input ${index} is missing`);
+  }
+
+  /** An input that may be absent. */
+  optional(index: number): Tensor | undefined {
+    return this.#inputs[index];
+  }
+
+  /** All inputs from an index on, of which none may be absent. */
+  inputs(from = 0): readonly Tensor[] {
+    return this.#inputs.slice(from).map((_, index) => this.input(from + index));
+  }
+
+  /** An input whose value decides a shape. @throws UnboundInputError naming the inputs to bind. */
+  constant(index: number): TensorValue {
+    const tensor = this.input(index);
+    return this.#knowledge.valueOf(tensor) ?? this.#unknown(index, tensor);
+  }
+
+  /** The value of an input where it is known before the run. */
+  known(index: number): TensorValue | undefined {
+    const tensor = this.optional(index);
+    return tensor && this.#knowledge.valueOf(tensor);
+  }
+
+  /** `constant` as numbers; undefined where the input is absent. */
+  numbers(index: number): readonly number[] | undefined {
+    return this.optional(index) && toNumbers(this.constant(index));
+  }
+
+  /** `constant` as one number; undefined where the input is absent. */
+  number(index: number): number | undefined {
+    const numbers = this.numbers(index);
+    if (numbers === undefined) return undefined;
+    return numbers.length === 1 ? numbers[0] : this.refuse(`input ${index} must be one number`);
+  }
+
+  /** A shape given as input: symbols may be among its sizes. @throws UnboundInputError as `constant`. */
+  dims(index: number): readonly Dim[] {
+    const tensor = this.input(index);
+    return this.#knowledge.dimsOf(tensor) ?? this.#unknown(index, tensor);
+  }
+
+  /** The sizes of a tensor whose shape must be known before the run. @throws AdjointError naming the symbols to bind. */
+  staticShape(tensor: Tensor): readonly number[] {
+    if (isStatic(tensor.shape)) return tensor.shape;
+    return this.refuse(`needs known sizes and got ${tensor}`, "Bind its symbols: fromOnnx(bytes, { dims }).");
+  }
+
+  refuse(problem: string, remedy = ""): never {
+    throw new AdjointError("graph", this.operator, problem, remedy);
+  }
+
+  #unknown(index: number, tensor: Tensor): never {
+    const names = freeSources([tensor], []).flatMap(({ node }) =>
+      isNode(node, "input") && this.#bindable.has(node.attributes.name) ? [node.attributes.name] : [],
+    );
+    if (names.length > 0) throw new UnboundInputError(this.operator, `input ${index}`, names);
+    throw unsupported(
+      SHAPES_AT_RUN,
+      `${this.operator}: input ${index} decides a shape and is ${tensor}`,
+    );
+  }
+}

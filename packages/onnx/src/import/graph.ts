@@ -1,0 +1,131 @@
+import { type Tensor, constant, withScope } from "@adjoint/ir";
+import { malformed } from "../errors.ts";
+import { type Operator, operatorKey } from "../operators/row.ts";
+import type { FunctionSource, GraphSource, NodeSource } from "../proto/model.ts";
+import { type ExternalData, readSparse, readTensor } from "../tensor.ts";
+import { type Attributes, readAttributes } from "./attributes.ts";
+import { OperatorContext } from "./context.ts";
+import { newestForm } from "./convert.ts";
+import type { Knowledge } from "./known.ts";
+import { Scope } from "./scope.ts";
+import { SubGraph } from "./sub-graph.ts";
+
+/** What all graphs and functions of a model share. */
+export interface ModelContext {
+  readonly operators: ReadonlyMap<string, Operator>;
+  readonly functions: ReadonlyMap<string, FunctionSource>;
+  readonly externalData: ExternalData | undefined;
+  readonly knowledge: Knowledge;
+  /** Inputs that the caller could bind as constants. */
+  readonly bindable: ReadonlySet<string>;
+}
+
+/** What the nodes of one graph or function body see. */
+export interface Surroundings {
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Attributes of the function call around the nodes. */
+  readonly outer: Attributes;
+  readonly scope: Scope;
+  /** How many function calls are around the nodes. */
+  readonly depth: number;
+}
+
+/** Functions may call functions, but not themselves. */
+const MAX_CALLS = 64;
+
+/** Gives a graph's initializers their names, as constants. Inputs of their names must be defined before. */
+export function defineInitializers(model: ModelContext, graph: GraphSource, scope: Scope): void {
+  for (const tensor of graph.initializers)
+    scope.define(tensor.name ?? "", constant(readTensor(tensor, model.externalData)));
+  for (const sparse of graph.sparseInitializers)
+    scope.define(sparse.values?.name ?? "", constant(readSparse(sparse, model.externalData)));
+}
+
+/** Imports nodes in order; their outputs are then in the scope. */
+export function importNodes(model: ModelContext, nodes: readonly NodeSource[], around: Surroundings): void {
+  for (const node of nodes) {
+    const name = node.name === "" ? (node.outputs.find((output) => output !== "") ?? "") : node.name;
+    const outputs = withScope(name, () => importNode(model, node, around));
+    node.outputs.forEach((output, index) => {
+      if (output === "") return;
+      const tensor = outputs[index];
+      if (tensor === undefined)
+        throw malformed(`node "${name}" (${node.operator}) names output ${index}, which it does not have`);
+      around.scope.define(output, tensor);
+    });
+  }
+}
+
+function importNode(model: ModelContext, node: NodeSource, around: Surroundings): readonly Tensor[] {
+  const owner = `node "${node.name}" (${node.operator})`;
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : around.scope.read(name, owner)));
+  const attributes = readAttributes(owner, node.attributes, {
+    externalData: model.externalData,
+    outer: around.outer,
+    subGraph: (source) => subGraphOf(model, source, around),
+  });
+  const key = operatorKey(node.domain, node.operator);
+  const called = model.functions.get(key);
+  if (called !== undefined) return callFunction(model, called, inputs, attributes, around);
+  const row = model.operators.get(key);
+  if (row === undefined) throw malformed(`${owner} has no row`);
+  const version = around.opsets.get(node.domain);
+  if (version === undefined)
+    throw malformed(`${owner} is of domain "${node.domain}", whose version the model does not say`);
+  const form = newestForm(row, version, { attributes, inputs });
+  const context = new OperatorContext(
+    key,
+    // The row's own schema gave the attributes, so they are of the type that its importer takes.
+    form.attributes as never,
+    version,
+    node.outputs.length,
+    form.inputs,
+    model.knowledge,
+    model.bindable,
+  );
+  return row.import(context);
+}
+
+function subGraphOf(model: ModelContext, source: GraphSource, around: Surroundings): SubGraph {
+  return new SubGraph(source, (inputs) => {
+    const scope = new Scope(around.scope);
+    source.inputs.forEach(({ name }, index) => {
+      const tensor = inputs[index];
+      if (tensor !== undefined) scope.define(name, tensor);
+    });
+    defineInitializers(model, source, scope);
+    importNodes(model, source.nodes, { ...around, scope });
+    return source.outputs.map(({ name }) => scope.read(name, "the sub-graph's output"));
+  });
+}
+
+function callFunction(
+  model: ModelContext,
+  called: FunctionSource,
+  inputs: readonly (Tensor | undefined)[],
+  given: Attributes,
+  { depth }: Surroundings,
+): readonly Tensor[] {
+  if (depth >= MAX_CALLS) throw malformed(`function "${called.name}" calls itself, or calls are nested too deep`);
+  const scope = new Scope();
+  called.inputs.forEach((name, index) => {
+    const tensor = inputs[index];
+    if (tensor !== undefined) scope.define(name, tensor);
+  });
+  const missing = called.attributes.find((name) => !Object.hasOwn(given, name));
+  if (missing !== undefined) throw malformed(`function "${called.name}" is called without attribute "${missing}"`);
+  const defaults = readAttributes(`function "${called.name}"`, called.defaults, {
+    externalData: model.externalData,
+    outer: {},
+    subGraph: (source) => subGraphOf(model, source, { opsets: called.opsets, outer: {}, scope, depth }),
+  });
+  // An input that the caller leaves out is absent for the nodes of the body too.
+  const absent = new Set(called.inputs.filter((_, index) => inputs[index] === undefined));
+  const nodes = called.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map((name) => (absent.has(name) ? "" : name)),
+  }));
+  const outer = { ...defaults, ...given };
+  importNodes(model, nodes, { opsets: called.opsets, outer, scope, depth: depth + 1 });
+  return called.outputs.map((name) => scope.read(name, `function "${called.name}"`));
+}

@@ -1,0 +1,216 @@
+import {
+  AdjointError,
+  type DType,
+  type Dim,
+  type Node,
+  type Tensor,
+  type TensorValue,
+  addDims,
+  divDims,
+  elementCount,
+  elementReader,
+  equalDims,
+  evaluateTensors,
+  isInteger,
+  isNode,
+  isStatic,
+  mulDims,
+  shapeSize,
+  subDims,
+  uniformConstant,
+  valueOf,
+} from "@adjoint/ir";
+
+/** Elements known before the run; those of shapes may hold symbols. */
+export interface Known {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly dims: readonly Dim[];
+}
+
+type Result = TensorValue | Known | undefined;
+
+/** Scalar steps that one operation may take, and all together: what is larger is computed at the run. */
+const MAX_STEPS = 2 ** 22;
+const MAX_TOTAL_STEPS = 2 ** 27;
+/** Symbolic values are shapes; longer ones are data. */
+const MAX_DIMS = 64;
+
+const isValue = (result: Result): result is TensorValue => result !== undefined && "data" in result;
+
+/**
+ * What is known of tensors before a run: values by the reference semantics of the operations, and where sizes are
+ * symbols, sums and products of them. Everything is computed once and only when asked for.
+ */
+export class Knowledge {
+  readonly #results = new Map<Node, readonly Result[]>();
+  #steps = 0;
+
+  /** The value of a tensor that rests on constants alone. */
+  valueOf(tensor: Tensor): TensorValue | undefined {
+    const result = this.#resultOf(tensor);
+    return isValue(result) ? result : undefined;
+  }
+
+  /** The elements of an integer tensor, symbols among them, row-major. */
+  dimsOf(tensor: Tensor): readonly Dim[] | undefined {
+    const result = this.#resultOf(tensor);
+    return result === undefined ? undefined : asKnown(result)?.dims;
+  }
+
+  #resultOf(tensor: Tensor): Result {
+    // Explicit stack: graphs are often deeper than the call stack.
+    const stack = [tensor.node];
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      const open = this.#results.has(node)
+        ? []
+        : node.inputs.map((input) => input.node).filter((input) => !this.#results.has(input));
+      if (open.length > 0) stack.push(...open);
+      else {
+        if (!this.#results.has(node)) this.#results.set(node, this.#compute(node));
+        stack.pop();
+      }
+    }
+    return this.#results.get(tensor.node)?.[tensor.index];
+  }
+
+  #compute(node: Node): readonly Result[] {
+    const inputs = node.inputs.map((input) => this.#results.get(input.node)?.[input.index]);
+    if (inputs.every(isValue)) return this.#evaluate(node, inputs);
+    const result = symbolic(node, inputs);
+    return [result === undefined ? undefined : settled(result)];
+  }
+
+  #evaluate(node: Node, inputs: readonly TensorValue[]): readonly Result[] {
+    if (node.operation.kind === "control" || isNode(node, "input") || isNode(node, "register")) return [];
+    const sizes = node.outputs.map(({ shape }) => (isStatic(shape) ? elementCount(shape) : Infinity));
+    const steps = workOf(node, inputs) + sizes.reduce((sum, size) => sum + size, 0);
+    if (isNode(node, "constant")) return [node.attributes.value];
+    if (steps > MAX_STEPS || this.#steps + steps > MAX_TOTAL_STEPS) return [];
+    this.#steps += steps;
+    const known = new Map(node.inputs.map((input, index) => [input, inputs[index] ?? absent(node)]));
+    try {
+      return evaluateTensors(node.outputs, known);
+    } catch (error) {
+      // An index outside its axis, for example: the run will say so.
+      if (error instanceof AdjointError) return [];
+      throw error;
+    }
+  }
+}
+
+const absent = (node: Node): never => {
+  throw new AdjointError("graph", node.operation.name, "an operand has no value");
+};
+
+/** A contraction meets each pair of elements at most once. */
+const workOf = (node: Node, inputs: readonly TensorValue[]): number =>
+  inputs.reduce(
+    (work, { data }) => (node.operation.kind === "contract" ? work * data.length : work + data.length),
+    1,
+  );
+
+/** A value of few integers as sizes. */
+function asKnown(result: TensorValue | Known): Known | undefined {
+  if (!isValue(result)) return result;
+  if (!(isInteger(result.dtype) || result.dtype === "bool") || result.data.length > MAX_DIMS) return undefined;
+  const read = elementReader(result);
+  const dims = Array.from({ length: result.data.length }, (_, index) => Number(read(index)));
+  return { dtype: result.dtype, shape: result.shape, dims };
+}
+
+/** A value again, once no symbol is left. */
+const settled = (known: Known): Result =>
+  isStatic(known.dims) ? valueOf(known.dtype, known.shape, known.dims) : known;
+
+/** The result of an operation on sizes, as far as it is an integer polynomial of them. */
+function symbolic(node: Node, inputs: readonly Result[]): Known | undefined {
+  const [first] = node.inputs;
+  const { dtype, shape } = node.output;
+  if (!isStatic(shape) || elementCount(shape) > MAX_DIMS) return undefined;
+  // The size of a symbolic axis as a tensor: a sum of ones.
+  if (isNode(node, "reduceSum") && inputs[0] === undefined && first !== undefined && shape.length === 0) {
+    const element = uniformConstant(first);
+    return element === undefined
+      ? undefined
+      : { dtype, shape, dims: [mulDims(Number(element), shapeSize(first.shape))] };
+  }
+  const known = inputs.map((input) => (input === undefined ? undefined : asKnown(input)));
+  if (!known.every((input) => input !== undefined)) return undefined;
+  const [a, b] = known;
+  if (MOVES.has(node.operation.name) || node.operation.kind === "view") return moved(node, known);
+  if (a === undefined) return undefined;
+  if (isNode(node, "cast")) return isInteger(dtype) ? { ...a, dtype } : undefined;
+  const fold = folds[node.operation.name];
+  if (fold !== undefined && shape.length === 0) return elementwise(dtype, shape, [a.dims.reduce(...fold)]);
+  const rule = rules[node.operation.name];
+  if (rule === undefined) return undefined;
+  return elementwise(
+    dtype,
+    shape,
+    a.dims.map((size, index) => rule(size, b?.dims[index] ?? 0)),
+  );
+}
+
+function elementwise(
+  dtype: DType,
+  shape: readonly number[],
+  dims: readonly (Dim | undefined)[],
+): Known | undefined {
+  return dims.every((size) => size !== undefined) ? { dtype, shape, dims } : undefined;
+}
+
+type DimRule = (a: Dim, b: Dim) => Dim | undefined;
+
+/** Elementwise arithmetic on sizes; undefined where the symbols decide. */
+const rules: { readonly [operation: string]: DimRule | undefined } = {
+  add: addDims,
+  sub: subDims,
+  mul: mulDims,
+  div: divDims,
+  neg: (a) => mulDims(a, -1),
+  max: (a, b) => (equalDims(a, b) ? a : undefined),
+  min: (a, b) => (equalDims(a, b) ? a : undefined),
+  equal: (a, b) => (equalDims(a, b) ? 1 : neverNegative(a, b) ? 0 : undefined),
+};
+
+/** A size is not −1, which ONNX's shapes use as a mark. */
+const neverNegative = (a: Dim, b: Dim): boolean =>
+  (typeof a === "number" && a < 0) || (typeof b === "number" && b < 0) || isBothNumbers(a, b);
+const isBothNumbers = (a: Dim, b: Dim): boolean => typeof a === "number" && typeof b === "number";
+
+const folds: { readonly [operation: string]: [(a: Dim, b: Dim) => Dim, Dim] | undefined } = {
+  reduceSum: [addDims, 0],
+  reduceProd: [mulDims, 1],
+};
+
+/** Operations beside the views that only move elements. */
+const MOVES: ReadonlySet<string> = new Set(["gather", "where"]);
+
+/** Runs an operation that only moves elements on their numbers in a pool, and takes the sizes from there. */
+function moved(node: Node, inputs: readonly Known[]): Known | undefined {
+  if (node.operation.kind === "composite") return undefined;
+  const pool: Dim[] = [];
+  const labels = inputs.map(({ shape, dims }): TensorValue => {
+    const start = pool.length;
+    pool.push(...dims);
+    return valueOf(
+      "i32",
+      shape,
+      dims.map((_, index) => start + index),
+    );
+  });
+  // Indices and conditions are no cargo: they keep their values.
+  const decider = node.operation.name === "gather" ? 1 : node.operation.name === "where" ? 0 : undefined;
+  const deciding = decider === undefined ? undefined : inputs[decider];
+  if (decider !== undefined && deciding !== undefined) {
+    if (!isStatic(deciding.dims)) return undefined;
+    labels[decider] = valueOf(deciding.dtype, deciding.shape, deciding.dims);
+  }
+  // The node was made by this operation, so its attributes are the operation's.
+  const [result] = node.operation.evaluate(labels, node as Node<never>);
+  if (result === undefined) return undefined;
+  const read = elementReader(result);
+  const dims = Array.from({ length: result.data.length }, (_, index) => pool[Number(read(index))]);
+  return elementwise(node.output.dtype, result.shape, dims);
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import * as ir from "@adjoint/ir";
+import type { Dim, Tensor, TensorValue } from "@adjoint/ir";
+import type { ExportRows } from "../export/row.ts";
+import { type Operator, float, operator } from "./row.ts";
+import { unary } from "./math.ts";
+import { dtypeOfElement } from "../element-type.ts";
+import { unsupported } from "../errors.ts";
+
+const tensor: z.ZodType<TensorValue> = z.custom<TensorValue>(
+  (value) => typeof value === "object" && value !== null && "data" in value,
+  "must be a tensor",
+);
+
+/** A size as an i64 scalar; that of a symbolic axis is a sum of ones, which folds once the symbol is bound. */
+export function sizeTensor(size: Dim): Tensor {
+  if (typeof size === "number") return ir.constant(BigInt(size), "i64");
+  return ir.filled(1n, "i64", [size]).reduceSum();
+}
+
+/** Sizes as an i64 vector. */
+export const sizesTensor = (sizes: readonly Dim[]): Tensor =>
+  sizes.length === 0 || sizes.every((size) => typeof size === "number")
+    ? ir.constant(ir.valueOf("i64", [sizes.length], sizes.map(Number)))
+    : ir.stack(sizes.map(sizeTensor));
+
+const text = (): never => {
+  throw unsupported("element type STRING", "Constant");
+};
+
+/** How each of Constant's attributes is a value. */
+const forms: { readonly [name: string]: (value: never) => TensorValue } = {
+  value: (value: TensorValue) => value,
+  sparse_value: (value: TensorValue) => value,
+  value_float: (value: number) => ir.valueOf("f32", [], [value]),
+  value_floats: (values: readonly number[]) => ir.valueOf("f32", [values.length], values),
+  value_int: (value: number | bigint) => ir.valueOf("i64", [], [value]),
+  value_ints: (values: readonly (number | bigint)[]) => ir.valueOf("i64", [values.length], values),
+  value_string: text,
+  value_strings: text,
+};
+
+const integer = z.int().or(z.bigint());
+
+export const constants: readonly Operator[] = [
+  unary("Identity", [1, 13, 14, 16, 19, 21, 23, 24, 25], (x) => x),
+  operator({
+    name: "Constant",
+    since: [1, 9, 11, 12, 13, 19, 21, 23, 24, 25],
+    attributes: z.strictObject({
+      value: tensor.optional(),
+      sparse_value: tensor.optional(),
+      value_float: float.optional(),
+      value_floats: z.array(float).optional(),
+      value_int: integer.optional(),
+      value_ints: z.array(integer).optional(),
+      value_string: z.string().optional(),
+      value_strings: z.array(z.string()).optional(),
+    }),
+    import(context) {
+      const [given, second] = Object.entries(context.attributes).filter(([, value]) => value !== undefined);
+      const form = given && forms[given[0]];
+      if (form === undefined || second !== undefined) return context.refuse("needs exactly one value");
+      // The schema checked each attribute's type, which the table's union can't say.
+      return ir.constant(form(given?.[1] as never));
+    },
+  }),
+  operator({
+    name: "ConstantOfShape",
+    since: [9, 20, 21, 23, 24, 25],
+    attributes: z.strictObject({ value: tensor.optional() }),
+    import(context) {
+      const { value = ir.zeroValue("f32", [1]) } = context.attributes;
+      if (value.data.length !== 1) context.refuse("its value must be one element");
+      return ir.constant({ ...value, shape: [] }).broadcast(context.dims(0));
+    },
+  }),
+  operator({
+    name: "Shape",
+    since: [1, 13, 15, 19, 21, 23, 24, 25],
+    attributes: z.strictObject({ start: z.int().default(0), end: z.int().optional() }),
+    import: (context) =>
+      sizesTensor(context.input(0).shape.slice(context.attributes.start, context.attributes.end)),
+  }),
+  operator({
+    name: "Size",
+    since: [1, 13, 19, 21, 23, 24, 25],
+    import: (context) =>
+      context.input(0).shape.map(sizeTensor).reduce(ir.mul, ir.constant(1n, "i64")),
+  }),
+  operator({
+    name: "EyeLike",
+    since: [9, 22],
+    attributes: z.strictObject({ dtype: z.int().optional(), k: z.int().default(0) }),
+    import(context) {
+      const like = context.input(0);
+      const { dtype, k } = context.attributes;
+      const [rows, columns] = [ir.iota("i32", like.shape, 0), ir.iota("i32", like.shape, 1)];
+      const result = dtype === undefined ? like.dtype : dtypeOfElement(dtype, "EyeLike's result");
+      return rows.add(k).equal(columns).cast(result);
+    },
+  }),
+];
+
+/** What the primitives of this family are in ONNX. Inputs and registers are named by the writer before their readers. */
+export const constantExports: ExportRows<"input" | "register" | "constant"> = {
+  input: ({ output }, writer) => [writer.name(output)],
+  register: ({ output }, writer) => [writer.name(output)],
+  constant: ({ attributes }, writer) => [writer.constant(attributes.value)],
+};

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import * as ir from "@adjoint/ir";
+import { type ExportRows, direct } from "../export/row.ts";
+import { binary, unary } from "./math.ts";
+import { type Operator, flag, operator } from "./row.ts";
+
+/** Comparison, logic, bits, and the choice by a condition. */
+export const logic: readonly Operator[] = [
+  binary("Equal", [1, 7, 11, 13, 19], ir.equal),
+  binary("Less", [1, 7, 9, 13], ir.less),
+  binary("Greater", [1, 7, 9, 13], ir.greater),
+  binary("LessOrEqual", [12, 16], ir.lessOrEqual),
+  binary("GreaterOrEqual", [12, 16], ir.greaterOrEqual),
+  binary("And", [1, 7], ir.and),
+  binary("Or", [1, 7], ir.or),
+  binary("Xor", [1, 7], ir.xor),
+  unary("Not", [1], ir.not),
+  binary("BitwiseAnd", [18], ir.bitwiseAnd),
+  binary("BitwiseOr", [18], ir.bitwiseOr),
+  binary("BitwiseXor", [18], ir.bitwiseXor),
+  unary("BitwiseNot", [18], ir.bitwiseNot),
+  unary("IsNaN", [9, 13, 20], ir.isNaN),
+  operator({
+    name: "BitShift",
+    since: [11],
+    attributes: z.strictObject({ direction: z.enum(["LEFT", "RIGHT"]) }),
+    import: (context) =>
+      (context.attributes.direction === "LEFT" ? ir.shiftLeft : ir.shiftRight)(
+        context.input(0),
+        context.input(1),
+      ),
+  }),
+  operator({
+    name: "IsInf",
+    since: [10, 20],
+    attributes: z.strictObject({
+      detect_negative: flag.default(true),
+      detect_positive: flag.default(true),
+    }),
+    import(context) {
+      const x = context.input(0);
+      const { detect_negative: negative, detect_positive: positive } = context.attributes;
+      if (negative && positive) return ir.isInf(x);
+      if (negative) return ir.equal(x, -Infinity);
+      return positive ? ir.equal(x, Infinity) : ir.filled(false, "bool", x.shape);
+    },
+  }),
+  operator({
+    name: "Where",
+    since: [9, 16],
+    import: (context) => ir.where(context.input(0), context.input(1), context.input(2)),
+  }),
+];
+
+/** What the primitives of this family are in ONNX. */
+export const logicExports: ExportRows<
+  | ("equal" | "less" | "lessOrEqual" | "and" | "or" | "xor" | "not" | "isNaN" | "isInf" | "where")
+  | ("bitwiseAnd" | "bitwiseOr" | "bitwiseXor" | "bitwiseNot" | "shiftLeft" | "shiftRight")
+> = {
+  equal: direct("Equal"),
+  less: direct("Less"),
+  lessOrEqual: direct("LessOrEqual"),
+  and: direct("And"),
+  or: direct("Or"),
+  xor: direct("Xor"),
+  not: direct("Not"),
+  isNaN: direct("IsNaN"),
+  isInf: direct("IsInf"),
+  where: direct("Where"),
+  bitwiseAnd: direct("BitwiseAnd"),
+  bitwiseOr: direct("BitwiseOr"),
+  bitwiseXor: direct("BitwiseXor"),
+  bitwiseNot: direct("BitwiseNot"),
+  shiftLeft: ({ inputs }, writer) =>
+    writer.write("BitShift", inputs.map(writer.name), { attributes: { direction: "LEFT" } }),
+  shiftRight: ({ inputs }, writer) =>
+    writer.write("BitShift", inputs.map(writer.name), { attributes: { direction: "RIGHT" } }),
+};

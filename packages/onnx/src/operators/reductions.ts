@@ -1,0 +1,80 @@
+import { z } from "zod";
+import * as ir from "@adjoint/ir";
+import type { ReduceOptions, Tensor } from "@adjoint/ir";
+import type { ExportRow, ExportRows } from "../export/row.ts";
+import { before, toInputs } from "./older.ts";
+import { type Operator, flag, operator } from "./row.ts";
+
+type Build = (x: Tensor, options: ReduceOptions) => Tensor;
+
+/** Reductions in f64 for whole numbers where the operation takes floats only. */
+const inFloats =
+  (build: Build): Build =>
+  (x, options) =>
+    ir.isFloat(x.dtype) ? build(x, options) : build(x.cast("f64"), options).cast(x.dtype);
+
+/** Reductions of bool as those of bytes. */
+const inBytes =
+  (build: Build): Build =>
+  (x, options) =>
+    x.dtype === "bool" ? build(x.cast("u8"), options).cast("bool") : build(x, options);
+
+/** @param moved operator set in which the axes became an input. */
+const reduction = (name: string, since: readonly number[], moved: number, build: Build): Operator =>
+  operator({
+    name,
+    since,
+    older: [before(moved, toInputs(1, "axes"))],
+    attributes: z.strictObject({
+      keepdims: flag.default(true),
+      noop_with_empty_axes: flag.default(false),
+    }),
+    import(context) {
+      const x = context.input(0);
+      const { keepdims: keepDims, noop_with_empty_axes: isNoop } = context.attributes;
+      const axes = context.numbers(1) ?? [];
+      if (axes.length === 0) return isNoop ? x : build(x, { keepDims });
+      return build(x, { axes, keepDims });
+    },
+  });
+
+/** Operator sets that changed most reductions. */
+const SINCE = [1, 11, 13, 18];
+
+export const reductions: readonly Operator[] = [
+  reduction("ReduceSum", [1, 11, 13], 13, ir.reduceSum),
+  reduction("ReduceMean", SINCE, 18, inFloats(ir.reduceMean)),
+  reduction("ReduceProd", SINCE, 18, ir.reduceProd),
+  reduction("ReduceMax", [1, 11, 12, 13, 18, 20], 18, inBytes(ir.reduceMax)),
+  reduction("ReduceMin", [1, 11, 12, 13, 18, 20], 18, inBytes(ir.reduceMin)),
+  reduction("ReduceL1", SINCE, 18, inFloats(ir.reduceL1)),
+  reduction("ReduceL2", SINCE, 18, inFloats(ir.reduceL2)),
+  reduction("ReduceSumSquare", SINCE, 18, inFloats(ir.reduceSumSquare)),
+  reduction("ReduceLogSum", SINCE, 18, inFloats(ir.reduceLogSum)),
+  reduction("ReduceLogSumExp", SINCE, 18, inFloats(ir.logSumExp)),
+];
+
+type Name = "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin";
+
+/** @param moved operator set from which the axes are an input. */
+const reduced =
+  (operator: string, moved: number): ExportRow<Name> =>
+  ({ inputs, attributes }, writer) => {
+    const { axes } = attributes;
+    const names = inputs.map(writer.name);
+    // No axes would mean all of them.
+    if (axes.length === 0) return writer.write("Identity", names);
+    return writer.opset < moved
+      ? writer.write(operator, names, { attributes: { axes, keepdims: 0 } })
+      : writer.write(operator, [...names, writer.constant(ir.valueOf("i64", [axes.length], axes))], {
+          attributes: { keepdims: 0 },
+        });
+  };
+
+/** What the primitives of this family are in ONNX. */
+export const reductionExports: ExportRows<Name> = {
+  reduceSum: reduced("ReduceSum", 13),
+  reduceProd: reduced("ReduceProd", 18),
+  reduceMax: reduced("ReduceMax", 18),
+  reduceMin: reduced("ReduceMin", 18),
+};

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { Tensor } from "@adjoint/ir";
+import type { Attributes } from "../import/attributes.ts";
+import type { OperatorContext } from "../import/context.ts";
+import { SubGraph } from "../import/sub-graph.ts";
+
+/** A node's attributes and inputs, in the form of some version of the operator. */
+export interface Form {
+  readonly attributes: Attributes;
+  readonly inputs: readonly (Tensor | undefined)[];
+}
+
+/** How the form of versions before one becomes the newer form. */
+export interface Older {
+  readonly before: number;
+  convert(form: Form): Form;
+}
+
+/** An operator as importing sees it: one row of the table. */
+export interface Operator {
+  readonly name: string;
+  /** "" is ONNX's own. */
+  readonly domain: string;
+  /** Versions of the operator set that brought or changed the operator, oldest first. */
+  readonly since: readonly number[];
+  /** Conversions of older forms, oldest first. */
+  readonly older: readonly Older[];
+  readonly attributes: z.ZodType;
+  /** Outputs over the context's inputs; its attributes are what the schema gave. */
+  import(context: OperatorContext<never>): readonly Tensor[];
+}
+
+interface Definition<S extends z.ZodType> {
+  readonly name: string;
+  readonly domain?: string;
+  readonly since: readonly number[];
+  readonly older?: readonly Older[];
+  /** Absent where the newest form has no attributes. */
+  readonly attributes?: S;
+  import(context: OperatorContext<z.output<S>>): Tensor | readonly Tensor[];
+}
+
+const none: z.ZodType<Record<never, never>> = z.strictObject({});
+
+/** Defines a row. */
+export function operator<S extends z.ZodType = typeof none>(definition: Definition<S>): Operator {
+  return {
+    domain: "",
+    older: [],
+    ...definition,
+    attributes: definition.attributes ?? none,
+    import(context: OperatorContext<z.output<S>>) {
+      const outputs = definition.import(context);
+      return "node" in outputs ? [outputs] : outputs;
+    },
+  };
+}
+
+/** 0 or 1, as ONNX writes booleans. */
+export const flag: z.ZodType<boolean> = z
+  .union([z.literal(0), z.literal(1)])
+  .transform((value) => value === 1);
+export const ints: z.ZodType<readonly number[]> = z.array(z.int());
+/** Any number: ONNX's floats. */
+export const float: z.ZodType<number> = z.number().or(z.nan()).or(z.literal([Infinity, -Infinity]));
+export const subGraph: z.ZodType<SubGraph> = z.instanceof(SubGraph);
+
+/** How tables and messages name an operator: `Conv`, `ai.onnx.ml.Scaler`. */
+export const operatorKey = (domain: string, name: string): string => (domain === "" ? name : `${domain}.${name}`);

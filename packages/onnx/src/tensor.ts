@@ -1,0 +1,142 @@
+import {
+  type DType,
+  type TensorValue,
+  dtypeInfo,
+  elementWriter,
+  rowMajorStrides,
+  tensorValue,
+  zeroValue,
+} from "@adjoint/ir";
+import type { onnx } from "onnx-proto";
+import { dtypeOfElement } from "./element-type.ts";
+import { malformed, unsupported } from "./errors.ts";
+import { decodeTensor } from "./proto/decode.ts";
+import { type Integer, toBigInt, toSize } from "./proto/integer.ts";
+import type { TensorProto } from "./proto/model.ts";
+
+/** Gives the bytes of a file beside the model, by the location that the model names. */
+export type ExternalData = (location: string) => Uint8Array;
+
+const IN_FILE_OF_ITS_OWN = 1;
+
+/** No tensor of a file may claim more elements: their count stays an exact number. */
+const MAX_ELEMENTS = 2 ** 40;
+
+/**
+ * A tensor's elements.
+ * @throws AdjointError when it holds strings or a type that has no counterpart, or fewer or more elements than its
+ * dims say.
+ */
+export function readTensor(tensor: TensorProto, external?: ExternalData): TensorValue {
+  const name = tensor.name == null || tensor.name === "" ? "a tensor" : `tensor "${tensor.name}"`;
+  const dtype = dtypeOfElement(tensor.dataType ?? 0, name);
+  if (tensor.segment != null) throw unsupported("segmented tensors");
+  const shape = (tensor.dims ?? []).map((size) => toSize(`a size of ${name}`, size));
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (count > MAX_ELEMENTS) throw malformed(`${name} claims ${shape.join(" × ")} elements`);
+  const raw = rawBytes(name, tensor, external);
+  if (raw === undefined) return fromFields(name, tensor, dtype, shape, count);
+  const { array, bytes } = dtypeInfo[dtype];
+  if (raw.length !== count * bytes)
+    throw malformed(`${name} is ${dtype}[${shape.join(", ")}] (${count * bytes} bytes) and has ${raw.length}`);
+  // A copy: the bytes are a view of the file, at any offset. ONNX and all supported hosts are little-endian.
+  return tensorValue(dtype, shape, new array(raw.slice().buffer));
+}
+
+/** Reads the bytes of a lone tensor, as in the official test data. @throws AdjointError as `readTensor`. */
+export const tensorFromOnnx = (bytes: Uint8Array): TensorValue => readTensor(decodeTensor(bytes));
+
+function rawBytes(name: string, tensor: TensorProto, external?: ExternalData): Uint8Array | undefined {
+  if (tensor.dataLocation !== IN_FILE_OF_ITS_OWN)
+    return tensor.rawData != null && tensor.rawData.length > 0 ? Uint8Array.from(tensor.rawData) : undefined;
+  const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
+  const location = entries.get("location");
+  if (location === undefined) throw malformed(`${name} is in another file and does not say which`);
+  if (external === undefined) {
+    throw malformed(
+      `${name} is in the file "${location}" beside the model`,
+      "Give fromOnnx { externalData: (location) => bytes }, or read the model with readOnnx(path).",
+    );
+  }
+  const bytes = external(location);
+  const offset = wholeNumber(name, "offset", entries.get("offset") ?? "0");
+  const length = wholeNumber(name, "length", entries.get("length") ?? String(bytes.length - offset));
+  if (offset + length > bytes.length)
+    throw malformed(`${name} lies outside "${location}": bytes ${offset} to ${offset + length} of ${bytes.length}`);
+  return bytes.subarray(offset, offset + length);
+}
+
+function wholeNumber(name: string, what: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw malformed(`${name}: its ${what} is "${text}"`);
+  return Number(text);
+}
+
+/** Elements from the typed fields; 16-bit floats are there as their bits. */
+function fromFields(
+  name: string,
+  tensor: TensorProto,
+  dtype: DType,
+  shape: readonly number[],
+  count: number,
+): TensorValue {
+  const field = fields[dtype](tensor) ?? [];
+  if (field.length !== count)
+    throw malformed(`${name} is ${dtype}[${shape.join(", ")}] and has ${field.length} of ${count} elements`);
+  const value = zeroValue(dtype, shape);
+  const { data } = value;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    for (let i = 0; i < count; i++) data[i] = toBigInt(field[i]);
+  } else for (let i = 0; i < count; i++) data[i] = Number(field[i]);
+  return value;
+}
+
+/** Which typed field holds the elements (onnx.proto3, TensorProto). */
+const fields: { readonly [D in DType]: (tensor: TensorProto) => readonly Integer[] | null | undefined } = {
+  f64: (tensor) => tensor.doubleData,
+  f32: (tensor) => tensor.floatData,
+  f16: (tensor) => tensor.int32Data,
+  bf16: (tensor) => tensor.int32Data,
+  i64: (tensor) => tensor.int64Data,
+  i32: (tensor) => tensor.int32Data,
+  i16: (tensor) => tensor.int32Data,
+  i8: (tensor) => tensor.int32Data,
+  u64: (tensor) => tensor.uint64Data,
+  u32: (tensor) => tensor.uint64Data,
+  u16: (tensor) => tensor.int32Data,
+  u8: (tensor) => tensor.int32Data,
+  bool: (tensor) => tensor.int32Data,
+};
+
+/** The most elements that a sparse tensor may become: its file size says nothing of it. */
+const MAX_DENSE = 2 ** 26;
+
+/** A sparse tensor as a dense one: indices are flat [n] or coordinates [n, rank]. */
+export function readSparse(sparse: onnx.ISparseTensorProto, external?: ExternalData): TensorValue {
+  const values = readTensor(sparse.values ?? {}, external);
+  const indices = readTensor(sparse.indices ?? {}, external);
+  const shape = (sparse.dims ?? []).map((size) => toSize("a size of a sparse tensor", size));
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (count > MAX_DENSE) throw malformed(`a sparse tensor claims ${shape.join(" × ")} elements`);
+  const isFlat = indices.shape.length === 1;
+  const width = isFlat ? 1 : shape.length;
+  if (indices.dtype !== "i64" || indices.data.length !== values.data.length * width)
+    throw malformed("the indices of a sparse tensor do not go with its values");
+  const strides = isFlat ? [1] : rowMajorStrides(shape);
+  const extents = isFlat ? [count] : shape;
+  const dense = zeroValue(values.dtype, shape);
+  const write = elementWriter({ ...dense, dtype: storage(values.dtype) });
+  for (let element = 0; element < values.data.length; element++) {
+    let at = 0;
+    for (let axis = 0; axis < width; axis++) {
+      const index = Number(indices.data[element * width + axis]);
+      if (index < 0 || index >= (extents[axis] ?? 0))
+        throw malformed(`index ${index} of a sparse tensor lies outside its shape [${shape.join(", ")}]`);
+      at += index * (strides[axis] ?? 1);
+    }
+    write(at, values.data[element] ?? 0);
+  }
+  return dense;
+}
+
+/** Elements are moved as they are stored: 16-bit floats as their bits. */
+const storage = (dtype: DType): DType => (dtype === "f16" || dtype === "bf16" ? "u16" : dtype);
