@@ -23,4 +23,4 @@ export function difference(
 }
 
 const isClose = (a: number, b: number): boolean =>
-  Object.is(a, b) || a === b || Math.abs(a - b) <= ABSOLUTE + RELATIVE * Math.abs(b);
+  Object.is(a, b) || a === b || (Number.isFinite(b) && Math.abs(a - b) <= ABSOLUTE + RELATIVE * Math.abs(b));

@@ -54,11 +54,7 @@ const failure = ({ folder, test }: TestCase, reason: string): Result => ({
 
 const events = ["message", "error", "exit"] as const;
 
-function runIn(
-  worker: Worker,
-  test: TestCase,
-  seconds: number,
-): Promise<Result | { readonly died: string }> {
+function runIn(worker: Worker, test: TestCase, seconds: number): Promise<Result | { readonly died: string }> {
   return new Promise((resolve) => {
     const end = (result: Result | { readonly died: string }): void => {
       clearTimeout(timer);

@@ -9,11 +9,7 @@ const listPath = (root: string, backend: BackendName): string =>
 const nameOf = ({ folder, test }: Result): string => `${folder}/${test}`;
 
 /** Recorded tests that ran and no longer pass. */
-export function lostTests(
-  root: string,
-  backend: BackendName,
-  results: readonly Result[],
-): readonly Result[] {
+export function lostTests(root: string, backend: BackendName, results: readonly Result[]): readonly Result[] {
   const path = listPath(root, backend);
   if (!existsSync(path)) return [];
   const recorded = new Set(readFileSync(path, "utf8").split("\n"));

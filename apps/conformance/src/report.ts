@@ -10,9 +10,10 @@ const line = (name: string, counts: Counts): string =>
     percent(counts).padStart(9),
   ].join("");
 
-const header = ["".padEnd(36), ...["passed", "failed", "unsupported", "total"].map((word) => word.padStart(12))].join(
-  "",
-);
+const header = [
+  "".padEnd(36),
+  ...["passed", "failed", "unsupported", "total"].map((word) => word.padStart(12)),
+].join("");
 
 /** Operators and folders with counts, and why each test that did not pass did not. */
 export function textReport(results: readonly Result[]): string {
@@ -52,22 +53,20 @@ export function markdownSection(backend: string, results: readonly Result[]): st
   return [
     `## ${backend}`,
     "",
-    ...table("folder", [
-      ...countsBy(results, ({ folder }) => [folder]),
-      ["all", countsOf(results)],
-    ]),
+    ...table("folder", [...countsBy(results, ({ folder }) => [folder]), ["all", countsOf(results)]]),
     "",
     "A test counts for each operator that its model uses.",
     "",
-    ...table("operator", countsBy(results, ({ operators }) => operators)),
+    ...table(
+      "operator",
+      countsBy(results, ({ operators }) => operators),
+    ),
     "",
     "Tests that do not pass:",
     "",
     "| test | result | reason |",
     "|---|---|---|",
-    ...rest.map(
-      ({ folder, test, result, reason }) => `| ${folder}/${test} | ${result} | ${cell(reason)} |`,
-    ),
+    ...rest.map(({ folder, test, result, reason }) => `| ${folder}/${test} | ${result} | ${cell(reason)} |`),
     "",
   ].join("\n");
 }

@@ -3,7 +3,13 @@ import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { type Backend, compile } from "@adjoint/compiler";
 import { AdjointError, type Graph, type TensorValue } from "@adjoint/ir";
-import { SHAPES_AT_RUN, UnboundInputError, UnsupportedError, type ValueSource, inspectOnnx } from "@adjoint/onnx";
+import {
+  SHAPES_AT_RUN,
+  UnboundInputError,
+  UnsupportedError,
+  type ValueSource,
+  inspectOnnx,
+} from "@adjoint/onnx";
 import { readOnnx } from "@adjoint/onnx/node";
 import { difference } from "./compare.ts";
 import type { BackendName } from "./options.ts";
@@ -42,7 +48,9 @@ export async function runTest(test: TestCase, backend: BackendName): Promise<Res
     const result = error instanceof UnsupportedError ? "unsupported" : "failed";
     const message = error instanceof Error ? error.message : String(error);
     // Where the runner called the import says nothing of the model, and differs by machine.
-    const reason = message.replace(/ At [^ ]*[/\\].*$/, "");
+    const reason = message.replace(/(?: At|,) [^ ]*[/\\][^ ]*:\d+:\d+\.$/, (place) =>
+      place.startsWith(",") ? "." : "",
+    );
     return { folder, test: name, result, reason, operators };
   }
 }

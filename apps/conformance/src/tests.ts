@@ -59,7 +59,11 @@ export function readSets(test: TestCase, inputs: readonly ValueSource[]): readon
 
 function readNumbered(set: string, kind: string): readonly TensorValue[] {
   const values: TensorValue[] = [];
-  for (let path = join(set, `${kind}_0.pb`); existsSync(path); path = join(set, `${kind}_${values.length}.pb`))
+  for (
+    let path = join(set, `${kind}_0.pb`);
+    existsSync(path);
+    path = join(set, `${kind}_${values.length}.pb`)
+  )
     values.push(tensorFromOnnx(readFileSync(path)));
   return values;
 }

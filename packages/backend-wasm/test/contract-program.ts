@@ -45,10 +45,7 @@ export function runContractions(
   });
   const started = performance.now();
   const idle = environment(new ModuleBuilder());
-  const workspaceBytes = Math.max(
-    0,
-    ...kernels.map((kernel) => contractWorkspace(idle, kernel, options)),
-  );
+  const workspaceBytes = Math.max(0, ...kernels.map((kernel) => contractWorkspace(idle, kernel, options)));
   const module = new ModuleBuilder();
   const pages = Math.ceil((end + workspaceBytes + READ_SLACK) / 65536);
   module.importMemory("env", "memory", { initial: pages });

@@ -131,10 +131,10 @@ async function steps() {
   const { compileProgram } = await load("../../compiler/src/index.ts");
   const layers = await load("../../layers/src/index.ts");
   const { adam } = await load("../../optimizers/src/index.ts");
-  const { conv2d, dense, flatten, maxPool, relu, reshape, sequential } = layers;
+  const { flatten, relu, sequential } = layers;
   const block = (filters) => [
-    conv2d({ filters, kernel: 5, padding: "same", activation: "relu" }),
-    maxPool({ kernel: 2 }),
+    layers.conv2d({ filters, kernel: 5, padding: "same", activation: "relu" }),
+    layers.maxPool({ kernel: 2 }),
   ];
   const step = (net, batch) => {
     const images = ir.input("images", "f32", [batch, 28, 28]);
@@ -145,9 +145,15 @@ async function steps() {
     return compileProgram(ir.runPasses(train, ir.optimize));
   };
   return {
-    mlp: step([flatten(), dense({ units: 500 }), relu(), dense({ units: 10 })], 100),
+    mlp: step([flatten(), layers.dense({ units: 500 }), relu(), layers.dense({ units: 10 })], 100),
     cnn: step(
-      [reshape({ shape: [1, 28, 28] }), ...block(32), ...block(64), flatten(), dense({ units: 10 })],
+      [
+        layers.reshape({ shape: [1, 28, 28] }),
+        ...block(32),
+        ...block(64),
+        flatten(),
+        layers.dense({ units: 10 }),
+      ],
       64,
     ),
   };
@@ -162,10 +168,10 @@ function stepCases(options) {
     const ran = runContractions(compiled, options);
     console.log(`${model}: ${ran.moduleBytes} bytes, emitted in ${ran.emitMilliseconds.toFixed(1)} ms`);
     return contractionsOf(compiled).map((kernel, index) => {
-      const { batch, rows, columns, inner, convolution } = kernel;
+      const { batch, rows, columns, inner } = kernel;
       const parts = [batch, rows, columns, inner].map((sizes) => sizes.join("·")).filter(Boolean);
       return {
-        name: `${model} ${convolution?.variant ?? "dot"} ${parts.join(" × ")}`,
+        name: `${model} ${kernel.convolution?.variant ?? "dot"} ${parts.join(" × ")}`,
         flops: 2 * count([batch, rows, columns, inner].flat()),
         again: () => ran.again(index),
       };
@@ -178,7 +184,11 @@ const productCases = (options) =>
     .filter(([name]) => name.includes(values.only))
     .map(([name, { kernel, sizes, flops, epilogue }]) => {
       const operands = [noise(sizes[0], 1), noise(sizes[1], 2)];
-      return { name, flops, again: run(kernel, operands, { ...options, ...(epilogue && { epilogue }) }).again };
+      return {
+        name,
+        flops,
+        again: run(kernel, operands, { ...options, ...(epilogue && { epilogue }) }).again,
+      };
     });
 
 const modes = [

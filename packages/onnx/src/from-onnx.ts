@@ -39,6 +39,16 @@ export interface ImportOptions {
  * @throws AdjointError for broken bytes, names that nothing defines, and shapes that contradict the declared ones.
  */
 export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
+  try {
+    return importModel(bytes, options);
+  } catch (error) {
+    // Counts and nesting that only a hostile file has.
+    if (error instanceof RangeError) throw malformed(`the model exceeds what can be held (${error.message})`);
+    throw error;
+  }
+}
+
+function importModel(bytes: Uint8Array, options: ImportOptions): Graph {
   const { constants = {}, dims = {}, externalData } = options;
   const source = decodeModel(bytes);
   const model = contextOf(source, externalData);

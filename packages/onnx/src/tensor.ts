@@ -38,9 +38,11 @@ export function readTensor(tensor: TensorProto, external?: ExternalData): Tensor
   if (raw === undefined) return fromFields(name, tensor, dtype, shape, count);
   const { array, bytes } = dtypeInfo[dtype];
   if (raw.length !== count * bytes)
-    throw malformed(`${name} is ${dtype}[${shape.join(", ")}] (${count * bytes} bytes) and has ${raw.length}`);
+    throw malformed(
+      `${name} is ${dtype}[${shape.join(", ")}] (${count * bytes} bytes) and has ${raw.length}`,
+    );
   // A copy: the bytes are a view of the file, at any offset. ONNX and all supported hosts are little-endian.
-  return tensorValue(dtype, shape, new array(raw.slice().buffer));
+  return tensorValue(dtype, shape, new array(new Uint8Array(raw).buffer));
 }
 
 /** Reads the bytes of a lone tensor, as in the official test data. @throws AdjointError as `readTensor`. */
@@ -48,7 +50,7 @@ export const tensorFromOnnx = (bytes: Uint8Array): TensorValue => readTensor(dec
 
 function rawBytes(name: string, tensor: TensorProto, external?: ExternalData): Uint8Array | undefined {
   if (tensor.dataLocation !== IN_FILE_OF_ITS_OWN)
-    return tensor.rawData != null && tensor.rawData.length > 0 ? Uint8Array.from(tensor.rawData) : undefined;
+    return tensor.rawData != null && tensor.rawData.length > 0 ? tensor.rawData : undefined;
   const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
   const location = entries.get("location");
   if (location === undefined) throw malformed(`${name} is in another file and does not say which`);
@@ -62,7 +64,9 @@ function rawBytes(name: string, tensor: TensorProto, external?: ExternalData): U
   const offset = wholeNumber(name, "offset", entries.get("offset") ?? "0");
   const length = wholeNumber(name, "length", entries.get("length") ?? String(bytes.length - offset));
   if (offset + length > bytes.length)
-    throw malformed(`${name} lies outside "${location}": bytes ${offset} to ${offset + length} of ${bytes.length}`);
+    throw malformed(
+      `${name} lies outside "${location}": bytes ${offset} to ${offset + length} of ${bytes.length}`,
+    );
   return bytes.subarray(offset, offset + length);
 }
 

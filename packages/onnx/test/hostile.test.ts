@@ -45,7 +45,9 @@ describe("hostile files", () => {
       const made = modelBytes({ inputs: { x: [1] }, outputs: { y: [1] }, nodes });
       return () => fromOnnx(made);
     };
-    expect(of(node("Relu", ["b"], ["a"]), node("Relu", ["a"], ["b"]))).toThrow(/reads "b", which nothing before/);
+    expect(of(node("Relu", ["b"], ["a"]), node("Relu", ["a"], ["b"]))).toThrow(
+      /reads "b", which nothing before/,
+    );
     expect(of(node("Relu", ["nothing"], ["y"]))).toThrow(/reads "nothing"/);
     expect(of(node("Relu", ["x"], ["y"]), node("Neg", ["x"], ["y"]))).toThrow(/two values are named "y"/);
     expect(of(node("Relu", ["x"], ["z"]))).toThrow(/output reads "y"/);
@@ -55,7 +57,11 @@ describe("hostile files", () => {
     const huge = modelBytes({
       outputs: { y: undefined },
       initializers: [{ name: "s", dataType: 7, dims: [2], int64Data: [2 ** 30, 2 ** 30] }],
-      nodes: [node("ConstantOfShape", ["s"], ["v"]), node("Shape", ["v"], ["t"]), node("ConstantOfShape", ["t"], ["y"])],
+      nodes: [
+        node("ConstantOfShape", ["s"], ["v"]),
+        node("Shape", ["v"], ["t"]),
+        node("ConstantOfShape", ["t"], ["y"]),
+      ],
     });
     expect(fromOnnx(huge).outputs["y"]?.shape).toEqual([2 ** 30, 2 ** 30]);
   });

@@ -3,7 +3,10 @@ import { type Graph, evaluate, nodesOf, rootsOf, toNumbers, valueOf } from "@adj
 import { UnboundInputError, UnsupportedError, fromOnnx, inspectOnnx } from "@adjoint/onnx";
 import { intAttribute, intsAttribute, modelBytes, node } from "./model.ts";
 
-const i64 = (name: string, values: number[]): { name: string; dataType: number; dims: number[]; int64Data: number[] } => ({
+const i64 = (
+  name: string,
+  values: number[],
+): { name: string; dataType: number; dims: number[]; int64Data: number[] } => ({
   name,
   dataType: 7,
   dims: [values.length],
@@ -12,7 +15,8 @@ const i64 = (name: string, values: number[]): { name: string; dataType: number; 
 
 const f32 = (...values: number[]): ReturnType<typeof valueOf> => valueOf("f32", [values.length], values);
 
-const operationsOf = (graph: Graph): readonly string[] => nodesOf(rootsOf(graph)).map((n) => n.operation.name);
+const operationsOf = (graph: Graph): readonly string[] =>
+  nodesOf(rootsOf(graph)).map((n) => n.operation.name);
 
 const refusal = (run: () => unknown): unknown => {
   try {
@@ -85,7 +89,12 @@ describe("fromOnnx", () => {
       ),
     );
     expect(error).toBeInstanceOf(UnsupportedError);
-    expect(error).toMatchObject({ features: new Map([["Quux", 2], ["Frobnicate", 1]]) });
+    expect(error).toMatchObject({
+      features: new Map([
+        ["Quux", 2],
+        ["Frobnicate", 1],
+      ]),
+    });
   });
 
   it("calls a model's own functions with attributes and absent inputs", () => {
@@ -137,9 +146,41 @@ describe("fromOnnx", () => {
     expect(add.outputs["y"]?.shape).toEqual([2, 3, 4]);
   });
 
+  it("imports branches that read the graph around them, and only the one taken where that is known", () => {
+    const branch = (operator: string): { name: string; g: object; type: number } => ({
+      name: operator === "Neg" ? "then_branch" : "else_branch",
+      g: { node: [node(operator, ["x"], ["r"])], output: [{ name: "r" }] },
+      type: 5,
+    });
+    const graph = fromOnnx(
+      modelBytes({
+        inputs: { x: [1], flag: [1] },
+        outputs: { y: [1] },
+        nodes: [
+          node("Cast", ["flag"], ["c"], [intAttribute("to", 9)]),
+          node("If", ["c"], ["y"], [branch("Neg"), branch("Exp")]),
+        ],
+      }),
+    );
+    const run = (flag: number): unknown => evaluate(graph, { x: f32(0), flag: f32(flag) }).outputs["y"]?.data;
+    expect(run(1)).toEqual(new Float32Array([-0]));
+    expect(run(0)).toEqual(new Float32Array([1]));
+    const known = fromOnnx(
+      modelBytes({
+        inputs: { x: [1] },
+        outputs: { y: [1] },
+        initializers: [{ name: "c", dataType: 9, dims: [], int32Data: [0] }],
+        nodes: [node("If", ["c"], ["y"], [branch("Neg"), branch("Exp")])],
+      }),
+    );
+    expect(operationsOf(known)).toEqual(["input", "exp"]);
+  });
+
   it("checks declared output shapes", () => {
     const relu = (shape: readonly (number | string)[]): Graph =>
-      fromOnnx(modelBytes({ inputs: { x: ["n", 3] }, outputs: { y: shape }, nodes: [node("Relu", ["x"], ["y"])] }));
+      fromOnnx(
+        modelBytes({ inputs: { x: ["n", 3] }, outputs: { y: shape }, nodes: [node("Relu", ["x"], ["y"])] }),
+      );
     expect(relu(["n", 3]).outputs["y"]?.rank).toBe(2);
     expect(relu(["any", 3]).outputs["y"]?.rank).toBe(2);
     expect(() => relu(["n", 4])).toThrow(/output "y" is declared f32\[n, 4\]/);

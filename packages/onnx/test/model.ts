@@ -52,10 +52,21 @@ const value = (
 });
 
 export function modelBytes(parts: ModelParts): Uint8Array {
-  const { opset = 17, inputs = {}, i64Inputs = {}, outputs, nodes, initializers = [], functions = [] } = parts;
+  const {
+    opset = 17,
+    inputs = {},
+    i64Inputs = {},
+    outputs,
+    nodes,
+    initializers = [],
+    functions = [],
+  } = parts;
   return onnx.ModelProto.encode({
     irVersion: 8,
-    opsetImport: [{ domain: "", version: opset }, { domain: "own", version: 1 }],
+    opsetImport: [
+      { domain: "", version: opset },
+      { domain: "own", version: 1 },
+    ],
     functions,
     graph: {
       name: "g",
@@ -70,4 +81,5 @@ export function modelBytes(parts: ModelParts): Uint8Array {
   }).finish();
 }
 
-export const tensorBytes = (tensor: Proto.ITensorProto): Uint8Array => onnx.TensorProto.encode(tensor).finish();
+export const tensorBytes = (tensor: Proto.ITensorProto): Uint8Array =>
+  onnx.TensorProto.encode(tensor).finish();

@@ -7,7 +7,8 @@ import { fromOnnx, tensorFromOnnx } from "@adjoint/onnx";
 import { readOnnx } from "@adjoint/onnx/node";
 import { modelBytes, node, tensorBytes } from "./model.ts";
 
-const read = (tensor: Parameters<typeof tensorBytes>[0]): number[] => toNumbers(tensorFromOnnx(tensorBytes(tensor)));
+const read = (tensor: Parameters<typeof tensorBytes>[0]): number[] =>
+  toNumbers(tensorFromOnnx(tensorBytes(tensor)));
 
 describe("tensors", () => {
   it("reads raw data and typed fields of each width", () => {

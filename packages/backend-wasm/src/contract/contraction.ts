@@ -1,22 +1,19 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import {
-  type Body,
-  type Callee,
-  type Local,
-  type ModuleBuilder,
-  type Value,
-  call,
-  i32,
-  select,
-} from "../emit/index.ts";
-import type { Epilogue } from "./epilogue.ts";
-import { ADD, LAST, MOST_ROWS } from "./micro.ts";
+import { type Callee, type Local, type ModuleBuilder, type Value, call, i32, select } from "../emit/index.ts";
+import { type Epilogue, emitFinish } from "./epilogue.ts";
+import { ADD, LAST, thinRows } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
-import { emitPackLeft, emitPackRight } from "./pack.ts";
-import { type BlockPlan, type Plan, type PlanOptions, type Split, planContraction } from "./plan.ts";
-import { shareOf } from "./share.ts";
-import { type Stripe, emitStripe, stepsOf } from "./stripe.ts";
+import { emitPack } from "./pack.ts";
+import { emitPanelPack } from "./panel.ts";
+import type { BlockPlan } from "./block-plan.ts";
+import { type Plan, planContraction } from "./plan.ts";
+import type { PlanOptions } from "./sizes.ts";
+import { type Split, rangeOf } from "./share.ts";
+import { type Stripe, emitStripe } from "./stripe.ts";
+import { emitTaps } from "./taps.ts";
+import { emitTurned } from "./turned.ts";
 import { emitVector } from "./vector.ts";
+import { emitWindows } from "./windowed.ts";
 
 export interface ContractionOptions extends PlanOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
@@ -57,62 +54,83 @@ export function emitContraction(
   if (batch === 0 || rows === 0 || columns === 0)
     return { run: module.function(["i32", "i32"], "void", () => {}), split: plan.split };
   const { shape } = plan;
-  const run =
-    shape.kind === "vector"
-      ? emitVector(module, plan, shape, options)
-      : emitBlocks(module, plan, shape, options);
-  return { run, split: plan.split };
+  const run = (): Contraction["run"] => {
+    switch (shape.kind) {
+      case "vector":
+        return emitVector(module, plan, shape, options.workspace);
+      case "block":
+        return emitBlocks(module, plan, shape, options.workspace);
+      case "window":
+        return emitWindows(module, plan, shape, options.workspace);
+      case "turned":
+        return emitTurned(module, plan, shape, options.workspace);
+      case "taps":
+        return emitTaps(module, plan, shape, options.workspace);
+    }
+  };
+  return { run: run(), split: plan.split };
 }
 
-const bases = (body: Body, operand: Operand, batch: Value<"i32">): Local<"i32"> =>
-  body.let(placeOf(body, operand.batch, batch, i32.const(operand.address)));
+type Word = Local<"i32">;
+/** What a stripe is called with. */
+type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word, Word, Word];
 
 function emitBlocks(
   module: ModuleBuilder,
   plan: Plan,
   shape: BlockPlan,
-  { epilogue, workspace }: ContractionOptions,
+  workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, left, right, regions } = plan;
-  const { width, depth, depthBlocks, blockColumns, blockRows, keptRows, tiles } = shape;
+  const { sizes, lane, regions, epilogue } = plan;
+  const { width, depth, depthBlocks, blockColumns, blockRows, keptRows, tiles, tileRow } = shape;
   const { rows, columns } = sizes;
-  const steps = stepsOf(plan, shape, epilogue);
   const rest = columns % width;
-  const whole = columns >= width ? emitStripe(module, plan, shape, epilogue, width) : undefined;
-  const narrow = rest > 0 ? emitStripe(module, plan, shape, epilogue, rest) : undefined;
-  const slivers = { width, depth, columns, block: blockColumns };
-  const empty = sizes.inner === 0;
-  const packRight = empty ? undefined : emitPackRight(module, right, shape.rightAccess, lane, slivers);
+  const stripe = (count: number): Stripe =>
+    emitStripe(module, {
+      lane,
+      columns: count,
+      tiles,
+      leftRow: shape.left.row,
+      ...(!shape.left.packed && { leftTerm: shape.left.term }),
+      tileStep: shape.left.tileStep,
+      rightTerm: shape.right.term,
+      tileRow,
+      blocks: depthBlocks > 1,
+      empty: sizes.inner === 0,
+      exact: epilogue.kind === "dense",
+      withinRuns: epilogue.kind === "dense" || epilogue.run === undefined || epilogue.run % width === 0,
+      ...(shape.inline && epilogue.kind === "emitted" && { epilogue }),
+    });
+  const whole = columns >= width ? stripe(width) : undefined;
+  const narrow = rest > 0 ? stripe(rest) : undefined;
+  const finish =
+    epilogue.kind === "emitted" && !shape.inline
+      ? emitFinish(module, epilogue, lane, tileRow, columns)
+      : undefined;
   const packLeft =
-    shape.panel === undefined || empty
-      ? undefined
-      : emitPackLeft(module, left, shape.leftAccess, lane, shape.panel);
+    shape.left.packed && sizes.inner > 0
+      ? emitPanelPack(module, plan, shape, blockRows + thinRows(tiles))
+      : undefined;
+  const packRight =
+    shape.right.packed && sizes.inner > 0
+      ? emitPack(module, plan.right, shape.rightAccess, lane, {
+          width,
+          depth,
+          first: 0,
+          end: columns,
+          block: blockColumns,
+        })
+      : undefined;
   const termBytes = width * lane.bytes;
-  const rowUnits = tiles.main / tiles.rows + (tiles.tails.length > 0 ? 1 : 0);
+  const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
 
   return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const full = (size: number): readonly [Local<"i32">, Local<"i32">] => [
-      body.let(i32.const(0)),
-      body.let(i32.const(size)),
-    ];
-    const share = (size: number, units: number, unit: number): readonly [Local<"i32">, Local<"i32">] => {
-      const [from, to] = shareOf(body, units, thread, threads);
-      const end = select(i32.eq(to, i32.const(units)), i32.const(size), i32.mul(to, i32.const(unit)));
-      return [body.let(i32.mul(from, i32.const(unit))), body.let(end)];
-    };
-    const [batch, batchEnd] = plan.split === "batch" ? share(sizes.batch, sizes.batch, 1) : full(sizes.batch);
-    const [row0, row1] = plan.split === "rows" ? share(rows, rowUnits, tiles.rows) : full(rows);
-    const [column0, column1] =
-      plan.split === "columns" ? share(columns, Math.ceil(columns / width), width) : full(columns);
+    const range = rangeOf(body, plan.split, thread, threads);
+    const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
+    const [row0, row1] = range("rows", rows, rowUnits, tiles.rows);
+    const [column0, column1] = range("columns", columns, Math.ceil(columns / width), width);
     const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
     const region = (offset: number): Value<"i32"> => i32.add(scratch, i32.const(offset));
-    const rowLimit = (start: Local<"i32">, step: number, end: Local<"i32">): Local<"i32"> => {
-      const limit = body.let(i32.add(start, i32.const(step)));
-      // The last tiles may be thinner or thicker than a whole one: they go with the block that reaches them.
-      body.if(i32.gtS(limit, i32.const(tiles.main)), () => body.set(limit, i32.const(rows)));
-      body.set(limit, select(i32.gtS(limit, end), end, limit));
-      return limit;
-    };
     const overRows = (
       from: Local<"i32">,
       end: Local<"i32">,
@@ -120,40 +138,37 @@ function emitBlocks(
       write: (at: Local<"i32">, to: Local<"i32">) => void,
     ): void => {
       const at = body.let(from);
+      const to = body.local("i32");
       body.block((exit) =>
         body.loop((again) => {
           body.jumpIf(exit, i32.geS(at, end));
-          const to = rowLimit(at, step, end);
+          body.set(to, i32.add(at, i32.const(step)));
+          // The thinner tiles go with the block that reaches them.
+          body.if(i32.gtS(to, i32.const(tiles.main)), () => body.set(to, i32.const(rows)));
+          body.set(to, select(i32.gtS(to, end), end, to));
           write(at, to);
           body.set(at, to);
           body.jump(again);
         }),
       );
     };
-    const sliver = (
-      a: Local<"i32">,
-      b: Local<"i32">,
-      bEnd: Local<"i32">,
-      tile: Local<"i32">,
-      flags: Local<"i32">,
-      row: Local<"i32">,
-      to: Local<"i32">,
-      column: Local<"i32">,
-    ): void => {
-      const one = (stripe: Stripe): void =>
-        body.run(call(stripe, a, b, bEnd, tile, flags, row, to, column, batch));
+    const sliver = (...operands: Arguments): void => {
+      const column = operands[7];
       if (whole !== undefined && narrow !== undefined) {
         body.if(
           i32.leS(column, i32.const(columns - width)),
-          () => one(whole),
-          () => one(narrow),
+          () => body.run(call(whole, ...operands)),
+          () => body.run(call(narrow, ...operands)),
         );
-      } else if (whole !== undefined) one(whole);
-      else if (narrow !== undefined) one(narrow);
+      } else if (whole !== undefined) body.run(call(whole, ...operands));
+      else if (narrow !== undefined) body.run(call(narrow, ...operands));
     };
 
     body.for(batch, batchEnd, 1, () => {
-      const leftBase = bases(body, left, batch);
+      const base = (operand: Operand): Local<"i32"> =>
+        body.let(placeOf(body, operand.batch, batch, i32.const(operand.address)));
+      const leftBase = shape.left.packed ? undefined : base(plan.left);
+      const rightBase = shape.right.packed ? undefined : base(plan.right);
       const resultBase =
         epilogue.kind === "dense"
           ? body.let(placeOf(body, epilogue.batch, batch, i32.const(epilogue.address)))
@@ -168,56 +183,56 @@ function emitBlocks(
             const k0 = body.let(i32.mul(block, i32.const(depth)));
             const terms = body.let(i32.sub(i32.const(sizes.inner), k0));
             body.set(terms, select(i32.gtS(terms, i32.const(depth)), i32.const(depth), terms));
+            const isLast = body.let(i32.eq(block, i32.const(depthBlocks - 1)));
             const flags = body.let(
               i32.or(
                 select(block, i32.const(ADD), i32.const(0)),
-                select(i32.eq(block, i32.const(depthBlocks - 1)), i32.const(LAST), i32.const(0)),
+                select(isLast, i32.const(LAST), i32.const(0)),
               ),
             );
-            if (packRight !== undefined) {
-              const count = i32.sub(j1, j0);
-              body.run(
-                call(packRight, region(regions.right), j0, count, k0, terms, batch, region(regions.lines)),
-              );
-            }
+            const lines = body.let(region(regions.lines));
+            if (packRight !== undefined)
+              body.run(call(packRight, region(regions.right), j0, i32.sub(j1, j0), k0, terms, batch, lines));
             overRows(kept, keptEnd, blockRows, (row, to) => {
-              if (packLeft !== undefined) {
-                const count = i32.sub(to, row);
-                body.run(call(packLeft, region(regions.left), row, count, k0, terms, batch, i32.const(0)));
-              }
+              const panel = body.let(region(regions.left));
+              packLeft?.(body, panel, row, to, k0, terms, batch, lines);
               const a = body.let(
-                packLeft === undefined
-                  ? i32.add(
-                      i32.add(leftBase, i32.mul(row, i32.const(steps.leftRow))),
-                      i32.mul(k0, i32.const(steps.leftTerm)),
-                    )
-                  : region(regions.left),
-              );
-              const b = body.let(region(regions.right));
-              const bytes = body.let(i32.mul(terms, i32.const(termBytes)));
-              const bEnd = body.local("i32");
-              const tile = body.local("i32");
-              const column = body.let(j0);
-              // Kept sums lie sliver by sliver, each with all kept rows.
-              const stripeBytes = Math.min(rows, keptRows + 2 * MOST_ROWS) * termBytes;
-              body.set(
-                tile,
-                resultBase === undefined
-                  ? depthBlocks === 1
-                    ? region(regions.tile)
-                    : i32.add(region(regions.tile), i32.mul(i32.sub(row, kept), i32.const(termBytes)))
+                leftBase === undefined
+                  ? panel
                   : i32.add(
-                      i32.add(resultBase, i32.mul(row, i32.const(steps.tileRow))),
+                      i32.add(leftBase, i32.mul(row, i32.const(shape.left.row))),
+                      i32.mul(k0, i32.const(shape.left.term)),
+                    ),
+              );
+              const b = body.let(
+                rightBase === undefined
+                  ? region(regions.right)
+                  : i32.add(
+                      i32.add(rightBase, i32.mul(j0, i32.const(lane.bytes))),
+                      i32.mul(k0, i32.const(shape.right.term)),
+                    ),
+              );
+              const bytes = body.let(i32.mul(terms, i32.const(shape.right.term)));
+              const bEnd = body.local("i32");
+              const column = body.let(j0);
+              const firstRow = depthBlocks === 1 ? i32.const(0) : i32.sub(row, kept);
+              const tile = body.let(
+                resultBase === undefined
+                  ? i32.add(region(regions.tile), i32.mul(firstRow, i32.const(tileRow)))
+                  : i32.add(
+                      i32.add(resultBase, i32.mul(row, i32.const(tileRow))),
                       i32.mul(column, i32.const(lane.bytes)),
                     ),
               );
+              const at = body.let(tile);
               body.for(column, j1, width, () => {
                 body.set(bEnd, i32.add(b, bytes));
-                sliver(a, b, bEnd, tile, flags, row, to, column);
-                body.set(b, i32.add(b, i32.const(depth * termBytes)));
-                if (resultBase !== undefined) body.set(tile, i32.add(tile, i32.const(termBytes)));
-                else if (depthBlocks > 1) body.set(tile, i32.add(tile, i32.const(stripeBytes)));
+                sliver(a, b, bEnd, at, flags, row, to, column, batch);
+                body.set(b, i32.add(b, i32.const(shape.right.sliver)));
+                body.set(at, i32.add(at, i32.const(termBytes)));
               });
+              if (finish === undefined) return;
+              body.if(isLast, () => body.run(call(finish, tile, row, to, j0, j1, batch)));
             });
           });
         });

@@ -1,4 +1,6 @@
 export { emitContraction, workspaceBytes } from "./contraction.ts";
-export { type EmittedEpilogue, type Epilogue, denseEpilogue } from "./epilogue.ts";
+export { type Coordinates, type EmittedEpilogue, type Epilogue, denseEpilogue } from "./epilogue.ts";
 export { type SumType, sumTypeOf } from "./lane.ts";
-export { type PlanOptions, READ_SLACK, type Split } from "./plan.ts";
+export { READ_SLACK } from "./plan.ts";
+export type { PlanOptions } from "./sizes.ts";
+export type { Split } from "./share.ts";

@@ -3,7 +3,7 @@ import { type EmittedEpilogue, applyEpilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 
 /** Rows of the largest micro-kernel. */
-export const MOST_ROWS = 6;
+const MOST_ROWS = 6;
 
 /**
  * Rows that a micro-kernel computes at once. V8 before version 12 moves all broadcasts of the left to the start of the
@@ -17,6 +17,9 @@ export const rowsOfTile = (wide: boolean, fused: boolean): number => (!wide ? 4 
 export const ADD = 1;
 /** No block of terms follows. */
 export const LAST = 2;
+
+/** Bytes of a table of terms before the first offset: the flags, and an address. */
+export const TABLE_HEAD = 8;
 
 /** micro(a, b, bEnd, tile, flags, row, column, batch). */
 export type Micro = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
@@ -36,8 +39,16 @@ export interface MicroShape {
   readonly empty: boolean;
   /** Writes past `columns` reach other elements. */
   readonly exact: boolean;
+  /**
+   * A side whose terms lie at the byte offsets of a table; `flags` is where the table begins, with the flags. On the right
+   * `bEnd` is the last offset's end less the table's head. On the left `a` is a list of the rows' own offsets, and the
+   * table's second word the address that they count from.
+   */
+  readonly indexed?: "left" | "right";
   /** Runs on the registers after the last block; else sums go to the tile. */
   readonly epilogue?: EmittedEpilogue;
+  /** A sliver never reaches over the end of a run of columns. */
+  readonly withinRuns: boolean;
 }
 
 /**
@@ -57,23 +68,39 @@ export function emitMicro(module: ModuleBuilder, rows: number, shape: MicroShape
       );
       const right = Array.from({ length: vectors }, () => body.local("v128"));
       const left = body.local("v128");
+      const mode = shape.indexed && blocks ? body.let(i32.load(flags)) : flags;
+      const lines =
+        shape.indexed === "left"
+          ? sums.map((_, index) => body.let(i32.add(i32.load(a, index * 4), i32.load(flags, 4))))
+          : [];
       if (!shape.empty) {
+        const from = shape.indexed === "right" ? body.local("i32") : b;
+        const offset = body.local("i32");
         body.loop((again) => {
-          right.forEach((vector, index) => body.set(vector, v128.load(b, index * 16)));
+          if (shape.indexed === "right") body.set(from, i32.add(b, i32.load(flags, TABLE_HEAD)));
+          if (shape.indexed === "left") body.set(offset, i32.load(flags, TABLE_HEAD));
+          right.forEach((vector, index) => body.set(vector, v128.load(from, index * 16)));
           sums.forEach((line, index) => {
-            body.set(left, lane.splat(a, index * shape.leftRow));
+            const own = lines[index];
+            body.set(
+              left,
+              own === undefined ? lane.splat(a, index * shape.leftRow) : lane.splat(i32.add(own, offset), 0),
+            );
             line.forEach((sum, place) => {
               const other = right[place];
               if (other !== undefined) body.set(sum, lane.multiplyAdd(sum, left, other));
             });
           });
-          body.set(a, i32.add(a, i32.const(shape.leftTerm)));
-          body.set(b, i32.add(b, i32.const(shape.rightTerm)));
-          body.jumpIf(again, i32.ltU(b, end));
+          const advance = (pointer: Local<"i32">, bytes: number): void =>
+            body.set(pointer, i32.add(pointer, i32.const(bytes)));
+          if (shape.indexed !== "left") advance(a, shape.leftTerm);
+          if (shape.indexed !== undefined) advance(flags, 4);
+          if (shape.indexed !== "right") advance(b, shape.rightTerm);
+          body.jumpIf(again, i32.ltU(shape.indexed === "right" ? flags : b, end));
         });
       }
       if (blocks) {
-        body.if(i32.and(flags, i32.const(ADD)), () =>
+        body.if(i32.and(mode, i32.const(ADD)), () =>
           sums.forEach((line, index) =>
             line.forEach((sum, place) =>
               body.set(sum, lane.add(v128.load(tile, index * shape.tileRow + place * 16), sum)),
@@ -85,12 +112,20 @@ export function emitMicro(module: ModuleBuilder, rows: number, shape: MicroShape
       if (epilogue === undefined) return store();
       const finish = (): void => {
         const at = body.local("i32");
+        const batchAt = epilogue.place(body, "batch", batch);
+        const columnsAt = shape.withinRuns ? { columns: epilogue.place(body, "columns", column) } : {};
         sums.forEach((line, index) => {
           body.set(at, i32.add(row, i32.const(index)));
-          applyEpilogue(body, epilogue, lane, line, columns, at, column, batch);
+          const rowAt = epilogue.place(body, "rows", at);
+          applyEpilogue(body, epilogue, lane, line, columns, {
+            batch: batchAt,
+            row: rowAt,
+            column,
+            ...columnsAt,
+          });
         });
       };
-      if (blocks) body.if(i32.and(flags, i32.const(LAST)), finish, store);
+      if (blocks) body.if(i32.and(mode, i32.const(LAST)), finish, store);
       else finish();
     },
   );
@@ -113,19 +148,21 @@ function storeRow(
   });
 }
 
-/** Rows in whole tiles, but for the last few, which two tiles share evenly where one alone would be thin. */
+/** Rows as tiles of two sizes that differ by one: none is thin. */
 export interface RowTiles {
   readonly rows: number;
-  /** Rows in whole tiles. */
+  /** Rows in tiles of `rows`. */
   readonly main: number;
-  /** Tiles after that; with one whole tile's rows more, at most. */
-  readonly tails: readonly number[];
+  /** Tiles after that, each with a row less. */
+  readonly thinner: number;
 }
 
-export function rowTiles(size: number, rows: number): RowTiles {
-  const rest = size % rows;
-  if (rest === 0) return { rows, main: size, tails: [] };
-  if (rest > rows / 2 || size < rows) return { rows, main: size - rest, tails: [rest] };
-  const two = rows + rest;
-  return { rows, main: size - two, tails: [Math.ceil(two / 2), Math.floor(two / 2)] };
+export function rowTiles(size: number, most: number): RowTiles {
+  const tiles = Math.max(1, Math.ceil(size / most));
+  const rows = Math.max(1, Math.ceil(size / tiles));
+  const thinner = tiles * rows - size;
+  return { rows, main: (tiles - thinner) * rows, thinner: rows === 1 ? 0 : thinner };
 }
+
+/** Rows in the thinner tiles. */
+export const thinRows = ({ rows, thinner }: RowTiles): number => (rows - 1) * thinner;

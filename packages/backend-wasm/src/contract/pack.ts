@@ -50,14 +50,18 @@ export function accessOf(operand: Operand, lane: Lane): Access {
   return { direct: false, along: runOf(free, bytes) >= runOf(inner, bytes) ? "free" : "inner" };
 }
 
-/** Slivers of the right side: `width` columns of a term are neighbours, terms follow each other. */
+/**
+ * How a side is packed: `width` free indices (columns of the right side, rows of the left) of a term are neighbours,
+ * terms follow each other, slivers follow each other.
+ */
 export interface Slivers {
   readonly width: number;
   /** Room for terms; a multiple of CHUNK. */
   readonly depth: number;
-  /** Columns in all. */
-  readonly columns: number;
-  /** Columns in a block, at most. */
+  /** Free indices from the first to before the last that are packed at this width. */
+  readonly first: number;
+  readonly end: number;
+  /** Free indices in a block, at most. */
   readonly block: number;
 }
 
@@ -65,13 +69,17 @@ export interface Slivers {
 const lineBytes = (elements: number, lane: Lane): number =>
   Math.ceil((elements * lane.bytes) / 16) * 16 + LINE_SLACK;
 
-/** Bytes of lines that packing the right side needs, for one thread. */
+/** Bytes of lines that packing a side needs, for one thread. */
 export function lineRoom(access: Access, lane: Lane, width: number, depth: number, block: number): number {
   if (access.direct) return 0;
   return access.along === "free" ? CHUNK * lineBytes(block + width, lane) : width * lineBytes(depth, lane);
 }
 
-export function emitPackRight(
+/** Bytes that packing may write behind a panel whose slivers are no whole vectors wide. */
+export const PANEL_SLACK = 16;
+
+/** A function that packs a block of one side. */
+export function emitPack(
   module: ModuleBuilder,
   operand: Operand,
   access: Access,
@@ -152,7 +160,7 @@ function packRows(
 type Vector = Value<"v128">;
 
 /** Columns of a square of sums, as vectors. */
-function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[]): readonly Vector[] {
+export function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[]): readonly Vector[] {
   const [a, b, c, d] = rows;
   if (a === undefined || b === undefined) return rows;
   if (c === undefined || d === undefined) {
@@ -184,7 +192,7 @@ function packTransposed(
   operand: Operand,
   access: Access,
   lane: Lane,
-  { width, depth, columns }: Slivers,
+  { width, depth, first: origin, end: limit }: Slivers,
 ): Pack {
   const termBytes = width * lane.bytes;
   const rowBytes = access.direct ? (strideOf(operand.free) ?? 0) : lineBytes(depth, lane);
@@ -192,22 +200,33 @@ function packTransposed(
   const sliver = (valid: number): Callee<["i32", "i32", "i32"], "void"> =>
     module.function(["i32", "i32", "i32"], "void", (body, to, from, end) => {
       const rows = Array.from({ length: lane.count }, () => body.local("v128"));
+      const firsts = Array.from({ length: Math.ceil(valid / lane.count) }, (_, index) => index * lane.count);
+      // Where vectors reach into the next term they are stored term by term, each over what the last wrote too much.
+      const groups = width % lane.count === 0 ? firsts.map((first) => [first]) : [firsts];
       body.loop((again) => {
-        for (let first = 0; first < valid; first += lane.count) {
-          rows.forEach((row, index) =>
-            body.set(row, v128.load(from, Math.min(first + index, valid - 1) * rowBytes)),
-          );
-          transposed(body, lane, rows).forEach((column, term) =>
-            body.run(v128.store(to, column, term * termBytes + first * lane.bytes)),
-          );
+        for (const group of groups) {
+          const squares = group.map((first) => {
+            rows.forEach((row, index) =>
+              body.set(row, v128.load(from, Math.min(first + index, valid - 1) * rowBytes)),
+            );
+            const square = transposed(body, lane, rows);
+            return group.length === 1 ? square : square.map((column) => body.let(column));
+          });
+          for (let term = 0; term < lane.count; term++) {
+            squares.forEach((square, index) => {
+              const [column, first] = [square[term], group[index]];
+              if (column === undefined || first === undefined) return;
+              body.run(v128.store(to, column, term * termBytes + first * lane.bytes));
+            });
+          }
         }
         body.set(to, i32.add(to, i32.const(lane.count * termBytes)));
         body.set(from, i32.add(from, i32.const(16)));
         body.jumpIf(again, i32.ltU(from, end));
       });
     });
-  const rest = columns % width;
-  const whole = columns >= width ? sliver(width) : undefined;
+  const rest = (limit - origin) % width;
+  const whole = limit - origin >= width ? sliver(width) : undefined;
   const last = rest > 0 ? sliver(rest) : undefined;
   const line = access.direct ? undefined : emitLine(module, operand, "inner", lane);
   return module.function(
@@ -217,12 +236,12 @@ function packTransposed(
       const bytes = body.let(i32.mul(terms, i32.const(lane.bytes)));
       const column = body.let(first);
       const stop = body.let(i32.add(first, count));
-      const origin = body.let(
+      const start = body.let(
         placeOf(body, operand.inner, k0, placeOf(body, operand.batch, batch, i32.const(operand.address))),
       );
       const from = body.local("i32");
       const one = (callee: Callee<["i32", "i32", "i32"], "void">, valid: number): void => {
-        if (line === undefined) body.set(from, i32.add(origin, i32.mul(column, i32.const(rowBytes))));
+        if (line === undefined) body.set(from, i32.add(start, i32.mul(column, i32.const(rowBytes))));
         else {
           body.set(from, lines);
           const index = body.let(i32.const(0));
@@ -236,7 +255,7 @@ function packTransposed(
       body.block((exit) =>
         body.loop((again) => {
           body.jumpIf(exit, i32.geS(column, stop));
-          const isWhole = i32.leS(column, i32.const(columns - width));
+          const isWhole = i32.leS(column, i32.const(limit - width));
           if (whole !== undefined && last !== undefined) {
             body.if(
               isWhole,
@@ -250,47 +269,6 @@ function packTransposed(
           body.jump(again);
         }),
       );
-    },
-  );
-}
-
-/** Copies of the left side: lines one after the other, along terms or along rows. */
-export interface LeftPanel {
-  /** Bytes from a row to the next, and from a term to the next. */
-  readonly row: number;
-  readonly term: number;
-  readonly bytes: number;
-}
-
-export function leftPanel(access: Access, lane: Lane, rows: number, depth: number): LeftPanel {
-  const [lineCount, length] = access.along === "inner" ? [rows, depth] : [depth, rows];
-  const step = lineBytes(length, lane);
-  const bytes = lineCount * step;
-  return access.along === "inner"
-    ? { row: step, term: lane.bytes, bytes }
-    : { row: lane.bytes, term: step, bytes };
-}
-
-export function emitPackLeft(
-  module: ModuleBuilder,
-  operand: Operand,
-  access: Access,
-  lane: Lane,
-  panel: LeftPanel,
-): Pack {
-  const line = emitLine(module, operand, access.along, lane);
-  const step = access.along === "inner" ? panel.row : panel.term;
-  return module.function(
-    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
-    "void",
-    (body, to, first, count, k0, terms, batch) => {
-      const [other, others, start, length] =
-        access.along === "inner" ? [first, count, k0, terms] : [k0, terms, first, count];
-      const index = body.let(i32.const(0));
-      body.for(index, others, 1, () => {
-        body.run(call(line, to, i32.add(other, index), start, length, batch));
-        body.set(to, i32.add(to, i32.const(step)));
-      });
     },
   );
 }

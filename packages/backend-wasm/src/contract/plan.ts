@@ -1,68 +1,36 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
 import { elementCount } from "@adjoint/ir";
-import type { Epilogue } from "./epilogue.ts";
-import { type Lane, isPlain, laneOf, sumTypeOf } from "./lane.ts";
-import { MOST_ROWS, type RowTiles, rowTiles, rowsOfTile } from "./micro.ts";
-import { type Operand, operandOf, strideOf } from "./operand.ts";
-import { type Access, type LeftPanel, accessOf, isContiguous, leftPanel, lineRoom } from "./pack.ts";
+import {
+  type BlockPlan,
+  type VectorPlan,
+  blockPlan,
+  blockRegions,
+  vectorPlan,
+  vectorRegions,
+} from "./block-plan.ts";
+import { type Epilogue, emittedOf } from "./epilogue.ts";
+import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
+import { type Operand, operandOf } from "./operand.ts";
+import type { Split } from "./share.ts";
+import type { PlanOptions, Regions, Sizes } from "./sizes.ts";
+import { type TapsPlan, tapsPlan, tapsRegions } from "./taps-plan.ts";
+import {
+  type TurnedPlan,
+  type WindowPlan,
+  turnedPlan,
+  turnedRegions,
+  windowPlan,
+  windowRegions,
+} from "./window-plan.ts";
+import { imagesOf } from "./window.ts";
 
-/** Terms in a block: a sliver of the right side stays in the first-level cache. */
-const DEPTH = 400;
-const WIDE_DEPTH = 256;
-/** Rows in a block: it stays in the second-level cache while the slivers pass. */
-const BLOCK_ROWS = 96;
-/** Columns in a block: its slivers stay in the second-level cache. */
-const BLOCK_COLUMNS = 320;
-/** Rows whose sums over several blocks of terms are kept, where the result can't hold them: a multiple of every tile. */
-const KEPT_ROWS = 360;
-/** Sums that a matrix-vector product keeps at once. */
-export const VECTOR_BLOCK = 1024;
+/** Slivers up to which storing the last one's columns one by one would weigh too much. */
+const RAGGED_SLIVERS = 4;
+
 /** Bytes past an operand's last element that may be read (never used): memory must go on that far behind every buffer. */
 export const READ_SLACK = 64;
 
-export interface PlanOptions {
-  /** Fused multiply-add (relaxed SIMD). */
-  readonly fused?: boolean;
-  /** Pairs of vectors that V8 joins into 256-bit ones. */
-  readonly wide?: boolean;
-  /** Threads that may run it at once, 1 if absent. */
-  readonly threads?: number;
-  /** Threads split this part; found if absent. */
-  readonly split?: Split;
-}
-
-export type Split = "batch" | "rows" | "columns";
-
-interface Sizes {
-  readonly batch: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-}
-
-export interface VectorPlan {
-  readonly kind: "vector";
-  /** The side that is a matrix: its free part is walked. */
-  readonly matrix: "rows" | "columns";
-  readonly along: "free" | "inner";
-  /** The other side is read in place. */
-  readonly direct: boolean;
-}
-
-export interface BlockPlan {
-  readonly kind: "block";
-  readonly leftAccess: Access;
-  readonly rightAccess: Access;
-  readonly tiles: RowTiles;
-  /** Columns of a sliver. */
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  readonly blockRows: number;
-  readonly blockColumns: number;
-  readonly keptRows: number;
-  readonly panel: LeftPanel | undefined;
-}
+export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
 
 export interface Plan {
   readonly sizes: Sizes;
@@ -70,28 +38,19 @@ export interface Plan {
   readonly left: Operand;
   readonly right: Operand;
   readonly split: Split;
-  readonly shape: VectorPlan | BlockPlan;
+  readonly shape: Shape;
+  /** The epilogue, as code where sums can't be stored by the micro-kernel. */
+  readonly epilogue: Epilogue;
   /** Where each region of a thread's workspace begins. */
-  readonly regions: {
-    readonly left: number;
-    readonly right: number;
-    readonly lines: number;
-    readonly tile: number;
-  };
+  readonly regions: Regions;
   /** Bytes of a thread's workspace. */
   readonly threadBytes: number;
 }
 
-/** Blocks of about equal size, a multiple of `unit`, none above `most`. */
-const balanced = (size: number, most: number, unit: number): number => {
-  const blocks = Math.max(1, Math.ceil(size / most));
-  return Math.max(unit, Math.ceil(size / blocks / unit) * unit);
-};
-
 export function planContraction(
   kernel: ContractKernel,
   options: PlanOptions,
-  epilogue: Epilogue,
+  given: Epilogue,
   address: (buffer: BufferId) => number = () => 0,
 ): Plan {
   const sizes: Sizes = {
@@ -103,107 +62,81 @@ export function planContraction(
   const lane = laneOf(sumTypeOf(kernel.dtype), options.fused === true);
   const left = operandOf(kernel, kernel.left, "rows", address);
   const right = operandOf(kernel, kernel.right, "columns", address);
+  const windowed = windowPlan(sizes, lane, left, right, options, given);
+  const epilogue = storedBy(given, sizes, lane, windowed, options.wide === true);
   const shape =
-    vectorPlan(sizes, lane, left, right) ?? blockPlan(sizes, lane, left, right, options, epilogue);
-  const bytes = regionBytes(shape, sizes, lane, epilogue);
+    vectorPlan(sizes, lane, left, right) ??
+    tapsPlan(kernel, sizes, lane, left, right, options) ??
+    (windowed && turnedPlan(sizes, lane, windowed, options)) ??
+    (windowed && windowPlan(sizes, lane, left, right, options, epilogue)) ??
+    blockPlan(sizes, lane, left, right, options, epilogue);
+  const { left: leftBytes, right: rightBytes, lines, tile } = regionsOf(shape, sizes, lane, epilogue);
+  const bytes = [leftBytes, rightBytes, lines, tile];
   const start = [0, 0, 0, 0];
   let total = 0;
   bytes.forEach((size, index) => {
     start[index] = total;
     total += Math.ceil(size / 64) * 64;
   });
-  const [atLeft = 0, atRight = 0, lines = 0, tile = 0] = start;
+  const [atLeft = 0, atRight = 0, atLines = 0, atTile = 0] = start;
   return {
     sizes,
     lane,
     left,
     right,
     shape,
+    epilogue,
     split: options.split ?? splitOf(sizes, shape),
-    regions: { left: atLeft, right: atRight, lines, tile },
+    regions: { left: atLeft, right: atRight, lines: atLines, tile: atTile },
     threadBytes: total,
   };
 }
 
-function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {
-  const { rows, columns, inner } = sizes;
-  if ((rows === 1) === (columns === 1) || inner === 0) return undefined;
-  const [matrix, vector] = rows === 1 ? [right, left] : [left, right];
-  const { free, bytes } = matrix;
-  const steps = [strideOf(free), strideOf(matrix.inner)];
-  if (!isPlain(matrix.dtype, lane) || matrix.guards.length > 0) return undefined;
-  if (steps.some((step) => step === undefined || step < 0)) return undefined;
-  const along = isContiguous(matrix.inner, bytes)
-    ? ("inner" as const)
-    : isContiguous(free, bytes)
-      ? ("free" as const)
-      : undefined;
-  if (along === undefined) return undefined;
-  const direct =
-    isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
-  return { kind: "vector", matrix: rows === 1 ? "columns" : "rows", along, direct };
+/**
+ * Code in place of a dense epilogue whose sums the micro-kernel can't store: several runs of columns without windows. With
+ * wide vectors also ends of runs that are no whole vectors, for V8 joins only what is stored next to each other.
+ */
+function storedBy(
+  epilogue: Epilogue,
+  { columns }: Sizes,
+  lane: Lane,
+  windowed: WindowPlan | undefined,
+  wide: boolean,
+): Epilogue {
+  if (epilogue.kind === "emitted") return epilogue;
+  const run = windowed?.window.run ?? columns;
+  const isRagged = wide && run % lane.count !== 0 && run <= RAGGED_SLIVERS * 4 * lane.count;
+  const isSpread = windowed === undefined && epilogue.columns.length > 1;
+  return isRagged || isSpread ? emittedOf(epilogue, lane) : epilogue;
 }
 
-function blockPlan(
-  { rows, columns, inner }: Sizes,
-  lane: Lane,
-  left: Operand,
-  right: Operand,
-  options: PlanOptions,
-  epilogue: Epilogue,
-): BlockPlan {
-  const width = (options.wide === true ? 4 : 2) * lane.count;
-  const depth = balanced(inner, ((options.wide === true ? WIDE_DEPTH : DEPTH) * 4) / lane.bytes, 8);
-  const depthBlocks = Math.max(1, Math.ceil(inner / depth));
-  const tiles = rowTiles(rows, rowsOfTile(options.wide === true, options.fused === true));
-  const blockRows = balanced(rows, (BLOCK_ROWS * 4) / lane.bytes, tiles.rows);
-  const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
-  const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
-  return {
-    kind: "block",
-    leftAccess,
-    rightAccess,
-    tiles,
-    width,
-    depth,
-    depthBlocks,
-    blockRows,
-    blockColumns: balanced(columns, BLOCK_COLUMNS, width),
-    keptRows: keepsAll ? Math.max(rows, 1) : KEPT_ROWS,
-    panel: leftAccess.direct ? undefined : leftPanel(leftAccess, lane, blockRows + 2 * MOST_ROWS, depth),
-  };
-}
-
-/** Bytes of the left panel, the right slivers, lines, and the tile. */
-function regionBytes(
-  shape: VectorPlan | BlockPlan,
-  sizes: Sizes,
-  lane: Lane,
-  epilogue: Epilogue,
-): readonly number[] {
-  if (shape.kind === "vector") {
-    const free = Math.min(VECTOR_BLOCK, sizes[shape.matrix]);
-    return [shape.direct ? 0 : sizes.inner * lane.bytes + 16, 0, 0, (free + 8) * lane.bytes];
+function regionsOf(shape: Shape, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
+  switch (shape.kind) {
+    case "vector":
+      return vectorRegions(shape, sizes, lane);
+    case "block":
+      return blockRegions(shape, sizes, lane, epilogue);
+    case "window":
+      return windowRegions(shape, sizes, lane, epilogue);
+    case "turned":
+      return turnedRegions(shape, sizes, lane);
+    case "taps":
+      return tapsRegions(shape, sizes, lane);
   }
-  const { width, depth, blockColumns, blockRows, keptRows, depthBlocks, panel, rightAccess } = shape;
-  const stripe = Math.min(
-    sizes.rows,
-    depthBlocks === 1 ? blockRows + 2 * MOST_ROWS : keptRows + 2 * MOST_ROWS,
-  );
-  const tileColumns = depthBlocks === 1 ? width : blockColumns;
-  return [
-    panel?.bytes ?? 0,
-    blockColumns * depth * lane.bytes,
-    lineRoom(rightAccess, lane, width, depth, blockColumns),
-    epilogue.kind === "dense" ? 0 : stripe * tileColumns * lane.bytes,
-  ];
 }
 
 /** The part with most units of work; columns first, since each thread then packs only what it multiplies. */
-function splitOf({ batch, rows, columns }: Sizes, shape: VectorPlan | BlockPlan): Split {
+function splitOf({ batch, rows, columns }: Sizes, shape: Shape): Split {
   if (batch >= 8) return "batch";
   if (shape.kind === "vector") return shape.matrix;
-  const slivers = Math.ceil(columns / shape.width);
+  if (shape.kind === "taps") {
+    const slivers = Math.ceil(rows / shape.width);
+    return slivers >= 8 || slivers * shape.tiles.rows >= columns ? "rows" : "columns";
+  }
+  const slivers =
+    shape.kind === "window" || shape.kind === "turned"
+      ? imagesOf(shape.window)
+      : Math.ceil(columns / shape.width);
   const tiles = Math.ceil(rows / shape.tiles.rows);
   if (batch > 1 && batch >= Math.max(slivers, tiles)) return "batch";
   // Short of an eighth of the work more or less for a thread, columns are the better choice.

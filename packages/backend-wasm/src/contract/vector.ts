@@ -11,11 +11,12 @@ import {
   select,
   v128,
 } from "../emit/index.ts";
-import { type EmittedEpilogue, type Epilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
+import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { emitLine } from "./lines.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
-import { type Plan, VECTOR_BLOCK, type VectorPlan } from "./plan.ts";
+import { VECTOR_BLOCK, type VectorPlan } from "./block-plan.ts";
+import type { Plan } from "./plan.ts";
 import { shareOf } from "./share.ts";
 
 type Vector = Value<"v128">;
@@ -28,12 +29,12 @@ export function emitVector(
   module: ModuleBuilder,
   plan: Plan,
   shape: VectorPlan,
-  options: { readonly workspace: number; readonly epilogue: Epilogue },
+  workspace: number,
 ): Callee<["i32", "i32"], "void"> {
   const { sizes, lane, regions } = plan;
   const [matrix, vector] = shape.matrix === "columns" ? [plan.right, plan.left] : [plan.left, plan.right];
   const free = sizes[shape.matrix];
-  const epilogue = emittedOf(options.epilogue, lane);
+  const epilogue = emittedOf(plan.epilogue, lane);
   const finish = emitVectorFinish(module, epilogue, lane, shape.matrix, free);
   const line = shape.direct ? undefined : emitLine(module, vector, "inner", lane);
   const sums =
@@ -41,9 +42,7 @@ export function emitVector(
       ? emitDots(module, matrix, lane, free, sizes.inner)
       : emitAxpy(module, matrix, lane, sizes.inner);
   return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const scratch = body.let(
-      i32.add(i32.const(options.workspace), i32.mul(thread, i32.const(plan.threadBytes))),
-    );
+    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
     const batch = body.let(i32.const(0));
     const batchEnd = body.let(i32.const(sizes.batch));
     const first = body.let(i32.const(0));
@@ -91,24 +90,34 @@ function emitVectorFinish(
     const zero = body.let(i32.const(0));
     if (matrix === "rows") {
       body.for(at, end, 1, () => {
-        applyOne(body, epilogue, lane, tile, at, zero, batch);
+        const [batchAt, rowAt, columnAt] = [
+          epilogue.place(body, "batch", batch),
+          epilogue.place(body, "rows", at),
+          epilogue.place(body, "columns", zero),
+        ];
+        applyOne(body, epilogue, lane, tile, [...batchAt, ...rowAt, ...columnAt]);
         body.set(tile, i32.add(tile, i32.const(lane.bytes)));
       });
       return;
     }
     const sum = body.local("v128");
+    const place = {
+      batch: epilogue.place(body, "batch", batch),
+      row: epilogue.place(body, "rows", zero),
+      column: at,
+    };
     const rest = free % lane.count;
     const whole = body.let(i32.const(free - rest));
     const stop = body.let(select(i32.ltS(end, whole), end, whole));
     body.for(at, stop, lane.count, () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], lane.count, zero, at, batch);
+      applyEpilogue(body, epilogue, lane, [sum], lane.count, place);
       body.set(tile, i32.add(tile, i32.const(16)));
     });
     if (rest === 0) return;
     body.if(i32.ltS(at, end), () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], rest, zero, at, batch);
+      applyEpilogue(body, epilogue, lane, [sum], rest, place);
     });
   });
 }

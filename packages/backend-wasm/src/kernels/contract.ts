@@ -1,4 +1,4 @@
-import type { ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler";
+import type { Affine, ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler";
 import {
   type EmittedEpilogue,
   type Epilogue,
@@ -75,14 +75,20 @@ function emittedEpilogue(
   kernel: ContractKernel,
 ): EmittedEpilogue {
   const { batch, rows, columns, epilogue, stores, dtype } = kernel;
-  const coordinatesOf = (body: Body, row: Index, column: Index, at: Index): Coordinates => [
-    ...unravel(body, batch, at),
-    ...unravel(body, rows, row),
-    ...unravel(body, columns, column),
-  ];
-  const scalar = (body: Body, sum: Local, row: Index, column: Index, at: Index): void => {
+  const merged = mergedColumns(kernel);
+  const run = merged.at(-1) ?? 1;
+  const coordinatesOf = {
+    batch: (body: Body, index: Index) => unravel(body, batch, index),
+    rows: (body: Body, index: Index) => unravel(body, rows, index),
+    // Axes that step as one are counted along the last of them.
+    columns: (body: Body, index: Index): Coordinates => {
+      const coordinates = unravel(body, merged, index);
+      const counted = columns.slice(merged.length).map(() => i32.const(0));
+      return [...coordinates.slice(0, -1), ...counted, ...coordinates.slice(-1)];
+    },
+  };
+  const scalar = (body: Body, sum: Local, coordinates: Coordinates): void => {
     const context: Context = { body, math, helpers };
-    const coordinates = coordinatesOf(body, row, column, at);
     const values = elementValues(context, place, epilogue, coordinates, [
       kept(context, fit(context, dtype, sum)),
     ]);
@@ -93,9 +99,8 @@ function emittedEpilogue(
       body.run(storeElement(context, place.dtype(store.buffer), address, value));
     }
   };
-  const vector = (body: Body, sums: Local<"v128">, row: Index, column: Index, at: Index): void => {
+  const vector = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     const context: Context = { body, math, helpers };
-    const coordinates = coordinatesOf(body, row, column, at);
     const values = vectorResults(context, place, epilogue, coordinates, sums);
     for (const store of stores) {
       const value = values[store.value];
@@ -105,14 +110,52 @@ function emittedEpilogue(
       body.run(isBool ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value));
     }
   };
-  if (hasLanes(kernel, place))
-    return { kind: "emitted", inline: epilogue.length <= SHORT, ...runOf(columns), vector, scalar };
-  const singly = (body: Body, sums: Local<"v128">, row: Index, column: Index, at: Index): void => {
+  const common = {
+    kind: "emitted",
+    ...(merged.some((size, axis) => size > 1 && axis < merged.length - 1) && { run }),
+    place: (body: Body, part: "batch" | "rows" | "columns", index: Index) => coordinatesOf[part](body, index),
+    scalar,
+  } as const;
+  if (hasLanes(kernel, place, run)) return { ...common, inline: epilogue.length <= SHORT, vector };
+  const singly = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
-      scalar(body, body.let(sum), row, body.let(i32.add(column, i32.const(lane))), at);
+      const last = coordinates.at(-1) ?? i32.const(0);
+      const own = body.let(i32.add(last, i32.const(lane)));
+      scalar(body, body.let(sum), [...coordinates.slice(0, -1), own]);
     });
   };
-  return { kind: "emitted", inline: false, vector: singly, scalar };
+  return { ...common, inline: false, vector: singly };
+}
+
+/** Sizes of the columns, the last of them joined where everything steps through them as through one. */
+function mergedColumns({ batch, rows, columns, epilogue, stores }: ContractKernel): readonly number[] {
+  const affines = [...stores.map((store) => store.index), ...epilogue.flatMap(affinesOf)];
+  const first = batch.length + rows.length;
+  const merged = [...columns];
+  for (let axis = columns.length - 2; axis >= 0; axis--) {
+    const inner = merged.at(-1) ?? 1;
+    const joins = affines.every(
+      ({ strides }) => (strides[first + axis] ?? 0) === (strides[first + columns.length - 1] ?? 0) * inner,
+    );
+    if (!joins) break;
+    merged.splice(-2, 2, (columns[axis] ?? 1) * inner);
+  }
+  return merged;
+}
+
+function affinesOf(node: ScalarNode): readonly Affine[] {
+  switch (node.kind) {
+    case "load":
+      return [node.index, ...node.index.guards];
+    case "index":
+      return [node.index];
+    case "inside":
+      return node.guards;
+    case "randomBits":
+      return [node.counter];
+    default:
+      return [];
+  }
 }
 
 function lanesOf(sum: SumType, sums: Value<"v128">): readonly Element[] {
@@ -121,11 +164,8 @@ function lanesOf(sum: SumType, sums: Value<"v128">): readonly Element[] {
   return lanes.map((lane) => family.extractLane(sums, lane));
 }
 
-const runOf = (columns: readonly number[]): { readonly run?: number } =>
-  columns.filter((size) => size > 1).length > 1 ? { run: columns.at(-1) ?? 1 } : {};
-
 /** Whether four neighbouring columns can be computed and stored together. */
-function hasLanes({ epilogue, stores, dtype, columns }: ContractKernel, place: Place): boolean {
+function hasLanes({ epilogue, stores, dtype }: ContractKernel, place: Place, run: number): boolean {
   const simple = (node: ScalarNode): boolean =>
     node.kind === "load"
       ? node.dynamic.length === 0 && node.otherwise === undefined
@@ -133,7 +173,7 @@ function hasLanes({ epilogue, stores, dtype, columns }: ContractKernel, place: P
   return (
     isLaneDType(dtype) &&
     dtype !== "bool" &&
-    (columns.at(-1) ?? 1) >= 4 &&
+    run >= 4 &&
     fillsLanes(epilogue) &&
     epilogue.every(simple) &&
     stores.every(({ buffer, index }) => isLaneDType(place.dtype(buffer)) && index.strides.at(-1) === 1)

@@ -1,8 +1,11 @@
 import { type Callee, type ModuleBuilder, type Value, call, f64, i32, i64, memory } from "../emit/index.ts";
 import { control } from "./control.ts";
 
-/** Looks at the word before a thread goes to sleep: about as long as falling asleep and waking take. */
-const SPINS = 1 << 14;
+/**
+ * Looks at the word before a thread goes to sleep: about a millisecond. Threads that soon fall asleep run by turns, so
+ * that a scheduler sees no need to give each a processor of its own: two then take as long as one.
+ */
+const SPINS = 1 << 20;
 /** Nanoseconds of one sleep of the first thread, which looks at the clock in between. */
 const SLEEP = 100_000_000n;
 /** Milliseconds after which the first thread takes a worker for lost. */

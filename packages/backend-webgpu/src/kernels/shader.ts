@@ -1,25 +1,33 @@
-import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler";
+import type { Affine, BufferId, DynamicIndex, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Place } from "../layout/memory.ts";
 import { arithmeticOf } from "../layout/words.ts";
 import { type FunctionName, sourcesOf } from "../scalar/functions.ts";
 import { scalarCode } from "../scalar/table.ts";
 import { type Use, asBool, fromWord, literal, toWord } from "../scalar/wgsl.ts";
-import type { Context } from "./context.ts";
+import { CONTROL, type Context } from "./context.ts";
+import { type Binding, type Launch, gridOf } from "./launch.ts";
 
 /** A value of an expression: the name of its variable. */
 export type Value = string;
 
-/** A binding of a kernel: memory, and whether it is written. */
-export interface Binding {
-  readonly place: Place;
-  write: boolean;
+/** What a shader's entry point is made of. */
+export interface Main {
+  /** Workgroups in all; `group` is their number in the code. */
+  readonly groups: number;
+  /** Invocations of a workgroup; `lane` is their number in the code. */
+  readonly lanes: number;
+  /** Declarations outside the entry point. */
+  readonly declarations?: readonly string[];
+  /** The body has barriers, which all invocations must reach: it stores through `whereLive`. */
+  readonly barriers?: boolean;
+  readonly body: readonly string[];
 }
 
 /** One compute shader in the making: its bindings, the functions it calls, and the code of expressions. */
 export class Shader {
   readonly context: Context;
-  readonly #bindings: Binding[] = [];
+  readonly #bindings: { readonly place: Place; write: boolean }[] = [];
   readonly #functions = new Set<FunctionName>();
   #usesControl = false;
   #names = 0;
@@ -43,7 +51,7 @@ export class Shader {
     if (index < 0) index = this.#bindings.push({ place, write }) - 1;
     const binding = this.#bindings[index];
     if (binding !== undefined && write) binding.write = true;
-    return `b${index}`;
+    return `memory${index}`;
   }
 
   buffer(id: BufferId, write = false): string {
@@ -54,19 +62,6 @@ export class Shader {
   control(): string {
     this.#usesControl = true;
     return "control";
-  }
-
-  get usesControl(): boolean {
-    return this.#usesControl;
-  }
-
-  get bindings(): readonly Binding[] {
-    return this.#bindings;
-  }
-
-  /** True where a store goes to memory that must keep its content when the step fails. */
-  writesPersistent(): boolean {
-    return this.#bindings.some(({ place, write }) => write && place.persistent);
   }
 
   /** An affine over named coordinates. */
@@ -80,9 +75,16 @@ export class Shader {
     return terms.join(" + ").replaceAll("+ -", "- ");
   }
 
+  /** The condition that all guards hold: "" where they always do, "false" where they never do. */
   guards(guards: readonly Guard[], coordinates: readonly string[]): string {
-    // As unsigned, a negative position is a large one.
-    return guards.map((guard) => `u32(${this.affine(guard, coordinates)}) < ${guard.limit}u`).join(" && ");
+    const conditions: string[] = [];
+    for (const guard of guards) {
+      const isFixed = guard.strides.every((stride, axis) => stride === 0 || coordinates[axis] === "0");
+      // As unsigned, a negative position is a large one.
+      if (!isFixed) conditions.push(`u32(${this.affine(guard, coordinates)}) < ${guard.limit}u`);
+      else if (guard.offset < 0 || guard.offset >= guard.limit) return "false";
+    }
+    return conditions.join(" && ");
   }
 
   /** An element of a buffer as a value. */
@@ -107,7 +109,7 @@ export class Shader {
   ): { readonly lines: readonly string[]; readonly values: readonly Value[] } {
     const lines: string[] = [];
     const values: Value[] = [];
-    for (const node of graph) values.push(this.#value(node, coordinates, values, accumulators, lines));
+    for (const node of graph) values.push(this.#value(node, graph, coordinates, values, accumulators, lines));
     return { lines, values };
   }
 
@@ -117,16 +119,21 @@ export class Shader {
     );
   }
 
-  /** A position decided by data, as code; what lies outside fails the step. */
-  checked(value: Value, dtype: DType, size: number, operation: string): string {
-    const site = this.context.site(operation, size);
-    const position = arithmeticOf(dtype) === "i32" ? value : `bitcast<i32>(${value})`;
-    this.control();
-    return `checked(${position}, ${size}, ${site}u)`;
+  /** What positions decided by data add to an index; one that lies outside its axis fails the step. */
+  dynamic(terms: readonly DynamicIndex[], graph: ScalarGraph, values: readonly Value[]): string {
+    return terms
+      .map(({ value, stride, size, operation }) => {
+        const isSigned = arithmeticOf(graph[value]?.dtype ?? "i32") === "i32";
+        const position = isSigned ? values[value] : `bitcast<i32>(${values[value]})`;
+        this.control();
+        return ` + checked(${position}, ${size}, ${this.context.site(operation, size)}u) * ${stride}`;
+      })
+      .join("");
   }
 
   #value(
     node: ScalarNode,
+    graph: ScalarGraph,
     coordinates: readonly string[],
     values: readonly Value[],
     accumulators: readonly string[],
@@ -158,21 +165,18 @@ export class Shader {
           `${this.use("randomWord")}(${operand(node.key[0])}, ${operand(node.key[1])}, u32(${this.affine(node.counter, coordinates)}))`,
         );
       case "load": {
-        const dtypes = this.context.dtypesOf(node.dynamic.map((term) => term.value));
-        const dynamic = node.dynamic.map(
-          (term, index) =>
-            ` + ${this.checked(operand(term.value), dtypes[index] ?? "i32", term.size, term.operation)} * ${term.stride}`,
-        );
+        const guards = this.guards(node.index.guards, coordinates);
+        const otherwise =
+          node.otherwise === undefined ? literal(0, node.dtype, this.use) : operand(node.otherwise);
+        if (guards === "false") return declare(otherwise);
+        const dynamic = this.dynamic(node.dynamic, graph, values);
         const element = this.load(
           node.buffer,
           node.dtype,
-          `${this.affine(node.index, coordinates)}${dynamic.join("")}`,
+          `${this.affine(node.index, coordinates)}${dynamic}`,
         );
-        const guards = this.guards(node.index.guards, coordinates);
         if (guards === "") return declare(element);
         const name = this.fresh("v");
-        const otherwise =
-          node.otherwise === undefined ? literal(0, node.dtype, this.use) : operand(node.otherwise);
         // A position outside its axis is checked only where it would be read.
         lines.push(`var ${name} = ${otherwise};`, `if (${guards}) { ${name} = ${element}; }`);
         return name;
@@ -180,8 +184,65 @@ export class Shader {
     }
   }
 
-  /** The whole text: bindings, library, and a body inside `main`. */
-  text(): { readonly functions: readonly string[] } {
-    return { functions: sourcesOf(this.#functions) };
+  /** Lines that take effect only where the kernel's branch runs and no index was out of range. */
+  whereLive(lines: readonly string[]): readonly string[] {
+    const { predicate, canFail } = this.context;
+    return predicate === undefined && !canFail ? lines : ["if (live) {", ...lines, "}"];
+  }
+
+  /** The dispatch, once all code that it needs is printed. */
+  launch({ groups, lanes, declarations = [], barriers = false, body }: Main): Launch {
+    const grid = gridOf(groups);
+    const entry = this.#entry(barriers);
+    const bindings: Binding[] = [...this.#bindings];
+    if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
+    const names = this.#bindings.map((_, index) => `memory${index}`);
+    const text = [
+      ...names.map(
+        (name, index) =>
+          `@group(0) @binding(${index}) var<storage, ${bindings[index]?.write === true ? "read_write" : "read"}> ${name}: array<u32>;`,
+      ),
+      ...(this.#usesControl
+        ? [
+            `@group(0) @binding(${names.length}) var<storage, read_write> control: array<atomic<u32>>;`,
+            "var<private> live: bool = true;",
+            CHECKED,
+          ]
+        : []),
+      ...declarations,
+      ...sourcesOf(this.#functions),
+      `@compute @workgroup_size(${lanes})`,
+      "fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {",
+      `let group = workgroup.x + workgroup.y * ${grid[0]}u;`,
+      ...entry,
+      ...body,
+      "}",
+    ].join("\n");
+    return { text, bindings, groups: grid };
+  }
+
+  /** The start of the entry point: whether the kernel runs at all. */
+  #entry(barriers: boolean): readonly string[] {
+    const { predicate, canFail } = this.context;
+    const conditions: string[] = [];
+    if (predicate !== undefined)
+      conditions.push(`atomicLoad(&${this.control()}[${predicate.word}]) == ${predicate.value}u`);
+    // Whatever outlives the step keeps its content when the step fails.
+    if (canFail && this.#bindings.some(({ place, write }) => write && place.persistent))
+      conditions.push(`atomicLoad(&${this.control()}[${CONTROL.failures}]) == 0u`);
+    if (barriers && canFail) this.control();
+    if (conditions.length === 0) return [];
+    const set = `live = ${conditions.join(" && ")};`;
+    return barriers ? [set] : [set, "if (!live) { return; }"];
   }
 }
+
+/** An index that data decided; the first that lies outside its axis is noted. */
+const CHECKED = `fn checked(position: i32, size: i32, site: u32) -> i32 {
+  if (position >= 0i && position < size) { return position; }
+  if (live && atomicAdd(&control[${CONTROL.failures}], 1u) == 0u) {
+    atomicStore(&control[${CONTROL.site}], site);
+    atomicStore(&control[${CONTROL.index}], bitcast<u32>(position));
+  }
+  return 0i;
+}`;

@@ -1,18 +1,10 @@
-import type {
-  AttributesOf,
-  NameOf,
-  Node,
-  PrimitiveName,
-  Shape,
-  Tensor,
-  TensorValue,
-} from "@adjoint/ir";
+import type { AttributesOf, NameOf, Node, PrimitiveName, Shape, Tensor, TensorValue } from "@adjoint/ir";
 
 /** Values of a written node's attributes; whole numbers become INT, others FLOAT, unless wrapped by `asFloat`. */
 export type WrittenAttribute = number | string | readonly number[] | { readonly float: number };
 
 /** What a written node has beside its operator and inputs. */
-export interface WrittenNode {
+interface WrittenNode {
   readonly attributes?: { readonly [name: string]: WrittenAttribute };
   /** How many outputs; one by default. */
   readonly outputs?: number;
@@ -21,7 +13,7 @@ export interface WrittenNode {
 }
 
 /** What rows write nodes with. */
-export interface NodeWriter {
+interface NodeWriter {
   /** The operator set that is written. */
   readonly opset: number;
   /** The name of a tensor that was written before: every input of the node at hand. */

@@ -10,8 +10,29 @@ import type { CompositeExports, ExportRows } from "./row.ts";
 
 /** Primitives that have no row yet. */
 type Pending =
-  | ("iota" | "randomBits" | "expm1" | "log1p" | "bitcast" | "atan2" | "argMax" | "argMin" | "cumSum" | "cumProd")
-  | ("slice" | "pad" | "flip" | "window" | "windowSum" | "dotGeneral" | "conv" | "convTranspose" | "convWeight")
+  | (
+      | "iota"
+      | "randomBits"
+      | "expm1"
+      | "log1p"
+      | "bitcast"
+      | "atan2"
+      | "argMax"
+      | "argMin"
+      | "cumSum"
+      | "cumProd"
+    )
+  | (
+      | "slice"
+      | "pad"
+      | "flip"
+      | "window"
+      | "windowSum"
+      | "dotGeneral"
+      | "conv"
+      | "convTranspose"
+      | "convWeight"
+    )
   | ("gather" | "scatter" | "sort" | "topK" | "scan" | "if" | "commit");
 
 /** How each primitive is written. A primitive without a row is a type error here. */

@@ -103,9 +103,6 @@ export class OperatorContext<A = unknown> {
       isNode(node, "input") && this.#bindable.has(node.attributes.name) ? [node.attributes.name] : [],
     );
     if (names.length > 0) throw new UnboundInputError(this.operator, `input ${index}`, names);
-    throw unsupported(
-      SHAPES_AT_RUN,
-      `${this.operator}: input ${index} decides a shape and is ${tensor}`,
-    );
+    throw unsupported(SHAPES_AT_RUN, `${this.operator}: input ${index} decides a shape and is ${tensor}`);
   }
 }

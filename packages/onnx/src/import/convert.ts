@@ -18,7 +18,10 @@ export function newestForm(
 ): { readonly attributes: unknown; readonly inputs: readonly (Tensor | undefined)[] } {
   const [oldest = 1] = row.since;
   if (version < oldest)
-    throw unsupported(row.name, `it is part of operator sets from ${oldest} on, and the model's is ${version}`);
+    throw unsupported(
+      row.name,
+      `it is part of operator sets from ${oldest} on, and the model's is ${version}`,
+    );
   let newest = version < DROPS_CONSUMED ? dropped("consumed_inputs")(form) : form;
   for (const { before, convert } of row.older) if (version < before) newest = convert(newest);
   const parsed = row.attributes.safeParse(newest.attributes);

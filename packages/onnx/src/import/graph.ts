@@ -106,14 +106,16 @@ function callFunction(
   given: Attributes,
   { depth }: Surroundings,
 ): readonly Tensor[] {
-  if (depth >= MAX_CALLS) throw malformed(`function "${called.name}" calls itself, or calls are nested too deep`);
+  if (depth >= MAX_CALLS)
+    throw malformed(`function "${called.name}" calls itself, or calls are nested too deep`);
   const scope = new Scope();
   called.inputs.forEach((name, index) => {
     const tensor = inputs[index];
     if (tensor !== undefined) scope.define(name, tensor);
   });
   const missing = called.attributes.find((name) => !Object.hasOwn(given, name));
-  if (missing !== undefined) throw malformed(`function "${called.name}" is called without attribute "${missing}"`);
+  if (missing !== undefined)
+    throw malformed(`function "${called.name}" is called without attribute "${missing}"`);
   const defaults = readAttributes(`function "${called.name}"`, called.defaults, {
     externalData: model.externalData,
     outer: {},

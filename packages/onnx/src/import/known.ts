@@ -22,7 +22,7 @@ import {
 } from "@adjoint/ir";
 
 /** Elements known before the run; those of shapes may hold symbols. */
-export interface Known {
+interface Known {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly dims: readonly Dim[];
@@ -113,7 +113,8 @@ const workOf = (node: Node, inputs: readonly TensorValue[]): number =>
 /** A value of few integers as sizes. */
 function asKnown(result: TensorValue | Known): Known | undefined {
   if (!isValue(result)) return result;
-  if (!(isInteger(result.dtype) || result.dtype === "bool") || result.data.length > MAX_DIMS) return undefined;
+  if (!(isInteger(result.dtype) || result.dtype === "bool") || result.data.length > MAX_DIMS)
+    return undefined;
   const read = elementReader(result);
   const dims = Array.from({ length: result.data.length }, (_, index) => Number(read(index)));
   return { dtype: result.dtype, shape: result.shape, dims };

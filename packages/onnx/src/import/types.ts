@@ -36,11 +36,7 @@ const symbolName = (text: string): string => {
 };
 
 /** Sizes from the file, with those that the caller binds; an unnamed one gets a symbol of its own. */
-export function inputShape(
-  name: string,
-  shape: readonly DimSource[],
-  bindings: Bindings,
-): readonly Dim[] {
+export function inputShape(name: string, shape: readonly DimSource[], bindings: Bindings): readonly Dim[] {
   return shape.map((size, axis) => {
     if (typeof size === "number") return size;
     const symbol = size ?? `${name}_${axis}`;

@@ -13,14 +13,14 @@ const tensor: z.ZodType<TensorValue> = z.custom<TensorValue>(
 );
 
 /** A size as an i64 scalar; that of a symbolic axis is a sum of ones, which folds once the symbol is bound. */
-export function sizeTensor(size: Dim): Tensor {
+function sizeTensor(size: Dim): Tensor {
   if (typeof size === "number") return ir.constant(BigInt(size), "i64");
   return ir.filled(1n, "i64", [size]).reduceSum();
 }
 
 /** Sizes as an i64 vector. */
-export const sizesTensor = (sizes: readonly Dim[]): Tensor =>
-  sizes.length === 0 || sizes.every((size) => typeof size === "number")
+const sizesTensor = (sizes: readonly Dim[]): Tensor =>
+  sizes.every((size) => typeof size === "number")
     ? ir.constant(ir.valueOf("i64", [sizes.length], sizes.map(Number)))
     : ir.stack(sizes.map(sizeTensor));
 
@@ -85,8 +85,7 @@ export const constants: readonly Operator[] = [
   operator({
     name: "Size",
     since: [1, 13, 19, 21, 23, 24, 25],
-    import: (context) =>
-      context.input(0).shape.map(sizeTensor).reduce(ir.mul, ir.constant(1n, "i64")),
+    import: (context) => context.input(0).shape.map(sizeTensor).reduce(ir.mul, ir.constant(1n, "i64")),
   }),
   operator({
     name: "EyeLike",

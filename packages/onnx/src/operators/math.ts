@@ -85,8 +85,7 @@ export const math: readonly Operator[] = [
     name: "Mod",
     since: [10, 13],
     attributes: z.strictObject({ fmod: flag.default(false) }),
-    import: (context) =>
-      (context.attributes.fmod ? ir.fmod : ir.mod)(context.input(0), context.input(1)),
+    import: (context) => (context.attributes.fmod ? ir.fmod : ir.mod)(context.input(0), context.input(1)),
   }),
   operator({
     name: "Clip",
@@ -151,10 +150,10 @@ export const mathExports: ExportRows<
   mod: ({ inputs, output }, writer) => {
     const [a = "", b = ""] = inputs.map(writer.name);
     if (!isFloat(output.dtype)) return writer.write("Mod", [a, b]);
-    const remainder = (x: string): string => writer.write("Mod", [x, b], { attributes: { fmod: 1 } })[0] ?? "";
+    const remainder = (x: string): string =>
+      writer.write("Mod", [x, b], { attributes: { fmod: 1 } })[0] ?? "";
     const [shifted = ""] = writer.write("Add", [remainder(a), b]);
     return [remainder(shifted)];
   },
-  fmod: ({ inputs }, writer) =>
-    writer.write("Mod", inputs.map(writer.name), { attributes: { fmod: 1 } }),
+  fmod: ({ inputs }, writer) => writer.write("Mod", inputs.map(writer.name), { attributes: { fmod: 1 } }),
 };

@@ -4,7 +4,10 @@ import { malformed } from "../errors.ts";
 import type { Form, Older } from "./row.ts";
 
 /** A conversion of the forms before a version. */
-export const before = (version: number, convert: (form: Form) => Form): Older => ({ before: version, convert });
+export const before = (version: number, convert: (form: Form) => Form): Older => ({
+  before: version,
+  convert,
+});
 
 /** Attributes that became inputs, in the order of the inputs from `at` on; floats take the dtype of input 0. */
 export function toInputs(at: number, ...names: readonly string[]): (form: Form) => Form {
@@ -47,6 +50,7 @@ export const legacyBroadcast: Older = before(7, ({ attributes, inputs }) => {
   if (a === undefined || b === undefined || typeof axis !== "number") return { attributes: rest, inputs };
   const start = axis < 0 ? axis + a.rank : axis;
   const behind = a.rank - start - b.rank;
-  const places = Array.from({ length: Math.max(0, behind) }, (_, index) => b.rank + index);
+  if (start < 0 || behind < 0) throw malformed(`attribute "axis" is ${axis}, for ${a} and ${b}`);
+  const places = Array.from({ length: behind }, (_, index) => b.rank + index);
   return { attributes: rest, inputs: [a, places.length === 0 ? b : unsqueeze(b, places)] };
 });

@@ -58,15 +58,15 @@ type Name = "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin";
 
 /** @param moved operator set from which the axes are an input. */
 const reduced =
-  (operator: string, moved: number): ExportRow<Name> =>
+  (name: string, moved: number): ExportRow<Name> =>
   ({ inputs, attributes }, writer) => {
     const { axes } = attributes;
     const names = inputs.map(writer.name);
     // No axes would mean all of them.
     if (axes.length === 0) return writer.write("Identity", names);
     return writer.opset < moved
-      ? writer.write(operator, names, { attributes: { axes, keepdims: 0 } })
-      : writer.write(operator, [...names, writer.constant(ir.valueOf("i64", [axes.length], axes))], {
+      ? writer.write(name, names, { attributes: { axes, keepdims: 0 } })
+      : writer.write(name, [...names, writer.constant(ir.valueOf("i64", [axes.length], axes))], {
           attributes: { keepdims: 0 },
         });
   };

@@ -62,8 +62,12 @@ export const flag: z.ZodType<boolean> = z
   .transform((value) => value === 1);
 export const ints: z.ZodType<readonly number[]> = z.array(z.int());
 /** Any number: ONNX's floats. */
-export const float: z.ZodType<number> = z.number().or(z.nan()).or(z.literal([Infinity, -Infinity]));
+export const float: z.ZodType<number> = z
+  .number()
+  .or(z.nan())
+  .or(z.literal([Infinity, -Infinity]));
 export const subGraph: z.ZodType<SubGraph> = z.instanceof(SubGraph);
 
 /** How tables and messages name an operator: `Conv`, `ai.onnx.ml.Scaler`. */
-export const operatorKey = (domain: string, name: string): string => (domain === "" ? name : `${domain}.${name}`);
+export const operatorKey = (domain: string, name: string): string =>
+  domain === "" ? name : `${domain}.${name}`;

@@ -38,7 +38,8 @@ export const shaping: readonly Operator[] = [
     import(context) {
       const x = context.input(0);
       const { axis } = context.attributes;
-      const at = axis < 0 ? axis + x.rank : axis;
+      // One more than the last axis is allowed: all sizes go to the left.
+      const at = axis === x.rank ? axis : axisOf(context, axis, x.rank);
       return x.reshape([product(x.shape.slice(0, at)), product(x.shape.slice(at))]);
     },
   }),
@@ -68,16 +69,16 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Concat",
     since: [1, 4, 11, 13],
-    older: [
-      before(4, ({ attributes, inputs }) => ({ attributes: { axis: 1, ...attributes }, inputs })),
-    ],
+    older: [before(4, ({ attributes, inputs }) => ({ attributes: { axis: 1, ...attributes }, inputs }))],
     attributes: z.strictObject({ axis: z.int() }),
     import: (context) => ir.concat(context.inputs(), context.attributes.axis),
   }),
   operator({
     name: "Split",
     since: [1, 2, 11, 13, 18],
-    older: [before(13, (form) => (form.inputs.length > 1 ? dropped("split")(form) : toInputs(1, "split")(form)))],
+    older: [
+      before(13, (form) => (form.inputs.length > 1 ? dropped("split")(form) : toInputs(1, "split")(form))),
+    ],
     attributes: z.strictObject({ axis: z.int().default(0), num_outputs: z.int().min(1).optional() }),
     import(context) {
       const x = context.input(0);
@@ -131,7 +132,9 @@ function evenSizes(
   context: OperatorContext<{ readonly num_outputs?: number | undefined }>,
   extent: Dim,
 ): readonly Dim[] {
-  const count = context.attributes.num_outputs ?? context.outputs;
+  const { num_outputs: count = context.outputs } = context.attributes;
+  if (count !== context.outputs)
+    context.refuse(`num_outputs is ${count} and the node names ${context.outputs}`);
   const even = ir.divDims(extent, count);
   if (even !== undefined) return Array.from({ length: count }, () => even);
   if (typeof extent !== "number") return context.refuse(`${extent} does not divide by ${count}`);

@@ -55,7 +55,8 @@ export const slicing: readonly Operator[] = [
 
 /** One axis of a slice by ONNX's rules: negative steps go backwards, bounds are clamped. */
 function sliceAxis(x: Tensor, axis: number, start: Dim, end: Dim, step: number): Tensor {
-  const only = (range: SliceRange): Tensor => x.slice(x.shape.map((_, at) => (at === axis ? range : undefined)));
+  const only = (range: SliceRange): Tensor =>
+    x.slice(x.shape.map((_, at) => (at === axis ? range : undefined)));
   if (step > 0) {
     const toTheEnd = typeof end === "number" && end >= TO_THE_END;
     return only({ start, ...(!toTheEnd && { end }), step });
@@ -92,6 +93,9 @@ const places: { readonly [mode in "reflect" | "edge" | "wrap"]: (p: number, exte
   wrap: (p, extent) => ((p % extent) + extent) % extent,
 };
 
+/** The most elements of an axis whose border is made of indices. */
+const MAX_EXTENT = 2 ** 24;
+
 /** A border that repeats the tensor's own elements, axis by axis. */
 function mirrored(
   context: OperatorContext,
@@ -103,7 +107,10 @@ function mirrored(
   return context.staticShape(x).reduce((result, extent, axis) => {
     const [front, back] = [low[axis] ?? 0, high[axis] ?? 0];
     if (front === 0 && back === 0) return result;
-    if (extent === 0) return context.refuse(`mode "${mode}" has nothing to repeat along axis ${axis} of ${x}`);
+    if (Math.abs(front) + extent + Math.abs(back) > MAX_EXTENT)
+      return context.refuse(`mode "${mode}" makes axis ${axis} of ${x} longer than ${MAX_EXTENT}`);
+    if (extent === 0)
+      return context.refuse(`mode "${mode}" has nothing to repeat along axis ${axis} of ${x}`);
     const indices = Array.from({ length: front + extent + back }, (_, index) =>
       places[mode](index - front, extent),
     );

@@ -135,7 +135,8 @@ function attributeValue(attribute: Proto.IAttributeProto): AttributeValue {
     return { kind: "sparseTensor", value: attribute.sparseTensor ?? {} };
   if (has(types.FLOATS, own("floats"))) return { kind: "numbers", value: attribute.floats ?? [] };
   if (has(types.INTS, own("ints"))) return { kind: "numbers", value: (attribute.ints ?? []).map(toInteger) };
-  if (has(types.STRINGS, own("strings"))) return { kind: "strings", value: (attribute.strings ?? []).map(text) };
+  if (has(types.STRINGS, own("strings")))
+    return { kind: "strings", value: (attribute.strings ?? []).map(text) };
   return { kind: "other", value: types[type] ?? `type ${type}` };
 }
 

@@ -68,7 +68,8 @@ function scan(
     }
     const length = reader.uint32();
     const start = reader.pos;
-    if (length > end - start) throw malformed("a field is longer than what holds it", "Is the file complete?");
+    if (length > end - start)
+      throw malformed("a field is longer than what holds it", "Is the file complete?");
     listen(message, field, reader.buf.subarray(start, start + length));
     const inner = nested[message][field];
     if (inner !== undefined) scan(reader, start + length, inner, depth + 1, listen);

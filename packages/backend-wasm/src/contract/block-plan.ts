@@ -1,0 +1,159 @@
+import type { Epilogue } from "./epilogue.ts";
+import { type Lane, isPlain } from "./lane.ts";
+import { type RowTiles, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { type Operand, strideOf } from "./operand.ts";
+import { type Access, PANEL_SLACK, accessOf, isContiguous, lineRoom } from "./pack.ts";
+import { type PlanOptions, type Regions, type Sizes, balanced, depthOf } from "./sizes.ts";
+
+/** Rows in a block: it stays in the second-level cache while the slivers pass. */
+const BLOCK_ROWS = 96;
+
+/** Columns in a block: its slivers stay in the second-level cache. */
+const BLOCK_COLUMNS = 320;
+
+/** Rows whose sums over several blocks of terms are kept, where the result can't hold them: a multiple of 4, 5 and 6. */
+const KEPT_ROWS = 360;
+
+/** Slivers of columns from which on it pays to pack the left side too, where it could be read in place. */
+const PACKED_LEFT_SLIVERS = 6;
+
+/** Sums that a matrix-vector product keeps at once. */
+export const VECTOR_BLOCK = 1024;
+
+export interface VectorPlan {
+  readonly kind: "vector";
+  /** The side that is a matrix: its free part is walked. */
+  readonly matrix: "rows" | "columns";
+  readonly along: "free" | "inner";
+  /** The other side is read in place. */
+  readonly direct: boolean;
+}
+
+/** How the micro-kernel walks the left side, in bytes. */
+interface LeftWalk {
+  /** Copied to slivers as wide as a tile; else read in place. */
+  readonly packed: boolean;
+  /** From a row of a tile to the next. */
+  readonly row: number;
+  /** From a term to the next, where it is in place. */
+  readonly term: number;
+  /** From a tile to the next, for each of its rows. */
+  readonly tileStep: number;
+}
+
+interface RightWalk {
+  readonly packed: boolean;
+  readonly term: number;
+  /** From a sliver to the next. */
+  readonly sliver: number;
+}
+
+export interface BlockPlan {
+  readonly kind: "block";
+  readonly leftAccess: Access;
+  readonly rightAccess: Access;
+  readonly left: LeftWalk;
+  readonly right: RightWalk;
+  readonly tiles: RowTiles;
+  /** The epilogue runs on the micro-kernel's registers. */
+  readonly inline: boolean;
+  /** Bytes from a row of sums in memory to the next. */
+  readonly tileRow: number;
+  /** Columns of a sliver. */
+  readonly width: number;
+  readonly depth: number;
+  readonly depthBlocks: number;
+  readonly blockRows: number;
+  readonly blockColumns: number;
+  readonly keptRows: number;
+}
+
+export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {
+  const { rows, columns, inner } = sizes;
+  if ((rows === 1) === (columns === 1) || inner === 0) return undefined;
+  const [matrix, vector] = rows === 1 ? [right, left] : [left, right];
+  const { free, bytes } = matrix;
+  const steps = [strideOf(free), strideOf(matrix.inner)];
+  if (!isPlain(matrix.dtype, lane) || matrix.guards.length > 0) return undefined;
+  if (steps.some((step) => step === undefined || step < 0)) return undefined;
+  const along = isContiguous(matrix.inner, bytes)
+    ? ("inner" as const)
+    : isContiguous(free, bytes)
+      ? ("free" as const)
+      : undefined;
+  if (along === undefined) return undefined;
+  const direct =
+    isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
+  return { kind: "vector", matrix: rows === 1 ? "columns" : "rows", along, direct };
+}
+
+/** Bytes of the vector, if it must be copied, and of the sums. */
+export const vectorRegions = ({ direct, matrix }: VectorPlan, sizes: Sizes, { bytes }: Lane): Regions => ({
+  left: direct ? 0 : sizes.inner * bytes + 16,
+  right: 0,
+  lines: 0,
+  tile: (Math.min(VECTOR_BLOCK, sizes[matrix]) + 8) * bytes,
+});
+
+export function blockPlan(
+  { rows, columns, inner }: Sizes,
+  lane: Lane,
+  left: Operand,
+  right: Operand,
+  options: PlanOptions,
+  epilogue: Epilogue,
+): BlockPlan {
+  const wide = options.wide === true;
+  const width = (wide ? 4 : 2) * lane.count;
+  const depth = depthOf(inner, lane);
+  const depthBlocks = Math.max(1, Math.ceil(inner / depth));
+  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
+  const blockColumns = balanced(columns, BLOCK_COLUMNS, width);
+  const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
+  const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
+  const leftPacked = !leftAccess.direct || columns >= PACKED_LEFT_SLIVERS * width;
+  const rightPacked = !(rightAccess.direct && rightAccess.along === "free" && rows <= tiles.rows);
+  return {
+    kind: "block",
+    leftAccess,
+    rightAccess,
+    left: leftPacked
+      ? { packed: true, row: lane.bytes, term: 0, tileStep: depth * lane.bytes }
+      : {
+          packed: false,
+          row: strideOf(left.free) ?? 0,
+          term: strideOf(left.inner) ?? 0,
+          tileStep: strideOf(left.free) ?? 0,
+        },
+    right: rightPacked
+      ? { packed: true, term: width * lane.bytes, sliver: depth * width * lane.bytes }
+      : { packed: false, term: strideOf(right.inner) ?? 0, sliver: width * lane.bytes },
+    tiles,
+    // V8 joins vectors from neighbouring stores backwards: an epilogue in between would keep it from doing so.
+    inline: epilogue.kind === "emitted" && epilogue.inline && !wide,
+    tileRow: epilogue.kind === "dense" ? epilogue.row : blockColumns * lane.bytes,
+    width,
+    depth,
+    depthBlocks,
+    blockRows: balanced(rows, (BLOCK_ROWS * 4) / lane.bytes, tiles.rows),
+    blockColumns,
+    keptRows: keepsAll ? Math.max(rows, 1) : KEPT_ROWS,
+  };
+}
+
+export function blockRegions(shape: BlockPlan, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
+  const { width, depth, blockColumns, blockRows, keptRows, depthBlocks, tiles } = shape;
+  const { left, right, leftAccess, rightAccess, tileRow } = shape;
+  const panelRows = Math.min(blockRows, sizes.rows) + thinRows(tiles);
+  const needsTile = epilogue.kind === "emitted" && !(shape.inline && depthBlocks === 1);
+  const tileRows = Math.min(sizes.rows, (depthBlocks === 1 ? blockRows : keptRows) + thinRows(tiles));
+  return {
+    left: left.packed ? panelRows * depth * lane.bytes + PANEL_SLACK : 0,
+    right: right.packed ? blockColumns * depth * lane.bytes : 0,
+    lines: Math.max(
+      left.packed ? lineRoom(leftAccess, lane, tiles.rows, depth, panelRows) : 0,
+      right.packed ? lineRoom(rightAccess, lane, width, depth, blockColumns) : 0,
+    ),
+    tile: needsTile ? tileRows * tileRow : 0,
+  };
+}

@@ -1,0 +1,91 @@
+import type { ContractKernel } from "@adjoint/compiler";
+import type { Lane } from "./lane.ts";
+import { type RowTiles, rowTiles, rowsOfTile } from "./micro.ts";
+import type { Operand, Part } from "./operand.ts";
+import { type Access, accessOf, lineRoom } from "./pack.ts";
+import { type PlanOptions, type Regions, type Sizes, balanced, blockTerms, paddedTo } from "./sizes.ts";
+import { MOST_PANEL, imageBytes, tableBytes } from "./window-plan.ts";
+import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
+
+/**
+ * Windows whose taps are columns and whose positions are terms, as in the gradient by a convolution's weight. Sides change
+ * places: taps are the micro-kernel's rows, read where they lie, the kernel's rows are packed to slivers.
+ */
+export interface TapsPlan {
+  readonly kind: "taps";
+  readonly window: Window;
+  /** The kernel's left side within an image: its batch goes on with the images. */
+  readonly packed: Operand;
+  readonly packedAccess: Access;
+  /** Tiles of columns. */
+  readonly tiles: RowTiles;
+  readonly width: number;
+  /** Runs of positions in a block of terms. */
+  readonly blockRuns: number;
+  readonly depth: number;
+  /** Rows whose sums are kept at once: whole slivers. */
+  readonly chunk: number;
+}
+
+export function tapsPlan(
+  { convolution }: ContractKernel,
+  { rows, columns, inner }: Sizes,
+  lane: Lane,
+  left: Operand,
+  right: Operand,
+  options: PlanOptions,
+): TapsPlan | undefined {
+  if (convolution?.variant !== "convWeight" || rows * columns * inner === 0) return undefined;
+  const window = windowOf({ ...right, free: right.inner, inner: right.free }, lane);
+  if (window === undefined || window.middle.length > 1) return undefined;
+  const wide = options.wide === true;
+  const most = (wide ? 4 : 2) * lane.count;
+  const width = Math.min(most, Math.ceil(rows / lane.count) * lane.count);
+  const chunk =
+    Math.min(Math.ceil(rows / width), Math.floor(MOST_PANEL / (columns * lane.bytes * width))) * width;
+  const [images, runs] = [imagesOf(window), runsOf(window)];
+  const packed = imageTerms(left, images, runs * window.run);
+  if (chunk === 0 || packed === undefined) return undefined;
+  const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / window.run)), 1);
+  return {
+    kind: "taps",
+    window,
+    packed,
+    packedAccess: accessOf(packed, lane),
+    tiles: rowTiles(columns, rowsOfTile(wide, options.fused === true)),
+    width,
+    blockRuns,
+    depth: Math.ceil((blockRuns * window.run) / 8) * 8,
+    chunk,
+  };
+}
+
+/** An operand whose first terms, one for each image, count as batches. */
+function imageTerms(operand: Operand, images: number, positions: number): Operand | undefined {
+  const { inner, batch } = operand;
+  for (let axes = 0; axes <= inner.length; axes++) {
+    const [outer, rest] = [inner.slice(0, axes), inner.slice(axes)];
+    const count = (part: Part): number => part.reduce((all, axis) => all * axis.size, 1);
+    if (count(outer) === images && count(rest) === positions)
+      return { ...operand, batch: [...batch, ...outer], inner: rest };
+  }
+  const [first, ...others] = inner;
+  // Images that follow each other without a gap are one axis with their positions.
+  if (first === undefined || others.length > 0 || first.guards.some((guard) => guard !== 0)) return undefined;
+  if (first.size !== images * positions) return undefined;
+  return {
+    ...operand,
+    batch: [...batch, { ...first, size: images, stride: first.stride * positions }],
+    inner: [{ ...first, size: positions }],
+  };
+}
+
+export function tapsRegions(shape: TapsPlan, sizes: Sizes, lane: Lane): Regions {
+  const { depth, window, packedAccess, width, chunk } = shape;
+  return {
+    left: chunk * depth * lane.bytes,
+    right: tableBytes(depth) + sizes.columns * 4,
+    lines: imageBytes(window) + lineRoom(packedAccess, lane, width, depth, chunk),
+    tile: (sizes.columns * chunk + lane.count * paddedTo(sizes.columns, lane.count)) * lane.bytes,
+  };
+}

@@ -1,0 +1,129 @@
+import { type Callee, type Local, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
+import { emitFinish, emittedOf } from "./epilogue.ts";
+import { emitImageCopy } from "./image.ts";
+import { ADD, TABLE_HEAD } from "./micro.ts";
+import { placeOf } from "./operand.ts";
+import { emitPack } from "./pack.ts";
+import type { Plan } from "./plan.ts";
+import { paddedTo } from "./sizes.ts";
+import type { TapsPlan } from "./taps-plan.ts";
+import { tableBytes } from "./window-plan.ts";
+import { imagesOf, runsOf } from "./window.ts";
+import { rangeOf } from "./share.ts";
+import { emitStripe } from "./stripe.ts";
+import { emitTurn, leastCommon, writeOffsets } from "./turn.ts";
+
+/**
+ * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image
+ * after the other adds to sums that are kept as [tap, row], where taps and positions are offsets into the image; rows are
+ * turned into the result's order at the end.
+ */
+export function emitTaps(
+  module: ModuleBuilder,
+  plan: Plan,
+  shape: TapsPlan,
+  workspace: number,
+): Callee<["i32", "i32"], "void"> {
+  const { sizes, lane, regions, right, split } = plan;
+  const { window, packed, tiles, width, blockRuns, depth, chunk } = shape;
+  const { run, image } = window;
+  const { rows, columns } = sizes;
+  const tileRow = chunk * lane.bytes;
+  const line = paddedTo(columns, lane.count) * lane.bytes;
+  const stripe = emitStripe(module, {
+    lane,
+    columns: width,
+    tiles,
+    leftRow: 0,
+    tileStep: 4,
+    rightTerm: width * lane.bytes,
+    tileRow,
+    blocks: true,
+    empty: false,
+    exact: false,
+    indexed: "left",
+    withinRuns: true,
+  });
+  const slivers = { width, depth, first: 0, end: rows, block: chunk };
+  const pack = emitPack(module, packed, shape.packedAccess, lane, slivers);
+  const copy = image && emitImageCopy(module, image, right, lane);
+  const turn = emitTurn(module, lane, tileRow, line);
+  const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, columns);
+  const images = imagesOf(window);
+  const runs = runsOf(window);
+  // A thread's columns are whole tiles and whole vectors.
+  const unit = leastCommon(tiles.rows, lane.count);
+
+  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
+    const range = rangeOf(body, split, thread, threads);
+    const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
+    const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
+    const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);
+    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
+    const region = (offset: number): Local<"i32"> => body.let(i32.add(scratch, i32.const(offset)));
+    const [panel, table, padded, kept] = [
+      region(regions.left),
+      region(regions.right),
+      region(regions.lines),
+      region(regions.tile),
+    ];
+    const lines = region(regions.lines + (image?.bytes ?? 0));
+    const taps = region(regions.right + tableBytes(depth));
+    const turned = region(regions.tile + tileRow * columns);
+    writeOffsets(body, window.terms, taps, columns);
+    // Positions of a block count from its first run; blocks begin at whole runs of the innermost axis but one.
+    const positions = [...window.middle, { size: run, stride: lane.bytes, guards: [] }];
+    writeOffsets(body, positions, i32.add(table, i32.const(TABLE_HEAD)), blockRuns * run);
+    const ownTaps = body.let(i32.add(taps, i32.mul(column0, i32.const(4))));
+    const ownKept = body.let(i32.add(kept, i32.mul(column0, i32.const(tileRow))));
+    const [b, tile, row, to] = [body.local("i32"), body.local("i32"), body.local("i32"), body.local("i32")];
+    body.for(batch, batchEnd, 1, () => {
+      const zero = body.let(i32.const(0));
+      if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
+      const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
+      const first = body.let(row0);
+      body.for(first, row1, chunk, () => {
+        const end = body.let(i32.add(first, i32.const(chunk)));
+        body.set(end, select(i32.gtS(end, row1), row1, end));
+        const flags = body.let(i32.const(0));
+        const outer = body.let(i32.const(0));
+        body.for(outer, i32.const(images), 1, () => {
+          const source = body.let(placeOf(body, window.outer, outer, base));
+          if (copy !== undefined && image !== undefined)
+            body.run(call(copy, padded, i32.add(source, i32.const(image.start))));
+          const start = copy === undefined ? source : body.let(i32.add(padded, i32.const(window.origin)));
+          const packedBatch = body.let(i32.add(i32.mul(batch, i32.const(images)), outer));
+          const middle = body.let(zero);
+          body.for(middle, i32.const(runs), blockRuns, () => {
+            const left = body.let(i32.sub(i32.const(runs), middle));
+            const count = select(i32.gtS(left, i32.const(blockRuns)), i32.const(blockRuns), left);
+            const terms = body.let(i32.mul(count, i32.const(run)));
+            const k0 = body.let(i32.mul(middle, i32.const(run)));
+            body.run(call(pack, panel, first, i32.sub(end, first), k0, terms, packedBatch, lines));
+            body.run(i32.store(table, flags));
+            body.run(i32.store(table, placeOf(body, window.middle, middle, start), 4));
+            body.set(flags, i32.const(ADD));
+            body.set(row, first);
+            body.set(b, panel);
+            body.set(tile, ownKept);
+            body.for(row, end, width, () => {
+              const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
+              body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1, zero, batch));
+              body.set(b, i32.add(b, i32.const(depth * width * lane.bytes)));
+              body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
+            });
+          });
+        });
+        body.set(row, first);
+        body.set(tile, ownKept);
+        body.for(row, end, lane.count, () => {
+          body.run(call(turn, turned, tile, i32.sub(column1, column0)));
+          body.set(to, i32.add(row, i32.const(lane.count)));
+          body.set(to, select(i32.gtS(to, end), end, to));
+          body.run(call(finish, turned, row, to, column0, column1, batch));
+          body.set(tile, i32.add(tile, i32.const(16)));
+        });
+      });
+    });
+  });
+}

@@ -1,0 +1,40 @@
+import { type Body, type Callee, type ModuleBuilder, type Value, i32, v128 } from "../emit/index.ts";
+import type { Lane } from "./lane.ts";
+import { type Part, decode, weighted } from "./operand.ts";
+import { transposed } from "./pack.ts";
+
+/** The least number that both divide. */
+export const leastCommon = (a: number, b: number): number => {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+};
+
+/** Byte offsets of a part's elements. */
+export function writeOffsets(body: Body, part: Part, to: Value<"i32">, count: number): void {
+  const strides = part.map((axis) => axis.stride);
+  const [index, at] = [body.let(i32.const(0)), body.let(to)];
+  body.for(index, i32.const(count), 1, () => {
+    body.run(i32.store(at, weighted(i32.const(0), decode(body, part, index), strides)));
+    body.set(at, i32.add(at, i32.const(4)));
+  });
+}
+
+/** turn(to, from, columns): as many rows of sums as a vector holds, from neighbours along rows to neighbours along columns. */
+export function emitTurn(
+  module: ModuleBuilder,
+  lane: Lane,
+  tileRow: number,
+  line: number,
+): Callee<["i32", "i32", "i32"], "void"> {
+  return module.function(["i32", "i32", "i32"], "void", (body, to, from, columns) => {
+    const vectors = Array.from({ length: lane.count }, () => body.local("v128"));
+    const column = body.let(i32.const(0));
+    body.for(column, columns, lane.count, () => {
+      vectors.forEach((vector, index) => body.set(vector, v128.load(from, index * tileRow)));
+      transposed(body, lane, vectors).forEach((vector, row) => body.run(v128.store(to, vector, row * line)));
+      body.set(from, i32.add(from, i32.const(lane.count * tileRow)));
+      body.set(to, i32.add(to, i32.const(16)));
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import type { Epilogue } from "./epilogue.ts";
+import type { Lane } from "./lane.ts";
+import { type RowTiles, TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import type { Operand } from "./operand.ts";
+import { type Access, PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import { type PlanOptions, type Regions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
+import { leastCommon } from "./turn.ts";
+import { type Window, runsOf, windowOf } from "./window.ts";
+
+/** The largest left panel beside windows, in bytes. */
+export const MOST_PANEL: number = 1 << 20;
+
+/** Columns of windows whose sums are kept for an epilogue with a loop of its own. */
+const KEPT_COLUMNS = 224;
+
+/** Terms from which on sums may be turned. */
+const TURNED_TERMS = 64;
+
+/** Positions whose turned sums are kept at once. */
+const TURNED_POSITIONS = 400;
+
+/** A right side read through windows where it lies, or in a padded copy: no slivers are packed. */
+export interface WindowPlan {
+  readonly kind: "window";
+  readonly window: Window;
+  readonly leftAccess: Access;
+  readonly tiles: RowTiles;
+  readonly width: number;
+  readonly depth: number;
+  readonly depthBlocks: number;
+  readonly inline: boolean;
+  readonly tileRow: number;
+  /** Runs whose sums are kept at once, and columns from one to the next. */
+  readonly keptRuns: number;
+  readonly keptRun: number;
+}
+
+/** Windows with the sides changed: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
+export interface TurnedPlan {
+  readonly kind: "turned";
+  readonly window: Window;
+  readonly leftAccess: Access;
+  /** Positions of an image, and tiles of them. */
+  readonly positions: number;
+  readonly tiles: RowTiles;
+  readonly width: number;
+  readonly depth: number;
+  readonly depthBlocks: number;
+  /** Positions whose sums are kept at once; in the last group `most`. */
+  readonly group: number;
+  readonly most: number;
+}
+
+/** Bytes of the table of a block's terms. */
+export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
+
+export function windowPlan(
+  { rows, columns, inner }: Sizes,
+  lane: Lane,
+  left: Operand,
+  right: Operand,
+  options: PlanOptions,
+  epilogue: Epilogue,
+): WindowPlan | undefined {
+  const wide = options.wide === true;
+  const depth = depthOf(inner, lane);
+  const depthBlocks = Math.ceil(inner / depth);
+  if (inner === 0 || columns === 0 || rows * depth * depthBlocks * lane.bytes > MOST_PANEL) return undefined;
+  if (accessOf(right, lane).direct) return undefined;
+  const window = windowOf(right, lane);
+  if (window === undefined) return undefined;
+  const { run } = window;
+  // Runs are stored whole: they must be neighbours in the result too.
+  if (epilogue.kind === "dense" && (epilogue.columns.at(-1)?.size ?? 1) % run !== 0) return undefined;
+  const vectors = Math.min(wide ? 4 : 2, Math.ceil(run / lane.count));
+  const width = vectors * lane.count;
+  const keptRuns = Math.max(1, Math.floor(KEPT_COLUMNS / run));
+  // Whole vectors are written, past a run's end too.
+  const keptRun = Math.ceil(run / lane.count) * lane.count;
+  return {
+    kind: "window",
+    window,
+    leftAccess: accessOf(left, lane),
+    tiles: rowTiles(rows, rowsOfTile(wide, options.fused === true)),
+    width,
+    depth,
+    depthBlocks,
+    inline: epilogue.kind === "emitted" && epilogue.inline && !wide,
+    tileRow: epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes,
+    keptRuns,
+    keptRun,
+  };
+}
+
+/** The same windows turned, where runs are ragged and the terms many enough to pay for turning sums. */
+export function turnedPlan(
+  { rows, inner }: Sizes,
+  lane: Lane,
+  { window, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
+  options: PlanOptions,
+): TurnedPlan | undefined {
+  const wide = options.wide === true;
+  const { run } = window;
+  const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
+  const filled = (size: number, unit: number): number => size / paddedTo(size, unit);
+  if (inner < TURNED_TERMS || filled(rows, width) < filled(run, runWidth) + 0.05) return undefined;
+  const positions = runsOf(window) * run;
+  const tiles = rowTiles(positions, rowsOfTile(wide, options.fused === true));
+  const unit = leastCommon(tiles.rows, lane.count);
+  const kept = Math.min(TURNED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
+  const group = Math.max(1, Math.floor(kept / unit)) * unit;
+  return {
+    kind: "turned",
+    window,
+    leftAccess,
+    positions,
+    tiles,
+    width,
+    depth,
+    depthBlocks,
+    group,
+    most: Math.min(positions, group + thinRows(tiles)),
+  };
+}
+
+export const imageBytes = ({ image }: Window): number => image?.bytes ?? 0;
+
+export function windowRegions(shape: WindowPlan, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
+  const { depth, depthBlocks, tiles, window, leftAccess, inline, tileRow } = shape;
+  return {
+    left: sizes.rows * depth * depthBlocks * lane.bytes + PANEL_SLACK,
+    right: depthBlocks * tableBytes(depth),
+    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, tiles.rows, depth, sizes.rows)),
+    tile: epilogue.kind === "emitted" && !(inline && depthBlocks === 1) ? sizes.rows * tileRow : 0,
+  };
+}
+
+export function turnedRegions(shape: TurnedPlan, sizes: Sizes, lane: Lane): Regions {
+  const { depth, depthBlocks, window, leftAccess, width, most, positions } = shape;
+  const panelRows = paddedTo(sizes.rows, width);
+  return {
+    left: panelRows * depth * depthBlocks * lane.bytes,
+    right: depthBlocks * tableBytes(depth) + positions * 4,
+    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, width, depth, panelRows)),
+    tile: (most * panelRows + lane.count * paddedTo(most, lane.count)) * lane.bytes,
+  };
+}

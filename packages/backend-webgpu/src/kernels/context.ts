@@ -1,0 +1,28 @@
+import type { Memory, Place } from "../layout/memory.ts";
+
+/** The branch that a kernel stands in: it runs where this word of the control buffer has this value. */
+export interface Predicate {
+  readonly word: number;
+  readonly value: number;
+}
+
+/** Words of the control buffer before the predicates: failures so far, the site of the first, its index. */
+export const CONTROL = { failures: 0, site: 1, index: 2, predicates: 3 } as const;
+
+/** A place in a program where data may be at fault. */
+export interface FaultSite {
+  readonly operation: string;
+  readonly size: number;
+}
+
+/** What the kernels of a program share while they are printed. */
+export interface Context {
+  readonly memory: Memory;
+  /** Failures and branches; see `CONTROL`. */
+  readonly control: Place;
+  readonly predicate: Predicate | undefined;
+  /** Data can make some kernel of the program fail. */
+  readonly canFail: boolean;
+  /** The number under which a failure of this kind is reported. */
+  site(operation: string, size: number): number;
+}

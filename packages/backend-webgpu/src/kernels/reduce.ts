@@ -1,0 +1,202 @@
+import type { ReduceKernel } from "@adjoint/compiler";
+import { elementCount } from "@adjoint/ir";
+import type { Place } from "../layout/memory.ts";
+import { fromWord, toWord } from "../scalar/wgsl.ts";
+import type { Context } from "./context.ts";
+import { unravel } from "./coordinates.ts";
+import { type Fold, foldOf } from "./fold.ts";
+import type { Launch } from "./launch.ts";
+import { Shader } from "./shader.ts";
+
+const LANES = 64;
+/** Lines up to here are folded by one invocation each. */
+const SHORT = 32;
+/** So are these, where there are enough of them: their elements often lie side by side. */
+const MANY = { lines: 1024, length: 256 } as const;
+/** Elements that one workgroup folds of a line that several share. */
+const PART = 4096;
+/** Lines of which workgroups enough exist without sharing. */
+const FEW = 64;
+/** Workgroup memory on every device. */
+const WORKGROUP_BYTES = 16_384;
+
+/** Folds in a fixed order: an invocation a line, a tree of a workgroup a line, or partial folds of long lines and then theirs. */
+export function reduce(kernel: ReduceKernel, context: Context): readonly Launch[] {
+  const [lines, length] = [elementCount(kernel.outer), elementCount(kernel.inner)];
+  if (length <= SHORT || (lines >= MANY.lines && length <= MANY.length)) return [oneEach(kernel, context)];
+  if (lines > FEW || length <= 2 * PART) return [tree(kernel, context)];
+  const parts = Math.min(256, Math.ceil(length / PART));
+  const states = foldsOf(new Shader(context), kernel).flatMap((fold) => fold.states);
+  const partial = context.memory.allocate(states.length * lines * parts, "partial folds");
+  return [tree(kernel, context, { store: partial, parts }), joinParts(kernel, context, partial, parts)];
+}
+
+const foldsOf = (shader: Shader, { reductions }: ReduceKernel): readonly Fold[] =>
+  reductions.map((reduction, index) => foldOf(reduction, `fold${index}`, shader.use));
+
+const declared = (folds: readonly Fold[]): string[] =>
+  folds.flatMap(({ states }) => states.map(({ name, start }) => `var ${name} = ${start};`));
+
+/** The lines inside the loop over a line's elements. */
+function takes(kernel: ReduceKernel, shader: Shader, folds: readonly Fold[], outer: readonly string[]): string[] {
+  const inner = unravel("k", kernel.inner, "k");
+  const { lines, values } = shader.expression(kernel.body, [...outer, ...inner.names]);
+  return [
+    ...inner.lines,
+    ...lines,
+    ...folds.flatMap((fold, index) => fold.take(values[kernel.reductions[index]?.value ?? 0] ?? "", "u32(k)")),
+  ];
+}
+
+function epilogue(kernel: ReduceKernel, shader: Shader, folds: readonly Fold[], outer: readonly string[]): string[] {
+  const results = folds.map(({ result }) => ({ name: shader.fresh("r"), result }));
+  const { lines, values } = shader.expression(
+    kernel.epilogue,
+    outer,
+    results.map(({ name }) => name),
+  );
+  return [
+    ...results.map(({ name, result }) => `let ${name} = ${result};`),
+    ...lines,
+    ...shader.stores(kernel.stores, values, outer),
+  ];
+}
+
+function oneEach(kernel: ReduceKernel, context: Context): Launch {
+  const shader = new Shader(context);
+  const count = elementCount(kernel.outer);
+  const outer = unravel("line", kernel.outer, "i");
+  const folds = foldsOf(shader, kernel);
+  return shader.launch({
+    groups: Math.ceil(count / LANES),
+    lanes: LANES,
+    body: [
+      `let line = i32(group * ${LANES}u + lane);`,
+      `if (line >= ${count}) { return; }`,
+      ...outer.lines,
+      ...declared(folds),
+      `for (var k = 0; k < ${elementCount(kernel.inner)}; k++) {`,
+      ...takes(kernel, shader, folds, outer.names),
+      "}",
+      ...epilogue(kernel, shader, folds, outer.names),
+    ],
+  });
+}
+
+/** Halves of a workgroup's folds join until the first invocation has all. */
+function joinLanes(folds: readonly Fold[], lanes: number): { readonly declarations: string[]; readonly body: string[] } {
+  const states = folds.flatMap((fold) => fold.states);
+  const shared = (name: string, at: string): string => `${name}Shared[${at}]`;
+  return {
+    declarations: states.map(
+      ({ name, type }) => `var<workgroup> ${name}Shared: array<${type}, ${lanes}>;`,
+    ),
+    body: [
+      ...states.map(({ name }) => `${shared(name, "lane")} = ${name};`),
+      "workgroupBarrier();",
+      `for (var half = ${lanes / 2}u; half > 0u; half = half >> 1u) {`,
+      "if (lane < half) {",
+      ...folds.flatMap((fold) => fold.merge(fold.states.map(({ name }) => shared(name, "lane + half")))),
+      ...states.map(({ name }) => `${shared(name, "lane")} = ${name};`),
+      "}",
+      "workgroupBarrier();",
+      "}",
+    ],
+  };
+}
+
+/** As many lanes as a line can use and workgroup memory can hold. */
+function lanesFor(length: number, folds: readonly Fold[]): number {
+  const states = folds.reduce((sum, fold) => sum + fold.states.length, 0);
+  let lanes = length > 1024 ? 256 : 64;
+  while (lanes > 1 && lanes * states * 4 > WORKGROUP_BYTES) lanes /= 2;
+  return lanes;
+}
+
+interface Parts {
+  readonly store: Place;
+  readonly parts: number;
+}
+
+/** A workgroup for each line, or for each part of it, whose folds it leaves in memory. */
+function tree(kernel: ReduceKernel, context: Context, shared?: Parts): Launch {
+  const shader = new Shader(context);
+  const [count, length] = [elementCount(kernel.outer), elementCount(kernel.inner)];
+  const parts = shared?.parts ?? 1;
+  const part = Math.ceil(length / parts);
+  const outer = unravel("line", kernel.outer, "i");
+  const folds = foldsOf(shader, kernel);
+  const lanes = lanesFor(part, folds);
+  const join = joinLanes(folds, lanes);
+  const end =
+    shared === undefined
+      ? epilogue(kernel, shader, folds, outer.names)
+      : folds
+          .flatMap((fold) => fold.states)
+          .map(
+            ({ name, type }, state) =>
+              `${shader.bind(shared.store, true)}[${state * count * parts} + line * ${parts} + part] = ${toWord(type, name)};`,
+          );
+  return shader.launch({
+    groups: count * parts,
+    lanes,
+    declarations: join.declarations,
+    barriers: true,
+    body: [
+      // What is left of a dispatch's last row folds the last line again and stores nothing.
+      `let number = min(group, ${count * parts - 1}u);`,
+      `let line = i32(number / ${parts}u);`,
+      `let part = i32(number % ${parts}u);`,
+      ...outer.lines,
+      ...declared(folds),
+      `let end = min((part + 1) * ${part}, ${length});`,
+      `for (var k = part * ${part} + i32(lane); k < end; k += ${lanes}) {`,
+      ...takes(kernel, shader, folds, outer.names),
+      "}",
+      ...join.body,
+      `if (lane == 0u && group < ${count * parts}u) {`,
+      ...shader.whereLive(end),
+      "}",
+    ],
+  });
+}
+
+/** The second pass: the folds of a line's parts. */
+function joinParts(kernel: ReduceKernel, context: Context, store: Place, parts: number): Launch {
+  const shader = new Shader(context);
+  const count = elementCount(kernel.outer);
+  const outer = unravel("line", kernel.outer, "i");
+  const folds = foldsOf(shader, kernel);
+  const lanes = lanesFor(parts, folds);
+  const join = joinLanes(folds, lanes);
+  const memory = shader.bind(store, false);
+  let state = 0;
+  const merges = folds.flatMap((fold) => {
+    const loaded = fold.states.map(({ name, type }) => ({
+      name: `${name}Part`,
+      code: fromWord(type, `${memory}[${state++ * count * parts} + line * ${parts} + k]`),
+    }));
+    return [
+      ...loaded.map(({ name, code }) => `let ${name} = ${code};`),
+      ...fold.merge(loaded.map(({ name }) => name)),
+    ];
+  });
+  return shader.launch({
+    groups: count,
+    lanes,
+    declarations: join.declarations,
+    barriers: true,
+    body: [
+      `let line = min(i32(group), ${count - 1});`,
+      ...outer.lines,
+      ...declared(folds),
+      `for (var k = i32(lane); k < ${parts}; k += ${lanes}) {`,
+      ...merges,
+      "}",
+      ...join.body,
+      `if (lane == 0u && group < ${count}u) {`,
+      ...shader.whereLive(epilogue(kernel, shader, folds, outer.names)),
+      "}",
+    ],
+  });
+}

@@ -1,0 +1,130 @@
+import type { Backend, CompileOptions, Device, Executable, FusionLimits, Program } from "@adjoint/compiler";
+import { AdjointError, type State, type TensorValue, elementCount } from "@adjoint/ir";
+import { type Host, hostOf } from "./device/host.ts";
+import { Registers } from "./device/registers.ts";
+import { StagingRing } from "./device/staging.ts";
+import { WebgpuExecutable } from "./executable.ts";
+import { WORD, decode, hostArray } from "./layout/words.ts";
+
+export interface WebgpuOptions {
+  /** A device to run on, which stays the caller's; otherwise one is asked for. */
+  readonly device?: GPUDevice;
+  /** Where devices come from; the page's or worker's `navigator.gpu` when absent. */
+  readonly gpu?: GPU;
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/**
+ * Runs programs as WebGPU compute pipelines.
+ * @throws AdjointError where there is no WebGPU, or no adapter.
+ */
+export async function webgpu(options: WebgpuOptions = {}): Promise<Backend> {
+  return new WebgpuBackend(options, hostOf(options.device ?? (await requestDevice(options))));
+}
+
+const refuse = (problem: string, remedy: string): AdjointError =>
+  new AdjointError("backend", "webgpu", problem, remedy);
+
+/** A device with as large buffers, and as many to a kernel, as its adapter has. */
+async function requestDevice({ gpu, powerPreference }: WebgpuOptions): Promise<GPUDevice> {
+  // Not every host has a navigator, nor every navigator a GPU.
+  const source = gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (source === undefined) {
+    throw refuse(
+      "there is no WebGPU here",
+      "Give webgpu({ gpu }) one, such as that of the npm package webgpu in Node, or use the wasm backend.",
+    );
+  }
+  const adapter = await source.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
+  if (adapter === null)
+    throw refuse("no adapter was found", "Check the GPU's driver, or use the wasm backend.");
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
+  return adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
+    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+  });
+}
+
+class WebgpuBackend implements Backend {
+  readonly name = "webgpu";
+  readonly limits: FusionLimits;
+  readonly #options: WebgpuOptions;
+  #host: Host;
+
+  constructor(options: WebgpuOptions, host: Host) {
+    this.#options = options;
+    this.#host = host;
+    // One binding is kept for the words that say whether a step has failed.
+    this.limits = { buffers: host.device.limits.maxStorageBuffersPerShaderStage - 1 };
+  }
+
+  /** A lost device is replaced by a new one, unless it was the caller's. */
+  async open(): Promise<Device> {
+    if (this.#host.loss.isLost && this.#options.device === undefined)
+      this.#host = hostOf(await requestDevice(this.#options));
+    this.#host.loss.check();
+    return new WebgpuDevice(this.#host);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#options.device === undefined) this.#host.device.destroy();
+  }
+}
+
+class WebgpuDevice implements Device {
+  readonly #host: Host;
+  readonly #registers: Registers;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#registers = new Registers(host.device);
+  }
+
+  writeState(state: State): Promise<void> {
+    return this.#host.loss.guard(async () => {
+      for (const [name, value] of Object.entries(state)) this.#registers.write(name, value);
+    });
+  }
+
+  readState(names: readonly string[]): Promise<State> {
+    return this.#host.loss.guard(async () => {
+      let bytes = 0;
+      const parts = names.map((name) => {
+        const { buffer, dtype, shape } = this.#registers.get(name);
+        const offset = bytes;
+        bytes += elementCount(shape) * WORD;
+        return { name, buffer, dtype, shape, offset };
+      });
+      const { device } = this.#host;
+      using staging = new StagingRing(device, Math.max(bytes, WORD), 1);
+      return await staging.through(
+        (target) => {
+          const encoder = device.createCommandEncoder();
+          for (const { buffer, shape, offset } of parts)
+            encoder.copyBufferToBuffer(buffer, 0, target, offset, elementCount(shape) * WORD);
+          device.queue.submit([encoder.finish()]);
+        },
+        (words) => {
+          const state: { [name: string]: TensorValue } = {};
+          for (const { name, dtype, shape, offset } of parts) {
+            const data = hostArray(dtype, elementCount(shape));
+            decode(dtype, words, offset, data);
+            state[name] = { dtype, shape, data };
+          }
+          return state;
+        },
+      );
+    });
+  }
+
+  compile(program: Program, options: CompileOptions): Promise<Executable> {
+    return this.#host.loss.guard(() =>
+      WebgpuExecutable.compile(program, this.#host, this.#registers, options),
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#registers[Symbol.dispose]();
+    return Promise.resolve();
+  }
+}
