@@ -9,7 +9,8 @@ export const backends: { readonly [name in "cpu" | "wasm"]: () => Backend | Prom
   cpu: () => cpu(),
   wasm: () => {
     // Node 20 has fused multiply-add behind a flag, Node 24 pairs of vectors: a library leaves both to the app.
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    if (Number.parseInt(process.versions.node, 10) < 22)
+      setFlagsFromString("--experimental-wasm-relaxed-simd");
     enableWideVectors();
     return wasm();
   },

@@ -28,7 +28,8 @@ describe("several threads", () => {
   const backends: WasmBackend[] = [];
   beforeAll(async () => {
     for (const threads of [1, 2, 3]) {
-      const backend = await wasm({ threads });
+      // All kernels are shared, however small.
+      const backend = await wasm({ threads, shareFrom: 0 });
       backends.push(backend);
       await until(() => backend.threads === threads);
     }

@@ -5,7 +5,12 @@ import type { CopyStep, Step } from "./kernels/steps.ts";
 export type Command =
   | { readonly kind: "dispatch"; readonly dispatch: Dispatch }
   | CopyStep
-  | { readonly kind: "loop"; readonly length: number; readonly reverse: boolean; readonly body: readonly Command[] };
+  | {
+      readonly kind: "loop";
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly body: readonly Command[];
+    };
 
 /** Creates the pipelines of all steps, at the same time. */
 export function commandsOf(steps: readonly Step[], pipelines: Pipelines): Promise<readonly Command[]> {

@@ -49,7 +49,13 @@ export class WebgpuExecutable implements Executable {
   readonly #profiler: Profiler | undefined;
   readonly workspaceBytes: number;
 
-  private constructor(program: Program, host: Host, printed: Printed, kernels: readonly (readonly Command[])[], profile: boolean) {
+  private constructor(
+    program: Program,
+    host: Host,
+    printed: Printed,
+    kernels: readonly (readonly Command[])[],
+    profile: boolean,
+  ) {
     const { memory, control, sites } = printed;
     this.#host = host;
     this.#memory = memory;
@@ -66,7 +72,12 @@ export class WebgpuExecutable implements Executable {
       // An input that no kernel reads has no memory.
       if (place === undefined) return undefined;
       const elements = program.buffers[buffer]?.elements ?? 0;
-      return { place, dtype, what: `input "${name}"`, words: isSame(dtype) ? undefined : wordsFor(dtype, elements) };
+      return {
+        place,
+        dtype,
+        what: `input "${name}"`,
+        words: isSame(dtype) ? undefined : wordsFor(dtype, elements),
+      };
     });
     let offset = CONTROL_BYTES + (this.#profiler?.bytes ?? 0);
     this.#outputs = program.outputs.map(({ buffer, dtype }) => {
@@ -86,7 +97,12 @@ export class WebgpuExecutable implements Executable {
   }
 
   /** @throws AdjointError when the device has no room for the program, or no such dtype. */
-  static async compile(program: Program, host: Host, registers: Registers, { profile }: CompileOptions): Promise<WebgpuExecutable> {
+  static async compile(
+    program: Program,
+    host: Host,
+    registers: Registers,
+    { profile }: CompileOptions,
+  ): Promise<WebgpuExecutable> {
     const { device } = host;
     device.pushErrorScope("out-of-memory");
     const printed = print(program, registers, device);
@@ -142,7 +158,8 @@ export class WebgpuExecutable implements Executable {
     encoder.copyBufferToBuffer(this.#control.buffer, 0, target, 0, CONTROL_BYTES);
     profiler?.resolve(encoder, target, CONTROL_BYTES);
     for (const { place, host, offset } of this.#outputs)
-      if (place !== undefined) encoder.copyBufferToBuffer(place.buffer, 0, target, offset, host.length * WORD);
+      if (place !== undefined)
+        encoder.copyBufferToBuffer(place.buffer, 0, target, offset, host.length * WORD);
     device.queue.submit([encoder.finish()]);
   }
 

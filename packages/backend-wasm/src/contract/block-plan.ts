@@ -104,10 +104,12 @@ export function blockPlan(
   epilogue: Epilogue,
 ): BlockPlan {
   const wide = options.wide === true;
-  const width = (wide ? 4 : 2) * lane.count;
+  // Few columns in one sliver: 3 × 12 sums where a fused product needs no register of its own.
+  const isTriple = !wide && options.fused === true && columns > 2 * lane.count && columns <= 3 * lane.count;
+  const width = (isTriple ? 3 : wide ? 4 : 2) * lane.count;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.max(1, Math.ceil(inner / depth));
-  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
+  const tiles = rowTiles(rows, isTriple ? 3 : rowsOfTile(wide, options.fused === true));
   const blockColumns = balanced(columns, BLOCK_COLUMNS, width);
   const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
   const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];

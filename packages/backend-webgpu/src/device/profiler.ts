@@ -13,7 +13,10 @@ export class Profiler implements Disposable {
   constructor(device: GPUDevice, kernels: number) {
     this.#kernels = Array.from({ length: kernels }, () => 0);
     this.#queries = device.createQuerySet({ type: "timestamp", count: Math.max(2, 2 * kernels) });
-    this.#resolved = device.createBuffer({ size: Math.max(2, 2 * kernels) * STAMP, usage: usage.queryResolve | usage.copySource });
+    this.#resolved = device.createBuffer({
+      size: Math.max(2, 2 * kernels) * STAMP,
+      usage: usage.queryResolve | usage.copySource,
+    });
   }
 
   get bytes(): number {

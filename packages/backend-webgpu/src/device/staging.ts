@@ -9,7 +9,11 @@ export class StagingRing implements Disposable {
   constructor(device: GPUDevice, bytes: number, count = 2) {
     this.bytes = bytes * count;
     this.#buffers = Array.from({ length: count }, (_, index) => ({
-      buffer: device.createBuffer({ label: `staging ${index}`, size: bytes, usage: usage.mapRead | usage.copyTarget }),
+      buffer: device.createBuffer({
+        label: `staging ${index}`,
+        size: bytes,
+        usage: usage.mapRead | usage.copyTarget,
+      }),
       busy: Promise.resolve(),
     }));
   }

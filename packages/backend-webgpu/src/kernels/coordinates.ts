@@ -14,7 +14,8 @@ export function unravel(
     inner /= Math.max(size, 1);
     if (size === 1) return;
     const quotient = inner === 1 ? linear : `${linear} / ${inner}`;
-    const code = axis === outermost ? quotient : inner === 1 ? `${quotient} % ${size}` : `(${quotient}) % ${size}`;
+    const code =
+      axis === outermost ? quotient : inner === 1 ? `${quotient} % ${size}` : `(${quotient}) % ${size}`;
     lines.push(`let ${names[axis]} = ${code};`);
   });
   return { lines, names };

@@ -26,12 +26,7 @@ const NOWHERE = "0xffffffffu";
 const joining = { reduceSum: "add", reduceProd: "mul", reduceMax: "max", reduceMin: "min" } as const;
 
 /** Float sums and products run in f32 and are rounded to their dtype at the end. */
-function joinFold(
-  operation: keyof typeof joining,
-  { dtype }: Reduction,
-  name: string,
-  use: Use,
-): Fold {
+function joinFold(operation: keyof typeof joining, { dtype }: Reduction, name: string, use: Use): Fold {
   const type = arithmeticOf(dtype);
   const running = type === "f32" ? "f32" : dtype;
   const [low, high] = heldRange(dtype);

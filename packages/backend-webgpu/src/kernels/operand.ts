@@ -11,7 +11,11 @@ export function partOf(
   { batch, rows, columns, inner }: ContractKernel,
   side: Side,
   { strides }: Affine,
-): { readonly batch: readonly number[]; readonly free: readonly number[]; readonly inner: readonly number[] } {
+): {
+  readonly batch: readonly number[];
+  readonly free: readonly number[];
+  readonly inner: readonly number[];
+} {
   const freeAt = batch.length + (side === "left" ? 0 : rows.length);
   const innerAt = batch.length + rows.length + columns.length;
   const free = side === "left" ? rows : columns;

@@ -38,17 +38,29 @@ const declared = (folds: readonly Fold[]): string[] =>
   folds.flatMap(({ states }) => states.map(({ name, start }) => `var ${name} = ${start};`));
 
 /** The lines inside the loop over a line's elements. */
-function takes(kernel: ReduceKernel, shader: Shader, folds: readonly Fold[], outer: readonly string[]): string[] {
+function takes(
+  kernel: ReduceKernel,
+  shader: Shader,
+  folds: readonly Fold[],
+  outer: readonly string[],
+): string[] {
   const inner = unravel("k", kernel.inner, "k");
   const { lines, values } = shader.expression(kernel.body, [...outer, ...inner.names]);
   return [
     ...inner.lines,
     ...lines,
-    ...folds.flatMap((fold, index) => fold.take(values[kernel.reductions[index]?.value ?? 0] ?? "", "u32(k)")),
+    ...folds.flatMap((fold, index) =>
+      fold.take(values[kernel.reductions[index]?.value ?? 0] ?? "", "u32(k)"),
+    ),
   ];
 }
 
-function epilogue(kernel: ReduceKernel, shader: Shader, folds: readonly Fold[], outer: readonly string[]): string[] {
+function epilogue(
+  kernel: ReduceKernel,
+  shader: Shader,
+  folds: readonly Fold[],
+  outer: readonly string[],
+): string[] {
   const results = folds.map(({ result }) => ({ name: shader.fresh("r"), result }));
   const { lines, values } = shader.expression(
     kernel.epilogue,
@@ -84,13 +96,14 @@ function oneEach(kernel: ReduceKernel, context: Context): Launch {
 }
 
 /** Halves of a workgroup's folds join until the first invocation has all. */
-function joinLanes(folds: readonly Fold[], lanes: number): { readonly declarations: string[]; readonly body: string[] } {
+function joinLanes(
+  folds: readonly Fold[],
+  lanes: number,
+): { readonly declarations: string[]; readonly body: string[] } {
   const states = folds.flatMap((fold) => fold.states);
   const shared = (name: string, at: string): string => `${name}Shared[${at}]`;
   return {
-    declarations: states.map(
-      ({ name, type }) => `var<workgroup> ${name}Shared: array<${type}, ${lanes}>;`,
-    ),
+    declarations: states.map(({ name, type }) => `var<workgroup> ${name}Shared: array<${type}, ${lanes}>;`),
     body: [
       ...states.map(({ name }) => `${shared(name, "lane")} = ${name};`),
       "workgroupBarrier();",

@@ -63,7 +63,10 @@ function separateAxes({ domain, body, index, dynamic }: ScatterKernel): readonly
     ...index.strides.filter((stride, axis) => stride !== 0 && candidate[axis] !== true),
   ];
   // All that other axes add is whole multiples of more than these axes can span, and so are they among themselves.
-  const ascending = kept.map(Math.abs).filter((stride) => stride !== 0).toSorted((a, b) => a - b);
+  const ascending = kept
+    .map(Math.abs)
+    .filter((stride) => stride !== 0)
+    .toSorted((a, b) => a - b);
   const distinct = ascending.every(
     (stride) => apart(kept.map((other) => (Math.abs(other) < stride ? other : 0))) < stride,
   );

@@ -1,4 +1,12 @@
-import type { Affine, BufferId, DynamicIndex, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler";
+import type {
+  Affine,
+  BufferId,
+  DynamicIndex,
+  Guard,
+  ScalarGraph,
+  ScalarNode,
+  Store,
+} from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Place } from "../layout/memory.ts";
 import { arithmeticOf } from "../layout/words.ts";
@@ -47,7 +55,9 @@ export class Shader {
 
   /** The name under which a piece of memory is bound, once however many buffers lie in it. */
   bind(place: Place, write: boolean): string {
-    let index = this.#bindings.findIndex((binding) => binding.place === place || binding.place.buffer === place.buffer);
+    let index = this.#bindings.findIndex(
+      (binding) => binding.place === place || binding.place.buffer === place.buffer,
+    );
     if (index < 0) index = this.#bindings.push({ place, write }) - 1;
     const binding = this.#bindings[index];
     if (binding !== undefined && write) binding.write = true;
@@ -113,7 +123,11 @@ export class Shader {
     return { lines, values };
   }
 
-  stores(stores: readonly Store[], values: readonly Value[], coordinates: readonly string[]): readonly string[] {
+  stores(
+    stores: readonly Store[],
+    values: readonly Value[],
+    coordinates: readonly string[],
+  ): readonly string[] {
     return stores.map(({ buffer, index, value }) =>
       this.store(buffer, this.affine(index, coordinates), values[value] ?? ""),
     );

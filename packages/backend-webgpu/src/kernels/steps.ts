@@ -24,7 +24,12 @@ export interface CopyStep {
 export type Step =
   | { readonly kind: "launch"; readonly launch: Launch }
   | CopyStep
-  | { readonly kind: "loop"; readonly length: number; readonly reverse: boolean; readonly body: readonly Step[] };
+  | {
+      readonly kind: "loop";
+      readonly length: number;
+      readonly reverse: boolean;
+      readonly body: readonly Step[];
+    };
 
 /** Gives each condition of the program a word of the control buffer. */
 export interface Words {
@@ -59,7 +64,9 @@ export function stepsOf(kernel: Kernel, context: Context, words: Words): readonl
     case "if": {
       const word = words.next++;
       const branches = kernel.branches.flatMap((branch, index) =>
-        branch.flatMap((inner) => stepsOf(inner, { ...context, predicate: { word, value: 2 - index } }, words)),
+        branch.flatMap((inner) =>
+          stepsOf(inner, { ...context, predicate: { word, value: 2 - index } }, words),
+        ),
       );
       return [...launches([choose(kernel.condition, word, context)]), ...branches];
     }
@@ -71,7 +78,11 @@ const launches = (list: readonly Launch[]): Step[] => list.map((launch) => ({ ki
 /**
  * A copy writes only memory that its own loop works in: it may run where its branch does not.
  */
-function copyStep({ from, to, elements }: StepCopy, stacked: CopyStep["stacked"], { memory }: Context): Step[] {
+function copyStep(
+  { from, to, elements }: StepCopy,
+  stacked: CopyStep["stacked"],
+  { memory }: Context,
+): Step[] {
   if (elements === 0) return [];
   return [{ kind: "copy", from: memory.place(from), to: memory.place(to), bytes: elements * WORD, stacked }];
 }

@@ -28,7 +28,9 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
     operandFunction(shader, kernel, "left", "leftAt"),
     operandFunction(shader, kernel, "right", "rightAt"),
   ];
-  const loads = (["left", "right"] as const).flatMap((side) => loadTile(kernel, side, { tile, lanes, depth }));
+  const loads = (["left", "right"] as const).flatMap((side) =>
+    loadTile(kernel, side, { tile, lanes, depth }),
+  );
   const steps = Array.from({ length: BLOCK }, (_, row) => `sums[${row}] += a[${row}] * b;`);
   return shader.launch({
     groups,
@@ -59,7 +61,9 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
       "workgroupBarrier();",
       "}",
       `if (group < ${groups}u) {`,
-      ...shader.whereLive(storeBlock(kernel, shader, fit(dtype, "sums[i][j]", shader.use), rowCount, columnCount)),
+      ...shader.whereLive(
+        storeBlock(kernel, shader, fit(dtype, "sums[i][j]", shader.use), rowCount, columnCount),
+      ),
       "}",
     ],
   });

@@ -32,7 +32,8 @@ export class Memory implements Disposable {
     const slots = slotElements.map((elements, slot) => this.allocate(elements, `slot ${slot}`));
     this.#places = program.buffers.map(({ dtype, elements, owner, location }, id): Place | undefined => {
       if (location.kind === "slot") return slots[location.slot];
-      if (location.kind === "register") return { buffer: registers.get(location.name).buffer, persistent: true };
+      if (location.kind === "register")
+        return { buffer: registers.get(location.name).buffer, persistent: true };
       if (owner.kind !== "constant") return undefined;
       const place = this.allocate(elements, `constant ${id}`);
       const words = wordsFor(dtype, elements);

@@ -56,8 +56,14 @@ export const arithmeticOf = (dtype: DType): Arithmetic => layoutOf(dtype).arithm
 
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 
-const decoders: { readonly [D in DType]?: (bits: number) => number } = { f16: f16ToNumber, bf16: bf16ToNumber };
-const encoders: { readonly [D in DType]?: (value: number) => number } = { f16: numberToF16, bf16: numberToBf16 };
+const decoders: { readonly [D in DType]?: (bits: number) => number } = {
+  f16: f16ToNumber,
+  bf16: bf16ToNumber,
+};
+const encoders: { readonly [D in DType]?: (value: number) => number } = {
+  f16: numberToF16,
+  bf16: numberToBf16,
+};
 
 /** Room for the words of a buffer on their way to or from the device. */
 export function wordsFor(dtype: DType, elements: number): WordArray {
@@ -106,5 +112,4 @@ export function decode(dtype: DType, words: ArrayBuffer, offset: number, target:
 }
 
 /** A new host array of a dtype. */
-export const hostArray = (dtype: DType, elements: number): TypedArray =>
-  new dtypeInfo[dtype].array(elements);
+export const hostArray = (dtype: DType, elements: number): TypedArray => new dtypeInfo[dtype].array(elements);

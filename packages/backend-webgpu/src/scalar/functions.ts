@@ -10,7 +10,20 @@ import { remainders } from "../math/remainders.ts";
 import { threefry } from "../math/threefry.ts";
 import { trigonometry } from "../math/trigonometry.ts";
 
-const library = {
+/** Functions that kernels may call, by the names they have in WGSL. */
+export type FunctionName = keyof (typeof bits &
+  typeof integers &
+  typeof exponentials &
+  typeof logarithms &
+  typeof hyperbolics &
+  typeof trigonometry &
+  typeof arctangents &
+  typeof errorFunction &
+  typeof powers &
+  typeof remainders &
+  typeof threefry);
+
+const library: { readonly [N in FunctionName]: string } = {
   ...bits,
   ...integers,
   ...exponentials,
@@ -22,10 +35,7 @@ const library = {
   ...powers,
   ...remainders,
   ...threefry,
-} as const;
-
-/** Functions that kernels may call, by the names they have in WGSL. */
-export type FunctionName = keyof typeof library;
+};
 
 const names = Object.keys(library);
 
