@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { webgpu } from "@adjoint/backend-webgpu";
+import type { Backend } from "@adjoint/compiler";
+
+/** Chromium's software driver, which Dawn (the WebGPU of these tests) runs on; vitest.config.ts names it to the loader. */
+const driver = process.env["VK_ICD_FILENAMES"] ?? "";
+
+/** Why tests on a GPU can't run here; undefined where they can. */
+export const missingGpu: string | undefined = existsSync(driver)
+  ? undefined
+  : `no Vulkan driver at "${driver}": apt-get install chromium libvulkan1`;
+
+/** What a test on a GPU is called: with the reason where it is left out. */
+export const gpuTitle = (title: string): string =>
+  missingGpu === undefined ? title : `${title} (skipped: ${missingGpu})`;
+
+/** WebGPU in Node. Imported late: its binary needs what a machine without the driver may not have. */
+export async function nodeGpu(): Promise<GPU> {
+  const { create } = await import("webgpu");
+  return create([]);
+}
+
+/** The backend on that. */
+export const nodeBackend = async (): Promise<Backend> => webgpu({ gpu: await nodeGpu() });
