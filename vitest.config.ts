@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+// Tests on WebGPU run on Chromium's software driver where it is installed. The loader reads these before any worker starts.
+process.env["VK_ICD_FILENAMES"] ??= "/usr/lib/chromium/vk_swiftshader_icd.json";
+process.env["XDG_RUNTIME_DIR"] ??= "/tmp";
+
 const conditions = ["@adjoint/source", "module", "node", "development|production"];
 
 export default defineConfig({

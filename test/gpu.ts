@@ -14,10 +14,15 @@ export const missingGpu: string | undefined = existsSync(driver)
 export const gpuTitle = (title: string): string =>
   missingGpu === undefined ? title : `${title} (skipped: ${missingGpu})`;
 
-/** WebGPU in Node. Imported late: its binary needs what a machine without the driver may not have. */
-export async function nodeGpu(): Promise<GPU> {
-  const { create } = await import("webgpu");
-  return create([]);
+let source: Promise<GPU> | undefined;
+
+/**
+ * WebGPU in Node, imported late: its binary needs what a machine without the driver may not have. It is held here, since Dawn
+ * does not survive that its GPU is collected while a device is at work.
+ */
+export function nodeGpu(): Promise<GPU> {
+  source ??= import("webgpu").then(({ create }) => create([]));
+  return source;
 }
 
 /** The backend on that. */

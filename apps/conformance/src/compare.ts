@@ -1,10 +1,38 @@
 import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir";
+import type { HostValue, TypeSource } from "@adjoint/onnx";
 
 /** The official runner's tolerances for floats. Whole numbers and bools must be the same. */
 const RELATIVE = 1e-3;
 const ABSOLUTE = 1e-7;
 
-/** What is wrong with an output, or undefined. */
+/**
+ * What is wrong with an output, or undefined. The items of a sequence are outputs of their own; an optional value that
+ * holds nothing is none. Narrow elements must be the same, and of the type that the model declares.
+ */
+export function valueDifference(
+  name: string,
+  actual: { readonly [name: string]: TensorValue },
+  expected: HostValue,
+  type: TypeSource | undefined,
+): string | undefined {
+  if (type?.kind === "optional" && expected !== null)
+    return valueDifference(name, actual, expected, type.element);
+  if (expected === null) return actual[name] && `output "${name}" should hold nothing`;
+  if ("dtype" in expected) {
+    const { narrow } = expected;
+    if (narrow !== undefined && type?.kind === "tensor" && type.dataType !== narrow.dataType)
+      return `output "${name}" is not declared ${narrow.name}`;
+    return difference(name, actual[name], expected);
+  }
+  const element = type?.kind === "sequence" ? type.element : undefined;
+  if (actual[`${name}.${expected.length}`] !== undefined)
+    return `output "${name}" has more than ${expected.length} items`;
+  return expected
+    .map((item, index) => valueDifference(`${name}.${index}`, actual, item, element))
+    .find((problem) => problem !== undefined);
+}
+
+/** What is wrong with a tensor, or undefined. */
 export function difference(
   name: string,
   actual: TensorValue | undefined,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type ValueSource, tensorFromOnnx } from "@adjoint/onnx";
+import { type HostValue, type ValueSource, tensorFromOnnx, valueFromOnnx } from "@adjoint/onnx";
 import { type TensorValue, elementCount, valueOf } from "@adjoint/ir";
 
 /** The folders of the official data. */
@@ -42,29 +42,35 @@ function caseOf(folder: string, path: string, name: string): readonly TestCase[]
 
 /** What a set feeds and expects, in the order of the model's inputs and outputs. */
 export interface TestSet {
-  readonly inputs: readonly TensorValue[];
-  readonly outputs: readonly TensorValue[];
+  readonly inputs: readonly HostValue[];
+  readonly outputs: readonly HostValue[];
+}
+
+/** What a model says of its inputs and outputs. */
+export interface Signature {
+  readonly inputs: readonly ValueSource[];
+  readonly outputs: readonly ValueSource[];
 }
 
 /** The sets of a test; reading is left to the caller, one after another. */
-export function readSets(test: TestCase, inputs: readonly ValueSource[]): readonly (() => TestSet)[] {
+export function readSets(test: TestCase, { inputs, outputs }: Signature): readonly (() => TestSet)[] {
   const { lightOutput } = test;
   if (lightOutput !== undefined)
     return [() => ({ inputs: inputs.map(ramp), outputs: [tensorFromOnnx(readFileSync(lightOutput))] })];
   return test.sets.map((set) => () => ({
-    inputs: readNumbered(set, "input"),
-    outputs: readNumbered(set, "output"),
+    inputs: readNumbered(set, "input", inputs),
+    outputs: readNumbered(set, "output", outputs),
   }));
 }
 
-function readNumbered(set: string, kind: string): readonly TensorValue[] {
-  const values: TensorValue[] = [];
+function readNumbered(set: string, kind: string, declared: readonly ValueSource[]): readonly HostValue[] {
+  const values: HostValue[] = [];
   for (
     let path = join(set, `${kind}_0.pb`);
     existsSync(path);
     path = join(set, `${kind}_${values.length}.pb`)
   )
-    values.push(tensorFromOnnx(readFileSync(path)));
+    values.push(valueFromOnnx(readFileSync(path), declared[values.length]?.type));
   return values;
 }
 

@@ -6,6 +6,7 @@ import {
   difference,
   jsonLine,
   markdownSection,
+  valueDifference,
   withSection,
 } from "@adjoint/conformance";
 
@@ -25,6 +26,16 @@ describe("comparison", () => {
     expect(difference("y", valueOf("i64", [1], [10_000]), whole)).toMatch(/is i64\[1\]/);
     expect(difference("y", valueOf("i32", [1, 1], [10_000]), whole)).toMatch(/i32\[1, 1\]/);
     expect(difference("y", undefined, whole)).toMatch(/missing/);
+  });
+
+  it("wants as many items of a sequence, and nothing of an absent value", () => {
+    const items = { "y.0": f32(1), "y.1": f32(2, 3) };
+    expect(valueDifference("y", items, [f32(1), f32(2, 3)], undefined)).toBeUndefined();
+    expect(valueDifference("y", items, [f32(1)], undefined)).toMatch(/more than 1 items/);
+    expect(valueDifference("y", items, [f32(1), f32(2, 3), f32(4)], undefined)).toMatch(/"y.2" is missing/);
+    expect(valueDifference("y", items, [f32(1), f32(2, 4)], undefined)).toMatch(/"y.1", element 1/);
+    expect(valueDifference("y", { y: f32(1) }, null, undefined)).toMatch(/hold nothing/);
+    expect(valueDifference("y", {}, null, undefined)).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { backends } from "./backends.ts";
+import { backends, defaultBackend } from "./backends.ts";
 import { models } from "./models.ts";
 import { optimizers } from "./optimizers.ts";
 import { type Given, optionSchemas } from "./settings.ts";
@@ -38,7 +38,11 @@ const options: { readonly [flag: string]: Option } = {
     value: "NAME",
     help: `${Object.keys(optimizers).join(", ")}; adam by default`,
   },
-  backend: { key: "backend", value: "NAME", help: `what computes: ${Object.keys(backends).join(", ")}` },
+  backend: {
+    key: "backend",
+    value: "NAME",
+    help: `what computes: ${Object.keys(backends).join(", ")}; ${defaultBackend} by default`,
+  },
   seed: {
     key: "seed",
     value: "N",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Layer, toJson } from "@adjoint/layers";
+import { toOnnx } from "@adjoint/onnx";
 import type { EpochRecord, History, Trainer } from "@adjoint/trainer";
 import { saveSafetensors, writeFileSafely } from "@adjoint/trainer/node";
 import { linePlot } from "./line-plot.ts";
@@ -30,12 +31,18 @@ export async function writeResults(results: Results): Promise<{ readonly [what: 
   await writeFileSafely(path("history"), json({ settings, epochs: history.epochs, steps: history.steps }));
   await writeFileSafely(path("lossPlot"), lossPlot(results));
   await writeFileSafely(path("accuracyPlot"), accuracyPlot(results));
+  const state = await trainer.state();
+  const { predict, train } = trainer.programs;
+  await writeFileSafely(path("onnx"), toOnnx(predict, state, { name: settings.model }));
+  await writeFileSafely(path("onnxStep"), toOnnx(train, state, { name: `${settings.model}-train-step` }));
   return {
     weights: path("weights"),
     model: path("model"),
     history: path("history"),
     "loss plot": path("lossPlot"),
     "accuracy plot": path("accuracyPlot"),
+    "ONNX model": path("onnx"),
+    "ONNX training step": path("onnxStep"),
   };
 }
 

@@ -10,6 +10,8 @@ export const fileNames = {
   history: "history.json",
   lossPlot: "loss.svg",
   accuracyPlot: "accuracy.svg",
+  onnx: "model.onnx",
+  onnxStep: "train-step.onnx",
   checkpoint: "checkpoint.safetensors",
 } as const;
 

@@ -41,6 +41,8 @@ describe("a run (S12)", () => {
       "history.json",
       "loss.svg",
       "accuracy.svg",
+      "model.onnx",
+      "train-step.onnx",
       "checkpoint.safetensors",
     ];
     expect((await readdir(path("lines"))).toSorted()).toEqual(files.toSorted());

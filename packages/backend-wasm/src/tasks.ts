@@ -1,5 +1,5 @@
 import { type Kernel, type Program, buffersOf } from "@adjoint/compiler";
-import { shareOf } from "./contract/share.ts";
+import { shareOf } from "./share.ts";
 import { type Callee, type Value, call, i32 } from "./emit/index.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
 import { writeIf, writeScan } from "./kernels/control.ts";

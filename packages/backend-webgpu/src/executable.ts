@@ -103,37 +103,28 @@ export class WebgpuExecutable implements Executable {
     registers: Registers,
     { profile }: CompileOptions,
   ): Promise<WebgpuExecutable> {
-    const { device } = host;
-    device.pushErrorScope("out-of-memory");
-    const printed = print(program, registers, device);
-    const full = await device.popErrorScope();
-    if (full !== null) {
-      throw new AdjointError(
-        "backend",
-        "webgpu",
-        `the device has no room for the ${printed.memory.bytes} bytes that the program needs beside its registers`,
-        "Use a smaller batch.",
-      );
+    const memory = new Memory(program, host.device);
+    try {
+      const printed = await withinMemory(host.device, memory, () => print(program, memory, registers));
+      const kernels = await Promise.all(printed.steps.map((steps) => commandsOf(steps, host.pipelines)));
+      return new WebgpuExecutable(program, host, printed, kernels, profile);
+    } catch (error) {
+      memory[Symbol.dispose]();
+      throw error;
     }
-    const kernels = await Promise.all(printed.steps.map((steps) => commandsOf(steps, host.pipelines)));
-    return new WebgpuExecutable(program, host, printed, kernels, profile);
   }
 
   get profile(): { readonly runs: number; readonly kernels: readonly number[] } {
     return this.#profiler ?? { runs: 0, kernels: [] };
   }
 
-  async run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
-    return this.#host.loss.guard(() => {
-      this.#inputs.forEach((input, index) => {
-        const data = feeds[index];
-        if (input !== undefined && data !== undefined) this.#feed(input, data);
-      });
-      return this.#staging.through(
-        (target) => this.#submit(target),
+  run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
+    return this.#host.loss.guard(() =>
+      this.#staging.through(
+        (target) => this.#submit(feeds, target),
         (words) => this.#read(words),
-      );
-    });
+      ),
+    );
   }
 
   #feed({ place, dtype, words, what }: Input, data: TypedArray): void {
@@ -141,8 +132,12 @@ export class WebgpuExecutable implements Executable {
     this.#host.device.queue.writeBuffer(place.buffer, 0, words ?? data);
   }
 
-  #submit(target: GPUBuffer): void {
+  #submit(feeds: readonly TypedArray[], target: GPUBuffer): void {
     const { device } = this.#host;
+    this.#inputs.forEach((input, index) => {
+      const data = feeds[index];
+      if (input !== undefined && data !== undefined) this.#feed(input, data);
+    });
     const writer = new CommandWriter(device.createCommandEncoder());
     const { encoder } = writer;
     encoder.clearBuffer(this.#control.buffer, 0, CONTROL_BYTES);
@@ -195,8 +190,27 @@ interface Printed {
   readonly steps: readonly (readonly Step[])[];
 }
 
-function print(program: Program, registers: Registers, device: GPUDevice): Printed {
-  const memory = new Memory(program, registers, device);
+/** Lets an action allocate. @throws AdjointError where the device has no memory left for it. */
+async function withinMemory<T>(device: GPUDevice, memory: Memory, action: () => T): Promise<T> {
+  device.pushErrorScope("out-of-memory");
+  let result: T;
+  let scope: Promise<GPUError | null>;
+  try {
+    result = action();
+  } finally {
+    scope = device.popErrorScope();
+  }
+  if ((await scope) === null) return result;
+  throw new AdjointError(
+    "backend",
+    "webgpu",
+    `the device has no room for the ${memory.bytes} bytes that the program needs beside its registers`,
+    "Use a smaller batch.",
+  );
+}
+
+function print(program: Program, memory: Memory, registers: Registers): Printed {
+  memory.reserve(registers);
   const control = memory.allocate(CONTROL.predicates + conditionsIn(program.kernels), "control");
   const sites: FaultSite[] = [];
   const context = {

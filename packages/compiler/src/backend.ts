@@ -7,7 +7,7 @@ export interface Backend {
   readonly name: string;
   /** What one kernel may hold; without it there is no limit. */
   readonly limits?: FusionLimits;
-  /** Opens memory for registers, which all programs compiled on it share. */
+  /** Opens memory for registers, which all programs compiled on it share; on new hardware where the former was lost. */
   open(): Promise<Device>;
   /** Ends what the backend has started for all its devices, such as threads; they are closed before. */
   [Symbol.dispose]?(): void;

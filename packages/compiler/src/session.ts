@@ -48,7 +48,7 @@ const KEPT_SPECIALIZATIONS = 16;
 export class Session<E extends Entries = Entries> implements AsyncDisposable {
   readonly #entries: E;
   readonly #options: SessionOptions;
-  readonly #device: Device;
+  #device: Device;
   readonly #registers: ReadonlyMap<string, RegisterAttributes>;
   readonly #compiled = new Map<string, Map<string, Compiled>>();
   /** Runs and state changes happen one after another. */
@@ -79,10 +79,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     const device = await options.backend.open();
     const session = new Session(entries, options, device, registers);
     try {
-      const state: { [name: string]: TensorValue } = {};
-      for (const [name, register] of registers)
-        state[name] = options.state?.[name] ?? initialValue(register, seed);
-      await device.writeState(state);
+      await session.#start({});
       for (const [entry, graph] of Object.entries(entries)) {
         const inputs = Object.entries(graph.inputs);
         if (inputs.every(([, tensor]) => isStatic(tensor.shape))) {
@@ -134,6 +131,20 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     return this.#exclusive(() => this.#device.writeState(state));
   }
 
+  /**
+   * Goes on with a new device, after the backend lost the one it had: programs compile again when they run next.
+   * @param state what registers hold then, from `state()` or a checkpoint; those it does not name start as they did at first.
+   */
+  async recover(state: State = {}): Promise<void> {
+    checkState(state, this.#registers);
+    return this.#exclusive(async () => {
+      const device = await this.#options.backend.open();
+      await this.#release();
+      this.#device = device;
+      await this.#start(state);
+    });
+  }
+
   /** The registers of all entries, by name. */
   get registers(): ReadonlyMap<string, RegisterAttributes> {
     return this.#registers;
@@ -153,18 +164,30 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
 
   /** What runs already, or waits to, ends first. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#last.then(async () => {
-      for (const bySizes of this.#compiled.values()) {
-        for (const { executable } of bySizes.values()) await executable[Symbol.asyncDispose]();
-      }
-      await this.#device[Symbol.asyncDispose]();
-    });
+    this.#closing ??= this.#last.then(() => this.#release());
     return this.#closing;
   }
 
   /** Releases the device's memory; the same as leaving an `await using` block. */
   async close(): Promise<void> {
     await this[Symbol.asyncDispose]();
+  }
+
+  /** Gives every register its first value, or the one given. */
+  async #start(given: State): Promise<void> {
+    const { seed = 0, state: first } = this.#options;
+    const state: { [name: string]: TensorValue } = {};
+    for (const [name, register] of this.#registers)
+      state[name] = given[name] ?? first?.[name] ?? initialValue(register, seed);
+    await this.#device.writeState(state);
+  }
+
+  /** Ends all programs and the device. */
+  async #release(): Promise<void> {
+    const compiled = [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()]);
+    this.#compiled.clear();
+    for (const { executable } of compiled) await executable[Symbol.asyncDispose]();
+    await this.#device[Symbol.asyncDispose]();
   }
 
   #exclusive<T>(action: () => Promise<T>): Promise<T> {

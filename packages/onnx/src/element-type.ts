@@ -1,5 +1,6 @@
 import type { DType } from "@adjoint/ir";
 import { malformed, unsupported } from "./errors.ts";
+import { type NarrowType, narrowTypes } from "./narrow/types.ts";
 
 /** TensorProto.DataType of each element type. */
 export const elementTypes: { readonly [D in DType]: number } = {
@@ -18,33 +19,41 @@ export const elementTypes: { readonly [D in DType]: number } = {
   bf16: 16,
 };
 
-/** Element types that Adjoint does not have; many are newer than the generated code. */
+/** Element types that can't be imported. */
 const foreign: ReadonlyMap<number, string> = new Map([
   [8, "STRING"],
   [14, "COMPLEX64"],
   [15, "COMPLEX128"],
-  [17, "FLOAT8E4M3FN"],
-  [18, "FLOAT8E4M3FNUZ"],
-  [19, "FLOAT8E5M2"],
-  [20, "FLOAT8E5M2FNUZ"],
-  [21, "UINT4"],
-  [22, "INT4"],
-  [23, "FLOAT4E2M1"],
-  [24, "FLOAT8E8M0"],
-  [25, "UINT2"],
-  [26, "INT2"],
 ]);
+
+const narrowByNumber: ReadonlyMap<number, NarrowType> = new Map(
+  narrowTypes.map((type) => [type.dataType, type]),
+);
 
 // Object.entries widens the keys, which are those of the table.
 const byNumber: ReadonlyMap<number, DType> = new Map(
   (Object.entries(elementTypes) as [DType, number][]).map(([dtype, number]) => [number, dtype]),
 );
 
+/** A file's element type: the dtype that holds its elements, and what they stand for where that is no dtype. */
+export interface ElementType {
+  readonly dtype: DType;
+  readonly narrow: NarrowType | undefined;
+}
+
 /** @throws UnsupportedError for an element type that has no counterpart; AdjointError for none at all. */
-export function dtypeOfElement(dataType: number, owner: string): DType {
-  const dtype = byNumber.get(dataType);
-  if (dtype !== undefined) return dtype;
+export function elementType(dataType: number, owner: string): ElementType {
+  const narrow = narrowByNumber.get(dataType);
+  const dtype = narrow?.storage ?? byNumber.get(dataType);
+  if (dtype !== undefined) return { dtype, narrow };
   const name = foreign.get(dataType);
   if (name === undefined) throw malformed(`${owner} has the unknown element type ${dataType}`);
   throw unsupported(`element type ${name}`, `${owner} has elements that can't be imported`);
+}
+
+/** An element type that is a dtype. @throws UnsupportedError for any other. */
+export function dtypeOfElement(dataType: number, owner: string): DType {
+  const { dtype, narrow } = elementType(dataType, owner);
+  if (narrow === undefined) return dtype;
+  throw unsupported(`element type ${narrow.name}`, `${owner} can't have elements of that type`);
 }

@@ -1,20 +1,12 @@
-import {
-  AdjointError,
-  type Bindings,
-  type Graph,
-  type Tensor,
-  type TensorValue,
-  constant,
-  input,
-  program,
-} from "@adjoint/ir";
+import { AdjointError, type Bindings, type Graph, type Tensor, input, program } from "@adjoint/ir";
 import { NEWEST_OPSET } from "./import/convert.ts";
 import { type ModelContext, defineInitializers, importNodes } from "./import/graph.ts";
 import { Knowledge } from "./import/known.ts";
 import { Scope } from "./import/scope.ts";
-import { OutputCheck, checkConstant, declaredType, inputShape } from "./import/types.ts";
+import { OutputCheck, boundValue, declaredTensor, inputShape } from "./import/types.ts";
 import { functionsOf, usedOperators } from "./import/used-operators.ts";
-import { UnsupportedError, malformed, unsupported } from "./errors.ts";
+import { type HostValue, NarrowTensor, Sequence, type Value, tensorsOf } from "./import/value.ts";
+import { UnboundInputError, UnsupportedError, malformed, unsupported } from "./errors.ts";
 import { openInputs } from "./inspect.ts";
 import { operators } from "./operators/index.ts";
 import { decodeModel } from "./proto/decode.ts";
@@ -23,8 +15,11 @@ import type { ExternalData } from "./tensor.ts";
 
 /** How a model is imported. */
 export interface ImportOptions {
-  /** Inputs that become constants, where the model computes shapes, axes or counts from them. */
-  readonly constants?: { readonly [input: string]: TensorValue };
+  /**
+   * Inputs that become constants, where the model computes shapes, axes or counts from them; sequences (lists) and
+   * optional values (null for nothing) are always bound.
+   */
+  readonly constants?: { readonly [input: string]: HostValue };
   /** Sizes for the model's symbols. */
   readonly dims?: Bindings;
   /** Gives the bytes of files that the model keeps weights in. */
@@ -33,7 +28,7 @@ export interface ImportOptions {
 
 /**
  * A graph from the bytes of an ONNX model: operator sets 1 to 28. Weights are constants; symbols in declared shapes are
- * symbolic sizes; shape computations fold away.
+ * symbolic sizes; shape computations fold away. An output that is a sequence is one output for each item, "y.0", "y.1"…
  * @throws UnsupportedError naming everything that can't be imported.
  * @throws UnboundInputError naming the inputs to bind, where a shape depends on their values.
  * @throws AdjointError for broken bytes, names that nothing defines, and shapes that contradict the declared ones.
@@ -57,10 +52,10 @@ function importModel(bytes: Uint8Array, options: ImportOptions): Graph {
   defineInitializers(model, source.graph, scope);
   importNodes(model, source.graph.nodes, { opsets: source.opsets, outer: {}, scope, depth: 0 });
   const check = new OutputCheck(Object.values(inputs), dims);
-  const outputs = source.graph.outputs.map((value): [string, Tensor] => {
-    const tensor = scope.read(value.name, "the model's output");
-    check.check(value, tensor);
-    return [value.name, tensor];
+  const outputs = source.graph.outputs.flatMap((declared) => {
+    const value = scope.read(declared.name, "the model's output");
+    check.check(declared, value);
+    return namedTensors(declared.name, value);
   });
   if (outputs.length === 0) throw malformed("the model has no outputs");
   return program({ inputs, outputs: Object.fromEntries(outputs) });
@@ -99,30 +94,37 @@ function defineInputs(
     );
   }
   const inputs = new Map<string, Tensor>();
-  for (const value of open) {
-    const bound = constants[value.name];
-    const tensor = bound === undefined ? inputOf(value, dims) : constantOf(value, bound);
-    scope.define(value.name, tensor);
-    if (bound === undefined) inputs.set(value.name, tensor);
+  for (const declared of open) {
+    const bound = constants[declared.name];
+    const value =
+      bound === undefined ? inputOf(declared, dims) : boundValue(declared.name, declared.type, bound);
+    scope.define(declared.name, value);
+    const [tensor] = tensorsOf(value);
+    if (bound === undefined && tensor !== undefined) inputs.set(declared.name, tensor);
   }
   return Object.fromEntries(inputs);
 }
 
-function inputOf(value: ValueSource, dims: Bindings): Tensor {
-  const type = declaredType(value, "input");
-  if (type?.shape === undefined) {
+function inputOf({ name, type }: ValueSource, dims: Bindings): Value {
+  if (type?.kind === "other") throw unsupported(type.text, `input "${name}" is no tensor`);
+  if (type !== undefined && type.kind !== "tensor")
+    throw new UnboundInputError("fromOnnx", `what the ${type.kind} value "${name}" holds`, [name]);
+  const declared = type && declaredTensor(type, `input "${name}"`);
+  if (declared?.shape === undefined) {
     throw new AdjointError(
       "shape",
       "fromOnnx",
-      `the model does not say the ${type === undefined ? "type" : "rank"} of input "${value.name}"`,
+      `the model does not say the ${declared === undefined ? "type" : "rank"} of input "${name}"`,
       "Bind it as a constant, or declare it in the model.",
     );
   }
-  return input(value.name, type.dtype, inputShape(value.name, type.shape, dims));
+  const tensor = input(name, declared.dtype, inputShape(name, declared.shape, dims));
+  return declared.narrow === undefined ? tensor : new NarrowTensor(tensor, declared.narrow);
 }
 
-function constantOf(value: ValueSource, bound: TensorValue): Tensor {
-  const type = declaredType(value, "input");
-  if (type !== undefined) checkConstant(value.name, type, bound);
-  return constant(bound);
+/** The tensors of an output under the names that they get. */
+function namedTensors(name: string, value: Value): readonly (readonly [string, Tensor])[] {
+  if (value instanceof Sequence)
+    return value.items.flatMap((item, index) => namedTensors(`${name}.${index}`, item));
+  return tensorsOf(value).map((tensor) => [name, tensor] as const);
 }

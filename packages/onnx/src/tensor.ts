@@ -2,13 +2,16 @@ import {
   type DType,
   type TensorValue,
   dtypeInfo,
+  elementCount,
   elementWriter,
   rowMajorStrides,
   tensorValue,
   zeroValue,
 } from "@adjoint/ir";
 import type { onnx } from "onnx-proto";
-import { dtypeOfElement } from "./element-type.ts";
+import { elementType } from "./element-type.ts";
+import type { HostTensor } from "./import/value.ts";
+import { type NarrowType, unpack } from "./narrow/types.ts";
 import { malformed, unsupported } from "./errors.ts";
 import { decodeTensor } from "./proto/decode.ts";
 import { type Integer, toBigInt, toSize } from "./proto/integer.ts";
@@ -27,14 +30,15 @@ const MAX_ELEMENTS = 2 ** 40;
  * @throws AdjointError when it holds strings or a type that has no counterpart, or fewer or more elements than its
  * dims say.
  */
-export function readTensor(tensor: TensorProto, external?: ExternalData): TensorValue {
+export function readTensor(tensor: TensorProto, external?: ExternalData): HostTensor {
   const name = tensor.name == null || tensor.name === "" ? "a tensor" : `tensor "${tensor.name}"`;
-  const dtype = dtypeOfElement(tensor.dataType ?? 0, name);
+  const { dtype, narrow } = elementType(tensor.dataType ?? 0, name);
   if (tensor.segment != null) throw unsupported("segmented tensors");
   const shape = (tensor.dims ?? []).map((size) => toSize(`a size of ${name}`, size));
   const count = shape.reduce((product, size) => product * size, 1);
   if (count > MAX_ELEMENTS) throw malformed(`${name} claims ${shape.join(" × ")} elements`);
   const raw = rawBytes(name, tensor, external);
+  if (narrow !== undefined) return fromPacked(name, narrow, shape, raw ?? bytesOf(tensor.int32Data));
   if (raw === undefined) return fromFields(name, tensor, dtype, shape, count);
   const { array, bytes } = dtypeInfo[dtype];
   if (raw.length !== count * bytes)
@@ -46,7 +50,28 @@ export function readTensor(tensor: TensorProto, external?: ExternalData): Tensor
 }
 
 /** Reads the bytes of a lone tensor, as in the official test data. @throws AdjointError as `readTensor`. */
-export const tensorFromOnnx = (bytes: Uint8Array): TensorValue => readTensor(decodeTensor(bytes));
+export const tensorFromOnnx = (bytes: Uint8Array): HostTensor => readTensor(decodeTensor(bytes));
+
+/** Where narrow elements are not raw, each integer of the field holds one byte. */
+const bytesOf = (field: readonly Integer[] | null | undefined): Uint8Array =>
+  Uint8Array.from(field ?? [], (byte) => Number(toBigInt(byte)));
+
+/** Narrow elements from their bytes. */
+function fromPacked(
+  name: string,
+  narrow: NarrowType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): HostTensor {
+  const count = elementCount(shape);
+  const expected = Math.ceil((count * narrow.bits) / 8);
+  if (bytes.length !== expected)
+    throw malformed(
+      `${name} is ${narrow.name}[${shape.join(", ")}] (${expected} bytes) and has ${bytes.length}`,
+    );
+  const { array } = dtypeInfo[narrow.storage];
+  return { ...tensorValue(narrow.storage, shape, new array(unpack(narrow, bytes, count).buffer)), narrow };
+}
 
 function rawBytes(name: string, tensor: TensorProto, external?: ExternalData): Uint8Array | undefined {
   if (tensor.dataLocation !== IN_FILE_OF_ITS_OWN)

@@ -6,6 +6,8 @@ const { onnx } = onnxProto;
 /** A model of nodes over f32 inputs, as bytes. Nodes are `[operator, inputs, outputs, attributes]`. */
 export interface ModelParts {
   readonly opset?: number;
+  /** Versions of further domains' operator sets. */
+  readonly domains?: { readonly [domain: string]: number };
   readonly inputs?: { readonly [name: string]: readonly (number | string)[] };
   readonly i64Inputs?: { readonly [name: string]: readonly (number | string)[] };
   readonly outputs: { readonly [name: string]: readonly (number | string)[] | undefined };
@@ -33,6 +35,18 @@ export const intsAttribute = (name: string, values: number[]): Proto.IAttributeP
   type: onnx.AttributeProto.AttributeType.INTS,
 });
 
+export const floatAttribute = (name: string, f: number): Proto.IAttributeProto => ({
+  name,
+  f,
+  type: onnx.AttributeProto.AttributeType.FLOAT,
+});
+
+export const textAttribute = (name: string, text: string): Proto.IAttributeProto => ({
+  name,
+  s: new TextEncoder().encode(text),
+  type: onnx.AttributeProto.AttributeType.STRING,
+});
+
 const value = (
   name: string,
   elemType: number,
@@ -54,6 +68,7 @@ const value = (
 export function modelBytes(parts: ModelParts): Uint8Array {
   const {
     opset = 17,
+    domains = {},
     inputs = {},
     i64Inputs = {},
     outputs,
@@ -66,6 +81,7 @@ export function modelBytes(parts: ModelParts): Uint8Array {
     opsetImport: [
       { domain: "", version: opset },
       { domain: "own", version: 1 },
+      ...Object.entries(domains).map(([domain, version]) => ({ domain, version })),
     ],
     functions,
     graph: {
@@ -76,7 +92,8 @@ export function modelBytes(parts: ModelParts): Uint8Array {
         ...Object.entries(inputs).map(([name, shape]) => value(name, 1, shape)),
         ...Object.entries(i64Inputs).map(([name, shape]) => value(name, 7, shape)),
       ],
-      output: Object.entries(outputs).map(([name, shape]) => value(name, 1, shape)),
+      // An output without a shape has no type either.
+      output: Object.entries(outputs).map(([name, shape]) => value(name, shape === undefined ? 0 : 1, shape)),
     },
   }).finish();
 }

@@ -25,9 +25,17 @@ describe("tensors", () => {
     expect(read({ dataType: 16, dims: [1], int32Data: [0x3fc0] })).toEqual([1.5]);
   });
 
+  it("reads narrow elements from packed bytes of either field", () => {
+    expect(read({ dataType: 22, dims: [3], rawData: Uint8Array.of(0x7f, 0x08) })).toEqual([-1, 7, -8]);
+    expect(read({ dataType: 25, dims: [5], int32Data: [0b11100100, 2] })).toEqual([0, 1, 2, 3, 2]);
+    expect(read({ dataType: 17, dims: [2], int32Data: [0x38, 0xff] })).toEqual([0x38, 0xff]);
+  });
+
   it("refuses strings, newer types, and counts that do not fit", () => {
     expect(() => read({ dataType: 8, dims: [1] })).toThrow(/element type STRING/);
-    expect(() => read({ dataType: 22, dims: [1] })).toThrow(/element type INT4/);
+    expect(() => read({ dataType: 22, dims: [3], int32Data: [0] })).toThrow(
+      /INT4\[3\] \(2 bytes\) and has 1/,
+    );
     expect(() => read({ dataType: 99, dims: [1] })).toThrow(/unknown element type 99/);
     expect(() => read({ dataType: 1, dims: [2], floatData: [1] })).toThrow(/has 1 of 2 elements/);
     expect(() => read({ dataType: 1, dims: [2], rawData: new Uint8Array(7) })).toThrow(/8 bytes\) and has 7/);

@@ -8,7 +8,7 @@ import { emitPanelPack } from "./panel.ts";
 import type { BlockPlan } from "./block-plan.ts";
 import { type Plan, planContraction } from "./plan.ts";
 import type { PlanOptions } from "./sizes.ts";
-import { type Split, rangeOf } from "./share.ts";
+import { type Split, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 import { emitTaps } from "./taps.ts";
 import { emitTurned } from "./turned.ts";

@@ -3,4 +3,4 @@ export { type Coordinates, type EmittedEpilogue, type Epilogue, denseEpilogue } 
 export { type SumType, sumTypeOf } from "./lane.ts";
 export { READ_SLACK } from "./plan.ts";
 export type { PlanOptions } from "./sizes.ts";
-export type { Split } from "./share.ts";
+export type { Split } from "../share.ts";

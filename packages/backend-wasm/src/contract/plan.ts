@@ -11,7 +11,7 @@ import {
 import { type Epilogue, emittedOf } from "./epilogue.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
 import { type Operand, operandOf } from "./operand.ts";
-import type { Split } from "./share.ts";
+import type { Split } from "../share.ts";
 import type { PlanOptions, Regions, Sizes } from "./sizes.ts";
 import { type TapsPlan, tapsPlan, tapsRegions } from "./taps-plan.ts";
 import {

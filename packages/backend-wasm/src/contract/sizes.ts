@@ -1,5 +1,5 @@
 import type { Lane } from "./lane.ts";
-import type { Split } from "./share.ts";
+import type { Split } from "../share.ts";
 
 export interface PlanOptions {
   /** Fused multiply-add (relaxed SIMD). */

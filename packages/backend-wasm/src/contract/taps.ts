@@ -9,7 +9,7 @@ import { paddedTo } from "./sizes.ts";
 import type { TapsPlan } from "./taps-plan.ts";
 import { tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
-import { rangeOf } from "./share.ts";
+import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, leastCommon, writeOffsets } from "./turn.ts";
 

@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import { paddedTo } from "./sizes.ts";
 import { type TurnedPlan, tableBytes } from "./window-plan.ts";
 import { imagesOf } from "./window.ts";
-import { rangeOf } from "./share.ts";
+import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, writeOffsets } from "./turn.ts";
 import { writeTables } from "./windowed.ts";

@@ -17,7 +17,7 @@ import { emitLine } from "./lines.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
 import { VECTOR_BLOCK, type VectorPlan } from "./block-plan.ts";
 import type { Plan } from "./plan.ts";
-import { shareOf } from "./share.ts";
+import { shareOf } from "../share.ts";
 
 type Vector = Value<"v128">;
 

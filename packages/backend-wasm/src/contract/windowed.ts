@@ -17,7 +17,7 @@ import { emitPanelPack } from "./panel.ts";
 import type { Plan } from "./plan.ts";
 import { type WindowPlan, tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
-import { rangeOf } from "./share.ts";
+import { rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 
 /**

@@ -13,6 +13,9 @@ interface Entry {
   readonly pipeline: Promise<GPUComputePipeline>;
 }
 
+/** How many pipelines stay known; the least recently asked for goes, and lives on in the programs that have it. */
+const KEPT = 512;
+
 /** Pipelines of one device by their text; all that are asked for are created at the same time. */
 export class Pipelines {
   readonly #device: GPUDevice;
@@ -26,17 +29,16 @@ export class Pipelines {
   /** The pipeline of a launch, and a bind group of its own. */
   async dispatch({ text, bindings, groups }: Launch): Promise<Dispatch> {
     const entry = this.#entries.get(text) ?? this.#create(text, bindings);
+    this.#entries.delete(text);
     this.#entries.set(text, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > KEPT && oldest !== undefined) this.#entries.delete(oldest);
     const pipeline = await entry.pipeline;
     const bindGroup = this.#device.createBindGroup({
       layout: entry.layout,
       entries: bindings.map(({ place }, binding) => ({ binding, resource: { buffer: place.buffer } })),
     });
     return { pipeline, bindGroup, groups };
-  }
-
-  get size(): number {
-    return this.#entries.size;
   }
 
   #create(text: string, bindings: Launch["bindings"]): Entry {

@@ -1,7 +1,7 @@
 import type { Memory, Place } from "../layout/memory.ts";
 
 /** The branch that a kernel stands in: it runs where this word of the control buffer has this value. */
-export interface Predicate {
+interface Predicate {
   readonly word: number;
   readonly value: number;
 }

@@ -22,10 +22,7 @@ export function contract(kernel: ContractKernel, context: Context): readonly Lau
 function oneEach(kernel: ContractKernel, context: Context): Launch {
   const shader = new Shader(context);
   const { batch, rows, columns, inner, dtype } = kernel;
-  const [left, right] = [
-    operandFunction(shader, kernel, "left", "leftAt"),
-    operandFunction(shader, kernel, "right", "rightAt"),
-  ];
+  const [left, right] = [operandFunction(shader, kernel, "left"), operandFunction(shader, kernel, "right")];
   const domain = [...batch, ...rows, ...columns];
   const count = elementCount(domain);
   const [rowCount, columnCount] = [elementCount(rows), elementCount(columns)];

@@ -4,7 +4,7 @@ import { scalarCode } from "../scalar/table.ts";
 import { type Use, fit, heldRange, literal } from "../scalar/wgsl.ts";
 
 /** A variable of a fold. */
-export interface State {
+interface State {
   readonly name: string;
   readonly type: Arithmetic;
   readonly start: string;

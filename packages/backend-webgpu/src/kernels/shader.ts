@@ -35,7 +35,7 @@ export interface Main {
 /** One compute shader in the making: its bindings, the functions it calls, and the code of expressions. */
 export class Shader {
   readonly context: Context;
-  readonly #bindings: { readonly place: Place; write: boolean }[] = [];
+  readonly #bindings: { readonly place: Place; write: boolean; wide: boolean }[] = [];
   readonly #functions = new Set<FunctionName>();
   #usesControl = false;
   #names = 0;
@@ -53,12 +53,15 @@ export class Shader {
     return `${prefix}${this.#names++}`;
   }
 
-  /** The name under which a piece of memory is bound, once however many buffers lie in it. */
-  bind(place: Place, write: boolean): string {
+  /**
+   * The name under which a piece of memory is bound, once however many buffers lie in it.
+   * @param wide as vectors of four words; all that read it must agree.
+   */
+  bind(place: Place, write: boolean, wide = false): string {
     let index = this.#bindings.findIndex(
       (binding) => binding.place === place || binding.place.buffer === place.buffer,
     );
-    if (index < 0) index = this.#bindings.push({ place, write }) - 1;
+    if (index < 0) index = this.#bindings.push({ place, write, wide }) - 1;
     const binding = this.#bindings[index];
     if (binding !== undefined && write) binding.write = true;
     return `memory${index}`;
@@ -210,15 +213,14 @@ export class Shader {
     const entry = this.#entry(barriers);
     const bindings: Binding[] = [...this.#bindings];
     if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
-    const names = this.#bindings.map((_, index) => `memory${index}`);
     const text = [
-      ...names.map(
-        (name, index) =>
-          `@group(0) @binding(${index}) var<storage, ${bindings[index]?.write === true ? "read_write" : "read"}> ${name}: array<u32>;`,
+      ...this.#bindings.map(
+        ({ write, wide }, index) =>
+          `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${wide ? "vec4<u32>" : "u32"}>;`,
       ),
       ...(this.#usesControl
         ? [
-            `@group(0) @binding(${names.length}) var<storage, read_write> control: array<atomic<u32>>;`,
+            `@group(0) @binding(${this.#bindings.length}) var<storage, read_write> control: array<atomic<u32>>;`,
             "var<private> live: bool = true;",
             CHECKED,
           ]

@@ -5,13 +5,9 @@ import { fit } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
 import type { Launch } from "./launch.ts";
-import { type Side, operandFunction, partOf } from "./operand.ts";
+import { operandFunction, vectorDirection } from "./operand.ts";
 import { Shader } from "./shader.ts";
-
-/** Elements that an invocation computes in each direction: its sums stay in registers. */
-const BLOCK = 4;
-/** Terms of the product that a workgroup has in its memory at once. */
-const DEPTH = 16;
+import { BLOCK, DEPTH, loadTile } from "./tile-load.ts";
 
 /** A workgroup a square tile of the result, an invocation 4×4 of its elements; both operands pass through workgroup memory. */
 export function tiled(kernel: ContractKernel, context: Context): Launch {
@@ -24,13 +20,13 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
   const [tileRows, tileColumns] = [Math.ceil(rowCount / tile), Math.ceil(columnCount / tile)];
   const groups = elementCount(batch) * tileRows * tileColumns;
   const type = arithmeticOf(dtype);
-  const [left, right] = [
-    operandFunction(shader, kernel, "left", "leftAt"),
-    operandFunction(shader, kernel, "right", "rightAt"),
-  ];
-  const loads = (["left", "right"] as const).flatMap((side) =>
-    loadTile(kernel, side, { tile, lanes, depth }),
-  );
+  const sides = (["left", "right"] as const).map((side) => {
+    const vector = vectorDirection(kernel, side, context);
+    return {
+      read: operandFunction(shader, kernel, side, vector !== undefined),
+      load: loadTile(kernel, side, { tile, lanes, vector }),
+    };
+  });
   const steps = Array.from({ length: BLOCK }, (_, row) => `sums[${row}] += a[${row}] * b;`);
   return shader.launch({
     groups,
@@ -39,8 +35,7 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
     declarations: [
       `var<workgroup> leftTile: array<vec4<${type}>, ${DEPTH * across}>;`,
       `var<workgroup> rightTile: array<vec4<${type}>, ${DEPTH * across}>;`,
-      left,
-      right,
+      ...sides.map(({ read }) => read),
     ],
     body: [
       // What is left of a dispatch's last row computes the last tile again and stores nothing.
@@ -51,7 +46,7 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
       `let own = vec2<i32>(i32(lane) / ${across}, i32(lane) % ${across});`,
       `var sums: array<vec4<${type}>, ${BLOCK}>;`,
       `for (var k0 = 0; k0 < ${depth}; k0 += ${DEPTH}) {`,
-      ...loads,
+      ...sides.flatMap(({ load }) => load),
       "workgroupBarrier();",
       `for (var k = 0; k < ${DEPTH}; k++) {`,
       `let a = leftTile[k * ${across} + own.x];`,
@@ -67,39 +62,6 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
       "}",
     ],
   });
-}
-
-interface Tile {
-  readonly tile: number;
-  readonly lanes: number;
-  readonly depth: number;
-}
-
-/** Fills a tile: four rows (or columns) of one term at a time, zeros beyond the edge. */
-function loadTile(kernel: ContractKernel, side: Side, { tile, lanes, depth }: Tile): readonly string[] {
-  const across = tile / BLOCK;
-  const [first, size] =
-    side === "left" ? ["row0", elementCount(kernel.rows)] : ["column0", elementCount(kernel.columns)];
-  const parts = partOf(kernel, side, kernel[side].index);
-  // Neighbouring invocations read neighbouring elements, along the terms or along the rows.
-  const alongTerms = Math.abs(parts.inner.at(-1) ?? 0) === 1;
-  const [k, group] = alongTerms ? [`at % ${DEPTH}`, `at / ${DEPTH}`] : [`at / ${across}`, `at % ${across}`];
-  const inside: string[] = [];
-  if (size % tile !== 0) inside.push(`f + j < ${size}`);
-  if (depth % DEPTH !== 0) inside.push(`k0 + k < ${depth}`);
-  const read = `v[j] = ${side}At(batch, f + j, k0 + k);`;
-  return [
-    `for (var at = i32(lane); at < ${DEPTH * across}; at += ${lanes}) {`,
-    `let k = ${k};`,
-    `let part = ${group};`,
-    `let f = ${first} + part * ${BLOCK};`,
-    `var v = vec4<${arithmeticOf(kernel.dtype)}>();`,
-    `for (var j = 0; j < ${BLOCK}; j++) {`,
-    inside.length === 0 ? read : `if (${inside.join(" && ")}) { ${read} }`,
-    "}",
-    `${side}Tile[k * ${across} + part] = v;`,
-    "}",
-  ];
 }
 
 /** The epilogue of the block's elements inside the result. */

@@ -14,23 +14,31 @@ export interface Place {
 
 /** Device memory of a program: a GPU buffer for each slot and constant; registers are the session's. */
 export class Memory implements Disposable {
-  readonly #places: readonly (Place | undefined)[];
+  #places: readonly (Place | undefined)[] = [];
   readonly #own: GPUBuffer[] = [];
   readonly #program: Program;
   readonly #device: GPUDevice;
   #bytes = 0;
 
-  constructor(program: Program, registers: Registers, device: GPUDevice) {
+  constructor(program: Program, device: GPUDevice) {
     this.#program = program;
     this.#device = device;
-    for (const { dtype } of program.buffers) arithmeticOf(dtype);
-    const slotElements = program.slots.map(() => 0);
-    for (const { location, elements } of program.buffers)
+  }
+
+  /**
+   * Takes the memory that the plan asks for.
+   * @throws AdjointError where the device has no such dtype, or binds no buffer of such a size.
+   */
+  reserve(registers: Registers): void {
+    const { buffers, slots: planned } = this.#program;
+    for (const { dtype } of buffers) arithmeticOf(dtype);
+    const elementsOf = planned.map(() => 0);
+    for (const { location, elements } of buffers)
       if (location.kind === "slot")
-        slotElements[location.slot] = Math.max(slotElements[location.slot] ?? 0, elements);
-    checkSizes(device, slotElements);
-    const slots = slotElements.map((elements, slot) => this.allocate(elements, `slot ${slot}`));
-    this.#places = program.buffers.map(({ dtype, elements, owner, location }, id): Place | undefined => {
+        elementsOf[location.slot] = Math.max(elementsOf[location.slot] ?? 0, elements);
+    checkSizes(this.#device, elementsOf);
+    const slots = elementsOf.map((elements, slot) => this.allocate(elements, `slot ${slot}`));
+    this.#places = buffers.map(({ dtype, elements, owner, location }, id): Place | undefined => {
       if (location.kind === "slot") return slots[location.slot];
       if (location.kind === "register")
         return { buffer: registers.get(location.name).buffer, persistent: true };
@@ -38,7 +46,7 @@ export class Memory implements Disposable {
       const place = this.allocate(elements, `constant ${id}`);
       const words = wordsFor(dtype, elements);
       encode(dtype, owner.value.data, words, "a constant");
-      device.queue.writeBuffer(place.buffer, 0, words);
+      this.#device.queue.writeBuffer(place.buffer, 0, words);
       return place;
     });
   }

@@ -44,7 +44,7 @@ function layoutOf(dtype: DType): Layout {
   const layout = table[dtype];
   if (layout !== undefined) return layout;
   throw new AdjointError(
-    "dtype",
+    "backend",
     "webgpu",
     `has no ${dtype}: WGSL computes in 32 bits`,
     `Declare the tensor as f32, or cast it with cast("f32") before it reaches a kernel; the cpu and wasm backends have ${dtype}.`,
@@ -94,9 +94,9 @@ export function encode(dtype: DType, data: TypedArray, words: WordArray, what: s
     }
     return;
   }
-  const decode = decoders[dtype];
-  if (decode === undefined) words.set(data);
-  else for (let index = 0; index < data.length; index++) words[index] = decode(data[index] ?? 0);
+  const fromBits = decoders[dtype];
+  if (fromBits === undefined) words.set(data);
+  else for (let index = 0; index < data.length; index++) words[index] = fromBits(data[index] ?? 0);
 }
 
 /** Reads words back as host data. */

@@ -4,7 +4,7 @@ export const errorFunction = {
   if (isNan(x)) { return x; }
   let a = abs(x);
   if (a < 0.84375f) {
-    if (a < 1e-4f) { return x + 0.1283791670955126f * x; }
+    if (a < 1e-4f) { return 1.1283791670955126f * x; }
     let z = x * x;
     let r = (((-2.3763017e-5f * z - 5.7700274e-3f) * z - 2.8481750e-2f) * z - 3.2504210e-1f) * z + 1.2837917e-1f;
     let s = ((((-3.9602282e-6f * z + 1.3249473e-4f) * z + 5.0813062e-3f) * z + 6.5022250e-2f) * z + 3.9791723e-1f) * z + 1.0f;

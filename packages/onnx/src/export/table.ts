@@ -1,51 +1,43 @@
-import type { PrimitiveName } from "@adjoint/ir";
-import { activationExports } from "../operators/activations.ts";
-import { castExports } from "../operators/casts.ts";
-import { constantExports } from "../operators/constants.ts";
-import { logicExports } from "../operators/logic.ts";
-import { mathExports } from "../operators/math.ts";
-import { reductionExports } from "../operators/reductions.ts";
-import { shapingExports } from "../operators/shaping.ts";
-import type { CompositeExports, ExportRows } from "./row.ts";
+import type { Node, PrimitiveName } from "@adjoint/ir";
+import type { Value } from "./draft.ts";
+import { arithmeticRows } from "./primitives/arithmetic.ts";
+import { bitRows } from "./primitives/bits.ts";
+import { castRows } from "./primitives/casts.ts";
+import { contractionRows } from "./primitives/contractions.ts";
+import { controlRows } from "./primitives/control.ts";
+import { indexingRows } from "./primitives/indexing.ts";
+import { logicRows } from "./primitives/logic.ts";
+import { orderingRows } from "./primitives/ordering.ts";
+import { reductionRows } from "./primitives/reductions.ts";
+import { sourceRows } from "./primitives/sources.ts";
+import { viewRows } from "./primitives/views.ts";
+import { windowRows } from "./primitives/windows.ts";
+import type { ExportRows } from "./row.ts";
+import type { Writer } from "./writer.ts";
 
-/** Primitives that have no row yet. */
-type Pending =
-  | (
-      | "iota"
-      | "randomBits"
-      | "expm1"
-      | "log1p"
-      | "bitcast"
-      | "atan2"
-      | "argMax"
-      | "argMin"
-      | "cumSum"
-      | "cumProd"
-    )
-  | (
-      | "slice"
-      | "pad"
-      | "flip"
-      | "window"
-      | "windowSum"
-      | "dotGeneral"
-      | "conv"
-      | "convTranspose"
-      | "convWeight"
-    )
-  | ("gather" | "scatter" | "sort" | "topK" | "scan" | "if" | "commit");
-
-/** How each primitive is written. A primitive without a row is a type error here. */
-export const primitiveExports: ExportRows<Exclude<PrimitiveName, Pending>> = {
-  ...mathExports,
-  ...logicExports,
-  ...castExports,
-  ...constantExports,
-  ...shapingExports,
-  ...reductionExports,
+/** How each primitive is written: one without a row is a type error here. */
+export const primitiveRows: ExportRows<PrimitiveName> = {
+  ...sourceRows,
+  ...arithmeticRows,
+  ...logicRows,
+  ...bitRows,
+  ...castRows,
+  ...reductionRows,
+  ...viewRows,
+  ...windowRows,
+  ...contractionRows,
+  ...indexingRows,
+  ...orderingRows,
+  ...controlRows,
 };
 
-/** Composites that are one operator in ONNX; all others are written through their parts. */
-export const compositeExports: CompositeExports = {
-  ...activationExports,
-};
+/** Writes a node of any primitive. */
+export function writePrimitive(node: Node, writer: Writer): readonly Value[] {
+  // A node that is no composite has a primitive's name, and the name decides the type of its attributes.
+  const row = primitiveRows[node.operation.name as PrimitiveName] as (
+    node: Node,
+    writer: Writer,
+  ) => Value | readonly Value[];
+  const written = row(node, writer);
+  return "kind" in written ? [written] : written;
+}

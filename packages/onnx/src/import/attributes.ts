@@ -1,8 +1,8 @@
-import type { TensorValue } from "@adjoint/ir";
 import { malformed, unsupported } from "../errors.ts";
-import type { AttributeSource, GraphSource } from "../proto/model.ts";
+import type { AttributeSource, GraphSource, TypeSource } from "../proto/model.ts";
 import { type ExternalData, readSparse, readTensor } from "../tensor.ts";
 import type { SubGraph } from "./sub-graph.ts";
+import type { HostTensor } from "./value.ts";
 
 /** A value of an attribute as rows see it, before their schema checks it. */
 export type Attribute =
@@ -11,7 +11,8 @@ export type Attribute =
   | string
   | readonly (number | bigint)[]
   | readonly string[]
-  | TensorValue
+  | HostTensor
+  | TypeSource
   | SubGraph;
 
 export type Attributes = { readonly [name: string]: Attribute };

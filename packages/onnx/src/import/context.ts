@@ -10,6 +10,7 @@ import {
 } from "@adjoint/ir";
 import { SHAPES_AT_RUN, UnboundInputError, unsupported } from "../errors.ts";
 import type { Knowledge } from "./known.ts";
+import { type Value, asTensor } from "./value.ts";
 
 /** What an operator's importer sees of its node. */
 export class OperatorContext<A = unknown> {
@@ -21,18 +22,20 @@ export class OperatorContext<A = unknown> {
   readonly version: number;
   /** How many outputs the node names. */
   readonly outputs: number;
-  readonly #inputs: readonly (Tensor | undefined)[];
+  readonly #inputs: readonly (Value | undefined)[];
   readonly #knowledge: Knowledge;
   readonly #bindable: ReadonlySet<string>;
+  readonly #named: (name: string) => Tensor;
 
   constructor(
     operator: string,
     attributes: A,
     version: number,
     outputs: number,
-    inputs: readonly (Tensor | undefined)[],
+    inputs: readonly (Value | undefined)[],
     knowledge: Knowledge,
     bindable: ReadonlySet<string>,
+    named: (name: string) => Tensor,
   ) {
     this.operator = operator;
     this.attributes = attributes;
@@ -41,16 +44,33 @@ export class OperatorContext<A = unknown> {
     this.#inputs = inputs;
     this.#knowledge = knowledge;
     this.#bindable = bindable;
+    this.#named = named;
   }
 
   /** An input. @throws AdjointError when the node does not give it. */
   input(index: number): Tensor {
-    return this.#inputs[index] ?? this.refuse(`input ${index} is missing`);
+    return this.optional(index) ?? this.refuse(`input ${index} is missing`);
   }
 
   /** An input that may be absent. */
   optional(index: number): Tensor | undefined {
+    const value = this.#inputs[index];
+    return value && asTensor(value, this.operator);
+  }
+
+  /** An input that may be a sequence, an optional value, or of a narrow element type. */
+  value(index: number): Value {
+    return this.#inputs[index] ?? this.refuse(`input ${index} is missing`);
+  }
+
+  /** `value` for an input that may be absent. */
+  optionalValue(index: number): Value | undefined {
     return this.#inputs[index];
+  }
+
+  /** `value` for all inputs from an index on, of which none may be absent. */
+  values(from = 0): readonly Value[] {
+    return this.#inputs.slice(from).map((_, index) => this.value(from + index));
   }
 
   /** All inputs from an index on, of which none may be absent. */
@@ -58,10 +78,24 @@ export class OperatorContext<A = unknown> {
     return this.#inputs.slice(from).map((_, index) => this.input(from + index));
   }
 
+  /** A tensor by its name in the graph, for operators whose attributes name tensors. @throws AdjointError for none. */
+  named(name: string): Tensor {
+    return this.#named(name);
+  }
+
   /** An input whose value decides a shape. @throws UnboundInputError naming the inputs to bind. */
   constant(index: number): TensorValue {
-    const tensor = this.input(index);
-    return this.#knowledge.valueOf(tensor) ?? this.#unknown(index, tensor);
+    return this.valueOf(this.input(index), `input ${index}`);
+  }
+
+  /** The value of a tensor that decides a shape. @throws UnboundInputError naming the inputs to bind. */
+  valueOf(tensor: Tensor, what: string): TensorValue {
+    return this.#knowledge.valueOf(tensor) ?? this.#unknown(what, tensor);
+  }
+
+  /** The value of a tensor where it is known before the run. */
+  knownValue(tensor: Tensor): TensorValue | undefined {
+    return this.#knowledge.valueOf(tensor);
   }
 
   /** The value of an input where it is known before the run. */
@@ -85,7 +119,7 @@ export class OperatorContext<A = unknown> {
   /** A shape given as input: symbols may be among its sizes. @throws UnboundInputError as `constant`. */
   dims(index: number): readonly Dim[] {
     const tensor = this.input(index);
-    return this.#knowledge.dimsOf(tensor) ?? this.#unknown(index, tensor);
+    return this.#knowledge.dimsOf(tensor) ?? this.#unknown(`input ${index}`, tensor);
   }
 
   /** The sizes of a tensor whose shape must be known before the run. @throws AdjointError naming the symbols to bind. */
@@ -98,11 +132,11 @@ export class OperatorContext<A = unknown> {
     throw new AdjointError("graph", this.operator, problem, remedy);
   }
 
-  #unknown(index: number, tensor: Tensor): never {
+  #unknown(what: string, tensor: Tensor): never {
     const names = freeSources([tensor], []).flatMap(({ node }) =>
       isNode(node, "input") && this.#bindable.has(node.attributes.name) ? [node.attributes.name] : [],
     );
-    if (names.length > 0) throw new UnboundInputError(this.operator, `input ${index}`, names);
-    throw unsupported(SHAPES_AT_RUN, `${this.operator}: input ${index} decides a shape and is ${tensor}`);
+    if (names.length > 0) throw new UnboundInputError(this.operator, what, names);
+    throw unsupported(SHAPES_AT_RUN, `${this.operator}: ${what} decides a shape and is ${tensor}`);
   }
 }

@@ -1,8 +1,10 @@
-import { AdjointError, type Tensor } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir";
 import type { z } from "zod";
 import { unsupported } from "../errors.ts";
 import { dropped } from "../operators/older.ts";
 import type { Form, Operator } from "../operators/row.ts";
+import type { Attributes } from "./attributes.ts";
+import { type Value, asTensor } from "./value.ts";
 
 /** Before this version many operators carried `consumed_inputs`, a hint for working in place. */
 const DROPS_CONSUMED = 6;
@@ -14,20 +16,33 @@ export const NEWEST_OPSET = 28;
 export function newestForm(
   row: Operator,
   version: number,
-  form: Form,
-): { readonly attributes: unknown; readonly inputs: readonly (Tensor | undefined)[] } {
+  form: AnyForm,
+): { readonly attributes: unknown; readonly inputs: readonly (Value | undefined)[] } {
   const [oldest = 1] = row.since;
   if (version < oldest)
     throw unsupported(
       row.name,
       `it is part of operator sets from ${oldest} on, and the model's is ${version}`,
     );
-  let newest = version < DROPS_CONSUMED ? dropped("consumed_inputs")(form) : form;
-  for (const { before, convert } of row.older) if (version < before) newest = convert(newest);
+  const conversions = row.older.filter(({ before }) => version < before).map(({ convert }) => convert);
+  if (version < DROPS_CONSUMED) conversions.unshift(dropped("consumed_inputs"));
+  const newest = conversions.length === 0 ? form : converted(row, form, conversions);
   const parsed = row.attributes.safeParse(newest.attributes);
   if (!parsed.success)
     throw new AdjointError("attribute", row.name, parsed.error.issues.map(issueText).join("; "));
   return { attributes: parsed.data, inputs: newest.inputs };
+}
+
+/** A node's attributes and inputs as its graph gives them. */
+interface AnyForm {
+  readonly attributes: Attributes;
+  readonly inputs: readonly (Value | undefined)[];
+}
+
+/** The forms that need a conversion are older than values that are no tensors. */
+function converted(row: Operator, form: AnyForm, conversions: readonly ((form: Form) => Form)[]): Form {
+  const inputs = form.inputs.map((value) => value && asTensor(value, row.name));
+  return conversions.reduce<Form>((older, convert) => convert(older), { ...form, inputs });
 }
 
 const issueText = (issue: z.core.$ZodIssue): string =>

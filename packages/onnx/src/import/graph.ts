@@ -1,4 +1,4 @@
-import { type Tensor, constant, withScope } from "@adjoint/ir";
+import { withScope } from "@adjoint/ir";
 import { malformed } from "../errors.ts";
 import { type Operator, operatorKey } from "../operators/row.ts";
 import type { FunctionSource, GraphSource, NodeSource } from "../proto/model.ts";
@@ -9,6 +9,7 @@ import { newestForm } from "./convert.ts";
 import type { Knowledge } from "./known.ts";
 import { Scope } from "./scope.ts";
 import { SubGraph } from "./sub-graph.ts";
+import { NarrowTensor, type Value, asTensor, constantValue } from "./value.ts";
 
 /** What all graphs and functions of a model share. */
 export interface ModelContext {
@@ -35,10 +36,14 @@ const MAX_CALLS = 64;
 
 /** Gives a graph's initializers their names, as constants. Inputs of their names must be defined before. */
 export function defineInitializers(model: ModelContext, graph: GraphSource, scope: Scope): void {
-  for (const tensor of graph.initializers)
-    scope.define(tensor.name ?? "", constant(readTensor(tensor, model.externalData)));
+  for (const tensor of graph.initializers) {
+    const name = tensor.name ?? "";
+    // Messages show the name, and an export writes it again.
+    const value = withScope(name, () => constantValue(readTensor(tensor, model.externalData)));
+    scope.define(name, value);
+  }
   for (const sparse of graph.sparseInitializers)
-    scope.define(sparse.values?.name ?? "", constant(readSparse(sparse, model.externalData)));
+    scope.define(sparse.values?.name ?? "", constantValue(readSparse(sparse, model.externalData)));
 }
 
 /** Imports nodes in order; their outputs are then in the scope. */
@@ -48,15 +53,15 @@ export function importNodes(model: ModelContext, nodes: readonly NodeSource[], a
     const outputs = withScope(name, () => importNode(model, node, around));
     node.outputs.forEach((output, index) => {
       if (output === "") return;
-      const tensor = outputs[index];
-      if (tensor === undefined)
+      const value = outputs[index];
+      if (value === undefined)
         throw malformed(`node "${name}" (${node.operator}) names output ${index}, which it does not have`);
-      around.scope.define(output, tensor);
+      around.scope.define(output, value);
     });
   }
 }
 
-function importNode(model: ModelContext, node: NodeSource, around: Surroundings): readonly Tensor[] {
+function importNode(model: ModelContext, node: NodeSource, around: Surroundings): readonly Value[] {
   const owner = `node "${node.name}" (${node.operator})`;
   const inputs = node.inputs.map((name) => (name === "" ? undefined : around.scope.read(name, owner)));
   const attributes = readAttributes(owner, node.attributes, {
@@ -79,19 +84,27 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
     form.attributes as never,
     version,
     node.outputs.length,
-    form.inputs,
+    row.elements === undefined ? form.inputs : form.inputs.map(held),
     model.knowledge,
     model.bindable,
+    (name) => asTensor(around.scope.read(name, owner), owner),
   );
-  return row.import(context);
+  const outputs = row.import(context);
+  const [moved] = form.inputs;
+  if (row.elements !== "moved" || !(moved instanceof NarrowTensor)) return outputs;
+  return outputs.map((output) => new NarrowTensor(asTensor(output, owner), moved.type));
 }
+
+/** A tensor as its elements are held. */
+const held = (value: Value | undefined): Value | undefined =>
+  value instanceof NarrowTensor ? value.tensor : value;
 
 function subGraphOf(model: ModelContext, source: GraphSource, around: Surroundings): SubGraph {
   return new SubGraph(source, (inputs) => {
     const scope = new Scope(around.scope);
     source.inputs.forEach(({ name }, index) => {
-      const tensor = inputs[index];
-      if (tensor !== undefined) scope.define(name, tensor);
+      const value = inputs[index];
+      if (value !== undefined) scope.define(name, value);
     });
     defineInitializers(model, source, scope);
     importNodes(model, source.nodes, { ...around, scope });
@@ -102,16 +115,16 @@ function subGraphOf(model: ModelContext, source: GraphSource, around: Surroundin
 function callFunction(
   model: ModelContext,
   called: FunctionSource,
-  inputs: readonly (Tensor | undefined)[],
+  inputs: readonly (Value | undefined)[],
   given: Attributes,
   { depth }: Surroundings,
-): readonly Tensor[] {
+): readonly Value[] {
   if (depth >= MAX_CALLS)
     throw malformed(`function "${called.name}" calls itself, or calls are nested too deep`);
   const scope = new Scope();
   called.inputs.forEach((name, index) => {
-    const tensor = inputs[index];
-    if (tensor !== undefined) scope.define(name, tensor);
+    const value = inputs[index];
+    if (value !== undefined) scope.define(name, value);
   });
   const missing = called.attributes.find((name) => !Object.hasOwn(given, name));
   if (missing !== undefined)

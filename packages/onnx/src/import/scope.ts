@@ -1,9 +1,9 @@
-import type { Tensor } from "@adjoint/ir";
 import { malformed } from "../errors.ts";
+import type { Value } from "./value.ts";
 
-/** Tensors by their names in a graph; a sub-graph also sees those of the graph around it. */
+/** Values by their names in a graph; a sub-graph also sees those of the graph around it. */
 export class Scope {
-  readonly #tensors = new Map<string, Tensor>();
+  readonly #values = new Map<string, Value>();
   readonly #outer: Scope | undefined;
 
   constructor(outer?: Scope) {
@@ -11,23 +11,23 @@ export class Scope {
   }
 
   /** @throws AdjointError for a name that this graph gave before. */
-  define(name: string, tensor: Tensor): void {
-    if (this.#tensors.has(name)) throw malformed(`two values are named "${name}"`);
-    this.#tensors.set(name, tensor);
+  define(name: string, value: Value): void {
+    if (this.#values.has(name)) throw malformed(`two values are named "${name}"`);
+    this.#values.set(name, value);
   }
 
   has(name: string): boolean {
-    return this.#tensors.has(name);
+    return this.#values.has(name);
   }
 
-  find(name: string): Tensor | undefined {
-    return this.#tensors.get(name) ?? this.#outer?.find(name);
+  find(name: string): Value | undefined {
+    return this.#values.get(name) ?? this.#outer?.find(name);
   }
 
   /** @throws AdjointError for a name that nothing before gives. */
-  read(name: string, reader: string): Tensor {
-    const tensor = this.find(name);
-    if (tensor !== undefined) return tensor;
+  read(name: string, reader: string): Value {
+    const value = this.find(name);
+    if (value !== undefined) return value;
     throw malformed(
       `${reader} reads "${name}", which nothing before it gives`,
       "Nodes must come after those they read; a cycle has no such order.",

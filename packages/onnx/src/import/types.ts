@@ -1,32 +1,28 @@
-import {
-  AdjointError,
-  type Bindings,
-  type DType,
-  type Dim,
-  type Tensor,
-  type TensorValue,
-  dim,
-  equalDims,
-  shapeText,
-} from "@adjoint/ir";
-import { dtypeOfElement } from "../element-type.ts";
+import { AdjointError, type Bindings, type Dim, type Tensor, dim, equalDims } from "@adjoint/ir";
+import { type ElementType, elementType } from "../element-type.ts";
 import { unsupported } from "../errors.ts";
-import type { DimSource, ValueSource } from "../proto/model.ts";
+import type { DimSource, TypeSource, ValueSource } from "../proto/model.ts";
+import {
+  Absent,
+  type HostValue,
+  NarrowTensor,
+  Sequence,
+  type Value,
+  constantValue,
+  valueText,
+} from "./value.ts";
 
-/** What a file says of a value; the shape may be open. */
-export interface DeclaredType {
-  readonly dtype: DType;
+/** What a file says of a tensor; the shape may be open. */
+export interface DeclaredType extends ElementType {
   readonly shape: readonly DimSource[] | undefined;
 }
 
-/** @throws UnsupportedError for sequences, maps, optional values, and foreign element types. */
-export function declaredType(value: ValueSource, what: string): DeclaredType | undefined {
-  if (value.type === undefined) return undefined;
-  const owner = `${what} "${value.name}"`;
-  if (value.type.kind === "other") throw unsupported(value.type.text, `${owner} is no tensor`);
+type TensorSource = TypeSource & { readonly kind: "tensor" };
+
+/** @throws UnsupportedError for foreign element types. */
+export function declaredTensor({ dataType, shape }: TensorSource, owner: string): DeclaredType | undefined {
   // A sub-graph may leave out types.
-  if (value.type.dataType === 0) return undefined;
-  return { dtype: dtypeOfElement(value.type.dataType, owner), shape: value.type.shape };
+  return dataType === 0 ? undefined : { ...elementType(dataType, owner), shape };
 }
 
 /** A symbol's name as `dim` takes it. */
@@ -44,23 +40,67 @@ export function inputShape(name: string, shape: readonly DimSource[], bindings: 
   });
 }
 
-/** @throws AdjointError when a value that the caller binds does not fit what the file says of the input. */
-export function checkConstant(name: string, declared: DeclaredType, value: TensorValue): void {
-  const fits =
-    value.dtype === declared.dtype &&
-    (declared.shape === undefined ||
-      (declared.shape.length === value.shape.length &&
-        declared.shape.every((size, axis) => typeof size !== "number" || size === value.shape[axis])));
-  if (fits) return;
+/**
+ * A value that the caller binds, as the file declares it.
+ * @throws AdjointError when it does not fit.
+ */
+export function boundValue(name: string, type: TypeSource | undefined, bound: HostValue): Value {
+  const value = constantValue(retyped(type, bound));
+  if (type === undefined || fits(type, value, fitsNumber)) return value;
   throw new AdjointError(
     "feed",
     "fromOnnx",
-    `input "${name}" is ${declaredText(declared)} and is bound to ${value.dtype}${shapeText(value.shape)}`,
+    `input "${name}" is ${typeSourceText(type)} and is bound to ${valueText(value)}`,
   );
 }
 
-const declaredText = ({ dtype, shape }: DeclaredType): string =>
-  `${dtype}${shape === undefined ? "" : `[${shape.map((size) => size ?? "?").join(", ")}]`}`;
+/** Elements that the caller holds say nothing of a narrow type: the file does. */
+function retyped(type: TypeSource | undefined, bound: HostValue): HostValue {
+  if (type === undefined || type.kind === "other" || bound === null) return bound;
+  if (type.kind === "optional") return retyped(type.element, bound);
+  if (type.kind === "sequence")
+    return Array.isArray(bound) ? bound.map((item) => retyped(type.element, item)) : bound;
+  const { narrow } = elementType(type.dataType, "a bound input");
+  return "dtype" in bound && narrow?.storage === bound.dtype ? { narrow, ...bound } : bound;
+}
+
+/** Whether a size is the number that a file declares, where both are numbers. */
+const fitsNumber = (declared: DimSource, size: Dim | undefined): boolean =>
+  typeof declared !== "number" || typeof size !== "number" || declared === size;
+
+/** Whether a value is what a file declares; sizes are compared by the caller. */
+function fits(
+  type: TypeSource,
+  value: Value,
+  fitsSize: (declared: DimSource, size: Dim | undefined) => boolean,
+): boolean {
+  if (type.kind === "other") throw unsupported(type.text, "a declared type");
+  if (type.kind === "optional") return value instanceof Absent || fits(type.element, value, fitsSize);
+  // A symbol says no more than that a size is there: the items may differ.
+  if (type.kind === "sequence")
+    return value instanceof Sequence && value.items.every((item) => fits(type.element, item, fitsNumber));
+  const declared = declaredTensor(type, "a declared value");
+  if (declared === undefined) return true;
+  if (value instanceof Sequence || value instanceof Absent) return false;
+  const [tensor, narrow] = value instanceof NarrowTensor ? [value.tensor, value.type] : [value, undefined];
+  const { shape } = declared;
+  return (
+    declared.dtype === tensor.dtype &&
+    declared.narrow === narrow &&
+    (shape === undefined ||
+      (shape.length === tensor.rank && shape.every((size, axis) => fitsSize(size, tensor.shape[axis]))))
+  );
+}
+
+/** A declared type in words. */
+function typeSourceText(type: TypeSource): string {
+  if (type.kind === "other") return type.text;
+  if (type.kind !== "tensor") return `${type.kind}(${typeSourceText(type.element)})`;
+  const declared = declaredTensor(type, "a declared value");
+  if (declared === undefined) return "a tensor";
+  const shape = declared.shape?.map((size) => size ?? "?").join(", ");
+  return `${declared.narrow?.name ?? declared.dtype}${shape === undefined ? "" : `[${shape}]`}`;
+}
 
 /** Compares what the file says of outputs with what they are. A symbol that no input has takes the first size it meets. */
 export class OutputCheck {
@@ -73,19 +113,12 @@ export class OutputCheck {
   }
 
   /** @throws AdjointError naming the output, what the file declares and what it is. */
-  check(value: ValueSource, tensor: Tensor): void {
-    const declared = declaredType(value, "output");
-    if (declared === undefined) return;
-    const { dtype, shape } = declared;
-    const fits =
-      dtype === tensor.dtype &&
-      (shape === undefined ||
-        (shape.length === tensor.rank && shape.every((size, axis) => this.#fits(size, tensor.shape[axis]))));
-    if (fits) return;
+  check({ name, type }: ValueSource, value: Value): void {
+    if (type === undefined || fits(type, value, (declared, size) => this.#fits(declared, size))) return;
     throw new AdjointError(
       "shape",
       "fromOnnx",
-      `output "${value.name}" is declared ${declaredText(declared)} and is ${tensor}`,
+      `output "${name}" is declared ${typeSourceText(type)} and is ${valueText(value)}`,
       "The file contradicts itself.",
     );
   }

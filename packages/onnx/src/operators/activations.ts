@@ -1,6 +1,5 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
-import { type CompositeExports, asFloat, twin } from "../export/row.ts";
 import { unary } from "./math.ts";
 import { before } from "./older.ts";
 import { type Form, type Operator, float, operator } from "./row.ts";
@@ -81,37 +80,3 @@ function channelSlope({ attributes, inputs }: Form): Form {
   const behind = Array.from({ length: x.rank - 2 }, (_, index) => index + 1);
   return { attributes, inputs: [x, slope.unsqueeze(behind)] };
 }
-
-interface Alpha {
-  readonly alpha: number;
-}
-const alphaOf = ({ alpha }: Alpha): { alpha: ReturnType<typeof asFloat> } => ({ alpha: asFloat(alpha) });
-
-/** Composites of this family that are one operator in ONNX. */
-export const activationExports: CompositeExports = {
-  relu: twin("Relu", 6),
-  sigmoid: twin("Sigmoid", 6),
-  softplus: twin("Softplus", 1),
-  softsign: twin("Softsign", 1),
-  mish: twin("Mish", 18),
-  hardSwish: twin("HardSwish", 14),
-  prelu: twin("PRelu", 7),
-  silu: twin("Swish", 24),
-  leakyRelu: twin<Alpha>("LeakyRelu", 6, alphaOf),
-  elu: twin<Alpha>("Elu", 6, alphaOf),
-  celu: twin<Alpha>("Celu", 12, alphaOf),
-  thresholdedRelu: twin<Alpha>("ThresholdedRelu", 10, alphaOf),
-  selu: twin<Alpha & { readonly gamma: number }>("Selu", 6, ({ alpha, gamma }) => ({
-    alpha: asFloat(alpha),
-    gamma: asFloat(gamma),
-  })),
-  hardSigmoid: twin<Alpha & { readonly beta: number }>("HardSigmoid", 6, ({ alpha, beta }) => ({
-    alpha: asFloat(alpha),
-    beta: asFloat(beta),
-  })),
-  gelu: twin<{ readonly approximate: string }>("Gelu", 20, ({ approximate }) => ({ approximate })),
-  shrink: twin<{ readonly bias: number; readonly lambd: number }>("Shrink", 9, ({ bias, lambd }) => ({
-    bias: asFloat(bias),
-    lambd: asFloat(lambd),
-  })),
-};

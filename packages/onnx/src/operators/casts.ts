@@ -1,12 +1,14 @@
 import { z } from "zod";
 import type { DType, Tensor } from "@adjoint/ir";
-import { dtypeOfElement, elementTypes } from "../element-type.ts";
-import type { ExportRows } from "../export/row.ts";
+import { type ElementType, dtypeOfElement, elementType, elementTypes } from "../element-type.ts";
+import type { OperatorContext } from "../import/context.ts";
+import { NarrowTensor, type Value } from "../import/value.ts";
+import { type Rounding, narrow, widen } from "../narrow/convert.ts";
 import { before } from "./older.ts";
 import { type Operator, flag, operator } from "./row.ts";
 
-/** Saturation and rounding modes concern 8-bit floats, which can't be imported. */
-const modes = { saturate: flag.default(true), round_mode: z.string().default("up") };
+/** Saturation and rounding modes concern narrow floats. */
+const modes = { saturate: flag.default(true), round_mode: z.enum(["up", "down", "nearest"]).default("up") };
 
 /** Names of element types that attributes held before opset 6. */
 const named: { readonly [name: string]: number } = {
@@ -24,6 +26,27 @@ const named: { readonly [name: string]: number } = {
   UINT64: elementTypes.u64,
 };
 
+/** The element type of an input. */
+function typeOf(context: OperatorContext, index: number): ElementType {
+  const value = context.value(index);
+  return value instanceof NarrowTensor
+    ? { dtype: value.tensor.dtype, narrow: value.type }
+    : { dtype: context.input(index).dtype, narrow: undefined };
+}
+
+/** Input 0 in another element type; between narrow types by way of f32, which holds all of them. */
+function converted(
+  context: OperatorContext<{ readonly saturate: boolean; readonly round_mode: Rounding["mode"] }>,
+  to: ElementType,
+): Value {
+  const given = context.value(0);
+  const wide = to.narrow === undefined ? to.dtype : "f32";
+  const x = given instanceof NarrowTensor ? widen(given.tensor, given.type, wide) : context.input(0);
+  if (to.narrow === undefined) return x.cast(to.dtype);
+  const { saturate, round_mode: mode } = context.attributes;
+  return new NarrowTensor(narrow(x, to.narrow, { saturate, mode }), to.narrow);
+}
+
 /** The same bits; a bool is a byte of 0 or 1. */
 const bitcast = (x: Tensor, dtype: DType): Tensor =>
   x.dtype === "bool" || dtype === "bool" ? x.cast("u8").cast(dtype) : x.bitcast(dtype);
@@ -39,13 +62,13 @@ export const casts: readonly Operator[] = [
       })),
     ],
     attributes: z.strictObject({ to: z.int(), ...modes }),
-    import: (context) => context.input(0).cast(dtypeOfElement(context.attributes.to, "Cast's result")),
+    import: (context) => converted(context, elementType(context.attributes.to, "Cast's result")),
   }),
   operator({
     name: "CastLike",
     since: [15, 19, 21, 23, 24, 25],
     attributes: z.strictObject(modes),
-    import: (context) => context.input(0).cast(context.input(1).dtype),
+    import: (context) => converted(context, typeOf(context, 1)),
   }),
   operator({
     name: "BitCast",
@@ -54,10 +77,3 @@ export const casts: readonly Operator[] = [
     import: (context) => bitcast(context.input(0), dtypeOfElement(context.attributes.to, "BitCast's result")),
   }),
 ];
-
-/** What the primitives of this family are in ONNX. */
-export const castExports: ExportRows<"cast" | "stopGradient"> = {
-  cast: ({ inputs, attributes }, writer) =>
-    writer.write("Cast", inputs.map(writer.name), { attributes: { to: elementTypes[attributes.dtype] } }),
-  stopGradient: ({ inputs }, writer) => inputs.map(writer.name),
-};

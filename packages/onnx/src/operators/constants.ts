@@ -1,19 +1,18 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor, TensorValue } from "@adjoint/ir";
-import type { ExportRows } from "../export/row.ts";
+import type { Dim, Tensor } from "@adjoint/ir";
+import { type HostTensor, NarrowTensor, constantValue } from "../import/value.ts";
 import { type Operator, float, operator } from "./row.ts";
-import { unary } from "./math.ts";
 import { dtypeOfElement } from "../element-type.ts";
 import { unsupported } from "../errors.ts";
 
-const tensor: z.ZodType<TensorValue> = z.custom<TensorValue>(
+const tensor: z.ZodType<HostTensor> = z.custom<HostTensor>(
   (value) => typeof value === "object" && value !== null && "data" in value,
   "must be a tensor",
 );
 
 /** A size as an i64 scalar; that of a symbolic axis is a sum of ones, which folds once the symbol is bound. */
-function sizeTensor(size: Dim): Tensor {
+export function sizeTensor(size: Dim): Tensor {
   if (typeof size === "number") return ir.constant(BigInt(size), "i64");
   return ir.filled(1n, "i64", [size]).reduceSum();
 }
@@ -29,9 +28,9 @@ const text = (): never => {
 };
 
 /** How each of Constant's attributes is a value. */
-const forms: { readonly [name: string]: (value: never) => TensorValue } = {
-  value: (value: TensorValue) => value,
-  sparse_value: (value: TensorValue) => value,
+const forms: { readonly [name: string]: (value: never) => HostTensor } = {
+  value: (value: HostTensor) => value,
+  sparse_value: (value: HostTensor) => value,
   value_float: (value: number) => ir.valueOf("f32", [], [value]),
   value_floats: (values: readonly number[]) => ir.valueOf("f32", [values.length], values),
   value_int: (value: number | bigint) => ir.valueOf("i64", [], [value]),
@@ -43,7 +42,11 @@ const forms: { readonly [name: string]: (value: never) => TensorValue } = {
 const integer = z.int().or(z.bigint());
 
 export const constants: readonly Operator[] = [
-  unary("Identity", [1, 13, 14, 16, 19, 21, 23, 24, 25], (x) => x),
+  operator({
+    name: "Identity",
+    since: [1, 13, 14, 16, 19, 21, 23, 24, 25],
+    import: (context) => context.value(0),
+  }),
   operator({
     name: "Constant",
     since: [1, 9, 11, 12, 13, 19, 21, 23, 24, 25],
@@ -62,7 +65,7 @@ export const constants: readonly Operator[] = [
       const form = given && forms[given[0]];
       if (form === undefined || second !== undefined) return context.refuse("needs exactly one value");
       // The schema checked each attribute's type, which the table's union can't say.
-      return ir.constant(form(given?.[1] as never));
+      return constantValue(form(given?.[1] as never));
     },
   }),
   operator({
@@ -71,20 +74,24 @@ export const constants: readonly Operator[] = [
     attributes: z.strictObject({ value: tensor.optional() }),
     import(context) {
       const { value = ir.zeroValue("f32", [1]) } = context.attributes;
-      if (value.data.length !== 1) context.refuse("its value must be one element");
-      return ir.constant({ ...value, shape: [] }).broadcast(context.dims(0));
+      const { dtype, data, narrow }: HostTensor = value;
+      if (data.length !== 1) context.refuse("its value must be one element");
+      const result = ir.constant({ dtype, data, shape: [] }).broadcast(context.dims(0));
+      return narrow === undefined ? result : new NarrowTensor(result, narrow);
     },
   }),
   operator({
     name: "Shape",
     since: [1, 13, 15, 19, 21, 23, 24, 25],
     attributes: z.strictObject({ start: z.int().default(0), end: z.int().optional() }),
+    elements: "unread",
     import: (context) =>
       sizesTensor(context.input(0).shape.slice(context.attributes.start, context.attributes.end)),
   }),
   operator({
     name: "Size",
     since: [1, 13, 19, 21, 23, 24, 25],
+    elements: "unread",
     import: (context) => context.input(0).shape.map(sizeTensor).reduce(ir.mul, ir.constant(1n, "i64")),
   }),
   operator({
@@ -100,10 +107,3 @@ export const constants: readonly Operator[] = [
     },
   }),
 ];
-
-/** What the primitives of this family are in ONNX. Inputs and registers are named by the writer before their readers. */
-export const constantExports: ExportRows<"input" | "register" | "constant"> = {
-  input: ({ output }, writer) => [writer.name(output)],
-  register: ({ output }, writer) => [writer.name(output)],
-  constant: ({ attributes }, writer) => [writer.constant(attributes.value)],
-};

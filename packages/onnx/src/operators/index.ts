@@ -1,4 +1,5 @@
 import { activations } from "./activations.ts";
+import { algebra } from "./algebra.ts";
 import { attention } from "./attention.ts";
 import { casts } from "./casts.ts";
 import { constants } from "./constants.ts";
@@ -7,6 +8,7 @@ import { convolution } from "./convolution.ts";
 import { image } from "./image.ts";
 import { indexing } from "./indexing.ts";
 import { logic } from "./logic.ts";
+import { losses } from "./losses.ts";
 import { math } from "./math.ts";
 import { normalization } from "./normalization.ts";
 import { ordering } from "./ordering.ts";
@@ -16,11 +18,14 @@ import { quantization } from "./quantization.ts";
 import { random } from "./random.ts";
 import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
+import { sequences } from "./sequences.ts";
 import { shaping } from "./shaping.ts";
 import { signal } from "./signal.ts";
 import { slicing } from "./slicing.ts";
 import { softmax } from "./softmax.ts";
+import { streaming } from "./streaming.ts";
 import { training } from "./training.ts";
+import { unique } from "./unique.ts";
 import { type Operator, operatorKey } from "./row.ts";
 
 /** Every family; a test compares this list with the files of the folder. */
@@ -33,17 +38,22 @@ export const families: readonly (readonly Operator[])[] = [
   shaping,
   slicing,
   products,
+  algebra,
   reductions,
   normalization,
   softmax,
+  losses,
   convolution,
   pooling,
   indexing,
   ordering,
+  unique,
   recurrent,
   attention,
+  streaming,
   training,
   control,
+  sequences,
   quantization,
   image,
   signal,

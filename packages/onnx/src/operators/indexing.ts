@@ -1,4 +1,241 @@
-import type { Operator } from "./row.ts";
+import { z } from "zod";
+import * as ir from "@adjoint/ir";
+import type { Dim, ScatterReduction, Tensor } from "@adjoint/ir";
+import type { OperatorContext } from "../import/context.ts";
+import { sizeTensor } from "./constants.ts";
+import { type Operator, operator } from "./row.ts";
+import { axisOf } from "./shaping.ts";
 
-/** Reading and writing at indices: Gather*, Scatter*, OneHot, Trilu, Range, Compress, NonZero, Unique. */
-export const indexing: readonly Operator[] = [];
+const axis = z.int().default(0);
+
+const reduction: z.ZodType<ScatterReduction> = z.enum(["none", "add", "mul", "max", "min"]).default("none");
+
+/** `Scatter` is what `ScatterElements` was called before. */
+const scatterElements = (name: string, since: readonly number[]): Operator =>
+  operator({
+    name,
+    since,
+    attributes: z.strictObject({ axis, reduction }),
+    import(context) {
+      const x = context.input(0);
+      const at = axisOf(context, context.attributes.axis, x.rank);
+      const indices = fromFront(context, 1, [x.shape[at] ?? 1]);
+      return ir.scatterElements(x, indices, context.input(2), at, context.attributes.reduction);
+    },
+  });
+
+/** Reading and writing at indices. */
+export const indexing: readonly Operator[] = [
+  operator({
+    name: "Gather",
+    since: [1, 11, 13],
+    elements: "moved",
+    attributes: z.strictObject({ axis }),
+    import(context) {
+      const x = context.input(0);
+      const at = axisOf(context, context.attributes.axis, x.rank);
+      return ir.take(x, fromFront(context, 1, [x.shape[at] ?? 1]), at);
+    },
+  }),
+  operator({
+    name: "GatherElements",
+    since: [11, 13],
+    elements: "moved",
+    attributes: z.strictObject({ axis }),
+    import(context) {
+      const x = context.input(0);
+      const at = axisOf(context, context.attributes.axis, x.rank);
+      return ir.gatherElements(x, fromFront(context, 1, [x.shape[at] ?? 1]), at);
+    },
+  }),
+  operator({
+    name: "GatherND",
+    since: [11, 12, 13],
+    elements: "moved",
+    attributes: z.strictObject({ batch_dims: z.int().min(0).default(0) }),
+    import(context) {
+      const x = context.input(0);
+      const { batch_dims: batch } = context.attributes;
+      const indices = fromFront(context, 1, addressed(context, x, batch));
+      const rows = [...indices.shape.slice(0, -1), 1];
+      const places = Array.from({ length: batch }, (_, at) => ir.iota(indices.dtype, rows, at));
+      return ir.gather(x, ir.concat([...places, indices], indices.rank - 1));
+    },
+  }),
+  scatterElements("Scatter", [9, 11]),
+  scatterElements("ScatterElements", [11, 13, 16, 18]),
+  operator({
+    name: "ScatterND",
+    since: [11, 13, 16, 18],
+    attributes: z.strictObject({ reduction }),
+    import(context) {
+      const x = context.input(0);
+      const indices = fromFront(context, 1, addressed(context, x, 0));
+      return ir.scatter(x, indices, context.input(2), context.attributes.reduction);
+    },
+  }),
+  operator({
+    name: "TensorScatter",
+    since: [24],
+    attributes: z.strictObject({
+      axis: z.int().default(-2),
+      mode: z.enum(["linear", "circular"]).default("linear"),
+    }),
+    import(context) {
+      const [cache, update] = [context.input(0), context.input(1)];
+      const at = axisOf(context, context.attributes.axis, cache.rank);
+      const rows = update.shape.slice(0, at + 1);
+      const step = ir.iota("i32", rows, at);
+      const start = context
+        .optional(2)
+        ?.cast("i32")
+        .unsqueeze(rows.slice(1).map((_, index) => index + 1));
+      const linear = start === undefined ? step : step.add(start);
+      const extent = sizeTensor(cache.shape[at] ?? 1).cast("i32");
+      const place = context.attributes.mode === "circular" ? linear.mod(extent) : linear;
+      const coordinates = [...rows.slice(0, -1).map((_, index) => ir.iota("i32", rows, index)), place];
+      return ir.scatter(cache, ir.stack(coordinates, rows.length), update);
+    },
+  }),
+  operator({
+    name: "OneHot",
+    since: [9, 11],
+    attributes: z.strictObject({ axis: z.int().default(-1) }),
+    import(context) {
+      const given = context.input(0);
+      const indices = ir.isInteger(given.dtype) ? given : given.cast("i64");
+      const depth = context.number(1) ?? context.refuse("input 1, the depth, is missing");
+      const isHot = ir.oneHot(indices, depth, { dtype: "bool", axis: context.attributes.axis });
+      const value = (index: number): Tensor =>
+        context
+          .input(2)
+          .slice([{ start: index, end: index + 1 }])
+          .reshape([]);
+      return isHot.where(value(1), value(0));
+    },
+  }),
+  operator({
+    name: "Trilu",
+    since: [14],
+    attributes: z.strictObject({ upper: z.literal([0, 1]).default(1) }),
+    import(context) {
+      const x = context.input(0);
+      const upper = context.attributes.upper === 1;
+      if (context.optional(1) === undefined || context.known(1) !== undefined)
+        return ir.trilu(x, { upper, k: context.number(1) ?? 0 });
+      const rows = x.shape.slice(-2);
+      const diagonal = ir.iota("i32", rows, 0).add(context.input(1).cast("i32").reshape([]));
+      const column = ir.iota("i32", rows, 1);
+      const isKept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
+      return isKept.where(x, ir.filled(0, x.dtype, []));
+    },
+  }),
+  operator({
+    name: "Range",
+    since: [11],
+    import(context) {
+      const [start, delta] = [context.input(0).reshape([]), context.input(2).reshape([])];
+      const { dtype } = start;
+      // Narrow floats don't hold every whole number.
+      const wide = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
+      const steps = ir.iota(wide, [rangeLength(context)], 0);
+      return steps.mul(delta.cast(wide)).add(start.cast(wide)).cast(dtype);
+    },
+  }),
+  operator({
+    name: "NonZero",
+    since: [9, 13],
+    import(context) {
+      const { shape, ...value } = context.constant(0);
+      const read = ir.elementReader({ shape, ...value });
+      const strides = ir.rowMajorStrides(shape);
+      const places = Array.from(value.data.keys()).filter((place) => Number(read(place)) !== 0);
+      const coordinates = shape.flatMap((extent, at) =>
+        places.map((place) => Math.floor(place / (strides[at] ?? 1)) % extent),
+      );
+      return ir.constant(ir.valueOf("i64", [shape.length, places.length], coordinates));
+    },
+  }),
+  operator({
+    name: "Compress",
+    since: [9, 11],
+    attributes: z.strictObject({ axis: z.int().optional() }),
+    import(context) {
+      const kept = (context.numbers(1) ?? []).flatMap((isKept, place) => (isKept === 0 ? [] : [place]));
+      const places = ir.constant(ir.valueOf("i32", [kept.length], kept));
+      const x = context.input(0);
+      const { axis: along } = context.attributes;
+      return along === undefined
+        ? ir.take(x.reshape([-1]), places)
+        : ir.take(x, places, axisOf(context, along, x.rank));
+    },
+  }),
+  operator({
+    name: "ReverseSequence",
+    since: [10],
+    attributes: z.strictObject({ batch_axis: z.int().default(1), time_axis: z.int().default(0) }),
+    import(context) {
+      const x = context.input(0);
+      const [batch, time] = [
+        axisOf(context, context.attributes.batch_axis, x.rank),
+        axisOf(context, context.attributes.time_axis, x.rank),
+      ];
+      const others = [...x.shape.keys()].filter((at) => at !== batch && at !== time);
+      const order = [batch, time, ...others];
+      const front = x.transpose(order);
+      const rows = front.shape.slice(0, 2);
+      const step = ir.iota("i32", rows, 1);
+      const length = context.input(1).cast("i32").unsqueeze(1);
+      const place = step.less(length).where(length.sub(step).sub(1), step);
+      const reversed = ir.gather(front, ir.stack([ir.iota("i32", rows, 0), place], 2));
+      return reversed.transpose(order.map((_, at) => order.indexOf(at)));
+    },
+  }),
+  operator({
+    name: "ArrayFeatureExtractor",
+    domain: "ai.onnx.ml",
+    since: [1],
+    import(context) {
+      const x = context.input(0);
+      const rows = x.rank === 1 ? x.unsqueeze(0) : x;
+      return ir.take(rows, context.input(1).reshape([-1]), -1);
+    },
+  }),
+];
+
+/** Sizes of the axes that each row of input 1 addresses. */
+function addressed(context: OperatorContext, x: Tensor, batch: number): readonly Dim[] {
+  const { shape } = context.input(1);
+  const depth = shape.at(-1);
+  if (typeof depth === "number" && batch + depth <= x.rank) return x.shape.slice(batch, batch + depth);
+  return context.refuse(`the last axis of ${context.input(1)} addresses more axes than ${x} has`);
+}
+
+/** An input of indices with negative ones counted from the front. @param extents one, or one for each element of a row. */
+function fromFront(context: OperatorContext, index: number, extents: readonly Dim[]): Tensor {
+  const indices = context.input(index);
+  const known = context.known(index);
+  if (indices.dtype.startsWith("u") || (known && ir.toNumbers(known).every((place) => place >= 0)))
+    return indices;
+  const sizes = extents.map((extent) => sizeTensor(extent).cast(indices.dtype));
+  const [only] = sizes;
+  const size = only !== undefined && sizes.length === 1 ? only : ir.stack(sizes);
+  return indices.less(0).where(indices.add(size), indices);
+}
+
+/** How many steps lie between start and limit; symbols may be among them where the step is 1. */
+function rangeLength(context: OperatorContext): Dim {
+  const isWhole = ir.isInteger(context.input(0).dtype);
+  const bound = (index: number): Dim | undefined =>
+    isWhole ? context.dims(index)[0] : context.number(index);
+  const [start, limit, delta] = [bound(0), bound(1), bound(2)];
+  if (start === undefined || limit === undefined || delta === undefined)
+    return context.refuse("start, limit and delta must be one number each");
+  if (typeof start === "number" && typeof limit === "number" && typeof delta === "number")
+    return delta === 0 ? context.refuse("its step is 0") : Math.max(0, Math.ceil((limit - start) / delta));
+  if (delta === 1) return ir.subDims(limit, start);
+  return context.refuse(
+    `steps of ${delta} from ${start} to ${limit} are no whole number`,
+    "Bind its symbols.",
+  );
+}

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
-import { type ExportRows, direct } from "../export/row.ts";
 import { binary, unary } from "./math.ts";
 import { type Operator, flag, operator } from "./row.ts";
 
@@ -51,28 +50,3 @@ export const logic: readonly Operator[] = [
     import: (context) => ir.where(context.input(0), context.input(1), context.input(2)),
   }),
 ];
-
-/** What the primitives of this family are in ONNX. */
-export const logicExports: ExportRows<
-  | ("equal" | "less" | "lessOrEqual" | "and" | "or" | "xor" | "not" | "isNaN" | "isInf" | "where")
-  | ("bitwiseAnd" | "bitwiseOr" | "bitwiseXor" | "bitwiseNot" | "shiftLeft" | "shiftRight")
-> = {
-  equal: direct("Equal"),
-  less: direct("Less"),
-  lessOrEqual: direct("LessOrEqual"),
-  and: direct("And"),
-  or: direct("Or"),
-  xor: direct("Xor"),
-  not: direct("Not"),
-  isNaN: direct("IsNaN"),
-  isInf: direct("IsInf"),
-  where: direct("Where"),
-  bitwiseAnd: direct("BitwiseAnd"),
-  bitwiseOr: direct("BitwiseOr"),
-  bitwiseXor: direct("BitwiseXor"),
-  bitwiseNot: direct("BitwiseNot"),
-  shiftLeft: ({ inputs }, writer) =>
-    writer.write("BitShift", inputs.map(writer.name), { attributes: { direction: "LEFT" } }),
-  shiftRight: ({ inputs }, writer) =>
-    writer.write("BitShift", inputs.map(writer.name), { attributes: { direction: "RIGHT" } }),
-};

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
 import { type Operand, type Tensor, isFloat } from "@adjoint/ir";
-import { type ExportRows, direct } from "../export/row.ts";
 import { before, dropped, legacyBroadcast } from "./older.ts";
 import { type Form, type Operator, flag, operator } from "./row.ts";
 
@@ -110,50 +109,3 @@ function clipBounds({ attributes, inputs }: Form): Form {
     inputs: [x, bound(attributes["min"]), bound(attributes["max"])],
   };
 }
-
-/** What the primitives of this family are in ONNX. */
-export const mathExports: ExportRows<
-  | ("abs" | "neg" | "sign" | "exp" | "log" | "sqrt" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan")
-  | ("sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "erf" | "floor" | "ceil" | "round")
-  | ("add" | "sub" | "mul" | "div" | "pow" | "max" | "min" | "mod" | "fmod")
-> = {
-  abs: direct("Abs"),
-  neg: direct("Neg"),
-  sign: direct("Sign"),
-  exp: direct("Exp"),
-  log: direct("Log"),
-  sqrt: direct("Sqrt"),
-  sin: direct("Sin"),
-  cos: direct("Cos"),
-  tan: direct("Tan"),
-  asin: direct("Asin"),
-  acos: direct("Acos"),
-  atan: direct("Atan"),
-  sinh: direct("Sinh"),
-  cosh: direct("Cosh"),
-  tanh: direct("Tanh"),
-  asinh: direct("Asinh"),
-  acosh: direct("Acosh"),
-  atanh: direct("Atanh"),
-  erf: direct("Erf"),
-  floor: direct("Floor"),
-  ceil: direct("Ceil"),
-  round: direct("Round"),
-  add: direct("Add"),
-  sub: direct("Sub"),
-  mul: direct("Mul"),
-  div: direct("Div"),
-  pow: direct("Pow"),
-  max: direct("Max"),
-  min: direct("Min"),
-  // Without fmod, Mod takes whole numbers only: for floats the remainder gets its sign by a second one.
-  mod: ({ inputs, output }, writer) => {
-    const [a = "", b = ""] = inputs.map(writer.name);
-    if (!isFloat(output.dtype)) return writer.write("Mod", [a, b]);
-    const remainder = (x: string): string =>
-      writer.write("Mod", [x, b], { attributes: { fmod: 1 } })[0] ?? "";
-    const [shifted = ""] = writer.write("Add", [remainder(a), b]);
-    return [remainder(shifted)];
-  },
-  fmod: ({ inputs }, writer) => writer.write("Mod", inputs.map(writer.name), { attributes: { fmod: 1 } }),
-};

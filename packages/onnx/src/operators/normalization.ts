@@ -1,4 +1,188 @@
-import type { Operator } from "./row.ts";
+import { z } from "zod";
+import * as ir from "@adjoint/ir";
+import type { Dim, Shape, Tensor } from "@adjoint/ir";
+import { dtypeOfElement, elementTypes } from "../element-type.ts";
+import type { OperatorContext } from "../import/context.ts";
+import { before, dropped } from "./older.ts";
+import { type Form, type Operator, flag, float, ints, operator } from "./row.ts";
+import { axisOf } from "./shaping.ts";
 
-/** Normalizations over a batch, a channel group, a layer, or neighbours. */
-export const normalization: readonly Operator[] = [];
+const epsilon = float.default(1e-5);
+/** The type in which mean and deviation are computed; wider floats keep their own. */
+const stash = z.int().default(elementTypes.f32);
+
+const product = (sizes: readonly Dim[]): Dim => sizes.reduce<Dim>(ir.mulDims, 1);
+
+/** Floats of 16 bits as f32: statistics of many elements need more than their few digits. */
+const widened = (x: Tensor): Tensor => (ir.dtypeInfo[x.dtype].bytes < 4 ? x.cast("f32") : x);
+
+/** Runs `build` on operands of the first one's width, at least f32. */
+function widely(
+  x: Tensor,
+  others: readonly Tensor[],
+  build: (x: Tensor, ...others: readonly Tensor[]) => Tensor,
+): Tensor {
+  const wide = widened(x);
+  return build(wide, ...others.map((other) => other.cast(wide.dtype)));
+}
+
+/** The axes from `axis` on, and whether the vectors have just their shape: composites don't stretch them. */
+function trailing(
+  context: OperatorContext<{ readonly axis: number }>,
+  x: Tensor,
+  vectors: readonly Tensor[],
+): { readonly axis: number; readonly axes: readonly number[]; readonly fits: boolean } {
+  const axis = axisOf(context, context.attributes.axis, x.rank);
+  const shape = x.shape.slice(axis);
+  const fits = vectors.every((vector) => ir.equalShapes(vector.shape, shape));
+  return { axis, axes: [...x.shape.keys()].slice(axis), fits };
+}
+
+export const normalization: readonly Operator[] = [
+  operator({
+    name: "BatchNormalization",
+    since: [1, 6, 7, 9, 14, 15],
+    // What `spatial` said is said by the shape of the scale too.
+    older: [before(7, dropped("is_test")), before(9, dropped("spatial"))],
+    attributes: z.strictObject({
+      epsilon,
+      momentum: float.default(0.9),
+      training_mode: flag.default(false),
+    }),
+    import: batchNormalization,
+  }),
+  operator({
+    name: "InstanceNormalization",
+    since: [1, 6, 22],
+    attributes: z.strictObject({ epsilon }),
+    import(context) {
+      const x = context.input(0);
+      return widely(x, [context.input(1), context.input(2)], (wide, scale = wide, bias = wide) =>
+        ir.instanceNormalization(wide, scale, bias, context.attributes),
+      ).cast(x.dtype);
+    },
+  }),
+  operator({
+    name: "LayerNormalization",
+    since: [17],
+    attributes: z.strictObject({ axis: z.int().default(-1), epsilon, stash_type: stash }),
+    import(context) {
+      const [x, scale, bias] = [context.input(0), context.input(1), context.optional(2)];
+      const vectors = bias === undefined ? [scale] : [scale, bias];
+      const { axis, axes, fits } = trailing(context, x, vectors);
+      const { epsilon: value, stash_type: type } = context.attributes;
+      const y = widely(x, vectors, (wide, factor = wide, addend) => {
+        if (fits) return ir.layerNormalization(wide, factor, addend, { axis, epsilon: value });
+        const scaled = ir.standardize(wide, { axes, epsilon: value }).mul(factor);
+        return addend === undefined ? scaled : scaled.add(addend);
+      });
+      const along = { axes, keepDims: true };
+      const deviation = ir.variance(widened(x), along).add(value).sqrt();
+      const statistics = [widened(x).reduceMean(along), ir.div(1, deviation)];
+      const dtype = dtypeOfElement(type, "LayerNormalization's mean");
+      return [y.cast(x.dtype), ...statistics.map((tensor) => tensor.cast(dtype))];
+    },
+  }),
+  operator({
+    name: "GroupNormalization",
+    since: [18, 21],
+    older: [before(21, perGroup)],
+    attributes: z.strictObject({ epsilon, num_groups: z.int().min(1), stash_type: stash }),
+    import(context) {
+      const x = context.input(0);
+      const { epsilon: value, num_groups: groups } = context.attributes;
+      return widely(x, [context.input(1), context.input(2)], (wide, scale = wide, bias = wide) =>
+        ir.groupNormalization(wide, scale, bias, { groups, epsilon: value }),
+      ).cast(x.dtype);
+    },
+  }),
+  operator({
+    name: "RMSNormalization",
+    since: [23],
+    attributes: z.strictObject({ axis: z.int().default(-1), epsilon, stash_type: stash }),
+    import(context) {
+      const [x, scale] = [context.input(0), context.input(1)];
+      const { axis, axes, fits } = trailing(context, x, [scale]);
+      const { epsilon: value } = context.attributes;
+      return widely(x, [scale], (wide, factor = wide) => {
+        if (fits) return ir.rmsNormalization(wide, factor, { axis, epsilon: value });
+        const square = wide.mul(wide).reduceMean({ axes, keepDims: true });
+        return wide.mul(ir.div(1, square.add(value).sqrt())).mul(factor);
+      }).cast(scale.dtype);
+    },
+  }),
+  operator({
+    name: "LpNormalization",
+    since: [1, 22],
+    attributes: z.strictObject({ axis: z.int().default(-1), p: z.int().min(1).default(2) }),
+    import: (context) => ir.lpNormalization(context.input(0), context.attributes),
+  }),
+  operator({
+    name: "MeanVarianceNormalization",
+    since: [9, 13],
+    attributes: z.strictObject({ axes: ints.default([0, 2, 3]) }),
+    import: (context) => ir.meanVarianceNormalization(context.input(0), context.attributes),
+  }),
+  operator({
+    name: "LRN",
+    since: [1, 13],
+    attributes: z.strictObject({
+      size: z.int().min(1),
+      alpha: float.default(1e-4),
+      beta: float.default(0.75),
+      bias: float.default(1),
+    }),
+    import: (context) => ir.lrn(context.input(0), context.attributes),
+  }),
+];
+
+/** Scale and bias were one number a group. */
+function perGroup({ attributes, inputs }: Form): Form {
+  const [x, ...vectors] = inputs;
+  const channels = x?.shape[1];
+  const stretched = vectors.map((vector) => {
+    const size = channels === undefined ? undefined : ir.divDims(channels, vector?.shape[0] ?? 1);
+    if (vector === undefined || channels === undefined || size === undefined) return vector;
+    return vector
+      .unsqueeze(1)
+      .broadcast([vector.shape[0] ?? 1, size])
+      .reshape([channels]);
+  });
+  return { attributes, inputs: [x, ...stretched] };
+}
+
+/** x as [N, C, …] with a number of the vectors for each of C. */
+function channelShape(x: Tensor, vector: Tensor): Shape {
+  const [batch = 1, ...rest] = x.shape;
+  // Before opset 9 scale and statistics could be [C, …], one number a place: each place is then a channel.
+  return [batch, product(vector.shape), ...rest.slice(vector.rank)];
+}
+
+/** Before opset 14 a node that names more outputs than one trains, and also gives the batch's own statistics. */
+function batchNormalization(
+  context: OperatorContext<{
+    readonly epsilon: number;
+    readonly momentum: number;
+    readonly training_mode: boolean;
+  }>,
+): readonly Tensor[] {
+  const { epsilon: value, momentum, training_mode: mode } = context.attributes;
+  const [given, vector, mean] = [context.input(0), context.input(1), context.input(3)];
+  const wide = [given, vector, mean].map(widened);
+  const dtype = wide.find((tensor) => tensor.dtype === "f64")?.dtype ?? "f32";
+  const x = given.reshape(channelShape(given, vector)).cast(dtype);
+  const flat = (index: number): Tensor => context.input(index).reshape([-1]).cast(dtype);
+  const options = { epsilon: value };
+  const whole = (y: Tensor): Tensor => y.reshape(given.shape).cast(given.dtype);
+  const isTraining = context.version < 14 ? context.outputs > 1 : mode;
+  if (!isTraining) return [whole(ir.batchNormalization(x, flat(1), flat(2), flat(3), flat(4), options))];
+  const batch = ir.batchNormalizationTraining(x, flat(1), flat(2), options);
+  const running = (old: Tensor, now: Tensor): Tensor => old.mul(momentum).add(now.mul(1 - momentum));
+  const statistics = [
+    running(flat(3), batch.mean),
+    running(flat(4), batch.variance),
+    batch.mean,
+    batch.variance,
+  ];
+  return [whole(batch.y), ...statistics.map((tensor) => tensor.reshape(mean.shape).cast(mean.dtype))];
+}

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
 import type { ReduceOptions, Tensor } from "@adjoint/ir";
-import type { ExportRow, ExportRows } from "../export/row.ts";
 import { before, toInputs } from "./older.ts";
 import { type Operator, flag, operator } from "./row.ts";
 
@@ -53,28 +52,3 @@ export const reductions: readonly Operator[] = [
   reduction("ReduceLogSum", SINCE, 18, inFloats(ir.reduceLogSum)),
   reduction("ReduceLogSumExp", SINCE, 18, inFloats(ir.logSumExp)),
 ];
-
-type Name = "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin";
-
-/** @param moved operator set from which the axes are an input. */
-const reduced =
-  (name: string, moved: number): ExportRow<Name> =>
-  ({ inputs, attributes }, writer) => {
-    const { axes } = attributes;
-    const names = inputs.map(writer.name);
-    // No axes would mean all of them.
-    if (axes.length === 0) return writer.write("Identity", names);
-    return writer.opset < moved
-      ? writer.write(name, names, { attributes: { axes, keepdims: 0 } })
-      : writer.write(name, [...names, writer.constant(ir.valueOf("i64", [axes.length], axes))], {
-          attributes: { keepdims: 0 },
-        });
-  };
-
-/** What the primitives of this family are in ONNX. */
-export const reductionExports: ExportRows<Name> = {
-  reduceSum: reduced("ReduceSum", 13),
-  reduceProd: reduced("ReduceProd", 18),
-  reduceMax: reduced("ReduceMax", 18),
-  reduceMin: reduced("ReduceMin", 18),
-};

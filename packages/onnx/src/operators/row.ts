@@ -3,6 +3,7 @@ import type { Tensor } from "@adjoint/ir";
 import type { Attributes } from "../import/attributes.ts";
 import type { OperatorContext } from "../import/context.ts";
 import { SubGraph } from "../import/sub-graph.ts";
+import type { Value } from "../import/value.ts";
 
 /** A node's attributes and inputs, in the form of some version of the operator. */
 export interface Form {
@@ -26,9 +27,16 @@ export interface Operator {
   /** Conversions of older forms, oldest first. */
   readonly older: readonly Older[];
   readonly attributes: z.ZodType;
+  readonly elements: Elements | undefined;
   /** Outputs over the context's inputs; its attributes are what the schema gave. */
-  import(context: OperatorContext<never>): readonly Tensor[];
+  import(context: OperatorContext<never>): readonly Value[];
 }
+
+/**
+ * What an operator does with elements of any type, narrow ones among them: its outputs hold those of its first input,
+ * or it reads none. Other operators ask for `context.value`, or refuse narrow elements.
+ */
+export type Elements = "moved" | "unread";
 
 interface Definition<S extends z.ZodType> {
   readonly name: string;
@@ -37,8 +45,11 @@ interface Definition<S extends z.ZodType> {
   readonly older?: readonly Older[];
   /** Absent where the newest form has no attributes. */
   readonly attributes?: S;
-  import(context: OperatorContext<z.output<S>>): Tensor | readonly Tensor[];
+  readonly elements?: Elements;
+  import(context: OperatorContext<z.output<S>>): Value | readonly Value[];
 }
+
+const isList = (outputs: Value | readonly Value[]): outputs is readonly Value[] => Array.isArray(outputs);
 
 const none: z.ZodType<Record<never, never>> = z.strictObject({});
 
@@ -47,11 +58,12 @@ export function operator<S extends z.ZodType = typeof none>(definition: Definiti
   return {
     domain: "",
     older: [],
+    elements: undefined,
     ...definition,
     attributes: definition.attributes ?? none,
     import(context: OperatorContext<z.output<S>>) {
       const outputs = definition.import(context);
-      return "node" in outputs ? [outputs] : outputs;
+      return isList(outputs) ? outputs : [outputs];
     },
   };
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
-import type { ExportRows } from "../export/row.ts";
 import type { OperatorContext } from "../import/context.ts";
 import { before, dropped, toInputs } from "./older.ts";
 import { type Operator, flag, ints, operator } from "./row.ts";
@@ -15,11 +14,23 @@ export function axisOf(context: OperatorContext, axis: number, rank: number): nu
 /** The product of some sizes. */
 const product = (sizes: readonly Dim[]): Dim => sizes.reduce<Dim>(ir.mulDims, 1);
 
+/** Parts along an axis, of these sizes. */
+export function splitAlong(x: Tensor, axis: number, sizes: readonly Dim[]): readonly Tensor[] {
+  let start: Dim = 0;
+  return sizes.map((size) => {
+    const end = ir.addDims(start, size);
+    const part = x.slice(x.shape.map((_, at) => (at === axis ? { start, end } : undefined)));
+    start = end;
+    return part;
+  });
+}
+
 /** Operators that only change the shape, or put parts together. */
 export const shaping: readonly Operator[] = [
   operator({
     name: "Reshape",
     since: [1, 5, 13, 14, 19, 21, 23, 24, 25],
+    elements: "moved",
     older: [before(5, toInputs(1, "shape"))],
     attributes: z.strictObject({ allowzero: flag.default(false) }),
     import(context) {
@@ -34,6 +45,7 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Flatten",
     since: [1, 9, 11, 13, 21, 23, 24, 25],
+    elements: "moved",
     attributes: z.strictObject({ axis: z.int().default(1) }),
     import(context) {
       const x = context.input(0);
@@ -46,6 +58,7 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Squeeze",
     since: [1, 11, 13, 21, 23, 24, 25],
+    elements: "moved",
     older: [before(13, toInputs(1, "axes"))],
     import(context) {
       const x = context.input(0);
@@ -56,6 +69,7 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Unsqueeze",
     since: [1, 11, 13, 21, 23, 24, 25],
+    elements: "moved",
     older: [before(13, toInputs(1, "axes"))],
     import: (context) =>
       context.input(0).unsqueeze(context.numbers(1) ?? context.refuse("input 1, the axes, is missing")),
@@ -63,12 +77,14 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Transpose",
     since: [1, 13, 21, 23, 24, 25],
+    elements: "moved",
     attributes: z.strictObject({ perm: ints.optional() }),
     import: (context) => context.input(0).transpose(context.attributes.perm),
   }),
   operator({
     name: "Concat",
     since: [1, 4, 11, 13],
+    elements: "moved",
     older: [before(4, ({ attributes, inputs }) => ({ attributes: { axis: 1, ...attributes }, inputs }))],
     attributes: z.strictObject({ axis: z.int() }),
     import: (context) => ir.concat(context.inputs(), context.attributes.axis),
@@ -76,6 +92,7 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Split",
     since: [1, 2, 11, 13, 18],
+    elements: "moved",
     older: [
       before(13, (form) => (form.inputs.length > 1 ? dropped("split")(form) : toInputs(1, "split")(form))),
     ],
@@ -84,18 +101,13 @@ export const shaping: readonly Operator[] = [
       const x = context.input(0);
       const axis = axisOf(context, context.attributes.axis, x.rank);
       const sizes = context.optional(1) ? context.dims(1) : evenSizes(context, x.shape[axis] ?? 1);
-      let start: Dim = 0;
-      return sizes.map((size) => {
-        const end = ir.addDims(start, size);
-        const part = x.slice(x.shape.map((_, at) => (at === axis ? { start, end } : undefined)));
-        start = end;
-        return part;
-      });
+      return splitAlong(x, axis, sizes);
     },
   }),
   operator({
     name: "Expand",
     since: [8, 13],
+    elements: "moved",
     // Two-way: sizes of 1 in the shape stay the tensor's.
     import(context) {
       const x = context.input(0);
@@ -113,6 +125,7 @@ export const shaping: readonly Operator[] = [
   operator({
     name: "Tile",
     since: [1, 6, 13],
+    elements: "moved",
     import(context) {
       const x = context.input(0);
       if (context.version < 6) {
@@ -151,18 +164,3 @@ function tile(x: Tensor, repeats: readonly Dim[]): Tensor {
     .broadcast(stretched)
     .reshape(x.shape.map((size, axis) => ir.mulDims(size, repeats[axis] ?? 1)));
 }
-
-/** What the primitives of this family are in ONNX. */
-export const shapingExports: ExportRows<"reshape" | "transpose" | "broadcast" | "concat"> = {
-  reshape: ({ inputs, attributes }, writer) =>
-    // allowzero (opset 14): a size of 0 means 0.
-    writer.write("Reshape", [...inputs.map(writer.name), writer.shape(attributes.shape)], {
-      ...(attributes.shape.includes(0) && { attributes: { allowzero: 1 } }),
-    }),
-  transpose: ({ inputs, attributes }, writer) =>
-    writer.write("Transpose", inputs.map(writer.name), { attributes: { perm: attributes.permutation } }),
-  broadcast: ({ inputs, attributes }, writer) =>
-    writer.write("Expand", [...inputs.map(writer.name), writer.shape(attributes.shape)]),
-  concat: ({ inputs, attributes }, writer) =>
-    writer.write("Concat", inputs.map(writer.name), { attributes: { axis: attributes.axis } }),
-};

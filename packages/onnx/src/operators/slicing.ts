@@ -14,6 +14,7 @@ export const slicing: readonly Operator[] = [
   operator({
     name: "Slice",
     since: [1, 10, 11, 13],
+    elements: "moved",
     older: [before(10, toInputs(1, "starts", "ends", "axes"))],
     import(context) {
       const x = context.input(0);
@@ -29,6 +30,7 @@ export const slicing: readonly Operator[] = [
   operator({
     name: "Pad",
     since: [1, 2, 11, 13, 18, 19, 21, 23, 24, 25],
+    elements: "moved",
     older: [before(2, renamed("paddings", "pads")), before(11, toInputs(1, "pads", "value"))],
     attributes: z.strictObject({
       mode: z.enum(["constant", "reflect", "edge", "wrap"]).default("constant"),

@@ -137,6 +137,7 @@ function attributeValue(attribute: Proto.IAttributeProto): AttributeValue {
   if (has(types.INTS, own("ints"))) return { kind: "numbers", value: (attribute.ints ?? []).map(toInteger) };
   if (has(types.STRINGS, own("strings")))
     return { kind: "strings", value: (attribute.strings ?? []).map(text) };
+  if (has(types.TYPE_PROTO, own("tp"))) return { kind: "type", value: typeOf(attribute.tp ?? {}) };
   return { kind: "other", value: types[type] ?? `type ${type}` };
 }
 
@@ -154,8 +155,10 @@ function typeOf(type: Proto.ITypeProto): TypeSource {
       shape: tensor.shape == null ? undefined : (tensor.shape.dim ?? []).map(dimOf),
     };
   }
-  if (type.sequenceType != null) return { kind: "other", text: "a sequence" };
-  if (type.optionalType != null) return { kind: "other", text: "an optional value" };
+  if (type.sequenceType != null)
+    return { kind: "sequence", element: typeOf(type.sequenceType.elemType ?? {}) };
+  if (type.optionalType != null)
+    return { kind: "optional", element: typeOf(type.optionalType.elemType ?? {}) };
   if (type.mapType != null) return { kind: "other", text: "a map" };
   return { kind: "other", text: "a value of unknown type" };
 }

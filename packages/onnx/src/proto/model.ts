@@ -57,14 +57,17 @@ export type AttributeValue =
   | { readonly kind: "sparseTensor"; readonly value: onnx.ISparseTensorProto }
   | { readonly kind: "graph"; readonly value: GraphSource }
   | { readonly kind: "reference"; readonly value: string }
-  /** Types, and lists of graphs and tensors: no operator that can be imported takes them. */
+  | { readonly kind: "type"; readonly value: TypeSource }
+  /** Lists of graphs, tensors and types: no operator that can be imported takes them. */
   | { readonly kind: "other"; readonly value: string };
 
 export type AttributeSource = AttributeValue & { readonly name: string };
 
-/** A declared type: of a tensor, or what else it is, in words. */
+/** A declared type: of a tensor, a sequence, an optional value, or what else it is, in words. */
 export type TypeSource =
   | { readonly kind: "tensor"; readonly dataType: number; readonly shape: readonly DimSource[] | undefined }
+  | { readonly kind: "sequence"; readonly element: TypeSource }
+  | { readonly kind: "optional"; readonly element: TypeSource }
   | { readonly kind: "other"; readonly text: string };
 
 /** A size, a symbol's name, or nothing known. */

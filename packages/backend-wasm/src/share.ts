@@ -1,4 +1,4 @@
-import { type Body, type Local, type Value, i32, select } from "../emit/index.ts";
+import { type Body, type Local, type Value, i32, select } from "./emit/index.ts";
 
 /** What threads may share of a contraction. */
 export type Split = "batch" | "rows" | "columns";

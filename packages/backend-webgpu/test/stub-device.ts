@@ -1,0 +1,90 @@
+/** What a stub device was asked for. */
+export interface Record {
+  readonly shaders: string[];
+  readonly groups: (readonly number[])[];
+  readonly writes: { readonly label: string; readonly words: readonly number[] }[];
+  submits: number;
+  /** Bytes of buffers that are alive. */
+  bytes: number;
+}
+
+export interface StubOptions {
+  readonly storageBuffers?: number;
+  /** Buffers larger than this make the device report that it is out of memory. */
+  readonly memory?: number;
+  /** Words of the control buffer that a step reads back: failures, site, index. */
+  readonly control?: () => readonly number[];
+}
+
+/** A device that computes nothing and notes what it is told, for tests of what is said to it. */
+export function stubDevice({ storageBuffers = 8, memory = Infinity, control }: StubOptions = {}): {
+  readonly device: GPUDevice;
+  readonly record: Record;
+  readonly lose: (message: string) => Promise<void>;
+} {
+  const record: Record = { shaders: [], groups: [], writes: [], submits: 0, bytes: 0 };
+  let lose: (info: GPUDeviceLostInfo) => void = () => undefined;
+  const lost = new Promise<GPUDeviceLostInfo>((resolve) => (lose = resolve));
+  let full = false;
+  const buffer = ({ label = "", size }: GPUBufferDescriptor): unknown => {
+    record.bytes += size;
+    full ||= size > memory;
+    return {
+      label,
+      size,
+      destroy: () => void (record.bytes -= size),
+      mapAsync: () => Promise.resolve(),
+      getMappedRange: () => {
+        const words = new Int32Array(size / 4);
+        words.set(control?.() ?? []);
+        return words.buffer;
+      },
+      unmap: () => undefined,
+    };
+  };
+  const pass = {
+    setPipeline: () => undefined,
+    setBindGroup: () => undefined,
+    dispatchWorkgroups: (...groups: number[]) => record.groups.push(groups),
+    end: () => undefined,
+  };
+  const encoder = {
+    clearBuffer: () => undefined,
+    copyBufferToBuffer: () => undefined,
+    beginComputePass: () => pass,
+    finish: () => ({}),
+  };
+  const device = {
+    limits: {
+      maxStorageBuffersPerShaderStage: storageBuffers,
+      maxBufferSize: 2 ** 28,
+      maxStorageBufferBindingSize: 2 ** 27,
+    },
+    features: new Set<string>(),
+    lost,
+    destroy: () => undefined,
+    queue: {
+      writeBuffer: ({ label }: GPUBuffer, _: number, words: Float32Array) =>
+        record.writes.push({ label, words: [...words] }),
+      submit: () => void record.submits++,
+    },
+    createBuffer: buffer,
+    createBindGroupLayout: () => ({}),
+    createPipelineLayout: () => ({}),
+    createBindGroup: () => ({}),
+    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => void record.shaders.push(code),
+    createComputePipelineAsync: () => Promise.resolve({}),
+    createCommandEncoder: () => encoder,
+    pushErrorScope: () => undefined,
+    popErrorScope: () => Promise.resolve(full ? { message: "full" } : null),
+  };
+  return {
+    // The parts of a device that the backend uses.
+    device: device as unknown as GPUDevice,
+    record,
+    lose: async (message) => {
+      lose({ reason: "unknown", message } as GPUDeviceLostInfo);
+      await lost;
+    },
+  };
+}

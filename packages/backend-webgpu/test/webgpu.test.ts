@@ -1,0 +1,211 @@
+import { webgpu } from "@adjoint/backend-webgpu";
+import { type Session, compile } from "@adjoint/compiler";
+import {
+  type Graph,
+  type Tensor,
+  add,
+  bf16ToNumber,
+  exp,
+  gather,
+  input,
+  isNaN,
+  mul,
+  numberToBf16,
+  program,
+  register,
+  scatter,
+  scan,
+} from "@adjoint/ir";
+import { describe, expect, it } from "vitest";
+import { type StubOptions, stubDevice } from "./stub-device.ts";
+
+/** A program of one output, compiled on a device that only takes notes. */
+async function open(
+  main: Graph,
+  options: StubOptions = {},
+): Promise<ReturnType<typeof stubDevice> & { readonly session: Session<{ main: Graph }> }> {
+  const stub = stubDevice(options);
+  const session = await compile({ main }, { backend: await webgpu({ device: stub.device }) });
+  return { ...stub, session };
+}
+
+const x = input("x", "f32", [6]);
+const unary = (build: (x: Tensor) => Tensor): Graph => program({ inputs: { x }, outputs: { y: build(x) } });
+const feeds = { x: new Float32Array(6) };
+
+describe("opening", () => {
+  it("says what to do where there is no WebGPU, or no adapter", async () => {
+    await expect(webgpu()).rejects.toThrow(/no WebGPU here.*webgpu\(\{ gpu \}\)/);
+    // The one method that is called.
+    const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
+    await expect(webgpu({ gpu: none })).rejects.toThrow("no adapter was found");
+  });
+
+  it("asks for the adapter's buffers, and keeps a binding of each kernel for itself", async () => {
+    const asked: GPUDeviceDescriptor[] = [];
+    const adapter = {
+      limits: {
+        maxBufferSize: 10,
+        maxStorageBufferBindingSize: 9,
+        maxStorageBuffersPerShaderStage: 12,
+        other: 1,
+      },
+      features: new Set(["timestamp-query", "shader-f16"]),
+      requestDevice: (descriptor: GPUDeviceDescriptor) => {
+        asked.push(descriptor);
+        return Promise.resolve(stubDevice({ storageBuffers: 12 }).device);
+      },
+    };
+    // The one method that is called.
+    const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+    const { limits } = await webgpu({ gpu });
+    expect(asked).toEqual([
+      {
+        requiredLimits: {
+          maxBufferSize: 10,
+          maxStorageBufferBindingSize: 9,
+          maxStorageBuffersPerShaderStage: 12,
+        },
+        requiredFeatures: ["timestamp-query"],
+      },
+    ]);
+    expect(limits).toEqual({ buffers: 11 });
+  });
+});
+
+describe("shaders", () => {
+  it("print a map as one expression an element", async () => {
+    const { record } = await open(unary((t) => mul(t, add(t, 1))));
+    expect(record.shaders).toMatchInlineSnapshot(`
+      [
+        "@group(0) @binding(0) var<storage, read_write> memory0: array<u32>;
+      @compute @workgroup_size(64)
+      fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+      let group = workgroup.x + workgroup.y * 1u;
+      let at = i32(group * 64u + lane);
+      if (at >= 6) { return; }
+      let i0 = at;
+      let v0 = bitcast<f32>(memory0[i0]);
+      let v1 = 1f;
+      let v2 = (v0 + v1);
+      let v3 = (v0 * v2);
+      memory0[i0] = bitcast<u32>(v3);
+      }",
+      ]
+    `);
+  });
+
+  it("hold only the functions that they call, and test NaN by its bits", async () => {
+    const { record } = await open(unary((t) => isNaN(t)));
+    expect(record.shaders[0]).toContain("fn isNan(x: f32) -> bool { return magnitude(x) > 0x7f800000u; }");
+    expect(record.shaders[0]).not.toContain("fn exponential(");
+    const { record: other } = await open(unary(exp));
+    expect(other.shaders[0]).toContain("fn exponential(x: f32) -> f32 {");
+    expect(other.shaders[0]).not.toMatch(/[^a-z]exp\(/);
+  });
+
+  it("bind memory that a kernel reads and writes in place once, as read_write", async () => {
+    const weight = register("weight", "f32", [6]);
+    const { record } = await open(
+      program({ inputs: { x }, outputs: {}, updates: [{ register: weight, next: add(weight, x) }] }),
+    );
+    expect(record.shaders[0]?.match(/var<storage, \w+>/g)).toEqual([
+      "var<storage, read_write>",
+      "var<storage, read>",
+    ]);
+  });
+
+  it("add in a fixed order: an invocation for every column of a scatter, one after another along its rows", async () => {
+    const rows = input("rows", "i32", [5, 1]);
+    const updates = input("updates", "f32", [5, 7]);
+    const data = input("data", "f32", [3, 7]);
+    const { record } = await open(
+      program({
+        inputs: { rows, updates, data },
+        outputs: { y: scatter(data, rows, updates, "add") },
+      }),
+    );
+    const text = record.shaders.at(-1) ?? "";
+    expect(text).toContain("if (at >= 7) { return; }");
+    expect(text).toContain("for (var step = 0; step < 5; step++) {");
+  });
+
+  it("spread more workgroups than a dimension holds over two", async () => {
+    const wide = unary((t) => t.reduceSum().broadcast([2 ** 23]));
+    const { record, session } = await open(wide);
+    await session.run("main", feeds);
+    const largest = record.groups.toSorted(([a = 0], [b = 0]) => b - a)[0] ?? [];
+    expect(largest).toEqual([43_691, 3]);
+    expect(largest[0]).toBeLessThan(65_536);
+    expect((largest[0] ?? 0) * (largest[1] ?? 0) * 64).toBeGreaterThanOrEqual(2 ** 23);
+  });
+});
+
+describe("memory", () => {
+  it("holds every element in a word: bits of bf16 go up as f32", async () => {
+    const half = input("x", "bf16", [2]);
+    const { record, session } = await open(program({ inputs: { x: half }, outputs: { y: add(half, half) } }));
+    await session.run("main", { x: Uint16Array.of(numberToBf16(1.5), numberToBf16(-2)) });
+    expect(record.writes.at(-1)?.words).toEqual([1.5, -2]);
+    expect(bf16ToNumber(numberToBf16(1.5))).toBe(1.5);
+  });
+
+  it("is refused where the device has no room, before the program runs", async () => {
+    await expect(
+      open(
+        unary((t) => t.broadcast([1000, 6])),
+        { memory: 20_000 },
+      ),
+    ).rejects.toThrow(/no room for the \d+ bytes/);
+  });
+
+  it("is freed when a program turns out to be refused", async () => {
+    const wide = input("x", "f64", [2]);
+    const main = program({ inputs: { x: wide }, outputs: { y: add(wide, wide) } });
+    const { device, record } = stubDevice();
+    await expect(compile({ main }, { backend: await webgpu({ device }) })).rejects.toThrow("no f64");
+    expect(record.bytes).toBe(0);
+  });
+
+  it("is all freed when the session closes", async () => {
+    const { record, session } = await open(unary(exp));
+    await session.run("main", feeds);
+    expect(record.bytes).toBeGreaterThan(0);
+    await session.close();
+    expect(record.bytes).toBe(0);
+  });
+});
+
+describe("a run", () => {
+  it("is one submit, a loop's steps and copies included", async () => {
+    const { carry } = scan({ carry: [x], length: 5 }, ([last = x]) => ({ carry: [mul(last, 2)] }));
+    const { record, session } = await open(program({ inputs: { x }, outputs: { y: carry[0] ?? x } }));
+    await session.run("main", feeds);
+    expect(record.submits).toBe(1);
+    // The carry's first value, then a kernel a step.
+    expect(record.groups).toHaveLength(6);
+  });
+
+  it("fails with the site that the device noted, and the next one is fine", async () => {
+    const table = input("table", "f32", [3]);
+    const at = input("at", "i32", [2, 1]);
+    const main = program({ inputs: { table, at }, outputs: { y: gather(table, at) } });
+    let control = [1, 0, -7];
+    const { session } = await open(main, { control: () => control });
+    const fed = { table: new Float32Array(3), at: new Int32Array(2) };
+    await expect(session.run("main", fed)).rejects.toMatchObject({
+      code: "index",
+      message: expect.stringContaining("index -7 lies outside an axis of size 3"),
+    });
+    control = [];
+    await expect(session.run("main", fed)).resolves.toBeDefined();
+  });
+
+  it("on a lost device is an error that says so", async () => {
+    const { session, lose } = await open(unary(exp));
+    await lose("driver reset");
+    await expect(session.run("main", feeds)).rejects.toThrow(
+      /device is lost \(unknown: driver reset\).*checkpoint/,
+    );
+  });
+});

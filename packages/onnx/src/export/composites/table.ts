@@ -1,0 +1,48 @@
+import type { Node } from "@adjoint/ir";
+import { given } from "../operands.ts";
+import { type CompositeRow, twin } from "../twin.ts";
+import { activationTwins } from "./activations.ts";
+import { normalizationTwins } from "./normalizations.ts";
+import { poolTwins } from "./pools.ts";
+
+const isWord = ({ inputs }: Node): boolean => ["f32", "f64", "i32", "i64"].includes(given(inputs[0]).dtype);
+
+/** Losses, products over named axes, and what moves elements. */
+const others: { readonly [composite: string]: CompositeRow } = {
+  softmaxCrossEntropy: "parts",
+  softmaxCrossEntropyOneHot: "parts",
+  negativeLogLikelihood: "parts",
+  binaryCrossEntropyWithLogits: "parts",
+  squaredError: "parts",
+  absoluteError: "parts",
+  huber: "parts",
+  hinge: "parts",
+  klDivergence: "parts",
+  einsum: twin<{ readonly equation: string }>("Einsum", 12, {
+    attributes: ({ equation }) => ({ equation }),
+    fits: isWord,
+  }),
+  attention: "parts",
+  oneHot: "parts",
+  trilu: "parts",
+  depthToSpace: twin<{ readonly blocksize: number; readonly mode: string }>("DepthToSpace", 11, {
+    attributes: ({ blocksize, mode }) => ({ blocksize, mode }),
+    fits: ({ inputs }) => given(inputs[0]).dtype === "f32",
+  }),
+  spaceToDepth: twin<{ readonly blocksize: number }>("SpaceToDepth", 1, {
+    attributes: ({ blocksize }) => ({ blocksize }),
+    fits: ({ inputs }) => given(inputs[0]).dtype === "f32",
+  }),
+  randomUniform: "parts",
+  randomNormal: "parts",
+  bernoulli: "parts",
+  dropout: "parts",
+};
+
+/** How each composite is written; a test compares the names with all there are. Others are written through their parts. */
+export const compositeRows: { readonly [composite: string]: CompositeRow } = {
+  ...activationTwins,
+  ...normalizationTwins,
+  ...poolTwins,
+  ...others,
+};

@@ -1,0 +1,251 @@
+import {
+  AdjointError,
+  type DType,
+  type Graph,
+  type Node,
+  type Shape,
+  type Tensor,
+  type TensorValue,
+  typeText,
+  valueOf,
+  withScope,
+} from "@adjoint/ir";
+import { elementTypes } from "../element-type.ts";
+import type { AttributeDraft, GraphDraft, InitializerValue, NodeDraft, OutputValue, Value } from "./draft.ts";
+import { isMain, kernelType, mainInput } from "./kernels.ts";
+import { Sizes } from "./sizes.ts";
+
+/** What a written node has beside its operator and inputs. */
+interface Rest {
+  readonly attributes?: { readonly [name: string]: AttributeDraft };
+  /** Types of the outputs, undefined for the operator's main type; one output of that type by default. */
+  readonly results?: readonly (DType | undefined)[];
+}
+
+/** Writes one node of the graph; gives its outputs. */
+export type WriteNode = (node: Node, writer: Writer) => readonly Value[];
+
+/** What the graphs of one model share. */
+interface Shared {
+  readonly opset: number;
+  readonly writeNode: WriteNode;
+  readonly top: GraphDraft;
+  readonly initializers: Map<string, InitializerValue>;
+  /** Initializers of a name of their own, by the value they hold. */
+  readonly named: Map<TensorValue, InitializerValue>;
+}
+
+/** How many elements an initializer may have to be named after its content. */
+const SHORT = 8;
+
+/** Writes the nodes of one graph or body; rows get it. */
+export class Writer {
+  readonly opset: number;
+  /** The graph that is written. */
+  readonly home: GraphDraft;
+  readonly #shared: Shared;
+  readonly #values = new Map<Tensor, Value>();
+  readonly #sizes: Sizes;
+  #scope = "";
+
+  private constructor(shared: Shared, home: GraphDraft, sizes?: Sizes) {
+    this.opset = shared.opset;
+    this.home = home;
+    this.#shared = shared;
+    this.#sizes = sizes ?? new Sizes(this);
+  }
+
+  static begin(opset: number, writeNode: WriteNode): Writer {
+    const top: GraphDraft = { inputs: [], outputs: [] };
+    return new Writer({ opset, writeNode, top, initializers: new Map(), named: new Map() }, top);
+  }
+
+  /** A writer of a body, which sees what is written around it. */
+  body(): Writer {
+    const inner = new Writer(this.#shared, { inputs: [], outputs: [] }, this.#sizes);
+    inner.#scope = this.#scope;
+    return inner;
+  }
+
+  /** Declares an input of this graph. */
+  input(name: string, dtype: DType, shape: Shape): Value {
+    const value: Value = { kind: "input", name, dtype, shape, home: this.home };
+    this.home.inputs.push(value);
+    return value;
+  }
+
+  /** Says what stands for a tensor. */
+  bind(tensor: Tensor, value: Value): void {
+    this.#values.set(tensor, value);
+  }
+
+  /** What stands for a tensor; writes first what it needs and is not there yet. */
+  value(tensor: Tensor): Value {
+    const known = this.#values.get(tensor);
+    if (known !== undefined) return known;
+    const stack: { readonly node: Node; next: number }[] = [{ node: tensor.node, next: 0 }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.node.inputs[top.next++];
+      if (input === undefined) {
+        this.#node(top.node);
+        stack.pop();
+      } else if (!this.#values.has(input)) stack.push({ node: input.node, next: 0 });
+    }
+    return this.#known(tensor);
+  }
+
+  #known(tensor: Tensor): Value {
+    const value = this.#values.get(tensor);
+    if (value === undefined) throw new AdjointError("graph", "toOnnx", `nothing was written for ${tensor}`);
+    return value;
+  }
+
+  #node(node: Node): void {
+    if (node.outputs.every((output) => this.#values.has(output))) return;
+    const values = this.within(node.origin.scope, () => this.#shared.writeNode(node, this));
+    node.outputs.forEach((output, index) => {
+      const value = values[index];
+      if (value === undefined) return;
+      if (value.dtype !== output.dtype) {
+        throw new AdjointError(
+          "graph",
+          "toOnnx",
+          `${output} (${typeText(output.type)}) was written as ${value.dtype}`,
+        );
+      }
+      this.#values.set(output, value);
+    });
+  }
+
+  /** Runs `write`; the nodes it writes are named after a scope of their own. */
+  within<T>(scope: string, write: () => T): T {
+    const outer = this.#scope;
+    this.#scope = scope;
+    try {
+      return write();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** Writes tensors that are made of written ones: what an operation without an operator is composed of. */
+  through(build: () => Tensor): Value {
+    return this.value(withScope(this.#scope, build));
+  }
+
+  /** The values of a node's inputs. */
+  inputs(node: Node): readonly Value[] {
+    return node.inputs.map((input) => this.value(input));
+  }
+
+  /** Writes a node, in a type that the runtime has it in. */
+  write(operator: string, inputs: readonly (Value | undefined)[], rest: Rest = {}): readonly Value[] {
+    const { attributes = {}, results = [undefined] } = rest;
+    const main = inputs[mainInput(operator)]?.dtype;
+    const type = main && kernelType(operator, main);
+    const carried = inputs.map((input, index) =>
+      input !== undefined && type !== undefined && isMain(operator, index) && input.dtype === main
+        ? this.cast(input, type)
+        : input,
+    );
+    const types = results.map((result) => result ?? type ?? "f32");
+    const outputs = this.#draft(operator, carried, attributes, types);
+    return outputs.map((output, index) =>
+      results[index] === undefined && main !== undefined ? this.cast(output, main) : output,
+    );
+  }
+
+  /** Writes a node of one output. */
+  one(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    rest: Omit<Rest, "results"> & { readonly result?: DType } = {},
+  ): Value {
+    const [first] = this.write(operator, inputs, { ...rest, results: [rest.result] });
+    if (first === undefined) throw new AdjointError("graph", "toOnnx", `${operator} has no output`);
+    return first;
+  }
+
+  #draft(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: NodeDraft["attributes"],
+    types: readonly DType[],
+  ): readonly OutputValue[] {
+    const outputs: OutputValue[] = [];
+    const node: NodeDraft = { operator, scope: this.#scope, home: this.home, inputs, attributes, outputs };
+    types.forEach((dtype, index) => outputs.push({ kind: "output", dtype, node, index }));
+    return outputs;
+  }
+
+  /** ONNX Cast: integers wrap; of floats out of range the runtime decides (see `casts.ts`). */
+  cast(value: Value, dtype: DType): Value {
+    if (value.dtype === dtype) return value;
+    return this.one("Cast", [value], { attributes: { to: elementTypes[dtype] }, result: dtype });
+  }
+
+  /** An initializer of its own name, such as a parameter. */
+  named(name: string, value: TensorValue): Value {
+    const known = this.#shared.named.get(value);
+    if (known !== undefined) return known;
+    const made: InitializerValue = { kind: "initializer", name, dtype: value.dtype, value };
+    this.#shared.named.set(value, made);
+    return made;
+  }
+
+  /** An initializer; equal ones are one. */
+  constant(value: TensorValue): Value {
+    // A name with a dot is that of a parameter, or of a constant that was written before.
+    const last = this.#scope.slice(this.#scope.lastIndexOf("/") + 1);
+    if (last.includes(".")) return this.named(this.#scope, value);
+    const { data, dtype, shape } = value;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = `${dtype}[${shape.join()}]${data.length <= SHORT ? bytes.join() : new TextDecoder("latin1").decode(bytes)}`;
+    const known = this.#shared.initializers.get(key);
+    if (known !== undefined) return known;
+    const made: InitializerValue = { kind: "initializer", name: this.#constantName(value), dtype, value };
+    this.#shared.initializers.set(key, made);
+    return made;
+  }
+
+  /** Short ones are named after their elements, `f32_1` and `i64x2_0_1`; others after the layer that holds them. */
+  #constantName({ data, dtype, shape }: TensorValue): string {
+    if (data.length <= SHORT) return [[dtype, ...shape].join("x"), ...data].join("_");
+    return this.#scope === "" ? "constant.value" : `${this.#scope}.constant`;
+  }
+
+  /** One number of a type, as a scalar. */
+  scalar(value: number | bigint, dtype: DType): Value {
+    return this.constant(valueOf(dtype, [], [value]));
+  }
+
+  /** An i64 vector. */
+  ints(list: readonly number[]): Value {
+    return this.constant(valueOf("i64", [list.length], list));
+  }
+
+  /** An i64 vector of sizes: an initializer, or computed from the shapes of inputs where symbols are in it. */
+  shape(shape: Shape): Value {
+    return this.#sizes.vector(shape);
+  }
+
+  /** A size as an i64 scalar. */
+  size(dim: Shape[number]): Value {
+    return this.#sizes.scalar(dim);
+  }
+
+  /** Writes a body's tensors for operands; gives its outputs, each produced inside this graph. */
+  outputsOf(body: Graph, operands: readonly Value[]): readonly Value[] {
+    Object.values(body.inputs).forEach((parameter, index) => {
+      const operand = operands[index];
+      if (operand !== undefined) this.bind(parameter, operand);
+    });
+    const used = new Set<Value>();
+    return Object.values(body.outputs).map((output) => {
+      const value = this.value(output);
+      const isOwn = value.kind === "output" && value.node.home === this.home && !used.has(value);
+      used.add(value);
+      return isOwn ? value : this.one("Identity", [value]);
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import { type Backend, compile } from "@adjoint/compiler";
+import {
+  type Tensor,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cos,
+  cosh,
+  div,
+  elementary,
+  erf,
+  erfOf,
+  exp,
+  expm1,
+  fmod,
+  input,
+  log,
+  log1p,
+  pow,
+  program,
+  sin,
+  sinh,
+  sqrt,
+  tan,
+  tanh,
+} from "@adjoint/ir";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gpuTitle, missingGpu, nodeBackend } from "../gpu.ts";
+
+const COUNT = 4096;
+/** Units in the last place, the most that the package's README promises. */
+const BOUND = 3.5;
+const SMALLEST_NORMAL = 2 ** -126;
+
+/** Repeatable words, every exponent and both signs among them. */
+function words(seed: number): Uint32Array<ArrayBuffer> {
+  let state = seed;
+  return Uint32Array.from({ length: COUNT }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state ^ (state >>> 16);
+  });
+}
+
+/** Any float, and numbers of everyday size. */
+function samples(seed: number): readonly Float32Array[] {
+  const bits = words(seed);
+  const everyday = Float32Array.from(bits, (word, index) => (word / 2 ** 31 - 1) * 10 ** ((index % 7) - 4));
+  return [new Float32Array(bits.buffer), everyday];
+}
+
+const isSubnormal = (x: number): boolean => x !== 0 && Math.abs(x) < SMALLEST_NORMAL;
+
+/** The error in units in the last place; nothing where a device may give zero for a subnormal number. */
+function error(actual: number, expected: number): number {
+  const rounded = Math.fround(expected);
+  if (!Number.isFinite(rounded)) return Object.is(actual, rounded) ? 0 : Infinity;
+  if (Math.abs(expected) < 2 * SMALLEST_NORMAL) return Math.abs(actual) < 4 * SMALLEST_NORMAL ? 0 : Infinity;
+  return Math.abs(actual - expected) / 2 ** (Math.floor(Math.log2(Math.abs(expected))) - 23);
+}
+
+/** A function as graph and as JavaScript; those of one operand ignore the second. */
+type Row = readonly [
+  name: string,
+  build: (x: Tensor, y: Tensor) => Tensor,
+  reference: (x: number, y: number) => number,
+];
+
+const rows: readonly Row[] = [
+  ["exp", exp, Math.exp],
+  ["expm1", expm1, Math.expm1],
+  ["log", log, Math.log],
+  ["log1p", log1p, Math.log1p],
+  ["sqrt", sqrt, Math.sqrt],
+  ["sin", sin, Math.sin],
+  ["cos", cos, Math.cos],
+  ["tan", tan, Math.tan],
+  ["asin", asin, Math.asin],
+  ["acos", acos, Math.acos],
+  ["atan", atan, Math.atan],
+  ["sinh", sinh, Math.sinh],
+  ["cosh", cosh, Math.cosh],
+  ["tanh", tanh, Math.tanh],
+  ["asinh", asinh, Math.asinh],
+  ["acosh", acosh, Math.acosh],
+  ["atanh", atanh, Math.atanh],
+  ["erf", erf, erfOf],
+  ["pow", pow, elementary.floatPower],
+  ["atan2", atan2, Math.atan2],
+  ["div", div, (x, y) => x / y],
+  ["fmod", fmod, (x, y) => x % y],
+];
+
+describe.skipIf(missingGpu !== undefined)(`${gpuTitle("functions in WGSL")}`, () => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await nodeBackend();
+  });
+  afterAll(() => backend?.[Symbol.dispose]?.());
+
+  it.for(rows)("%s is within its bound for any argument", async ([, build, reference]) => {
+    const [x, y] = [input("x", "f32", [COUNT]), input("y", "f32", [COUNT])];
+    await using session = await compile(
+      { main: program({ inputs: { x, y }, outputs: { result: build(x, y) } }) },
+      { backend },
+    );
+    const right = samples(2);
+    for (const [index, a] of samples(1).entries()) {
+      const b = right[index] ?? a;
+      const { result } = await session.run("main", { x: a, y: b });
+      const wrong = [...a].flatMap((left, at) => {
+        const other = b[at] ?? NaN;
+        if (isSubnormal(left) || isSubnormal(other)) return [];
+        const [actual, expected] = [Number(result.data[at]), reference(left, other)];
+        return error(actual, expected) <= BOUND ? [] : [`(${left}, ${other}): ${actual}, not ${expected}`];
+      });
+      expect(wrong).toEqual([]);
+    }
+  });
+});
