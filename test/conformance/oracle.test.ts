@@ -21,7 +21,7 @@ import { describe, expect, test } from "vitest";
 import type { Case } from "./case.ts";
 import { cases } from "./cases.ts";
 import { difference } from "./compare.ts";
-import { checkCase, startOf, subjects } from "./suite.ts";
+import { checkCase, startOf, subjects } from "./check.ts";
 
 /** Every node of a graph, bodies included. */
 const everyNode = (graph: Graph): readonly Node[] =>

@@ -1,4 +1,12 @@
-import { type Graph, type State, type TensorValue, evaluate, isFloat, toNumbers, typeText } from "@adjoint/ir";
+import {
+  type Graph,
+  type State,
+  type TensorValue,
+  evaluate,
+  isFloat,
+  toNumbers,
+  typeText,
+} from "@adjoint/ir";
 import { type ExportOptions, REGISTERS_KEY, inspectOnnx, registerPairs, toOnnx } from "@adjoint/onnx";
 import { load, runtimes } from "./runtime.ts";
 
@@ -8,7 +16,8 @@ const tolerances: { readonly [dtype: string]: number } = { f16: 4e-3, bf16: 3e-2
 /** What is wrong with a value; undefined where it is right. Integers, bools, NaN and infinities are exact. */
 export function difference(actual: TensorValue | undefined, expected: TensorValue): string | undefined {
   if (actual === undefined) return "is missing";
-  if (typeText(actual) !== typeText(expected)) return `is ${typeText(actual)} and should be ${typeText(expected)}`;
+  if (typeText(actual) !== typeText(expected))
+    return `is ${typeText(actual)} and should be ${typeText(expected)}`;
   const [x, y] = [toNumbers(actual), toNumbers(expected)];
   const scale = Math.max(0, ...y.filter(Number.isFinite).map(Math.abs));
   const bound = isFloat(expected.dtype) ? (tolerances[expected.dtype] ?? 0) * scale : 0;
@@ -47,7 +56,10 @@ export async function runExported(
   return {
     // An output that has the name of an input gets another.
     outputs: named(
-      Object.keys(graph.outputs).map((name) => [name, Object.hasOwn(results, name) ? name : `${name}_output`]),
+      Object.keys(graph.outputs).map((name) => [
+        name,
+        Object.hasOwn(results, name) ? name : `${name}_output`,
+      ]),
     ),
     state: named(pairs.map(({ input, output }) => [input, output])),
   };

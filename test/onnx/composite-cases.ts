@@ -23,7 +23,7 @@ const on = (feeds: State, build: CompositeCase["build"]): CompositeCase => ({ fe
 const unary = (build: (x: Tensor) => Tensor, shape: readonly number[] = [3, 5]): CompositeCase =>
   on({ x: sample(shape) }, (x) => build(given(x)));
 
-export function given(tensor: Tensor | undefined): Tensor {
+function given(tensor: Tensor | undefined): Tensor {
   if (tensor === undefined) throw new Error("an input is missing");
   return tensor;
 }
@@ -97,10 +97,15 @@ export const compositeCases: { readonly [composite: string]: readonly CompositeC
     ),
   ],
   instanceNormalization: [
-    on({ x: sample(image), ...channels }, (x, s, b) => ir.instanceNormalization(given(x), given(s), given(b))),
+    on({ x: sample(image), ...channels }, (x, s, b) =>
+      ir.instanceNormalization(given(x), given(s), given(b)),
+    ),
   ],
   rmsNormalization: [two((x, s) => ir.rmsNormalization(x, s), { x: sample([3, 4]), scale: positive([4]) })],
-  lrn: [unary((x) => ir.lrn(x, { size: 3, alpha: 0.1 }), image), unary((x) => ir.lrn(x, { size: 2, alpha: 0.1 }), image)],
+  lrn: [
+    unary((x) => ir.lrn(x, { size: 3, alpha: 0.1 }), image),
+    unary((x) => ir.lrn(x, { size: 2, alpha: 0.1 }), image),
+  ],
   softmaxCrossEntropy: [two(ir.softmaxCrossEntropy, logits)],
   softmaxCrossEntropyOneHot: [two(ir.softmaxCrossEntropyOneHot, { x: sample([3, 4]), t: positive([3, 4]) })],
   negativeLogLikelihood: [two(ir.negativeLogLikelihood, logits)],

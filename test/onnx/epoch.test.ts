@@ -10,7 +10,7 @@ import { load, runtimes, valueOf } from "./runtime.ts";
 const SIZE = 100;
 
 /** Only by its own command, `pnpm test:onnx-epoch`: it trains on all 60,000 images, twice. */
-test.skipIf(import.meta.env.MODE !== "onnx-epoch")(
+test.skipIf(process.env["MODE"] !== "onnx-epoch")(
   "an epoch of MNIST in ONNX Runtime ends with our accuracy (N1)",
   async (context) => {
     const digits = await mnist();
@@ -55,10 +55,12 @@ test.skipIf(import.meta.env.MODE !== "onnx-epoch")(
   600_000,
 );
 
-type Predicting = Session<Pick<ReturnType<typeof mnistPrograms>, "train" | "predict">>;
+type Programs = Pick<ReturnType<typeof mnistPrograms>, "train" | "predict">;
 
-async function predicted(session: Predicting, data: Float32Array): Promise<TensorValue> {
-  const { output } = await session.run("predict", { images: tensorValue("f32", [data.length / 784, 28, 28], data) });
+async function predicted(session: Session<Programs>, data: Float32Array): Promise<TensorValue> {
+  const { output } = await session.run("predict", {
+    images: tensorValue("f32", [data.length / 784, 28, 28], data),
+  });
   return tensorValue("f32", output.shape, output.data);
 }
 

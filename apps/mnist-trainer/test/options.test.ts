@@ -91,7 +91,7 @@ describe("the folder", () => {
   test("may be empty, and may not be a file", async () => {
     await mkdir(path("empty"));
     expect((await runHere([...quick, "--epochs", "1", "--out", path("empty")])).code).toBe(0);
-    expect((await readdir(path("empty"))).length).toBe(6);
+    expect((await readdir(path("empty"))).length).toBe(8);
     await writeFile(path("file"), "mine");
     const { code, err } = await runHere([...quick, "--out", path("file")]);
     expect([code, err]).toEqual([2, expect.stringContaining("can't be used: it is a file")]);

@@ -1,7 +1,9 @@
 import { readFile, readdir } from "node:fs/promises";
 import { cpu } from "@adjoint/backend-cpu";
 import { mnist } from "@adjoint/datasets/node";
+import { evaluate, tensorValue, toNumbers } from "@adjoint/ir";
 import { fromJson } from "@adjoint/layers";
+import { fromOnnx, inspectOnnx, registerPairs } from "@adjoint/onnx";
 import { createPredictor } from "@adjoint/trainer";
 import { loadSafetensors } from "@adjoint/trainer/node";
 import { describe, expect, test } from "vitest";
@@ -75,6 +77,35 @@ describe("a run (S12)", () => {
       if (scores.indexOf(Math.max(...scores)) === labels[index]) right++;
     }
     expect((right / 1.2).toFixed(2)).toBe(said.toFixed(2));
+  });
+
+  test("leaves the model and its training step as ONNX", async () => {
+    await runHere([...quick, "--epochs", "1", "--out", path("onnx")]);
+    const model = fromOnnx(await readFile(path("onnx/model.onnx")));
+    const { tensors } = await loadSafetensors(path("onnx/weights.safetensors"));
+    const images = tensorValue(
+      "f32",
+      [1, 28, 28],
+      Float32Array.from({ length: 784 }, (_, index) => index / 784),
+    );
+    const expected = toNumbers(evaluate(model, { images }).outputs["output"] ?? images);
+    const pixels = toNumbers(images);
+    const [weight, bias] = ["dense_1.weight", "dense_1.bias"].map((name) => tensors[name]?.data ?? []);
+    expected.forEach((score, digit) => {
+      const products = pixels.map((pixel, index) => pixel * Number(weight?.[10 * index + digit]));
+      expect(score).toBeCloseTo(
+        products.reduce((sum, product) => sum + product, Number(bias?.[digit])),
+        4,
+      );
+    });
+    const step = inspectOnnx(await readFile(path("onnx/train-step.onnx")));
+    expect(step.inputs.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["images", "labels", "dense_1.weight"]),
+    );
+    expect(registerPairs(step.metadata)).toContainEqual({
+      input: "dense_1.bias",
+      output: "dense_1.bias_next",
+    });
   });
 
   test("comes to the same losses and accuracy on every backend", async () => {

@@ -55,7 +55,7 @@ export interface GraphDraft {
   readonly outputs: OutputDraft[];
 }
 
-export interface OutputDraft {
+interface OutputDraft {
   /** Absent in bodies, where places count. */
   readonly name?: string;
   readonly value: Value;

@@ -71,6 +71,9 @@ const kernels: { readonly [operator: string]: Kernel } = {
   LRN: one,
   InstanceNormalization: one,
   LayerNormalization: { types: floats },
+  Clip: { types: ["f32", "f64", "i32", "i8", "u8"] },
+  Trilu: { types: ["f32", "f64", "i64", "bool"], on: [0] },
+  MeanVarianceNormalization: one,
   Sign: { types: [...words, "i8", "i16", "u8", "u16", "u32", "u64"] },
 };
 

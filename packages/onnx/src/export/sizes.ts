@@ -4,7 +4,6 @@ import {
   type Shape,
   bindDim,
   dimSymbols,
-  divDims,
   isStatic,
   subDims,
   valueOf,
@@ -115,10 +114,4 @@ const isLinear = (size: Dim, symbol: string): boolean =>
 export function difference(a: Dim, b: Dim): number | undefined {
   const rest = subDims(a, b);
   return typeof rest === "number" ? rest : undefined;
-}
-
-/** The whole-number quotient of two sizes; undefined where there is none. */
-export function quotient(a: Dim, b: Dim): number | undefined {
-  const result = divDims(a, b);
-  return typeof result === "number" ? result : undefined;
 }

@@ -16,7 +16,7 @@ import type { ExportRows } from "./row.ts";
 import type { Writer } from "./writer.ts";
 
 /** How each primitive is written: one without a row is a type error here. */
-export const primitiveRows: ExportRows<PrimitiveName> = {
+const primitiveRows: ExportRows<PrimitiveName> = {
   ...sourceRows,
   ...arithmeticRows,
   ...logicRows,

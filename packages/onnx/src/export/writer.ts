@@ -45,6 +45,7 @@ export class Writer {
   readonly home: GraphDraft;
   readonly #shared: Shared;
   readonly #values = new Map<Tensor, Value>();
+  readonly #casts = new Map<Value, Map<DType, Value>>();
   readonly #sizes: Sizes;
   #scope = "";
 
@@ -181,7 +182,11 @@ export class Writer {
   /** ONNX Cast: integers wrap; of floats out of range the runtime decides (see `casts.ts`). */
   cast(value: Value, dtype: DType): Value {
     if (value.dtype === dtype) return value;
-    return this.one("Cast", [value], { attributes: { to: elementTypes[dtype] }, result: dtype });
+    const known = this.#casts.get(value)?.get(dtype);
+    if (known !== undefined) return known;
+    const made = this.one("Cast", [value], { attributes: { to: elementTypes[dtype] }, result: dtype });
+    this.#casts.set(value, (this.#casts.get(value) ?? new Map<DType, Value>()).set(dtype, made));
+    return made;
   }
 
   /** An initializer of its own name, such as a parameter. */

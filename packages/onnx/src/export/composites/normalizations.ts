@@ -50,7 +50,9 @@ export const normalizationTwins: { readonly [composite: string]: CompositeRow } 
   reduceLogSum: reduction("ReduceLogSum"),
   variance: "parts",
   standardize: "parts",
-  meanVarianceNormalization: "parts",
+  meanVarianceNormalization: twin<Pick<Axes, "axes">>("MeanVarianceNormalization", 13, {
+    attributes: ({ axes }) => ({ axes }),
+  }),
   lpNormalization: twin<Axis & { readonly p: number }>("LpNormalization", 1, {
     attributes: ({ axis, p }) => ({ axis, p }),
     fits: ({ inputs, attributes: { p } }) => given(inputs[0]).dtype !== "bf16" && (p === 1 || p === 2),

@@ -1,11 +1,24 @@
 import type { Node } from "@adjoint/ir";
 import { given } from "../operands.ts";
-import { type CompositeRow, twin } from "../twin.ts";
+import { hasKernel } from "../kernels.ts";
+import { type CompositeRow, type Twin, twin, untyped } from "../twin.ts";
 import { activationTwins } from "./activations.ts";
 import { normalizationTwins } from "./normalizations.ts";
 import { poolTwins } from "./pools.ts";
 
 const isWord = ({ inputs }: Node): boolean => ["f32", "f64", "i32", "i64"].includes(given(inputs[0]).dtype);
+
+/** The diagonal is an input. */
+const trilu: Twin = untyped<{ readonly upper: boolean; readonly k: number }>({
+  fits: ({ inputs }, opset) => opset >= 14 && hasKernel("Trilu", given(inputs[0]).dtype),
+  write: (node, writer) => {
+    const { upper, k } = node.attributes;
+    const [x] = writer.inputs(node);
+    return writer.one("Trilu", [x, writer.scalar(BigInt(k), "i64")], {
+      attributes: { upper: Number(upper) },
+    });
+  },
+});
 
 /** Losses, products over named axes, and what moves elements. */
 const others: { readonly [composite: string]: CompositeRow } = {
@@ -24,7 +37,7 @@ const others: { readonly [composite: string]: CompositeRow } = {
   }),
   attention: "parts",
   oneHot: "parts",
-  trilu: "parts",
+  trilu,
   depthToSpace: twin<{ readonly blocksize: number; readonly mode: string }>("DepthToSpace", 11, {
     attributes: ({ blocksize, mode }) => ({ blocksize, mode }),
     fits: ({ inputs }) => given(inputs[0]).dtype === "f32",

@@ -14,7 +14,7 @@ import type { ExportRow, ExportRows } from "../row.ts";
 import type { Writer } from "../writer.ts";
 
 /** A shape for Reshape: one symbolic size is what is left, −1, unless there may be nothing to divide. */
-export function reshapeTo(writer: Writer, value: Value, shape: Shape): Value {
+function reshapeTo(writer: Writer, value: Value, shape: Shape): Value {
   const open = shape.filter((size) => typeof size !== "number");
   const isEmpty = shape.includes(0);
   const target =
