@@ -15,7 +15,7 @@ export interface WasmOptions {
    * Where engine or page have no shared memory there is one. Numbers don't depend on it.
    */
   readonly threads?: number;
-  /** A kernel of fewer scalar operations than this runs on one thread; 2¹⁹ by default, some 50 µs. */
+  /** A kernel of fewer scalar operations than this runs on one thread; 2¹⁸ by default, some 30 µs. */
   readonly shareFrom?: number;
 }
 
@@ -28,7 +28,7 @@ export interface WasmBackend extends Backend {
 
 /** More cores than this are seldom for one process. */
 const DEFAULT_MOST_THREADS = 8;
-const DEFAULT_SHARE_FROM = 1 << 19;
+const DEFAULT_SHARE_FROM = 1 << 18;
 
 /**
  * Compiles each program to one WebAssembly module with SIMD, with fused multiply-add where the engine has it, run by

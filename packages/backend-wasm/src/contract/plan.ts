@@ -30,7 +30,7 @@ const RAGGED_SLIVERS = 4;
 /** Bytes past an operand's last element that may be read (never used): memory must go on that far behind every buffer. */
 export const READ_SLACK = 64;
 
-export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
+type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
 
 export interface Plan {
   readonly sizes: Sizes;

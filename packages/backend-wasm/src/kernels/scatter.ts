@@ -25,7 +25,8 @@ export function scatterKernel(
   const { dtype } = kernel;
   return module.function([], "void", (body) => {
     const context: Context = { body, math, helpers };
-    if (isLaneDType(dtype) && dtype !== "bool" && fillsLines(kernel)) scatterLines(context, environment, kernel, dtype);
+    if (isLaneDType(dtype) && dtype !== "bool" && fillsLines(kernel))
+      scatterLines(context, environment, kernel, dtype);
     else scatterElements(context, environment, kernel);
   });
 }

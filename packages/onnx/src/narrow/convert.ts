@@ -1,6 +1,6 @@
 import * as ir from "@adjoint/ir";
 import type { DType, Tensor } from "@adjoint/ir";
-import { type FloatFormat, type NarrowType, narrowRange } from "./types.ts";
+import type { FloatFormat, NarrowType } from "./types.ts";
 
 /** How values become narrow floats: ONNX Cast's attributes. */
 export interface Rounding {
@@ -60,12 +60,6 @@ export function narrow(x: Tensor, type: NarrowType, rounding: Rounding): Tensor 
   return format.kind === "float"
     ? floatBits(value, format, 2 ** (bits - 1), rounding.saturate).cast("u8")
     : exponentBits(value, rounding).cast("u8");
-}
-
-/** Whole numbers as narrow integers, cut to their range. */
-export function saturated(x: Tensor, type: NarrowType): Tensor {
-  const [low, high] = narrowRange(type);
-  return x.max(low).min(high).cast(type.storage);
 }
 
 /** The exponent's bits of an f32, and whether there is anything below it. */

@@ -23,7 +23,7 @@ export interface NarrowType {
   readonly format: NarrowFormat;
 }
 
-export type NarrowFormat =
+type NarrowFormat =
   | { readonly kind: "integer" }
   | ({ readonly kind: "float" } & FloatFormat)
   /** Powers of two alone: FLOAT8E8M0. */

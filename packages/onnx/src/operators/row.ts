@@ -36,7 +36,7 @@ export interface Operator {
  * What an operator does with elements of any type, narrow ones among them: its outputs hold those of its first input,
  * or it reads none. Other operators ask for `context.value`, or refuse narrow elements.
  */
-export type Elements = "moved" | "unread";
+type Elements = "moved" | "unread";
 
 interface Definition<S extends z.ZodType> {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { Dim, Tensor } from "@adjoint/ir";
 import type { Activation } from "./activations.ts";
 
 /** What a cell is made of in one direction. */
-export interface CellParts {
+interface CellParts {
   /** Activations f, g, h of ONNX's formulas, as many as the cell has. */
   readonly activations: readonly Activation[];
   /** A gate's share of the input: Xₜ·Wᵀ + Wb, [batch, hidden]. */

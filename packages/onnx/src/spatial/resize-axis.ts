@@ -2,7 +2,7 @@ import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 
 /** Which place of an axis each place of the resized axis comes from. */
-export type CoordinateMode =
+type CoordinateMode =
   | "half_pixel"
   | "half_pixel_symmetric"
   | "pytorch_half_pixel"
@@ -11,7 +11,7 @@ export type CoordinateMode =
   | "tf_half_pixel_for_nn"
   | "tf_crop_and_resize";
 
-export type NearestMode = "round_prefer_floor" | "round_prefer_ceil" | "floor" | "ceil";
+type NearestMode = "round_prefer_floor" | "round_prefer_ceil" | "floor" | "ceil";
 
 export interface ResizeOptions {
   readonly mode: "nearest" | "linear" | "cubic";

@@ -1,7 +1,7 @@
 import { type Scalar, type TensorValue, elementReader, valueOf } from "@adjoint/ir";
 
 /** [y, x] of one corner and of the other, in either order, or [x, y] of the center and the sizes. */
-export type BoxForm = "corners" | "center";
+type BoxForm = "corners" | "center";
 
 interface Box {
   readonly left: number;
