@@ -6,11 +6,20 @@ process.env["XDG_RUNTIME_DIR"] ??= "/tmp";
 
 const conditions = ["@adjoint/source", "module", "node", "development|production"];
 
-export default defineConfig({
+/** Tests in a browser take minutes: they run by a command of their own, `pnpm test:browser`. */
+const browser = "test/browser/**/*.test.ts";
+
+export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
   test: {
     pool: "threads",
-    include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    maxWorkers: "100%",
+    ...(mode === "browser"
+      ? { include: [browser] }
+      : {
+          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [browser],
+        }),
   },
-});
+}));

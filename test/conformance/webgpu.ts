@@ -1,10 +1,4 @@
-import {
-  type DType,
-  type TensorValue,
-  elementReader,
-  evaluate,
-  graphNodes,
-} from "@adjoint/ir";
+import { type DType, type TensorValue, elementReader, evaluate, graphNodes } from "@adjoint/ir";
 import type { Case } from "./case.ts";
 import { type ConformanceOptions, startOf } from "./check.ts";
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type WasmBackend, wasm } from "@adjoint/backend-wasm";
 import { type Feeds, compile } from "@adjoint/compiler";
 import { type Graph, input, matMul, program, register, take } from "@adjoint/ir";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Body, ModuleBuilder, type Value, call, i32 } from "../src/emit/index.ts";
 import { Arena } from "../src/memory-layout.ts";
 import { emitBarrier } from "../src/threads/barrier.ts";
@@ -159,6 +159,32 @@ describe("a pool", () => {
     expect(new Int32Array(memory.buffer)[counter >> 2]).toBe(2 * 2000);
     pool[Symbol.dispose]();
     expect(run).toThrow(/closed/);
+  });
+});
+
+describe("where workers can't be started", () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it("one thread runs everything", async () => {
+    const told = vi.fn<() => void>();
+    vi.stubGlobal(
+      "Worker",
+      class {
+        readonly postMessage = told;
+        readonly terminate = told;
+        addEventListener(type: string, listener: (event: { readonly message: string }) => void): void {
+          if (type === "error") setTimeout(() => listener({ message: "forbidden by the page" }), 0);
+        }
+      },
+    );
+    using backend = await wasm({ threads: 2, shareFrom: 0 });
+    const x = input("x", "f32", [5000]);
+    const main = program({ inputs: { x }, outputs: { y: x.mul(2) } });
+    const y = await outputOf(backend, main, { x: noise(5000) }, 3);
+    await until(() => told.mock.calls.length > 1);
+    expect(await outputOf(backend, main, { x: noise(5000) })).toEqual(y);
+    expect(y[7]).toBe(2 * (noise(8)[7] ?? 0));
+    expect(backend.threads).toBe(1);
   });
 });
 

@@ -21,6 +21,8 @@ export class Pool implements Disposable {
   #messages = 0;
   #functions = 0;
   #failure: string | undefined;
+  /** A worker could not be started: the owner runs everything alone. */
+  #isAlone = false;
 
   /** @param threads the owner's among them. */
   constructor(memory: WebAssembly.Memory, threads: number) {
@@ -41,7 +43,7 @@ export class Pool implements Disposable {
 
   /** Whether all workers have started. */
   get isReady(): boolean {
-    return this.#haveRead(1);
+    return !this.#isAlone && this.#haveRead(1);
   }
 
   /** Brings a program to the workers; until all have it the owner runs it alone. */
@@ -72,7 +74,7 @@ export class Pool implements Disposable {
    */
   run({ first, message }: PooledProgram, index: number, code: Code): number {
     this.#check();
-    if (!this.#haveRead(message)) return code(0, 1);
+    if (this.#isAlone || !this.#haveRead(message)) return code(0, 1);
     this.#set(control.code, first + index);
     Atomics.add(this.#words, control.steps >> 2, 1);
     this.#wake();
@@ -123,8 +125,15 @@ export class Pool implements Disposable {
   }
 
   #fail(reason: string): void {
-    this.#failure ??= reason;
-    this.#abandon();
+    if (this.#isAlone || this.#failure !== undefined) return;
+    if (this.isReady) {
+      this.#failure = reason;
+      this.#abandon();
+      return;
+    }
+    // A page may forbid workers, or the machine may have no room for more. Nobody has waited for them yet.
+    this.#isAlone = true;
+    for (const worker of this.#workers) worker.terminate();
   }
 
   /** Lets everybody go who waits. */

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { type Rolldown, build } from "vite";
+
+/** A file that a build gives. */
+export type BuiltFile = Rolldown.OutputChunk | Rolldown.OutputAsset;
+
+/**
+ * Bundles a page or a script of `page/` with all that it imports, from the packages' sources.
+ * @param entry a file name in `page/`.
+ */
+export async function bundle(entry: string): Promise<readonly BuiltFile[]> {
+  const root = fileURLToPath(new URL("page", import.meta.url));
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: "warn",
+    resolve: { conditions: ["@adjoint/source", "module", "browser", "development|production"] },
+    worker: { format: "es" },
+    build: {
+      write: false,
+      // What Chromium runs as it is, top-level await and `await using` among it.
+      target: "esnext",
+      modulePreload: false,
+      chunkSizeWarningLimit: 10_000,
+      rolldownOptions: { input: `${root}/${entry}` },
+    },
+  });
+  if (!("output" in result)) throw new Error(`the build of ${entry} gave more than one bundle`);
+  return result.output;
+}
+
+/** What a file holds. */
+export const contentOf = (file: BuiltFile): string | Uint8Array =>
+  file.type === "chunk" ? file.code : file.source;
