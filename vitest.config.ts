@@ -14,7 +14,6 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
   test: {
     pool: "threads",
-    maxWorkers: "100%",
     ...(mode === "browser"
       ? { include: [browser] }
       : {
