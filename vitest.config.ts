@@ -6,19 +6,21 @@ process.env["XDG_RUNTIME_DIR"] ??= "/tmp";
 
 const conditions = ["@adjoint/source", "module", "node", "development|production"];
 
-/** Tests in a browser take minutes: they run by a command of their own, `pnpm test:browser`. */
-const browser = "test/browser/**/*.test.ts";
+/** Tests in a browser and on the software driver of WebGPU take minutes: each runs by a command of its own. */
+const own: { readonly [mode: string]: string } = {
+  browser: "test/browser/**/*.test.ts",
+  webgpu: "test/{conformance,integration}/webgpu*.test.ts",
+};
 
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
   test: {
     pool: "threads",
-    ...(mode === "browser"
-      ? { include: [browser] }
-      : {
-          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [browser],
-        }),
+    include:
+      own[mode] === undefined
+        ? ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"]
+        : [own[mode]],
+    exclude: own[mode] === undefined ? ["**/node_modules/**", ...Object.values(own)] : [],
   },
 }));
