@@ -38,8 +38,11 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** Starts the browser that tests run in. */
+export const launch = (): Promise<Browser> => chromium.launch({ executablePath, args });
+
 /** What the server says about its pages. */
-const headers = {
+export const headers = {
   plain: {},
   isolated: isolation,
   /** No code but the site's own files; WebAssembly, but no functions from text. */
@@ -68,7 +71,7 @@ export class Pages implements AsyncDisposable {
       serve(files, headers.isolated),
       serve(files, headers.strict),
     ]);
-    return new Pages(await chromium.launch({ executablePath, args }), { plain, isolated, strict });
+    return new Pages(await launch(), { plain, isolated, strict });
   }
 
   /**

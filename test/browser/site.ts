@@ -22,7 +22,16 @@ export async function bundle(entry: string): Promise<readonly BuiltFile[]> {
       target: "esnext",
       modulePreload: false,
       chunkSizeWarningLimit: 10_000,
-      rolldownOptions: { input: `${root}/${entry}` },
+      rolldownOptions: {
+        input: `${root}/${entry}`,
+        // Of the library, what a page loads at first is one file. The page's own code is another: parts that load later
+        // import from the library's, and would wait for a file that awaits them at its top level.
+        output: {
+          codeSplitting: {
+            groups: [{ name: "library", tags: ["$initial"], test: /\/(packages|node_modules)\// }],
+          },
+        },
+      },
     },
   });
   if (!("output" in result)) throw new Error(`the build of ${entry} gave more than one bundle`);

@@ -1,6 +1,7 @@
 import type { DynamicIndex, Program } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
+import { type Families, familyOf } from "./families.ts";
 import type { ContractOptions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/map.ts";
 import { MathLibrary } from "./math/library.ts";
@@ -8,7 +9,6 @@ import { FAULT } from "./memory-layout.ts";
 import { Helpers } from "./scalar/context.ts";
 import { as } from "./scalar/element.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
-import { emitBarrier } from "./threads/barrier.ts";
 import { workspaceOf } from "./workspace.ts";
 
 /** Where the compiled code finds things. */
@@ -27,6 +27,8 @@ interface MemoryType {
 }
 
 export interface ModuleOptions extends ContractOptions {
+  /** Those that `familiesOf` the program names. */
+  readonly families: Families;
   readonly addresses: Addresses;
   readonly memory: MemoryType;
   /** Scalar operations from which on a kernel is shared among threads. */
@@ -51,8 +53,11 @@ export const exportsOf = (program: Program, separate: boolean): readonly string[
   separate ? program.kernels.map((_, index) => `kernel${index}`) : ["run"];
 
 /** Bytes of the largest workspace of a kernel. */
-export function programWorkspace(program: Program, options: ContractOptions): number {
-  const environment = environmentOf(program, new ModuleBuilder(), options.fused, {
+export function programWorkspace(
+  program: Program,
+  options: ContractOptions & Pick<ModuleOptions, "families">,
+): number {
+  const environment = environmentOf(program, new ModuleBuilder(), options, {
     address: () => 0,
     outOfRange: () => {},
   });
@@ -62,25 +67,28 @@ export function programWorkspace(program: Program, options: ContractOptions): nu
 function environmentOf(
   program: Program,
   module: ModuleBuilder,
-  fused: boolean,
+  { fused, families }: Pick<ModuleOptions, "fused" | "families">,
   place: Pick<KernelEnvironment["place"], "address" | "outOfRange">,
 ): KernelEnvironment {
   const dtype = (buffer: number): DType => program.buffers[buffer]?.dtype ?? "f32";
   return {
     module,
-    math: new MathLibrary(module, fused),
+    math: new MathLibrary(module, fused, families),
     helpers: new Helpers(module),
+    families,
     place: { ...place, dtype },
   };
 }
 
 /** Writes all kernels as one module over the memory that it imports. */
 export function compileModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { addresses, fused, threads, separate } = options;
+  const { addresses, families, threads, separate } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);
   const barrier =
-    threads > 1 ? emitBarrier(module, module.importFunction("adjoint", "now", [], "f64")) : undefined;
+    threads > 1
+      ? familyOf(families, "threads").emitBarrier(module, module.importFunction("adjoint", "now", [], "f64"))
+      : undefined;
   const lookups: DynamicIndex[] = [];
   const report = (body: Body, write: () => void): void => {
     if (threads === 1) return write();
@@ -88,7 +96,7 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
     const lock = i32.atomicRmw.xchg(i32.const(addresses.fault), i32.const(1), FAULT.lock);
     body.if(i32.eqz(lock), write);
   };
-  const environment = environmentOf(program, module, fused, {
+  const environment = environmentOf(program, module, options, {
     address: addresses.buffer,
     outOfRange: ({ body }, term, value) => {
       lookups.push(term);

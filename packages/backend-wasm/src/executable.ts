@@ -1,7 +1,9 @@
 import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type TypedArray, dtypeInfo } from "@adjoint/ir";
 import { type CompiledModule, compileModule, exportsOf, programWorkspace } from "./compile.ts";
+import { loadFamilies } from "./loading.ts";
 import { type Arena, FAULT, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
+import { familiesOf } from "./needs.ts";
 import type { Code, Pool } from "./threads/pool.ts";
 import { hasWideVectors } from "./wide.ts";
 
@@ -41,7 +43,9 @@ export async function compileExecutable(
 ): Promise<Executable> {
   const { memory } = arena;
   const layout = layoutOf(program);
-  const engine = { fused, wide: hasWideVectors(), threads: pool?.size ?? 1 };
+  const threads = pool?.size ?? 1;
+  const families = await loadFamilies(familiesOf(program, threads));
+  const engine = { fused, wide: hasWideVectors(), threads, families };
   const workspaceBytes = programWorkspace(program, engine);
   const bytes = layout.bytes + aligned(workspaceBytes);
   const base = arena.allocate(bytes);

@@ -1,14 +1,11 @@
 import { type Kernel, type Program, buffersOf } from "@adjoint/compiler";
 import { shareOf } from "./share.ts";
 import { type Callee, type Value, call, i32 } from "./emit/index.ts";
+import { familyOf } from "./families.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
-import { writeIf, writeScan } from "./kernels/control.ts";
-import { cumulativeKernel } from "./kernels/cumulative.ts";
 import { type KernelEnvironment, mapKernel } from "./kernels/map.ts";
 import type { Ranged } from "./kernels/ranged.ts";
 import { reduceKernel } from "./kernels/reduce.ts";
-import { scatterKernel } from "./kernels/scatter.ts";
-import { sortKernel } from "./kernels/sort.ts";
 import { Sequence, type Task, type Team } from "./sequence.ts";
 import { workspaceOf } from "./workspace.ts";
 
@@ -28,7 +25,7 @@ export function taskMaker(
   environment: KernelEnvironment,
   options: TaskOptions,
 ): (kernel: Kernel) => Task {
-  const { module, place } = environment;
+  const { module, families, place } = environment;
   const { workspace, threads, fault, shareFrom, reports } = options;
   const placeOf = (buffer: number): string => {
     const location = program.buffers[buffer]?.location;
@@ -100,18 +97,20 @@ export function taskMaker(
       case "reduce":
         return ranged(reduceKernel(environment, kernel, workspace));
       case "cumulative":
-        return ranged(cumulativeKernel(environment, kernel));
+        return ranged(familyOf(families, "ordered").cumulativeKernel(environment, kernel));
       case "contract":
         return contract(kernel);
       case "scatter":
-        return alone(scatterKernel(environment, kernel));
+        return alone(familyOf(families, "ordered").scatterKernel(environment, kernel));
       case "sort":
-        return alone(sortKernel(environment, kernel, workspace));
+        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace));
       case "scan": {
+        const { writeScan } = familyOf(families, "ordered");
         const tasks = kernel.body.map(make);
         return control(tasks, (sequence) => writeScan(sequence, kernel, place, tasks));
       }
       case "if": {
+        const { writeIf } = familyOf(families, "ordered");
         const [yes, no] = [kernel.branches[0].map(make), kernel.branches[1].map(make)];
         return control([...yes, ...no], (sequence) => writeIf(sequence, kernel, place, [yes, no]));
       }

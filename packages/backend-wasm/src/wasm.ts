@@ -1,11 +1,13 @@
 import type { Backend, CompileOptions, Device, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
 import { detectFeatures } from "./detect.ts";
+import { familyOf } from "./families.ts";
 import { type Host, compileExecutable, copyInto } from "./executable.ts";
+import { loadFamilies } from "./loading.ts";
 import { Arena } from "./memory-layout.ts";
 import { MOST_THREADS } from "./threads/control.ts";
-import { Pool } from "./threads/pool.ts";
-import { coresOf } from "./threads/spawn.ts";
+import type { Pool } from "./threads/pool.ts";
+import { coresOf } from "./threads/engine.ts";
 
 export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */
@@ -35,14 +37,11 @@ const DEFAULT_SHARE_FROM = 1 << 18;
  * threads that are started once. The threads never keep the process alive.
  * @throws AdjointError on engines without SIMD, and for options out of range.
  */
-export function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
-  return Promise.resolve().then(() => openBackend(options));
-}
-
-/** Ends the threads of backends that nobody holds any more. */
-const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
-
-function openBackend({ deterministic, threads, shareFrom = DEFAULT_SHARE_FROM }: WasmOptions): WasmBackend {
+export async function wasm({
+  deterministic,
+  threads,
+  shareFrom = DEFAULT_SHARE_FROM,
+}: WasmOptions = {}): Promise<WasmBackend> {
   const { simd, relaxedSimd, threads: canShare } = detectFeatures();
   if (!simd) {
     throw new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here.");
@@ -55,7 +54,7 @@ function openBackend({ deterministic, threads, shareFrom = DEFAULT_SHARE_FROM }:
     );
   const wanted = canShare ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
   const arena = new Arena(wanted > 1);
-  const pool = wanted > 1 ? new Pool(arena.memory, wanted) : undefined;
+  const pool = wanted > 1 ? await openPool(arena.memory, wanted) : undefined;
   const host: Host = { arena, pool, shareFrom, fused: relaxedSimd && deterministic !== true };
   if (pool !== undefined) forgotten.register(host, pool);
   return {
@@ -67,6 +66,15 @@ function openBackend({ deterministic, threads, shareFrom = DEFAULT_SHARE_FROM }:
     [Symbol.dispose]: () => host.pool?.[Symbol.dispose](),
   };
 }
+
+/** Starts the threads beside this one. */
+async function openPool(memory: WebAssembly.Memory, threads: number): Promise<Pool> {
+  const { Pool } = familyOf(await loadFamilies(["threads"]), "threads");
+  return new Pool(memory, threads);
+}
+
+/** Ends the threads of backends that nobody holds any more. */
+const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
 interface Register {
   readonly dtype: TensorValue["dtype"];

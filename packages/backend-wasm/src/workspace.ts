@@ -1,8 +1,8 @@
 import type { Kernel } from "@adjoint/compiler";
+import { familyOf } from "./families.ts";
 import { type ContractOptions, contractWorkspace } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/map.ts";
 import { reduceWorkspace } from "./kernels/reduce.ts";
-import { sortWorkspace } from "./kernels/sort.ts";
 
 /** Bytes that a kernel works in, for all its threads. Kernels use the same bytes one after another. */
 export function workspaceOf(
@@ -18,7 +18,7 @@ export function workspaceOf(
     case "reduce":
       return reduceWorkspace(kernel);
     case "sort":
-      return sortWorkspace(kernel);
+      return familyOf(environment.families, "ordered").sortWorkspace(kernel);
     case "scan":
       return most(kernel.body);
     case "if":

@@ -6,6 +6,7 @@ import { contractKernel, contractWorkspace } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/context.ts";
 import { noise } from "./contract-support.ts";
+import { families } from "./families.ts";
 
 export interface ProgramRun {
   /** Runs one contraction of the program, all threads in turn. */
@@ -22,7 +23,7 @@ export const contractionsOf = (program: Program): readonly ContractKernel[] =>
 /** The contractions of a program as one module, over memory in which no two buffers share a place; f32 buffers hold noise. */
 export function runContractions(
   program: Program,
-  { fused = false, wide = false, threads = 1 }: PlanOptions,
+  { fused = false, wide = false, threads = 1 }: Omit<PlanOptions, "families">,
 ): ProgramRun {
   const kernels = contractionsOf(program);
   let end = 128;
@@ -39,8 +40,9 @@ export function runContractions(
   };
   const environment = (module: ModuleBuilder) => ({
     module,
-    math: new MathLibrary(module, fused),
+    math: new MathLibrary(module, fused, families),
     helpers: new Helpers(module),
+    families,
     place,
   });
   const started = performance.now();

@@ -10,6 +10,7 @@ import {
   workspaceBytes,
 } from "../src/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
+import { families } from "./families.ts";
 
 const arrays = {
   f64: Float64Array,
@@ -77,7 +78,7 @@ export function product(
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-export interface RunOptions extends PlanOptions {
+export interface RunOptions extends Omit<PlanOptions, "families"> {
   readonly threads?: number;
   /** How many of the threads run, each in turn. */
   readonly running?: number;
@@ -117,7 +118,7 @@ export function run(
   const address = (buffer: number): number => places[buffer] ?? 0;
   const epilogue = options.epilogue?.(address(2), kernel) ?? denseEpilogue(kernel, address);
   if (epilogue === undefined) throw new Error("the result is not dense");
-  const plan = { ...options, threads, epilogue };
+  const plan = { ...options, families, threads, epilogue };
   const bytes = workspaceBytes(kernel, plan);
   const workspace = end;
   const total = workspace + bytes;

@@ -20,14 +20,7 @@ import {
   v128,
 } from "../src/emit/index.ts";
 import { i32Codes, i64Codes, f32Codes, f64Codes, conversions } from "../src/emit/opcodes.ts";
-import {
-  f32x4Codes,
-  f64x2Codes,
-  i8x16Codes,
-  i16x8Codes,
-  i32x4Codes,
-  i64x2Codes,
-} from "../src/emit/vector-opcodes.ts";
+import { f32x4Codes, f64x2Codes, i32x4Codes } from "../src/emit/vector-opcodes.ts";
 
 type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint>;
 
@@ -94,7 +87,6 @@ describe("scalar operations", () => {
     shrS: a >> b,
     shrU: (a >>> b) | 0,
     rotl: (a << b) | (a >>> (32 - b)),
-    rotr: (a >>> b) | (a << (32 - b)),
   };
   it.each(Object.entries(expectedI32))("i32.%s", (name, expected) => {
     // Object.entries forgets that the keys are the table's.
@@ -119,7 +111,6 @@ describe("scalar operations", () => {
       shrS: x >> y,
       shrU: unsigned >> y,
       rotl: (unsigned << y) | (unsigned >> (64n - y)),
-      rotr: (unsigned >> y) | (unsigned << (64n - y)),
     };
     return BigInt.asIntN(64, table[name]);
   };
@@ -154,13 +145,10 @@ describe("scalar operations", () => {
       expect([name, run("f64", () => f64[name](f64.const(x)))]).toEqual([name, unary[name]]);
     }
   });
-  it("counts, extends and converts", () => {
-    const counts = { clz: 0, ctz: 2, popcnt: 28, extend8S: -100, extend16S: -100, eqz: 0 };
+  it("extends and converts", () => {
+    const counts = { extend8S: -100, extend16S: -100, eqz: 0 };
     for (const name of Object.keys(i32Codes.unary) as (keyof typeof i32Codes.unary)[])
       expect([name, run("i32", () => i32[name](i32.const(-100)))]).toEqual([name, counts[name]]);
-    const longCounts = { clz: 0n, ctz: 2n, popcnt: 60n, extend8S: -100n, extend16S: -100n, extend32S: -100n };
-    for (const name of Object.keys(i64Codes.unary) as (keyof typeof i64Codes.unary)[])
-      expect([name, run("i64", () => i64[name](i64.const(-100n)))]).toEqual([name, longCounts[name]]);
     expect(run("i32", () => i64.eqz(i64.const(0n)))).toBe(1);
     const from = { i32: i32.const(-3), i64: i64.const(-3n), f32: f32.const(-3.75), f64: f64.const(-3.75) };
     const bits32 = new Int32Array(Float32Array.of(-3.75).buffer)[0] ?? 0;
@@ -267,7 +255,7 @@ describe("vector operations", () => {
     expect(floats(() => f32x4.convertI32x4S(ints([1, -2, 3, -4])))).toEqual([1, -2, 3, -4]);
     expect(floats(() => f32x4.convertI32x4U(ints([1, 2, 3, -1])))).toEqual([1, 2, 3, 2 ** 32]);
     expect(floats(() => f32x4.demoteF64x2Zero(two([1.5, -2])))).toEqual([1.5, -2, 0, 0]);
-    expect(Object.keys(f32x4Codes.unary).length + Object.keys(f32x4Codes.binary).length).toBe(10 + 16);
+    expect(Object.keys(f32x4Codes.unary).length + Object.keys(f32x4Codes.binary).length).toBe(10 + 14);
   });
   it("f64x2", () => {
     const [a, b] = [
@@ -307,9 +295,7 @@ describe("vector operations", () => {
     for (const [name, expected] of Object.entries(unary))
       expect([name, doubles(() => f64x2[name as keyof typeof unary](two(a)))]).toEqual([name, expected]);
     expect(doubles(() => f64x2.promoteLowF32x4(four(x)))).toEqual([1.5, -2.5]);
-    expect(doubles(() => f64x2.convertLowI32x4S(ints([7, -8, 0, 0])))).toEqual([7, -8]);
-    expect(doubles(() => f64x2.convertLowI32x4U(ints([7, -1, 0, 0])))).toEqual([7, 4294967295]);
-    expect(Object.keys(f64x2Codes.unary).length).toBe(10);
+    expect(Object.keys(f64x2Codes.unary).length).toBe(8);
   });
   it("i32x4, with shifts, tests and lanes", () => {
     const [a, b] = [
@@ -338,33 +324,26 @@ describe("vector operations", () => {
       leU: bool((p, q) => u(p) <= u(q)),
       geS: bool((p, q) => p >= q),
       geU: bool((p, q) => u(p) >= u(q)),
-    } satisfies Record<Exclude<keyof typeof i32x4Codes.binary, "dotI16x8S">, number[]>;
+    } satisfies Record<keyof typeof i32x4Codes.binary, number[]>;
     for (const [name, expected] of Object.entries(table))
       expect([name, [...words(() => i32x4[name as keyof typeof table](ints(a), ints(b)))]]).toEqual([
         name,
         expected,
       ]);
-    expect([
-      ...words(() => i32x4.dotI16x8S(small([1, 2, 3, 4, 5, 6, 7, 8]), small([1, 1, 1, 1, 2, 2, 2, 2]))),
-    ]).toEqual([3, 7, 22, 30]);
     expect([...words(() => i32x4.shl(ints(a), i32.const(3)))]).toEqual(a.map((p) => p << 3));
     expect([...words(() => i32x4.shrS(ints(a), i32.const(3)))]).toEqual(a.map((p) => p >> 3));
     expect([...words(() => i32x4.shrU(ints(a), i32.const(3)))]).toEqual(a.map((p) => p >>> 3));
-    expect(run("i32", () => i32x4.allTrue(ints(a)))).toBe(1);
-    expect(run("i32", () => i32x4.bitmask(ints(a)))).toBe(0b1010);
     expect([...words(() => i32x4.abs(ints(a)))]).toEqual(a.map(Math.abs));
     expect([...words(() => i32x4.neg(ints(a)))]).toEqual(a.map((p) => -p));
     expect([...words(() => i32x4.truncSatF32x4S(four([1.5, -2.5, 1e20, NaN])))]).toEqual([
       1, -2, 2147483647, 0,
     ]);
     expect([...words(() => i32x4.truncSatF32x4U(four([1.5, -2.5, 1e20, NaN])))]).toEqual([1, 0, -1, 0]);
-    expect([...words(() => i32x4.truncSatF64x2SZero(two([1.5, -1e20])))]).toEqual([1, -2147483648, 0, 0]);
-    expect([...words(() => i32x4.truncSatF64x2UZero(two([1.5, 1e20])))]).toEqual([1, -1, 0, 0]);
     expect([...words(() => i32x4.extendLowI16x8S(small([1, -2, 3, -4, 5, 6, 7, -8])))]).toEqual([
       1, -2, 3, -4,
     ]);
-    expect([...words(() => i32x4.extendHighI16x8U(small([1, -2, 3, -4, 5, 6, 7, -8])))]).toEqual([
-      5, 6, 7, 65528,
+    expect([...words(() => i32x4.extendLowI16x8U(small([1, -2, 3, -4, 5, 6, 7, -8])))]).toEqual([
+      1, 65534, 3, 65532,
     ]);
     expect([...words(() => i32x4.shuffle(ints(a), ints(b), [0, 4, 3, 7]))]).toEqual([1, 5, -4, -8]);
     expect([
@@ -381,12 +360,6 @@ describe("vector operations", () => {
       add: [-2n, 14n],
       sub: [-8n, 0n],
       mul: [-15n, 49n],
-      eq: [0n, -1n],
-      ne: [-1n, 0n],
-      ltS: [-1n, 0n],
-      gtS: [0n, 0n],
-      leS: [-1n, -1n],
-      geS: [0n, -1n],
     };
     for (const [name, expected] of Object.entries(wide))
       expect([name, longWords(() => i64x2[name as keyof typeof wide](longs(p), longs(q)))]).toEqual([
@@ -396,33 +369,15 @@ describe("vector operations", () => {
     expect(longWords(() => i64x2.shrU(longs(p), i32.const(60)))).toEqual([15n, 0n]);
     expect(longWords(() => i64x2.shl(longs(p), i32.const(1)))).toEqual([-10n, 14n]);
     expect(longWords(() => i64x2.shrS(longs(p), i32.const(1)))).toEqual([-3n, 3n]);
-    expect(longWords(() => i64x2.extendLowI32x4S(ints([-1, 2, 3, 4])))).toEqual([-1n, 2n]);
-    expect(longWords(() => i64x2.extendHighI32x4U(ints([-1, 2, 3, -4])))).toEqual([3n, 4294967292n]);
-    expect(longWords(() => i64x2.extmulLowI32x4U(ints([-1, 2, 3, -4]), ints([2, 3, 0, 0])))).toEqual([
-      8589934590n,
-      6n,
-    ]);
+    expect(longWords(() => i64x2.neg(longs(p)))).toEqual([5n, -7n]);
     expect(longWords(() => i64x2.splat(i64.const(-9n)))).toEqual([-9n, -9n]);
     expect(run("i64", () => i64x2.extractLane(longs(q), 1))).toBe(7n);
-    expect(run("i32", () => i64x2.bitmask(longs(p)))).toBe(1);
-    expect(Object.keys(i64x2Codes.unary).length).toBe(6);
-    expect(halves(() => i16x8.add(small([1, 2, 3, 4, 5, 6, 7, 32767]), i16x8.splat(i32.const(1))))).toEqual([
-      2, 3, 4, 5, 6, 7, 8, -32768,
-    ]);
     expect(halves(() => i16x8.narrowI32x4S(ints([1, -70000, 70000, 4]), ints([5, 6, 7, 8])))).toEqual([
       1, -32768, 32767, 4, 5, 6, 7, 8,
     ]);
-    expect(
-      halves(() => i16x8.mul(small([1, 2, 3, 4, 5, 6, 7, 8]), small([8, 7, 6, 5, 4, 3, 2, 300]))),
-    ).toEqual([8, 14, 18, 20, 20, 18, 14, 2400]);
-    expect(Object.keys(i16x8Codes.shift)).toEqual(["shl", "shrS", "shrU"]);
+    const extended = i16x8.extendLowI8x16S(v128.const([255, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0]));
+    expect(halves(() => extended)).toEqual([-1, 1, 2, 3, 4, 5, 6, 7]);
     const counting = Array.from({ length: 16 }, (_, index) => index);
-    expect(bytesOf(() => i8x16.sub(v128.const(counting), i8x16.splat(i32.const(1))))).toEqual(
-      counting.map((v) => v - 1),
-    );
-    expect(
-      bytesOf(() => i8x16.swizzle(v128.const(counting), v128.const(counting.map((v) => 15 - v)))),
-    ).toEqual(counting.toReversed());
     expect(
       bytesOf(() =>
         i8x16.shuffle(
@@ -435,8 +390,6 @@ describe("vector operations", () => {
     expect(
       bytesOf(() => i8x16.narrowI16x8U(small([-1, 300, 3, 4, 5, 6, 7, 8]), small([0, 0, 0, 0, 0, 0, 0, 9]))),
     ).toEqual([0, -1, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 9]);
-    expect(bytesOf(() => i8x16.popcnt(v128.const(counting)))[15]).toBe(4);
-    expect(Object.keys(i8x16Codes.test)).toEqual(["allTrue", "bitmask"]);
     expect([...words(() => v128.and(ints([12, 1, 2, 3]), ints([10, 1, 1, 1])))]).toEqual([8, 1, 0, 1]);
     expect([...words(() => v128.andnot(ints([12, 1, 2, 3]), ints([10, 1, 1, 1])))]).toEqual([4, 0, 2, 2]);
     expect([...words(() => v128.or(ints([12, 1, 2, 3]), ints([10, 1, 1, 1])))]).toEqual([14, 1, 3, 3]);
@@ -461,15 +414,6 @@ describe("memory and threads", () => {
     const module = new ModuleBuilder();
     module.importMemory("env", "memory", { initial: 1 });
     const at = i32.const(0);
-    const wide = {
-      load: i64.load(at, 8),
-      load8S: i64.load8S(at, 8),
-      load8U: i64.load8U(at, 8),
-      load16S: i64.load16S(at, 8),
-      load16U: i64.load16U(at, 8),
-      load32S: i64.load32S(at, 8),
-      load32U: i64.load32U(at, 8),
-    };
     const narrow = {
       load: i32.load(at, 8),
       load8S: i32.load8S(at, 8),
@@ -477,11 +421,10 @@ describe("memory and threads", () => {
       load16S: i32.load16S(at, 8),
       load16U: i32.load16U(at, 8),
     };
-    for (const [name, value] of Object.entries(wide))
-      module.export(
-        `l.${name}`,
-        module.function([], "i64", () => value),
-      );
+    module.export(
+      "l.load",
+      module.function([], "i64", () => i64.load(at, 8)),
+    );
     for (const [name, value] of Object.entries(narrow))
       module.export(
         `i.${name}`,
@@ -494,7 +437,7 @@ describe("memory and threads", () => {
         body.run(i32.store8(to, i32.const(-1), 4));
         body.run(i32.store16(to, i32.const(-2), 6));
         body.run(i64.store(to, i64.const(-3n), 8));
-        body.run(i64.store32(to, i64.const(77n), 16));
+        body.run(i32.store(to, i32.const(77), 16));
         body.run(f32.store(to, f32.const(1.5), 20));
         body.run(f64.store(to, f64.const(2.5), 24));
         body.run(v128.store(to, v128.load32Splat(to), 32));
@@ -507,12 +450,6 @@ describe("memory and threads", () => {
     const value = 0xf1f2f3f4f5f6f7f8n;
     const read = (name: string): number | bigint => exports[name]?.() ?? NaN;
     expect(read("l.load")).toBe(BigInt.asIntN(64, value));
-    expect(["l.load8S", "l.load16S", "l.load32S"].map(read)).toEqual(
-      [8, 16, 32].map((bits) => BigInt.asIntN(bits, value)),
-    );
-    expect(["l.load8U", "l.load16U", "l.load32U"].map(read)).toEqual(
-      [8, 16, 32].map((bits) => BigInt.asUintN(bits, value)),
-    );
     expect(["i.load", "i.load8S", "i.load16S"].map(read)).toEqual(
       [32, 8, 16].map((bits) => Number(BigInt.asIntN(bits, value))),
     );
@@ -540,7 +477,7 @@ describe("memory and threads", () => {
     const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     const module = new ModuleBuilder();
     module.importMemory("env", "memory", { initial: 1, maximum: 1, shared: true });
-    const old = (["add", "sub", "and", "or", "xor", "xchg"] as const).map((name, index) => {
+    const old = (["add", "sub", "xchg"] as const).map((name, index) => {
       module.export(
         name,
         module.function([], "i32", (body) => {
@@ -551,15 +488,10 @@ describe("memory and threads", () => {
       return name;
     });
     module.export(
-      "swap",
-      module.function([], "i32", () => i32.atomicCompareExchange(i32.const(0), i32.const(22), i32.const(1))),
-    );
-    module.export(
       "wide",
       module.function([], "i64", (body) => {
         body.run(i64.atomicStore(i32.const(64), i64.const(5n)));
         body.run(i64.atomicRmw.add(i32.const(64), i64.const(7n)));
-        body.run(memory.fence());
         return i64.atomicLoad(i32.const(64));
       }),
     );
@@ -574,12 +506,11 @@ describe("memory and threads", () => {
       module.function([], "i32", () => memory.notify(i32.const(0), i32.const(1))),
     );
     const exports = instantiate(module, { env: { memory: shared } });
-    expect(old.map((name) => exports[name]?.())).toEqual([12, 12, 12, 12, 12, 12]);
+    expect(old.map((name) => exports[name]?.())).toEqual([12, 12, 12]);
     const after = new Int32Array(shared.buffer);
-    expect([0, 2, 4, 6, 8, 10].map((at) => after[at])).toEqual([22, 2, 8, 14, 6, 10]);
-    expect([exports["swap"]?.(), after[0]]).toEqual([22, 1]);
+    expect([0, 2, 4].map((at) => after[at])).toEqual([22, 2, 10]);
     expect(exports["wide"]?.()).toBe(12n);
-    expect([exports["wait"]?.(7), exports["wait"]?.(1), exports["notify"]?.()]).toEqual([1, 2, 0]);
+    expect([exports["wait"]?.(7), exports["wait"]?.(22), exports["notify"]?.()]).toEqual([1, 2, 0]);
   });
 });
 
@@ -613,23 +544,9 @@ describe("functions", () => {
         return f32x4.extractLane(f32x4.add(sum, body.f32x4(0.5)), 3);
       }),
     );
-    module.export(
-      "pick",
-      module.function(["i32"], "i32", (body, n) => {
-        body.block((other) => {
-          body.block((one) => {
-            body.block((zero) => body.jumpTable([zero, one, other], n));
-            body.return(i32.const(10));
-          });
-          body.return(i32.const(11));
-        });
-        return i32.const(12);
-      }),
-    );
     const exports = instantiate(module, { env: { log: (value: number) => seen.push(value) } });
     expect([exports["even"]?.(10), exports["even"]?.(7)]).toEqual([1, 0]);
     expect([exports["sum"]?.(3), exports["sum"]?.(0), seen.join()]).toEqual([2, 0.5, "9,1,9"]);
-    expect([0, 1, 2, 99].map((n) => exports["pick"]?.(n))).toEqual([10, 11, 12, 12]);
   });
   it("refuses what makes no module", () => {
     const late = new ModuleBuilder();

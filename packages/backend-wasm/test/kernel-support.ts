@@ -1,11 +1,5 @@
-import {
-  type CumulativeKernel,
-  type Kernel,
-  type MapKernel,
-  type Program,
-  type ReduceKernel,
-  compileProgram,
-} from "@adjoint/compiler";
+import type { CumulativeKernel, Kernel, MapKernel, Program, ReduceKernel } from "@adjoint/compiler";
+import { compileProgram } from "@adjoint/compiler/program";
 import {
   type DType,
   type Tensor,
@@ -26,6 +20,7 @@ import type { Ranged } from "../src/kernels/ranged.ts";
 import { reduceKernel } from "../src/kernels/reduce.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/context.ts";
+import { families } from "./families.ts";
 
 /** How the units of each kernel are run: all at once, or one by one and the last one first. */
 export type Order = "whole" | "backwards";
@@ -71,8 +66,9 @@ export function run(compiled: Program, feeds: readonly TypedArray[], order: Orde
   module.importMemory("env", "memory", { initial: 1 });
   const environment: KernelEnvironment = {
     module,
-    math: new MathLibrary(module, false),
+    math: new MathLibrary(module, false, families),
     helpers: new Helpers(module),
+    families,
     place: { address, dtype, outOfRange: ({ body }) => body.unreachable() },
   };
   const kernels = compiled.kernels.filter(isWalked);

@@ -2,7 +2,7 @@ import { relaxed } from "./relaxed.ts";
 import { erfOf } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
 import { binaryBounds, unaryBounds } from "../src/math/bounds.ts";
-import type { BinaryMath, UnaryMath } from "../src/math/library.ts";
+import type { BinaryMath, UnaryMath } from "../src/math/functions.ts";
 import { type Precision, compiled, ulpError } from "./ulp.ts";
 
 const references: { readonly [N in UnaryMath]: (x: number) => number } = {

@@ -26,6 +26,7 @@ import { loadElement, storeElement } from "../src/scalar/element.ts";
 import { randomBits, randomBitsX4 } from "../src/scalar/random.ts";
 import { mapElement } from "../src/scalar/table.ts";
 import { mapVector } from "../src/scalar/vector.ts";
+import { families } from "./families.ts";
 
 type MapName = NameOf<"map">;
 const arity = (name: MapName): number => {
@@ -150,8 +151,9 @@ function run(
   module.importMemory("env", "memory", { initial: 8 });
   const context = (body: Context["body"]): Context => ({
     body,
-    math: new MathLibrary(module, false),
+    math: new MathLibrary(module, false, families),
     helpers: new Helpers(module),
+    families,
   });
   let possible = true;
   const callee = module.function([], "void", (body) => {

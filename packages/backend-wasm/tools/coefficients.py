@@ -1,10 +1,13 @@
-"""Near-minimax polynomials of src/math/coefficients.ts, by Chebyshev interpolation at 60 digits (mpmath.chebyfit).
+"""Near-minimax polynomials of src/math/coefficients, by Chebyshev interpolation at 60 digits (mpmath.chebyfit).
 
-    python3 tools/coefficients.py > src/math/coefficients.ts && oxfmt src/math/coefficients.ts
+    python3 tools/coefficients.py && oxfmt src/math/coefficients
+
+Each file has those of one family of functions, which load together.
 
 Each fit is of the part that remains when the leading terms are taken out exactly; its largest absolute error is the
 comment beside it.
 """
+import pathlib
 import struct
 from mpmath import mp, mpf, exp, log, sin, cos, atan, asin, erf, erfc, sqrt, pi, chebyfit
 
@@ -43,7 +46,7 @@ SHIFT = mpf("2.5")
 
 fits = [
     ("EXP_F32", "(exp(r) - 1 - r) / r², |r| ≤ ln 2 / 2", expm1_rest, -h, h, 5, 32),
-    ("EXPM1_F32", "the same, one term more", expm1_rest, -h, h, 6, 32),
+    ("EXPM1_F32", "(exp(r) - 1 - r) / r², |r| ≤ ln 2 / 2, one term more", expm1_rest, -h, h, 6, 32),
     ("LOG_F32", "(log(1 + f) - f + f² / 2) / f³, 1 + f in √½ … √2", log_rest, low, high, 9, 32),
     ("SIN_F32", "(sin(r) / r - 1) / r², of r²; |r| ≤ π / 4", sin_rest, 0, quarter**2, 3, 32),
     ("COS_F32", "(cos(r) - 1 + r² / 2) / r⁴, of r²; |r| ≤ π / 4", cos_rest, 0, quarter**2, 3, 32),
@@ -68,17 +71,33 @@ def rounded(value, bits):
     return repr(struct.unpack("f", struct.pack("f", float(value)))[0])
 
 
-print("/** Polynomials made by tools/coefficients.py, lowest order first. */")
-for name, what, f, a, b, terms, bits in fits:
+families = {
+    "basic": ["EXP_F32", "EXPM1_F32", "LOG_F32"],
+    "activations": ["ERF_F32", "ERFC_F32"],
+    "doubles": ["EXP2_POW", "LOG_POW", "EXP_F64", "LOG_F64", "ERF_F64", "ERFCX_F64"],
+    "angles": ["SIN_F32", "COS_F32", "SIN_F64", "COS_F64", "ATAN_F64", "ASIN_F64"],
+}
+folder = pathlib.Path(__file__).parent.parent / "src/math/coefficients"
+
+
+def polynomial(name, what, f, a, b, terms, bits):
     coefficients, error = chebyfit(f, [mpf(a), mpf(b)], terms, error=True)
     values = [rounded(c, bits) for c in reversed(coefficients)]
-    print(f"/** {what}; {mp.nstr(error, 2)}. */")
-    print(f"export const {name}: readonly number[] = [{', '.join(values)}];")
+    return f"/** {what}; {mp.nstr(error, 2)}. */\nexport const {name}: readonly number[] = [{', '.join(values)}];\n"
 
-print("/** 2/π as 19 words of 64 bits after a word of zeros: the first is the 64 bits below the binary point. */")
-print("export const TWO_OVER_PI: readonly bigint[] = [0n,")
-mp.prec = 1400
-digits = int(mp.floor(2 / mp.pi * mpf(2) ** (19 * 64)))
-for index in range(19):
-    print(f"  0x{(digits >> (64 * (18 - index))) & (2**64 - 1):016x}n,")
-print("];")
+
+def two_over_pi():
+    mp.prec = 1400
+    digits = int(mp.floor(2 / mp.pi * mpf(2) ** (19 * 64)))
+    words = [f"  0x{(digits >> (64 * (18 - index))) & (2**64 - 1):016x}n,\n" for index in range(19)]
+    what = "2/π as 19 words of 64 bits after a word of zeros: the first is the 64 bits below the binary point."
+    return f"/** {what} */\nexport const TWO_OVER_PI: readonly bigint[] = [0n,\n{''.join(words)}];\n"
+
+
+by_name = {fit[0]: fit for fit in fits}
+for family, names in families.items():
+    text = "/** Polynomials made by tools/coefficients.py, lowest order first. */\n"
+    text += "".join(polynomial(*by_name[name]) for name in names)
+    if family == "angles":
+        text += two_over_pi()
+    (folder / f"{family}.ts").write_text(text)

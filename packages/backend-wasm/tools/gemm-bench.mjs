@@ -128,7 +128,7 @@ const cases = {
 /** Training steps on images of 28 × 28, as programs. */
 async function steps() {
   const ir = await load("../../ir/src/index.ts");
-  const { compileProgram } = await load("../../compiler/src/index.ts");
+  const { compileProgram } = await load("../../compiler/src/compile-program.ts");
   const layers = await load("../../layers/src/index.ts");
   const { adam } = await load("../../optimizers/src/index.ts");
   const { flatten, relu, sequential } = layers;

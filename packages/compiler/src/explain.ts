@@ -46,7 +46,14 @@ export interface KernelExplanation {
   readonly milliseconds?: number;
 }
 
-export function explainCompiled(compiled: Compiled): Explanation {
+/**
+ * What each compiled program of a session became: passes, kernels, memory, and times where the session profiles. Entries
+ * with symbolic sizes appear once they ran. A function of its own, so that pages without it don't load it.
+ */
+export const explain = (session: { readonly compiled: readonly Compiled[] }): readonly Explanation[] =>
+  session.compiled.map(explainCompiled);
+
+function explainCompiled(compiled: Compiled): Explanation {
   const { program, executable, entry, stages } = compiled;
   const { profile } = executable;
   const bytesOf = (buffer: number): number => {

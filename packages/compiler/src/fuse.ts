@@ -8,11 +8,19 @@ export interface FusionLimits {
   readonly buffers: number;
 }
 
+/** What is known of buffers before groups merge. */
+export interface Edge {
+  /** Results that someone outside reads. */
+  readonly ends: ReadonlySet<BufferId>;
+  /** Registers by the buffer of their next value, where it is expected in the register's own memory. */
+  readonly homes: ReadonlyMap<BufferId, BufferId>;
+}
+
 export interface Fused {
   /** In an order that runs. */
   readonly groups: readonly Group[];
-  /** Buffers that some group reads from another. */
-  readonly read: ReadonlySet<BufferId>;
+  /** Whether anything but the group that computes it reads a buffer. */
+  readonly isStored: (buffer: BufferId) => boolean;
 }
 
 /** Results this small are joined although they share no input: their kernels cost more to start than to run. */
@@ -26,19 +34,40 @@ class Fusion {
   readonly #reads: ReadonlySet<BufferId>[];
   readonly #writes: ReadonlySet<BufferId>[];
   readonly #producer = new Map<BufferId, number>();
+  readonly #readers = new Map<BufferId, Set<number>>();
   readonly #limits: FusionLimits;
+  readonly #edge: Edge;
+  /** A merge was refused since it would touch too many buffers. */
+  #isFull = false;
 
-  constructor(groups: readonly Group[], limits: FusionLimits) {
+  constructor(groups: readonly Group[], limits: FusionLimits, edge: Edge) {
     this.#limits = limits;
+    this.#edge = edge;
     this.#groups = [...groups];
     const all = groups.map(traffic);
     this.#reads = all.map(({ reads }) => reads);
     this.#writes = all.map(({ writes }) => writes);
     this.#writes.forEach((writes, index) => writes.forEach((buffer) => this.#producer.set(buffer, index)));
+    this.#reads.forEach((reads, index) => reads.forEach((buffer) => this.#readersOf(buffer).add(index)));
   }
 
-  /** Consumers move into the group that produces what they read. */
+  #readersOf(buffer: BufferId): Set<number> {
+    const readers = this.#readers.get(buffer) ?? new Set();
+    this.#readers.set(buffer, readers);
+    return readers;
+  }
+
+  /** Consumers move into the group that produces what they read. What was too much may fit once others have moved. */
   vertical(): void {
+    let isMoving = true;
+    while (isMoving) {
+      this.#isFull = false;
+      isMoving = this.#verticalOnce() && this.#isFull;
+    }
+  }
+
+  #verticalOnce(): boolean {
+    let isMoving = false;
     for (let index = 0; index < this.#groups.length; index++) {
       const group = this.#groups[index];
       if (group === undefined || !group.open || group.anchor.form !== "map") continue;
@@ -50,9 +79,12 @@ class Fusion {
         return producer?.open === true && producer.anchor.form === "map";
       };
       for (const producer of [...producers.filter(isMap), ...producers.filter((at) => !isMap(at))]) {
-        if (producer !== consumer && this.#merge(producer, consumer)) consumer = producer;
+        if (producer === consumer || !this.#merge(producer, consumer)) continue;
+        consumer = producer;
+        isMoving = true;
       }
     }
+    return isMoving;
   }
 
   /** Groups that don't depend on each other but run over the same points. */
@@ -85,7 +117,13 @@ class Fusion {
     const merged = this.#combine(a, b);
     if (merged === undefined) return false;
     const { reads, writes } = traffic(merged);
-    if (new Set([...reads, ...writes]).size > this.#limits.buffers) return false;
+    if (this.#touched(reads, writes, [first, second]) > this.#limits.buffers) {
+      this.#isFull = true;
+      return false;
+    }
+    for (const index of [first, second])
+      this.#reads[index]?.forEach((buffer) => this.#readersOf(buffer).delete(index));
+    reads.forEach((buffer) => this.#readersOf(buffer).add(first));
     this.#groups[first] = merged;
     this.#groups[second] = undefined;
     this.#reads[first] = reads;
@@ -94,6 +132,17 @@ class Fusion {
     this.#writes[second] = new Set();
     writes.forEach((buffer) => this.#producer.set(buffer, first));
     return true;
+  }
+
+  /** How many buffers the kernel of some merged groups binds: what only they read stays inside it. */
+  #touched(reads: ReadonlySet<BufferId>, writes: ReadonlySet<BufferId>, merging: readonly number[]): number {
+    const stored = [...writes].filter((buffer) => this.isStored(buffer, merging));
+    return new Set([...reads, ...stored].map((buffer) => this.#edge.homes.get(buffer) ?? buffer)).size;
+  }
+
+  isStored(buffer: BufferId, merging: readonly number[] = []): boolean {
+    if (this.#edge.ends.has(buffer)) return true;
+    return [...this.#readersOf(buffer)].some((reader) => !merging.includes(reader));
   }
 
   #combine(a: OpenGroup, b: OpenGroup): OpenGroup | undefined {
@@ -132,7 +181,7 @@ class Fusion {
       if (group !== undefined) order.push(group);
     };
     this.#groups.forEach((_, index) => visit(index));
-    return { groups: order, read: new Set(this.#reads.flatMap((reads) => [...reads])) };
+    return { groups: order, isStored: (buffer) => this.isStored(buffer) };
   }
 }
 
@@ -140,8 +189,8 @@ class Fusion {
  * Merges groups into fewer kernels: elementwise chains, several results of one domain, epilogues of reductions and
  * contractions, and sibling reductions. A merge that would make a circle is not made.
  */
-export function fuse(groups: readonly Group[], limits: FusionLimits): Fused {
-  const fusion = new Fusion(groups, limits);
+export function fuse(groups: readonly Group[], limits: FusionLimits, edge: Edge): Fused {
+  const fusion = new Fusion(groups, limits, edge);
   fusion.vertical();
   fusion.horizontal();
   return fusion.result();

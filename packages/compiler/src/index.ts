@@ -3,13 +3,14 @@ export { rangeOf } from "./affine.ts";
 export type { Backend, CompileOptions, Device, Executable } from "./backend.ts";
 export type { BufferInfo, BufferOwner } from "./buffers.ts";
 export { describeKernel } from "./describe.ts";
-export type { Explanation, KernelExplanation } from "./explain.ts";
+export { type Compiled, type Explanation, type KernelExplanation, explain } from "./explain.ts";
 export type { FusionLimits } from "./fuse.ts";
 export { type Feed, type Feeds, Output } from "./feed.ts";
 export type * from "./kernel.ts";
 export { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
+export { type PartLoaders, type Parts, loadParts, partOf } from "./parts.ts";
 export type { Location } from "./plan.ts";
-export { type Port, type Program, compileProgram } from "./program.ts";
+export type { Port, Program } from "./program.ts";
 export {
   type BufferId,
   type DynamicIndex,

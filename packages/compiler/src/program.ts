@@ -18,8 +18,9 @@ import { type FusionLimits, fuse } from "./fuse.ts";
 import { type Group, kernelsOf } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
 import { copyOf, lowerGraph } from "./lower.ts";
+import type { Lowerings } from "./lowerings.ts";
 import { type Location, planMemory } from "./plan.ts";
-import { type PendingUpdate, schedule } from "./schedule.ts";
+import { type PendingUpdate, type Schedule, schedule } from "./schedule.ts";
 import type { BufferId } from "./scalar.ts";
 
 /** A named buffer at the program's edge. */
@@ -43,9 +44,16 @@ export interface Program {
   readonly peakBytes: number;
 }
 
-/** Compiles a static graph of primitives to kernels over planned memory. */
-export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
-  const graph = decompose(source);
+/**
+ * Compiles a static graph of primitives to kernels over planned memory.
+ * @param lowerings those that the graph needs, at least.
+ */
+export function compileWith(
+  lowerings: Lowerings,
+  source: Graph,
+  limits: FusionLimits = { buffers: Infinity },
+): Program {
+  const graph = decompose(source, lowerings);
   const buffers = new BufferTable();
   const given = new Map<Tensor, BufferId>();
   const registers = [...registersOf(graph).values()];
@@ -76,7 +84,7 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
     next: update.next,
   }));
   const roots = [...outputs.map(([, tensor]) => tensor), ...updates.map((update) => update.next)];
-  const lowered = lowerGraph(roots, buffers, given, limits);
+  const lowered = lowerGraph(roots, buffers, given, limits, lowerings);
   const groups: Group[] = [...lowered.groups];
   const rootBuffer = (index: number): BufferId => lowered.roots[index] ?? 0;
   const copied = (buffer: BufferId, tensor: Tensor): BufferId => {
@@ -103,16 +111,22 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   });
 
   const ends = new Set([...outputPorts.map((port) => port.buffer), ...pending.map((update) => update.next)]);
-  const fused = fuse(groups, limits);
-  const kernels = fused.groups.flatMap((group) =>
-    kernelsOf(group, (buffer) => ends.has(buffer) || fused.read.has(buffer)),
-  );
-  const ordered = schedule(
-    kernels,
-    pending,
-    ({ register, next }) => copyKernel(next, register, buffers.get(next).dtype, buffers.get(next).elements),
-    buffers,
-  );
+  const arrange = (homes: ReadonlyMap<BufferId, BufferId>): Schedule => {
+    const fused = fuse(groups, limits, { ends, homes });
+    return schedule(
+      fused.groups.flatMap((group) => kernelsOf(group, fused.isStored)),
+      pending,
+      ({ register, next }) => copyKernel(next, register, buffers.get(next).dtype, buffers.get(next).elements),
+      buffers,
+    );
+  };
+  // A next value in its register's memory takes no buffer of its own; which are, only the schedule knows.
+  let homes = new Map(limits.buffers < Infinity ? pending.map(({ register, next }) => [next, register]) : []);
+  let ordered = arrange(homes);
+  while ([...homes.keys()].some((next) => !ordered.inPlace.has(next))) {
+    homes = new Map([...homes].filter(([next]) => ordered.inPlace.has(next)));
+    ordered = arrange(homes);
+  }
   const plan = planMemory(
     ordered.kernels,
     buffers,

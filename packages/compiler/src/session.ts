@@ -19,9 +19,10 @@ import {
   typeText,
 } from "@adjoint/ir";
 import type { Backend, Device } from "./backend.ts";
-import { type Compiled, type Explanation, explainCompiled } from "./explain.ts";
+import type { Compiled } from "./explain.ts";
 import { type CheckedFeed, type Feeds, Output, checkFeeds } from "./feed.ts";
-import { compileProgram } from "./program.ts";
+import { loadLowerings } from "./loading.ts";
+import { compileWith } from "./program.ts";
 
 /** Entries of a session: programs by name. */
 export type Entries = { readonly [entry: string]: Graph };
@@ -154,12 +155,9 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     return this.#options.backend.name;
   }
 
-  /**
-   * What each compiled program became: passes, kernels, memory, and times where the session profiles.
-   * Entries with symbolic sizes appear once they ran.
-   */
-  explain(): readonly Explanation[] {
-    return [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()].map(explainCompiled));
+  /** What has been compiled, which `explain` tells about; entries with symbolic sizes appear once they ran. */
+  get compiled(): readonly Compiled[] {
+    return [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()]);
   }
 
   /** What runs already, or waits to, ends first. */
@@ -184,7 +182,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
 
   /** Ends all programs and the device. */
   async #release(): Promise<void> {
-    const compiled = [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()]);
+    const { compiled } = this;
     this.#compiled.clear();
     for (const { executable } of compiled) await executable[Symbol.asyncDispose]();
     await this.#device[Symbol.asyncDispose]();
@@ -266,7 +264,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
         before = performance.now();
       },
     });
-    const program = compileProgram(current, this.#options.backend.limits);
+    const program = compileWith(await loadLowerings(current), current, this.#options.backend.limits);
     const executable = await this.#device.compile(program, { profile: this.#options.profile ?? false });
     return { entry, stages, program, executable, milliseconds: performance.now() - started };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Tensor, input, register } from "@adjoint/ir";
+import { type Tensor, abs, input, less, register, where } from "@adjoint/ir";
 import { type Kernel, buffersOf } from "@adjoint/compiler";
 import { compiled } from "./support.ts";
 
@@ -48,13 +48,37 @@ describe("a limit of buffers a kernel", () => {
     expect(widths(outputs3, 5)).toEqual([5]);
     expect(widths(outputs3, 4)).toEqual([3, 3]);
     const parameter = register("parameter", "f32", [32, 32]);
-    const next = parameter.sub(y.mul(0.1));
-    const kernels = (buffers: number): number =>
+    const kernels = (next: Tensor, buffers: number): number =>
       compiled({}, [{ register: parameter, next }], { buffers }).kernels.length;
-    // Two operands, the old and the next value, and the product itself, although no one else reads it in the end.
-    expect([kernels(5), kernels(4)]).toEqual([1, 2]);
+    // Two operands, and one memory for the old and the next value: the product itself stays inside.
+    const inPlace = parameter.sub(y.mul(0.1));
+    expect([kernels(inPlace, 3), kernels(inPlace, 2)]).toEqual([1, 2]);
+    // A next value that can't be written in place has memory of its own, and a copy at the end.
+    const turned = parameter.transpose([1, 0]).sub(y.mul(0.1));
+    expect([kernels(turned, 4), kernels(turned, 3)]).toEqual([2, 3]);
     const sum = a.reduceSum({ axes: [1] });
     expect(widths({ sum, most: a.reduceMax({ axes: [1] }) }, 3)).toEqual([3]);
     expect(widths({ sum, most: a.reduceMax({ axes: [1] }) }, 2)).toEqual([2, 2]);
+  });
+
+  it("lets a step of Adam be one kernel a parameter: what only that kernel reads is not counted", () => {
+    const [a, b] = [input("a", "f32", [32, 32]), input("b", "f32", [32, 32])];
+    const [w, m, v] = [
+      register("w", "f32", [32, 32]),
+      register("m", "f32", [32, 32]),
+      register("v", "f32", [32, 32]),
+    ];
+    const gradient = a.matMul(b);
+    const mean = m.mul(0.9).add(gradient.mul(0.1));
+    const square = v.mul(0.99).add(gradient.mul(gradient).mul(0.01));
+    const kept = (moment: Tensor): Tensor => where(less(abs(moment), 1e-30), 0, moment);
+    const updates = [
+      { register: w, next: w.sub(mean.div(square.sqrt().add(1e-8))) },
+      { register: m, next: kept(mean) },
+      { register: v, next: kept(square) },
+    ];
+    const count = (buffers: number): number => compiled({}, updates, { buffers }).kernels.length;
+    expect([count(5), count(Infinity)]).toEqual([1, 1]);
+    expect(count(4)).toBeGreaterThan(1);
   });
 });

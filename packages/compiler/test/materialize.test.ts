@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Tensor, concat, constant, input, pad, stack } from "@adjoint/ir";
-import { compileProgram } from "@adjoint/compiler";
+import { type Tensor, concat, constant, input, pad, stack, window } from "@adjoint/ir";
+import { compileProgram } from "@adjoint/compiler/program";
 import { compiled, graphOf, kernels } from "./support.ts";
 
 const f32 = (name: string, ...shape: number[]): Tensor => input(name, "f32", shape);
@@ -52,7 +52,7 @@ describe("what is in memory", () => {
   it("is what a broadcast or a window would repeat", () => {
     expect(stored({ y: x.add(z.exp()) })).toBe(1);
     expect(stored({ y: x.add(z) })).toBe(0);
-    const windows = z.add(1).window({ axes: [0], sizes: [5] });
+    const windows = window(z.add(1), { axes: [0], sizes: [5] });
     expect(stored({ y: windows.reduceMax({ axes: [1] }) })).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Tensor, constant, evaluate, flip, input, pad, program, toNumbers } from "@adjoint/ir";
+import { type Tensor, constant, evaluate, flip, input, pad, program, toNumbers, window } from "@adjoint/ir";
 import { type Access, identity } from "../src/affine.ts";
 import { sizesOf } from "../src/decompose.ts";
 import { baseOf, belowReshape, belowReshapes, isView, padsZero, through } from "../src/views.ts";
@@ -41,7 +41,7 @@ function view(x: Tensor, choice: number): Tensor {
     default:
       return x.rank === 0 || size < 2
         ? x
-        : x.window({ axes: [axis], sizes: [2], strides: [1 + (choice % 2)], dilations: [1] });
+        : window(x, { axes: [axis], sizes: [2], strides: [1 + (choice % 2)], dilations: [1] });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Epilogue } from "./epilogue.ts";
-import { type Lane, isPlain } from "./lane.ts";
+import type { Lane } from "./lane.ts";
 import { type RowTiles, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import { type Operand, strideOf } from "./operand.ts";
-import { type Access, PANEL_SLACK, accessOf, isContiguous, lineRoom } from "./pack.ts";
+import { type Access, PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
 import { type PlanOptions, type Regions, type Sizes, balanced, depthOf } from "./sizes.ts";
 
 /** Rows in a block: it stays in the second-level cache while the slivers pass. */
@@ -16,18 +16,6 @@ const KEPT_ROWS = 360;
 
 /** Slivers of columns from which on it pays to pack the left side too, where it could be read in place. */
 const PACKED_LEFT_SLIVERS = 6;
-
-/** Sums that a matrix-vector product keeps at once. */
-export const VECTOR_BLOCK = 1024;
-
-export interface VectorPlan {
-  readonly kind: "vector";
-  /** The side that is a matrix: its free part is walked. */
-  readonly matrix: "rows" | "columns";
-  readonly along: "free" | "inner";
-  /** The other side is read in place. */
-  readonly direct: boolean;
-}
 
 /** How the micro-kernel walks the left side, in bytes. */
 interface LeftWalk {
@@ -66,43 +54,18 @@ export interface BlockPlan {
   readonly blockRows: number;
   readonly blockColumns: number;
   readonly keptRows: number;
+  readonly regions: Regions;
 }
-
-export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {
-  const { rows, columns, inner } = sizes;
-  if ((rows === 1) === (columns === 1) || inner === 0) return undefined;
-  const [matrix, vector] = rows === 1 ? [right, left] : [left, right];
-  const { free, bytes } = matrix;
-  const steps = [strideOf(free), strideOf(matrix.inner)];
-  if (!isPlain(matrix.dtype, lane) || matrix.guards.length > 0) return undefined;
-  if (steps.some((step) => step === undefined || step < 0)) return undefined;
-  const along = isContiguous(matrix.inner, bytes)
-    ? ("inner" as const)
-    : isContiguous(free, bytes)
-      ? ("free" as const)
-      : undefined;
-  if (along === undefined) return undefined;
-  const direct =
-    isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
-  return { kind: "vector", matrix: rows === 1 ? "columns" : "rows", along, direct };
-}
-
-/** Bytes of the vector, if it must be copied, and of the sums. */
-export const vectorRegions = ({ direct, matrix }: VectorPlan, sizes: Sizes, { bytes }: Lane): Regions => ({
-  left: direct ? 0 : sizes.inner * bytes + 16,
-  right: 0,
-  lines: 0,
-  tile: (Math.min(VECTOR_BLOCK, sizes[matrix]) + 8) * bytes,
-});
 
 export function blockPlan(
-  { rows, columns, inner }: Sizes,
+  sizes: Sizes,
   lane: Lane,
   left: Operand,
   right: Operand,
   options: PlanOptions,
   epilogue: Epilogue,
 ): BlockPlan {
+  const { rows, columns, inner } = sizes;
   const wide = options.wide === true;
   // Few columns in one sliver: 3 × 12 sums where a fused product needs no register of its own.
   const isTriple = !wide && options.fused === true && columns > 2 * lane.count && columns <= 3 * lane.count;
@@ -115,7 +78,7 @@ export function blockPlan(
   const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
   const leftPacked = !leftAccess.direct || columns >= PACKED_LEFT_SLIVERS * width;
   const rightPacked = !(rightAccess.direct && rightAccess.along === "free" && rows <= tiles.rows);
-  return {
+  const plan: Omit<BlockPlan, "regions"> = {
     kind: "block",
     leftAccess,
     rightAccess,
@@ -141,9 +104,15 @@ export function blockPlan(
     blockColumns,
     keptRows: keepsAll ? Math.max(rows, 1) : KEPT_ROWS,
   };
+  return { ...plan, regions: blockRegions(plan, sizes, lane, epilogue) };
 }
 
-export function blockRegions(shape: BlockPlan, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
+function blockRegions(
+  shape: Omit<BlockPlan, "regions">,
+  sizes: Sizes,
+  lane: Lane,
+  epilogue: Epilogue,
+): Regions {
   const { width, depth, blockColumns, blockRows, keptRows, depthBlocks, tiles } = shape;
   const { left, right, leftAccess, rightAccess, tileRow } = shape;
   const panelRows = Math.min(blockRows, sizes.rows) + thinRows(tiles);

@@ -1,5 +1,6 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
 import { type Callee, type Local, type ModuleBuilder, type Value, call, i32, select } from "../emit/index.ts";
+import { familyOf } from "../families.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
 import { ADD, LAST, thinRows } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
@@ -10,10 +11,6 @@ import { type Plan, planContraction } from "./plan.ts";
 import type { PlanOptions } from "./sizes.ts";
 import { type Split, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
-import { emitTaps } from "./taps.ts";
-import { emitTurned } from "./turned.ts";
-import { emitVector } from "./vector.ts";
-import { emitWindows } from "./windowed.ts";
 
 export interface ContractionOptions extends PlanOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
@@ -53,19 +50,19 @@ export function emitContraction(
   const { batch, rows, columns } = plan.sizes;
   if (batch === 0 || rows === 0 || columns === 0)
     return { run: module.function(["i32", "i32"], "void", () => {}), split: plan.split };
-  const { shape } = plan;
+  const { shape, families } = plan;
   const run = (): Contraction["run"] => {
     switch (shape.kind) {
-      case "vector":
-        return emitVector(module, plan, shape, options.workspace);
       case "block":
         return emitBlocks(module, plan, shape, options.workspace);
+      case "vector":
+        return familyOf(families, "vectors").emitVector(module, plan, shape, options.workspace);
       case "window":
-        return emitWindows(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitWindows(module, plan, shape, options.workspace);
       case "turned":
-        return emitTurned(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitTurned(module, plan, shape, options.workspace);
       case "taps":
-        return emitTaps(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitTaps(module, plan, shape, options.workspace);
     }
   };
   return { run: run(), split: plan.split };
@@ -113,7 +110,7 @@ function emitBlocks(
       : undefined;
   const packRight =
     shape.right.packed && sizes.inner > 0
-      ? emitPack(module, plan.right, shape.rightAccess, lane, {
+      ? emitPack(module, plan.families, plan.right, shape.rightAccess, lane, {
           width,
           depth,
           first: 0,

@@ -1,5 +1,6 @@
 import { type Body, type Callee, type Local, type ModuleBuilder, i32, v128 } from "../emit/index.ts";
-import { type Lane, copyElement } from "./lane.ts";
+import { copyElement } from "./elements.ts";
+import type { Lane } from "./lane.ts";
 import type { Operand } from "./operand.ts";
 import type { Image, ImageAxis } from "./window.ts";
 

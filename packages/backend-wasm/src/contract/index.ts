@@ -1,3 +1,4 @@
+export { contractionFamilies } from "./needs.ts";
 export { emitContraction, workspaceBytes } from "./contraction.ts";
 export { type EmittedEpilogue, type Epilogue, denseEpilogue } from "./epilogue.ts";
 export { type SumType, sumTypeOf } from "./lane.ts";

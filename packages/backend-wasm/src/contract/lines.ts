@@ -8,7 +8,8 @@ import {
   select,
   v128,
 } from "../emit/index.ts";
-import { type Lane, copyElement, loadVector } from "./lane.ts";
+import { copyElement, loadVector } from "./elements.ts";
+import type { Lane } from "./lane.ts";
 import { type Axis, type Operand, decode, weighted } from "./operand.ts";
 
 /** fill(to, other, start, count, batch). */
@@ -16,9 +17,6 @@ export type Line = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
 
 const min = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.ltS(a, b), a, b);
 const max = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.gtS(a, b), a, b);
-
-/** How far a fill may write past a line's end, in bytes. */
-export const LINE_SLACK = 16;
 
 /**
  * A function that writes `count` elements of an operand, from `start` along one of its parts and at `other` of the other

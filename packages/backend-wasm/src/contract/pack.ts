@@ -10,8 +10,8 @@ import {
   i8x16,
   v128,
 } from "../emit/index.ts";
+import { type Families, familyOf } from "../families.ts";
 import { type Lane, isPlain } from "./lane.ts";
-import { LINE_SLACK, emitLine } from "./lines.ts";
 import { type Operand, type Part, placeOf, strideOf } from "./operand.ts";
 
 /** pack(to, first, count, k0, depth, batch, lines): free indices first … first+count and terms k0 … k0+depth. */
@@ -65,6 +65,9 @@ export interface Slivers {
   readonly block: number;
 }
 
+/** How far a fill may write past a line's end, in bytes. */
+const LINE_SLACK = 16;
+
 /** Bytes from one line to the next. */
 const lineBytes = (elements: number, lane: Lane): number =>
   Math.ceil((elements * lane.bytes) / 16) * 16 + LINE_SLACK;
@@ -81,19 +84,21 @@ export const PANEL_SLACK = 16;
 /** A function that packs a block of one side. */
 export function emitPack(
   module: ModuleBuilder,
+  families: Families,
   operand: Operand,
   access: Access,
   lane: Lane,
   slivers: Slivers,
 ): Pack {
   return access.along === "free"
-    ? packRows(module, operand, access, lane, slivers)
-    : packTransposed(module, operand, access, lane, slivers);
+    ? packRows(module, families, operand, access, lane, slivers)
+    : packTransposed(module, families, operand, access, lane, slivers);
 }
 
 /** Terms are rows whose columns are neighbours: CHUNK rows at a time are dealt out to the slivers. */
 function packRows(
   module: ModuleBuilder,
+  families: Families,
   operand: Operand,
   access: Access,
   lane: Lane,
@@ -115,7 +120,9 @@ function packRows(
       });
     });
   const [many, one] = [deal(CHUNK), deal(1)];
-  const line = access.direct ? undefined : emitLine(module, operand, "free", lane);
+  const line = access.direct
+    ? undefined
+    : familyOf(families, "indirect").emitLine(module, operand, "free", lane);
   return module.function(
     ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     "void",
@@ -189,6 +196,7 @@ export function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[
 /** Columns are rows whose terms are neighbours: squares of them are transposed. */
 function packTransposed(
   module: ModuleBuilder,
+  families: Families,
   operand: Operand,
   access: Access,
   lane: Lane,
@@ -228,7 +236,9 @@ function packTransposed(
   const rest = (limit - origin) % width;
   const whole = limit - origin >= width ? sliver(width) : undefined;
   const last = rest > 0 ? sliver(rest) : undefined;
-  const line = access.direct ? undefined : emitLine(module, operand, "inner", lane);
+  const line = access.direct
+    ? undefined
+    : familyOf(families, "indirect").emitLine(module, operand, "inner", lane);
   return module.function(
     ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     "void",

@@ -26,13 +26,13 @@ interface PanelShape {
 /** The left side as slivers, each as wide as its tile has rows; at most `most` rows at a time. */
 export function emitPanelPack(
   module: ModuleBuilder,
-  { left, lane, sizes }: Plan,
+  { left, lane, sizes, families }: Plan,
   { leftAccess, tiles, depth }: PanelShape,
   most: number,
 ): PanelPack {
   const pack = (width: number, first: number, end: number): Pack | undefined =>
     first < end
-      ? emitPack(module, left, leftAccess, lane, { width, depth, first, end, block: most })
+      ? emitPack(module, families, left, leftAccess, lane, { width, depth, first, end, block: most })
       : undefined;
   const [main, thin] = [pack(tiles.rows, 0, tiles.main), pack(tiles.rows - 1, tiles.main, sizes.rows)];
   return (body, to, row, rowEnd, k0, terms, batch, lines) => {

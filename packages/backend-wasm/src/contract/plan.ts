@@ -1,28 +1,15 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import { elementCount } from "@adjoint/ir";
-import {
-  type BlockPlan,
-  type VectorPlan,
-  blockPlan,
-  blockRegions,
-  vectorPlan,
-  vectorRegions,
-} from "./block-plan.ts";
+import { type Families, familyOf } from "../families.ts";
+import { type BlockPlan, blockPlan } from "./block-plan.ts";
 import { type Epilogue, emittedOf } from "./epilogue.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
+import { isIndirect, isVector } from "./needs.ts";
 import { type Operand, operandOf } from "./operand.ts";
 import type { Split } from "../share.ts";
-import type { PlanOptions, Regions, Sizes } from "./sizes.ts";
-import { type TapsPlan, tapsPlan, tapsRegions } from "./taps-plan.ts";
-import {
-  type TurnedPlan,
-  type WindowPlan,
-  turnedPlan,
-  turnedRegions,
-  windowPlan,
-  windowRegions,
-} from "./window-plan.ts";
-import { imagesOf } from "./window.ts";
+import { type PlanOptions, type Regions, type Sizes, sizesOf } from "./sizes.ts";
+import type { TapsPlan } from "./taps-plan.ts";
+import type { VectorPlan } from "./vector-plan.ts";
+import type { TurnedPlan, WindowPlan } from "./window-plan.ts";
 
 /** Slivers up to which storing the last one's columns one by one would weigh too much. */
 const RAGGED_SLIVERS = 4;
@@ -39,6 +26,8 @@ export interface Plan {
   readonly right: Operand;
   readonly split: Split;
   readonly shape: Shape;
+  /** The code that it is written by. */
+  readonly families: Families;
   /** The epilogue, as code where sums can't be stored by the micro-kernel. */
   readonly epilogue: Epilogue;
   /** Where each region of a thread's workspace begins. */
@@ -53,24 +42,22 @@ export function planContraction(
   given: Epilogue,
   address: (buffer: BufferId) => number = () => 0,
 ): Plan {
-  const sizes: Sizes = {
-    batch: elementCount(kernel.batch),
-    rows: elementCount(kernel.rows),
-    columns: elementCount(kernel.columns),
-    inner: elementCount(kernel.inner),
-  };
+  const { families } = options;
+  const sizes = sizesOf(kernel);
   const lane = laneOf(sumTypeOf(kernel.dtype), options.fused === true);
   const left = operandOf(kernel, kernel.left, "rows", address);
   const right = operandOf(kernel, kernel.right, "columns", address);
-  const windowed = windowPlan(sizes, lane, left, right, options, given);
+  const vectors = isVector(sizes) ? familyOf(families, "vectors") : undefined;
+  const indirect = isIndirect(kernel, left, right, lane) ? familyOf(families, "indirect") : undefined;
+  const windowed = indirect?.windowPlan(sizes, lane, left, right, options, given);
   const epilogue = storedBy(given, sizes, lane, windowed, options.wide === true);
   const shape =
-    vectorPlan(sizes, lane, left, right) ??
-    tapsPlan(kernel, sizes, lane, left, right, options) ??
-    (windowed && turnedPlan(sizes, lane, windowed, options)) ??
-    (windowed && windowPlan(sizes, lane, left, right, options, epilogue)) ??
+    vectors?.vectorPlan(sizes, lane, left, right) ??
+    indirect?.tapsPlan(kernel, sizes, lane, left, right, options) ??
+    (windowed && indirect?.turnedPlan(sizes, lane, windowed, options)) ??
+    (windowed && indirect?.windowPlan(sizes, lane, left, right, options, epilogue)) ??
     blockPlan(sizes, lane, left, right, options, epilogue);
-  const { left: leftBytes, right: rightBytes, lines, tile } = regionsOf(shape, sizes, lane, epilogue);
+  const { left: leftBytes, right: rightBytes, lines, tile } = shape.regions;
   const bytes = [leftBytes, rightBytes, lines, tile];
   const start = [0, 0, 0, 0];
   let total = 0;
@@ -85,6 +72,7 @@ export function planContraction(
     left,
     right,
     shape,
+    families,
     epilogue,
     split: options.split ?? splitOf(sizes, shape),
     regions: { left: atLeft, right: atRight, lines: atLines, tile: atTile },
@@ -110,21 +98,6 @@ function storedBy(
   return isRagged || isSpread ? emittedOf(epilogue, lane) : epilogue;
 }
 
-function regionsOf(shape: Shape, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
-  switch (shape.kind) {
-    case "vector":
-      return vectorRegions(shape, sizes, lane);
-    case "block":
-      return blockRegions(shape, sizes, lane, epilogue);
-    case "window":
-      return windowRegions(shape, sizes, lane, epilogue);
-    case "turned":
-      return turnedRegions(shape, sizes, lane);
-    case "taps":
-      return tapsRegions(shape, sizes, lane);
-  }
-}
-
 /** The part with most units of work; columns first, since each thread then packs only what it multiplies. */
 function splitOf({ batch, rows, columns }: Sizes, shape: Shape): Split {
   if (batch >= 8) return "batch";
@@ -133,10 +106,7 @@ function splitOf({ batch, rows, columns }: Sizes, shape: Shape): Split {
     const slivers = Math.ceil(rows / shape.width);
     return slivers >= 8 || slivers * shape.tiles.rows >= columns ? "rows" : "columns";
   }
-  const slivers =
-    shape.kind === "window" || shape.kind === "turned"
-      ? imagesOf(shape.window)
-      : Math.ceil(columns / shape.width);
+  const slivers = "images" in shape ? shape.images : Math.ceil(columns / shape.width);
   const tiles = Math.ceil(rows / shape.tiles.rows);
   if (batch > 1 && batch >= Math.max(slivers, tiles)) return "batch";
   // Short of an eighth of the work more or less for a thread, columns are the better choice.

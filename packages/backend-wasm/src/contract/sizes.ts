@@ -1,7 +1,12 @@
+import type { ContractKernel } from "@adjoint/compiler";
+import { elementCount } from "@adjoint/ir";
+import type { Families } from "../families.ts";
 import type { Lane } from "./lane.ts";
 import type { Split } from "../share.ts";
 
 export interface PlanOptions {
+  /** The families that `contractionFamilies` names, at least. */
+  readonly families: Families;
   /** Fused multiply-add (relaxed SIMD). */
   readonly fused?: boolean;
   /** Pairs of vectors that V8 joins into 256-bit ones. */
@@ -18,6 +23,13 @@ export interface Sizes {
   readonly columns: number;
   readonly inner: number;
 }
+
+export const sizesOf = ({ batch, rows, columns, inner }: ContractKernel): Sizes => ({
+  batch: elementCount(batch),
+  rows: elementCount(rows),
+  columns: elementCount(columns),
+  inner: elementCount(inner),
+});
 
 /** Bytes of each region of a thread's workspace. */
 export interface Regions {

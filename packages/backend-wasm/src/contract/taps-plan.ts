@@ -25,16 +25,18 @@ export interface TapsPlan {
   readonly depth: number;
   /** Rows whose sums are kept at once: whole slivers. */
   readonly chunk: number;
+  readonly regions: Regions;
 }
 
 export function tapsPlan(
   { convolution }: ContractKernel,
-  { rows, columns, inner }: Sizes,
+  sizes: Sizes,
   lane: Lane,
   left: Operand,
   right: Operand,
   options: PlanOptions,
 ): TapsPlan | undefined {
+  const { rows, columns, inner } = sizes;
   if (convolution?.variant !== "convWeight" || rows * columns * inner === 0) return undefined;
   const window = windowOf({ ...right, free: right.inner, inner: right.free }, lane);
   if (window === undefined || window.middle.length > 1) return undefined;
@@ -47,7 +49,7 @@ export function tapsPlan(
   const packed = imageTerms(left, images, runs * window.run);
   if (chunk === 0 || packed === undefined) return undefined;
   const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / window.run)), 1);
-  return {
+  const plan: Omit<TapsPlan, "regions"> = {
     kind: "taps",
     window,
     packed,
@@ -58,6 +60,7 @@ export function tapsPlan(
     depth: Math.ceil((blockRuns * window.run) / 8) * 8,
     chunk,
   };
+  return { ...plan, regions: tapsRegions(plan, sizes, lane) };
 }
 
 /** An operand whose first terms, one for each image, count as batches. */
@@ -80,7 +83,7 @@ function imageTerms(operand: Operand, images: number, positions: number): Operan
   };
 }
 
-export function tapsRegions(shape: TapsPlan, sizes: Sizes, lane: Lane): Regions {
+function tapsRegions(shape: Omit<TapsPlan, "regions">, sizes: Sizes, lane: Lane): Regions {
   const { depth, window, packedAccess, width, chunk } = shape;
   return {
     left: chunk * depth * lane.bytes,

@@ -45,7 +45,7 @@ export function emitTaps(
     withinRuns: true,
   });
   const slivers = { width, depth, first: 0, end: rows, block: chunk };
-  const pack = emitPack(module, packed, shape.packedAccess, lane, slivers);
+  const pack = emitPack(module, plan.families, packed, shape.packedAccess, lane, slivers);
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
   const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, columns);

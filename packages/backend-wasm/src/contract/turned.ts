@@ -6,7 +6,6 @@ import { emitPack } from "./pack.ts";
 import type { Plan } from "./plan.ts";
 import { paddedTo } from "./sizes.ts";
 import { type TurnedPlan, tableBytes } from "./window-plan.ts";
-import { imagesOf } from "./window.ts";
 import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, writeOffsets } from "./turn.ts";
@@ -24,7 +23,7 @@ export function emitTurned(
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
   const { sizes, lane, regions, right, left, split } = plan;
-  const { window, tiles, width, depth, depthBlocks, group, most, positions } = shape;
+  const { window, images, tiles, width, depth, depthBlocks, group, most, positions } = shape;
   const { image } = window;
   const { rows } = sizes;
   const slivers = Math.ceil(rows / width);
@@ -45,7 +44,7 @@ export function emitTurned(
     indexed: "left",
     withinRuns: true,
   });
-  const pack = emitPack(module, left, shape.leftAccess, lane, {
+  const pack = emitPack(module, plan.families, left, shape.leftAccess, lane, {
     width,
     depth,
     first: 0,
@@ -55,7 +54,6 @@ export function emitTurned(
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
   const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, positions);
-  const images = imagesOf(window);
 
   return module.function(["i32", "i32"], "void", (body, thread, threads) => {
     const range = rangeOf(body, split, thread, threads);

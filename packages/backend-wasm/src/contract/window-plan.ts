@@ -5,7 +5,7 @@ import type { Operand } from "./operand.ts";
 import { type Access, PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
 import { type PlanOptions, type Regions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
 import { leastCommon } from "./turn.ts";
-import { type Window, runsOf, windowOf } from "./window.ts";
+import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
@@ -23,6 +23,8 @@ const TURNED_POSITIONS = 400;
 export interface WindowPlan {
   readonly kind: "window";
   readonly window: Window;
+  /** What threads share of the columns. */
+  readonly images: number;
   readonly leftAccess: Access;
   readonly tiles: RowTiles;
   readonly width: number;
@@ -33,12 +35,15 @@ export interface WindowPlan {
   /** Runs whose sums are kept at once, and columns from one to the next. */
   readonly keptRuns: number;
   readonly keptRun: number;
+  readonly regions: Regions;
 }
 
 /** Windows with the sides changed: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
 export interface TurnedPlan {
   readonly kind: "turned";
   readonly window: Window;
+  /** What threads share of the columns. */
+  readonly images: number;
   readonly leftAccess: Access;
   /** Positions of an image, and tiles of them. */
   readonly positions: number;
@@ -49,19 +54,21 @@ export interface TurnedPlan {
   /** Positions whose sums are kept at once; in the last group `most`. */
   readonly group: number;
   readonly most: number;
+  readonly regions: Regions;
 }
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
 
 export function windowPlan(
-  { rows, columns, inner }: Sizes,
+  sizes: Sizes,
   lane: Lane,
   left: Operand,
   right: Operand,
   options: PlanOptions,
   epilogue: Epilogue,
 ): WindowPlan | undefined {
+  const { rows, columns, inner } = sizes;
   const wide = options.wide === true;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.ceil(inner / depth);
@@ -77,9 +84,10 @@ export function windowPlan(
   const keptRuns = Math.max(1, Math.floor(KEPT_COLUMNS / run));
   // Whole vectors are written, past a run's end too.
   const keptRun = Math.ceil(run / lane.count) * lane.count;
-  return {
+  const plan: Omit<WindowPlan, "regions"> = {
     kind: "window",
     window,
+    images: imagesOf(window),
     leftAccess: accessOf(left, lane),
     tiles: rowTiles(rows, rowsOfTile(wide, options.fused === true)),
     width,
@@ -90,15 +98,17 @@ export function windowPlan(
     keptRuns,
     keptRun,
   };
+  return { ...plan, regions: windowRegions(plan, sizes, lane, epilogue) };
 }
 
 /** The same windows turned, where runs are ragged and the terms many enough to pay for turning sums. */
 export function turnedPlan(
-  { rows, inner }: Sizes,
+  sizes: Sizes,
   lane: Lane,
-  { window, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
+  { window, images, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
   options: PlanOptions,
 ): TurnedPlan | undefined {
+  const { rows, inner } = sizes;
   const wide = options.wide === true;
   const { run } = window;
   const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
@@ -109,9 +119,10 @@ export function turnedPlan(
   const unit = leastCommon(tiles.rows, lane.count);
   const kept = Math.min(TURNED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
   const group = Math.max(1, Math.floor(kept / unit)) * unit;
-  return {
+  const plan: Omit<TurnedPlan, "regions"> = {
     kind: "turned",
     window,
+    images,
     leftAccess,
     positions,
     tiles,
@@ -121,11 +132,17 @@ export function turnedPlan(
     group,
     most: Math.min(positions, group + thinRows(tiles)),
   };
+  return { ...plan, regions: turnedRegions(plan, sizes, lane) };
 }
 
 export const imageBytes = ({ image }: Window): number => image?.bytes ?? 0;
 
-export function windowRegions(shape: WindowPlan, sizes: Sizes, lane: Lane, epilogue: Epilogue): Regions {
+function windowRegions(
+  shape: Omit<WindowPlan, "regions">,
+  sizes: Sizes,
+  lane: Lane,
+  epilogue: Epilogue,
+): Regions {
   const { depth, depthBlocks, tiles, window, leftAccess, inline, tileRow } = shape;
   return {
     left: sizes.rows * depth * depthBlocks * lane.bytes + PANEL_SLACK,
@@ -135,7 +152,7 @@ export function windowRegions(shape: WindowPlan, sizes: Sizes, lane: Lane, epilo
   };
 }
 
-export function turnedRegions(shape: TurnedPlan, sizes: Sizes, lane: Lane): Regions {
+function turnedRegions(shape: Omit<TurnedPlan, "regions">, sizes: Sizes, lane: Lane): Regions {
   const { depth, depthBlocks, window, leftAccess, width, most, positions } = shape;
   const panelRows = paddedTo(sizes.rows, width);
   return {

@@ -16,7 +16,7 @@ import { type Part, decode, placeOf, weighted } from "./operand.ts";
 import { emitPanelPack } from "./panel.ts";
 import type { Plan } from "./plan.ts";
 import { type WindowPlan, tableBytes } from "./window-plan.ts";
-import { imagesOf, runsOf } from "./window.ts";
+import { runsOf } from "./window.ts";
 import { rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 
@@ -31,7 +31,7 @@ export function emitWindows(
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
   const { sizes, lane, regions, epilogue, right, split } = plan;
-  const { window, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
+  const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
   const { run, image } = window;
   const own = epilogue.kind === "emitted" && shape.inline ? epilogue : undefined;
   const stripe = (columns: number): Stripe =>
@@ -66,7 +66,6 @@ export function emitWindows(
     const range = rangeOf(body, split, thread, threads);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
-    const images = imagesOf(window);
     const [outer0, outer1] = range("columns", images, images, 1);
     const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
     const [panel, terms, padded, kept] = [regions.left, regions.right, regions.lines, regions.tile].map(

@@ -158,14 +158,6 @@ export class Body {
     this.#code.u32(this.#depth - label.depth);
   }
 
-  /** Jumps to the label with the number's place, to the last one for any other number. */
-  jumpTable(labels: readonly Label[], choice: Value<"i32">): void {
-    choice.write(this.#code);
-    this.#code.u8(0x0e);
-    this.#code.u32(labels.length - 1);
-    for (const label of labels) this.#code.u32(this.#depth - label.depth);
-  }
-
   return(value?: Value<ValueType>): void {
     value?.write(this.#code);
     this.#code.u8(0x0f);

@@ -26,12 +26,6 @@ interface Atomics<T extends "i32" | "i64"> {
       offset?: number,
     ) => Value<T>;
   };
-  readonly atomicCompareExchange: (
-    address: Value<"i32">,
-    expected: Value<T>,
-    replacement: Value<T>,
-    offset?: number,
-  ) => Value<T>;
 }
 
 function atomics<T extends "i32" | "i64">(type: T): Atomics<T> {
@@ -50,8 +44,6 @@ function atomics<T extends "i32" | "i64">(type: T): Atomics<T> {
       (code) => (address: Value<"i32">, value: Value<T>, offset?: number) =>
         access(type, code, [address, value], offset),
     ),
-    atomicCompareExchange: (address, expected, replacement, offset) =>
-      access(type, 0x48, [address, expected, replacement], offset),
   };
 }
 
@@ -81,7 +73,6 @@ export const i32: I32 = {
 
 type I64 = Binaries<typeof i64Codes.binary, "i64", "i64"> &
   Binaries<typeof i64Codes.compare, "i64", "i32"> &
-  Unaries<typeof i64Codes.unary, "i64", "i64"> &
   Conversions<typeof conversions.i64, "i64"> &
   Loads<typeof loads.i64, "i64"> &
   Stores<typeof stores.i64, "i64"> &
@@ -95,7 +86,6 @@ export const i64: I64 = {
   eqz: (a) => new Value("i32", 0x50, [a]),
   ...binary<Binaries<typeof i64Codes.binary, "i64", "i64">>("i64", i64Codes.binary),
   ...binary<Binaries<typeof i64Codes.compare, "i64", "i32">>("i32", i64Codes.compare),
-  ...unary<Unaries<typeof i64Codes.unary, "i64", "i64">>("i64", i64Codes.unary),
   ...conversion("i64", conversions.i64),
   ...loading("i64", loads.i64),
   ...storing(stores.i64),
@@ -150,7 +140,6 @@ export const memory: {
   ) => Value<"i32">;
   /** Wakes up to `count` sleepers; how many. */
   readonly notify: (address: Value<"i32">, count: Value<"i32">, offset?: number) => Value<"i32">;
-  readonly fence: () => Value<"void">;
 } = {
   copy: (to, from, bytes) =>
     new Value("void", BULK | 0x0a, [to, from, bytes], { kind: "bytes", value: [0, 0] }),
@@ -159,5 +148,4 @@ export const memory: {
     new Value("i32", ATOMIC | 0x01, [address, expected, timeout], { kind: "memory", align: 2, offset }),
   notify: (address, count, offset = 0) =>
     new Value("i32", ATOMIC | 0x00, [address, count], { kind: "memory", align: 2, offset }),
-  fence: () => new Value("void", ATOMIC | 0x03, [], { kind: "bytes", value: [0] }),
 };

@@ -1,211 +1,88 @@
-/** Opcodes of vector instructions by lane type, as in opcodes.ts, without the SIMD prefix. */
-export const v128Codes = {
-  binary: { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 },
-  unary: { not: 0x4d },
-} as const;
+import { FLOAT_COMPARE, INTEGER_COMPARE, type Run, run } from "./opcodes.ts";
 
-export const f32x4Codes = {
-  binary: {
-    eq: 0x41,
-    ne: 0x42,
-    lt: 0x43,
-    gt: 0x44,
-    le: 0x45,
-    ge: 0x46,
-    add: 0xe4,
-    sub: 0xe5,
-    mul: 0xe6,
-    div: 0xe7,
-    min: 0xe8,
-    max: 0xe9,
-    pmin: 0xea,
-    pmax: 0xeb,
-    relaxedMin: 0x10d,
-    relaxedMax: 0x10e,
-  },
+const BITS = "and andnot or xor";
+
+/** Opcodes of vector instructions by lane type, as in opcodes.ts, without the SIMD prefix. */
+export const v128Codes: { readonly binary: Run<typeof BITS>; readonly unary: Run<"not"> } = {
+  binary: run(0x4e, BITS),
+  unary: { not: 0x4d },
+};
+
+const FLOAT_BINARY = "add sub mul div min max pmin pmax";
+
+interface FloatLaneCodes<Conversion extends string> {
+  readonly binary: Run<typeof FLOAT_COMPARE> & Run<typeof FLOAT_BINARY>;
+  readonly unary: Run<"ceil floor trunc nearest abs neg sqrt"> & Run<Conversion>;
+  readonly ternary: Run<"relaxedMadd relaxedNmadd">;
+}
+
+export const f32x4Codes: FloatLaneCodes<"convertI32x4S convertI32x4U demoteF64x2Zero"> = {
+  binary: { ...run(0x41, FLOAT_COMPARE), ...run(0xe4, FLOAT_BINARY) },
   unary: {
-    ceil: 0x67,
-    floor: 0x68,
-    trunc: 0x69,
-    nearest: 0x6a,
-    abs: 0xe0,
-    neg: 0xe1,
+    ...run(0x67, "ceil floor trunc nearest"),
+    ...run(0xe0, "abs neg"),
     sqrt: 0xe3,
-    convertI32x4S: 0xfa,
-    convertI32x4U: 0xfb,
+    ...run(0xfa, "convertI32x4S convertI32x4U"),
     demoteF64x2Zero: 0x5e,
   },
-  ternary: { relaxedMadd: 0x105, relaxedNmadd: 0x106 },
-} as const;
+  ternary: run(0x105, "relaxedMadd relaxedNmadd"),
+};
 
-export const f64x2Codes = {
-  binary: {
-    eq: 0x47,
-    ne: 0x48,
-    lt: 0x49,
-    gt: 0x4a,
-    le: 0x4b,
-    ge: 0x4c,
-    add: 0xf0,
-    sub: 0xf1,
-    mul: 0xf2,
-    div: 0xf3,
-    min: 0xf4,
-    max: 0xf5,
-    pmin: 0xf6,
-    pmax: 0xf7,
-    relaxedMin: 0x10f,
-    relaxedMax: 0x110,
-  },
+export const f64x2Codes: FloatLaneCodes<"promoteLowF32x4"> = {
+  binary: { ...run(0x47, FLOAT_COMPARE), ...run(0xf0, FLOAT_BINARY) },
   unary: {
-    ceil: 0x74,
-    floor: 0x75,
+    ...run(0x74, "ceil floor"),
     trunc: 0x7a,
     nearest: 0x94,
-    abs: 0xec,
-    neg: 0xed,
+    ...run(0xec, "abs neg"),
     sqrt: 0xef,
-    convertLowI32x4S: 0xfe,
-    convertLowI32x4U: 0xff,
     promoteLowF32x4: 0x5f,
   },
-  ternary: { relaxedMadd: 0x107, relaxedNmadd: 0x108 },
-} as const;
+  ternary: run(0x107, "relaxedMadd relaxedNmadd"),
+};
 
-export const i8x16Codes = {
-  binary: {
-    eq: 0x23,
-    ne: 0x24,
-    ltS: 0x25,
-    ltU: 0x26,
-    gtS: 0x27,
-    gtU: 0x28,
-    leS: 0x29,
-    leU: 0x2a,
-    geS: 0x2b,
-    geU: 0x2c,
-    swizzle: 0x0e,
-    add: 0x6e,
-    sub: 0x71,
-    minS: 0x76,
-    minU: 0x77,
-    maxS: 0x78,
-    maxU: 0x79,
-    narrowI16x8S: 0x65,
-    narrowI16x8U: 0x66,
-    relaxedSwizzle: 0x100,
-  },
-  unary: { abs: 0x60, neg: 0x61, popcnt: 0x62 },
-  ternary: { relaxedLaneselect: 0x109 },
-  test: { allTrue: 0x63, bitmask: 0x64 },
-  shift: { shl: 0x6b, shrS: 0x6c, shrU: 0x6d },
-} as const;
-
+/** Of the lanes of one and two bytes, what brings them to 32 bits and back. */
+export const i8x16Codes = { binary: { narrowI16x8U: 0x66 }, unary: {} } as const;
 export const i16x8Codes = {
-  binary: {
-    eq: 0x2d,
-    ne: 0x2e,
-    ltS: 0x2f,
-    ltU: 0x30,
-    gtS: 0x31,
-    gtU: 0x32,
-    leS: 0x33,
-    leU: 0x34,
-    geS: 0x35,
-    geU: 0x36,
-    add: 0x8e,
-    sub: 0x91,
-    mul: 0x95,
-    minS: 0x96,
-    minU: 0x97,
-    maxS: 0x98,
-    maxU: 0x99,
-    narrowI32x4S: 0x85,
-    narrowI32x4U: 0x86,
-  },
-  unary: {
-    abs: 0x80,
-    neg: 0x81,
-    extendLowI8x16S: 0x87,
-    extendHighI8x16S: 0x88,
-    extendLowI8x16U: 0x89,
-    extendHighI8x16U: 0x8a,
-  },
-  test: { allTrue: 0x83, bitmask: 0x84 },
-  shift: { shl: 0x8b, shrS: 0x8c, shrU: 0x8d },
+  binary: { narrowI32x4S: 0x85 },
+  unary: { extendLowI8x16S: 0x87, extendLowI8x16U: 0x89 },
 } as const;
 
-export const i32x4Codes = {
+const SHIFTS = "shl shrS shrU";
+
+export const i32x4Codes: {
+  readonly binary: Run<typeof INTEGER_COMPARE> & Run<"add sub mul"> & Run<"minS minU maxS maxU">;
+  readonly unary: Run<"abs neg extendLowI16x8S extendLowI16x8U truncSatF32x4S truncSatF32x4U">;
+  readonly shift: Run<typeof SHIFTS>;
+} = {
   binary: {
-    eq: 0x37,
-    ne: 0x38,
-    ltS: 0x39,
-    ltU: 0x3a,
-    gtS: 0x3b,
-    gtU: 0x3c,
-    leS: 0x3d,
-    leU: 0x3e,
-    geS: 0x3f,
-    geU: 0x40,
+    ...run(0x37, INTEGER_COMPARE),
     add: 0xae,
     sub: 0xb1,
     mul: 0xb5,
-    minS: 0xb6,
-    minU: 0xb7,
-    maxS: 0xb8,
-    maxU: 0xb9,
-    dotI16x8S: 0xba,
+    ...run(0xb6, "minS minU maxS maxU"),
   },
   unary: {
-    abs: 0xa0,
-    neg: 0xa1,
+    ...run(0xa0, "abs neg"),
     extendLowI16x8S: 0xa7,
-    extendHighI16x8S: 0xa8,
     extendLowI16x8U: 0xa9,
-    extendHighI16x8U: 0xaa,
-    truncSatF32x4S: 0xf8,
-    truncSatF32x4U: 0xf9,
-    truncSatF64x2SZero: 0xfc,
-    truncSatF64x2UZero: 0xfd,
-    relaxedTruncF32x4S: 0x101,
-    relaxedTruncF32x4U: 0x102,
+    ...run(0xf8, "truncSatF32x4S truncSatF32x4U"),
   },
-  ternary: { relaxedLaneselect: 0x10b },
-  test: { allTrue: 0xa3, bitmask: 0xa4 },
-  shift: { shl: 0xab, shrS: 0xac, shrU: 0xad },
-} as const;
+  shift: run(0xab, SHIFTS),
+};
 
-export const i64x2Codes = {
-  binary: {
-    eq: 0xd6,
-    ne: 0xd7,
-    ltS: 0xd8,
-    gtS: 0xd9,
-    leS: 0xda,
-    geS: 0xdb,
-    add: 0xce,
-    sub: 0xd1,
-    mul: 0xd5,
-    extmulLowI32x4S: 0xdc,
-    extmulLowI32x4U: 0xde,
-  },
-  unary: {
-    abs: 0xc0,
-    neg: 0xc1,
-    extendLowI32x4S: 0xc7,
-    extendHighI32x4S: 0xc8,
-    extendLowI32x4U: 0xc9,
-    extendHighI32x4U: 0xca,
-  },
-  ternary: { relaxedLaneselect: 0x10c },
-  test: { allTrue: 0xc3, bitmask: 0xc4 },
-  shift: { shl: 0xcb, shrS: 0xcc, shrU: 0xcd },
-} as const;
+export const i64x2Codes: {
+  readonly binary: Run<"add sub mul">;
+  readonly unary: Run<"neg">;
+  readonly shift: Run<typeof SHIFTS>;
+} = {
+  binary: { add: 0xce, sub: 0xd1, mul: 0xd5 },
+  unary: { neg: 0xc1 },
+  shift: run(0xcb, SHIFTS),
+};
 
 /** Splat, extract and replace a lane, with the lane's scalar type. */
 export const lanes = {
-  i8x16: ["i32", 0x0f, 0x16, 0x17],
-  i16x8: ["i32", 0x10, 0x19, 0x1a],
   i32x4: ["i32", 0x11, 0x1b, 0x1c],
   i64x2: ["i64", 0x12, 0x1d, 0x1e],
   f32x4: ["f32", 0x13, 0x1f, 0x20],

@@ -47,31 +47,27 @@ type Family<C extends { readonly binary: Codes; readonly unary: Codes }> = Binar
 > &
   Unaries<C["unary"], "v128", "v128"> &
   (C extends { readonly ternary: infer T extends Codes } ? Ternaries<T> : unknown) &
-  (C extends { readonly shift: infer S extends Codes } ? Shifts<S> : unknown) &
-  (C extends { readonly test: infer S extends Codes } ? Unaries<S, "v128", "i32"> : unknown);
+  (C extends { readonly shift: infer S extends Codes } ? Shifts<S> : unknown);
 
 const family = <C extends { readonly binary: Codes; readonly unary: Codes }>(
-  codes: C & { readonly ternary?: Codes; readonly shift?: Codes; readonly test?: Codes },
+  codes: C & { readonly ternary?: Codes; readonly shift?: Codes },
 ): Family<C> => ({
   // The rows together make the family; each part is checked by its table.
   ...unary<Family<C>>("v128", codes.unary, SIMD),
   ...binary<object>("v128", { ...codes.binary, ...codes.shift }, SIMD),
   ...ternary<object>("v128", codes.ternary ?? {}, SIMD),
-  ...unary<object>("i32", codes.test ?? {}, SIMD),
 });
 
 export const f32x4: Family<typeof f32x4Codes> & Lanes<"f32"> = { ...family(f32x4Codes), ...laneOps("f32x4") };
 export const f64x2: Family<typeof f64x2Codes> & Lanes<"f64"> = { ...family(f64x2Codes), ...laneOps("f64x2") };
-export const i8x16: Family<typeof i8x16Codes> &
-  Lanes<"i32"> & {
-    /** Bytes of a ++ b, by 16 numbers 0–31. */
-    readonly shuffle: (a: Vector, b: Vector, lanes: readonly number[]) => Vector;
-  } = {
+export const i8x16: Family<typeof i8x16Codes> & {
+  /** Bytes of a ++ b, by 16 numbers 0–31. */
+  readonly shuffle: (a: Vector, b: Vector, lanes: readonly number[]) => Vector;
+} = {
   ...family(i8x16Codes),
-  ...laneOps("i8x16"),
   shuffle: (a, b, value) => new Value("v128", SIMD | 0x0d, [a, b], { kind: "bytes", value }),
 };
-export const i16x8: Family<typeof i16x8Codes> & Lanes<"i32"> = { ...family(i16x8Codes), ...laneOps("i16x8") };
+export const i16x8: Family<typeof i16x8Codes> = family(i16x8Codes);
 export const i32x4: Family<typeof i32x4Codes> &
   Lanes<"i32"> & {
     /** 32-bit lanes of a ++ b, by four numbers 0–7. */

@@ -20,16 +20,10 @@ import {
   i64x2,
   v128,
 } from "../emit/index.ts";
+import { familyOf } from "../families.ts";
 import type { Context, Element } from "../scalar/context.ts";
 import { fit, kept, storeElement } from "../scalar/element.ts";
-import {
-  type Coordinates,
-  type Place,
-  addressOf,
-  elementValues,
-  maskBytes,
-  vectorValues,
-} from "../scalar/graph.ts";
+import { type Coordinates, type Place, addressOf, elementValues, vectorValues } from "../scalar/graph.ts";
 import { isLaneDType, mapVector } from "../scalar/vector.ts";
 import { fillsLanes } from "./lane-fold.ts";
 import { unravel } from "./loops.ts";
@@ -53,7 +47,12 @@ export const contractWorkspace = (
   environment: KernelEnvironment,
   kernel: ContractKernel,
   options: ContractOptions,
-): number => workspaceBytes(kernel, { ...options, epilogue: epilogueOf(environment, kernel) });
+): number =>
+  workspaceBytes(kernel, {
+    ...options,
+    families: environment.families,
+    epilogue: epilogueOf(environment, kernel),
+  });
 
 /** A contraction as a function of a thread's number and how many there are. */
 export function contractKernel(
@@ -61,9 +60,9 @@ export function contractKernel(
   kernel: ContractKernel,
   options: ContractOptions & { readonly workspace: number },
 ): Callee<["i32", "i32"], "void"> {
-  const { module, place } = environment;
+  const { module, families, place } = environment;
   const epilogue = epilogueOf(environment, kernel);
-  return emitContraction(module, kernel, { ...options, address: place.address, epilogue }).run;
+  return emitContraction(module, kernel, { ...options, families, address: place.address, epilogue }).run;
 }
 
 function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epilogue {
@@ -71,7 +70,7 @@ function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epi
 }
 
 function emittedEpilogue(
-  { math, helpers, place }: KernelEnvironment,
+  { math, helpers, families, place }: KernelEnvironment,
   kernel: ContractKernel,
 ): EmittedEpilogue {
   const { batch, rows, columns, epilogue, stores, dtype } = kernel;
@@ -88,7 +87,7 @@ function emittedEpilogue(
     },
   };
   const scalar = (body: Body, sum: Local, coordinates: Coordinates): void => {
-    const context: Context = { body, math, helpers };
+    const context: Context = { body, math, helpers, families };
     const values = elementValues(context, place, epilogue, coordinates, [
       kept(context, fit(context, dtype, sum)),
     ]);
@@ -100,14 +99,18 @@ function emittedEpilogue(
     }
   };
   const vector = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
-    const context: Context = { body, math, helpers };
+    const context: Context = { body, math, helpers, families };
     const values = vectorResults(context, place, epilogue, coordinates, sums);
     for (const store of stores) {
       const value = values[store.value];
       if (value === undefined) continue;
       const address = addressOf(place, store.buffer, store.index, coordinates);
       const isBool = place.dtype(store.buffer) === "bool";
-      body.run(isBool ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value));
+      body.run(
+        isBool
+          ? v128.store32Lane(address, familyOf(families, "words").maskBytes(context, value), 0)
+          : v128.store(address, value),
+      );
     }
   };
   const common = {

@@ -11,14 +11,16 @@ export const sumDType = (dtype: DType): DType => (isFloat(dtype) ? "f64" : dtype
 
 /** A fold in locals. */
 export interface Fold {
+  /** What it is kept in: `sumDType` for sums and products. */
+  readonly wide: DType;
   start(): void;
   take(value: Local): void;
-  /** Takes what is in `sumDType` already. */
+  /** Takes what is in `wide` already. */
   takeWide(value: Local): void;
-  /** Becomes a value that is in `sumDType`, in place of all that it took. */
+  /** Becomes a value that is in `wide`, in place of all that it took. */
   put(value: Element): void;
   result(): Element;
-  /** The result as it is kept, in `sumDType`; undefined for places, which can't be joined. */
+  /** The result as it is kept; undefined for places, which can't be joined. */
   readonly kept: Local | undefined;
 }
 
@@ -53,6 +55,7 @@ export function foldOf(context: Context, reduction: Reduction): Fold {
   const wide = name === "add" || name === "mul" ? sumDType(dtype) : dtype;
   const sum = body.local(carrier[wide]);
   return {
+    wide,
     start: () => body.set(sum, constantElement(wide, joining.start)),
     take: (value) =>
       body.set(sum, mapElement(context, name, [sum, castElement(context, value, dtype, wide)], wide, wide)),
@@ -82,6 +85,7 @@ function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
     body.set(count, i32.add(count, i32.const(1)));
   };
   return {
+    wide: dtype,
     start: () => {
       body.set(place, i32.const(0));
       body.set(count, i32.const(0));

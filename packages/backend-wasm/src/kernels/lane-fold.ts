@@ -1,6 +1,6 @@
 import type { Reduction, ScalarGraph } from "@adjoint/compiler";
 import { type Local, type Value, f32x4, f64x2, i32x4, v128 } from "../emit/index.ts";
-import type { Context } from "../scalar/context.ts";
+import type { Context, Element } from "../scalar/context.ts";
 import { laneOf } from "../scalar/graph.ts";
 import { type LaneDType, constantVector, isLaneDType, mapVector, mapsLanes } from "../scalar/vector.ts";
 import { type Fold, joiningOf } from "./fold.ts";
@@ -50,6 +50,8 @@ export function laneFoldOf(context: Context, reduction: Reduction): LaneFold {
     const join = name === "add" ? f64x2.add : f64x2.mul;
     return doubleFold(context, join, Number(joining.start), first);
   }
+  if (dtype === "f32" && (name === "max" || name === "min"))
+    return extremeFold(context, name, Number(joining.start), first);
   const sum = body.local("v128");
   const join = (a: Vector, b: Vector): Vector => {
     const joined = mapVector(context, name, [a, b], dtype, dtype);
@@ -64,10 +66,52 @@ export function laneFoldOf(context: Context, reduction: Reduction): LaneFold {
     state: [sum],
     join: ([other = sum]) => body.set(sum, join(sum, other)),
     lanes: () => sum,
-    into: (fold) => {
-      const pair = body.let(join(sum, i32x4.shuffle(sum, sum, [2, 3, 2, 3])));
-      fold.put(laneOf(join(pair, i32x4.shuffle(pair, pair, [1, 1, 1, 1])), dtype, 0));
+    into: (fold) => fold.put(acrossLanes(context, dtype, sum, join)),
+  };
+}
+
+/** Four lanes as one element. */
+function acrossLanes(
+  { body }: Context,
+  dtype: LaneDType,
+  lanes: Local<"v128">,
+  join: (a: Vector, b: Vector) => Vector,
+): Element {
+  const pair = body.let(join(lanes, i32x4.shuffle(lanes, lanes, [2, 3, 2, 3])));
+  return laneOf(join(pair, i32x4.shuffle(pair, pair, [1, 1, 1, 1])), dtype, 0);
+}
+
+/** Four largest or smallest f32, in fewer instructions than those that engines make `max` and `min` of. */
+function extremeFold(
+  context: Context,
+  name: "max" | "min",
+  start: number,
+  first: (values: Local<"v128">, count: number) => Local<"v128">,
+): LaneFold {
+  const { body } = context;
+  const [best, signs] = [body.local("v128"), body.local("v128")];
+  const [pick, merge] = name === "max" ? [f32x4.pmax, v128.and] : [f32x4.pmin, v128.or];
+  // `pick` keeps a NaN and overlooks a new one, so that is written over what was picked: all ones, a NaN too.
+  const takeSigned = (values: Local<"v128">, own: Vector): void => {
+    body.set(best, v128.or(pick(best, values), f32x4.ne(values, values)));
+    body.set(signs, merge(signs, own));
+  };
+  const take = (values: Local<"v128">): void => takeSigned(values, values);
+  // Of two zeros `pick` keeps the first; which of them is larger is up to the signs of all.
+  const lanes = (): Vector =>
+    v128.bitselect(v128.and(signs, body.f32x4(-0)), best, f32x4.eq(best, body.f32x4(0)));
+  return {
+    dtype: "f32",
+    start: () => {
+      body.set(best, body.f32x4(start));
+      body.set(signs, body.f32x4(start));
     },
+    take,
+    takeFirst: (values, count) => take(first(values, count)),
+    state: [best, signs],
+    join: ([other = best, own = signs]) => takeSigned(body.let(other), own),
+    lanes,
+    into: (fold) => fold.put(acrossLanes(context, "f32", body.let(lanes()), f32x4[name])),
   };
 }
 

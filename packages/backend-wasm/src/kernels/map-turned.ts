@@ -1,15 +1,10 @@
 import type { MapKernel } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
-import { type Value, i32, select } from "../emit/index.ts";
-import type { Context } from "../scalar/context.ts";
-import type { Coordinates, Place } from "../scalar/graph.ts";
 import { alongRows, fitsLanes, isTurned } from "../scalar/lane-axes.ts";
-import { LaneGraph } from "../scalar/lane-graph.ts";
-import { strip } from "./strip.ts";
-import { type Range, type Units, unitsOf, walkUnits } from "./units.ts";
+import { type Units, unitsOf } from "./units.ts";
 
 /** Rows that are walked together down each four columns: words of a cache line. */
-const TILE = 16;
+export const TILE: number = 16;
 
 /** A map that reads some operand with its last axis far apart and another one, `row`, side by side. */
 export interface Turned {
@@ -19,6 +14,7 @@ export interface Turned {
   readonly units: Units;
 }
 
+/** The axes of a map that transposes; undefined for others. */
 export function turnedOf(
   { domain, body }: MapKernel,
   roots: readonly { readonly value: number; readonly dtype: DType }[],
@@ -33,46 +29,4 @@ export function turnedOf(
   const others = domain.filter((_, axis) => axis !== row && axis !== column);
   const outer = [...others, Math.ceil((domain[row] ?? 1) / TILE)];
   return { row, outer, units: unitsOf(outer, domain[column] ?? 1, 4) };
-}
-
-/** Squares of four by four: operands that lie the other way are transposed in registers. */
-export function writeTurned(
-  context: Context,
-  place: Place,
-  kernel: MapKernel,
-  { row, outer, units }: Turned,
-  range: Range,
-): void {
-  const { body } = context;
-  const { domain, stores } = kernel;
-  const column = domain.length - 1;
-  const [rows, columns] = [domain[row] ?? 1, domain[column] ?? 1];
-  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column));
-  walkUnits(body, outer, columns, units, range, (line) => {
-    const others = line.outer.slice(0, -1);
-    const [tile = i32.const(0)] = line.outer.slice(-1);
-    const at = (own: Value<"i32">, across: Value<"i32">): Coordinates => [
-      ...others.slice(0, row),
-      own,
-      ...others.slice(row),
-      across,
-    ];
-    const first = body.let(i32.mul(tile, i32.const(TILE)));
-    const far = body.let(i32.add(first, i32.const(TILE)));
-    const last = body.let(select(i32.ltS(far, i32.const(rows)), far, i32.const(rows)));
-    lanes.enter(
-      at(first, line.start),
-      stores.map(({ value }) => value),
-    );
-    strip(body, line, { size: columns, step: 4, vectors: 1 }, (across, [count = 4]) => {
-      const own = body.let<"i32">(first);
-      const square = (height: number): void => {
-        const point = at(own, across);
-        const counts = Array.from({ length: height }, () => count);
-        lanes.store(stores, point, counts, lanes.values(point, counts));
-      };
-      body.for(own, body.let(i32.sub(last, i32.const(3))), 4, () => square(4));
-      if (rows % 4 > 0) body.if(i32.ltS(own, last), () => square(rows % 4));
-    });
-  });
 }

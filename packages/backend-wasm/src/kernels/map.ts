@@ -1,13 +1,14 @@
 import type { MapKernel } from "@adjoint/compiler";
 import { type ModuleBuilder, type Value, i32 } from "../emit/index.ts";
+import { type Families, familyOf } from "../families.ts";
 import type { MathLibrary } from "../math/library.ts";
 import type { Context, Helpers } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
 import { type Coordinates, type Place, addressOf, elementValues } from "../scalar/graph.ts";
 import { type LaneAxes, alongAxis, alongPairs, fitsLanes, isScattered } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
-import { costOf } from "./cost.ts";
-import { turnedOf, writeTurned } from "./map-turned.ts";
+import { costOf, vectorsOf } from "./cost.ts";
+import { turnedOf } from "./map-turned.ts";
 import type { Ranged } from "./ranged.ts";
 import { strip } from "./strip.ts";
 import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
@@ -17,11 +18,9 @@ export interface KernelEnvironment {
   readonly module: ModuleBuilder;
   readonly math: MathLibrary;
   readonly helpers: Helpers;
+  readonly families: Families;
   readonly place: Place;
 }
-
-/** Expressions up to this cost are computed for two vectors at a time. */
-const SHORT = 64;
 
 /** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
 interface Walk {
@@ -59,20 +58,22 @@ function walksOf(domain: readonly number[]): readonly Walk[] {
  * depend on its place in a vector.
  */
 export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
-  const { module, math, helpers, place } = environment;
+  const { module, math, helpers, families, place } = environment;
   const domain = kernel.domain.length === 0 ? [1] : kernel.domain;
   const roots = kernel.stores.map(({ value, buffer }) => ({ value, dtype: place.dtype(buffer) }));
   const walk = walksOf(domain).find(({ axes }) => fitsLanes(kernel.body, axes, roots));
   const cost = pointsOf(domain) * (costOf(kernel.body) + kernel.stores.length);
   const ranged = (units: Units, write: (context: Context, range: Range) => void): Ranged => ({
     callee: module.function(["i32", "i32"], "void", (body, first, last) =>
-      write({ body, math, helpers }, [first, last]),
+      write({ body, math, helpers, families }, [first, last]),
     ),
     units: pointsOf(domain) === 0 ? 0 : units.count,
     cost,
   });
   const turned = turnedOf(kernel, roots);
-  if (turned !== undefined && costOf(kernel.body) <= SHORT) {
+  const together = vectorsOf(kernel.body);
+  if (turned !== undefined && together > 1) {
+    const { writeTurned } = familyOf(families, "ordered");
     return ranged(turned.units, (context, range) => writeTurned(context, place, kernel, turned, range));
   }
   if (walk === undefined) {
@@ -87,7 +88,7 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
     });
   }
   const { outer, size, step } = walk;
-  const vectors = costOf(kernel.body) <= SHORT && !isScattered(kernel.body, walk.axes) ? 2 : 1;
+  const vectors = isScattered(kernel.body, walk.axes) ? 1 : together;
   const units = unitsOf(outer, size, vectors * step);
   return ranged(units, (context, range) => {
     walkUnits(context.body, outer, size, units, range, (line) => {

@@ -3,8 +3,8 @@ import { loadElement, storeElement } from "../scalar/element.ts";
 import { type Coordinates, elementValues } from "../scalar/graph.ts";
 import { alongAxis } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
-import { costOf } from "./cost.ts";
-import { type Fold, foldOf, sumDType } from "./fold.ts";
+import { costOf, vectorsOf } from "./cost.ts";
+import { type Fold, foldOf } from "./fold.ts";
 import { laneFoldOf } from "./lane-fold.ts";
 import {
   type Phase,
@@ -35,17 +35,15 @@ function singly(reducing: Reducing, accumulate: Accumulate): ReduceMode {
         const part = body.let(i32.const(0));
         body.for(part, i32.const(phase.partials.parts), 1, () =>
           folds.forEach((fold, index) => {
-            const dtype = sumDType(reductions[index]?.dtype ?? "f32");
             const address = partialAddress(reducing, phase.partials, index, part, outer);
-            fold.takeWide(body.let(loadElement(context, dtype, address)));
+            fold.takeWide(body.let(loadElement(context, fold.wide, address)));
           }),
         );
       } else accumulate(outer, phase, folds);
       if (phase.kind === "part") {
-        folds.forEach(({ kept }, index) => {
-          const dtype = sumDType(reductions[index]?.dtype ?? "f32");
+        folds.forEach(({ wide, kept }, index) => {
           const address = partialAddress(reducing, phase.partials, index, phase.part, outer);
-          if (kept !== undefined) body.run(storeElement(context, dtype, address, kept));
+          if (kept !== undefined) body.run(storeElement(context, wide, address, kept));
         });
         return;
       }
@@ -73,11 +71,8 @@ export function elementFolds(reducing: Reducing): ReduceMode {
   });
 }
 
-/** Sums that don't wait for each other hide the time of an addition. */
-const SUMS = [
-  { cost: 8, vectors: 4 },
-  { cost: 64, vectors: 2 },
-] as const;
+/** Up to this cost of a term, four sums that don't wait for each other hide the time of an addition. */
+const CHEAP = 8;
 
 const SHORT_LINE = 32;
 
@@ -87,7 +82,7 @@ export function lineFolds(reducing: Reducing): ReduceMode {
   const { body } = context;
   const { body: graph, outer: sizes, inner, reductions } = kernel;
   const size = inner.at(-1) ?? 1;
-  const { vectors: most } = SUMS.find(({ cost }) => costOf(graph) <= cost) ?? { vectors: 1 };
+  const most = costOf(graph) <= CHEAP ? 4 : vectorsOf(graph);
   const vectors = Math.min(most, Math.ceil(size / 4));
   const roots = reductions.map(({ value }) => value);
   const lanes = new LaneGraph(context, environment.place, graph, alongAxis(sizes.length + inner.length - 1));

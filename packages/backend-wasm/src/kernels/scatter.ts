@@ -21,10 +21,10 @@ export function scatterKernel(
   environment: KernelEnvironment,
   kernel: ScatterKernel,
 ): Callee<readonly [], "void"> {
-  const { module, math, helpers } = environment;
+  const { module, math, helpers, families } = environment;
   const { dtype } = kernel;
   return module.function([], "void", (body) => {
-    const context: Context = { body, math, helpers };
+    const context: Context = { body, math, helpers, families };
     if (isLaneDType(dtype) && dtype !== "bool" && fillsLines(kernel))
       scatterLines(context, environment, kernel, dtype);
     else scatterElements(context, environment, kernel);

@@ -16,7 +16,7 @@ const storageOf = (dtype: DType): DType => (dtype === "f16" || dtype === "bf16" 
 
 /** Sorts each line's places by their elements, merging from the bottom up, and copies the first of them. */
 export function sortKernel(
-  { module, math, helpers, place }: KernelEnvironment,
+  { module, math, helpers, families, place }: KernelEnvironment,
   kernel: SortKernel,
   workspace: number,
 ): Callee<readonly [], "void"> {
@@ -25,7 +25,7 @@ export function sortKernel(
   const stride = (index.strides[outer.length] ?? 0) * dtypeInfo[dtype].bytes;
   const storage = storageOf(dtype);
   return module.function([], "void", (body) => {
-    const context: Context = { body, math, helpers };
+    const context: Context = { body, math, helpers, families };
     const [from, to, swap] = [body.local("i32"), body.local("i32"), body.local("i32")];
     const [width, low, middle, high] = [
       body.local("i32"),

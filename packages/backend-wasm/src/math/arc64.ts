@@ -1,5 +1,5 @@
 import { v128 } from "../emit/index.ts";
-import { ASIN_F64, ATAN_F64 } from "./coefficients.ts";
+import { ASIN_F64, ATAN_F64 } from "./coefficients/angles.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 const PI_LOW = 1.2246467991473532e-16;

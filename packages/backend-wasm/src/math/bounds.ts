@@ -1,4 +1,4 @@
-import type { BinaryMath, UnaryMath } from "./library.ts";
+import type { BinaryMath, UnaryMath } from "./functions.ts";
 
 /** Largest errors in units in the last place, with and without fused multiply-add. */
 export interface Bound {

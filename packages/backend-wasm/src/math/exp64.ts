@@ -1,5 +1,5 @@
 import { i32, i64x2, v128 } from "../emit/index.ts";
-import { ERFCX_F64, ERF_F64, EXP_F64 } from "./coefficients.ts";
+import { ERFCX_F64, ERF_F64, EXP_F64 } from "./coefficients/doubles.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 /** ln 2 in two parts; products of the first with numbers up to 2¹¹ are exact. */

@@ -11,7 +11,7 @@ import {
   i64x2,
   select,
 } from "../emit/index.ts";
-import { TWO_OVER_PI } from "./coefficients.ts";
+import { TWO_OVER_PI } from "./coefficients/angles.ts";
 import type { HugeReduction } from "./trig.ts";
 
 const PIO2 = Math.PI / 2;

@@ -8,82 +8,37 @@ import {
   f64x2,
   i32x4,
 } from "../emit/index.ts";
-import * as arc64 from "./arc64.ts";
-import * as exp32 from "./exp32.ts";
-import * as exp64 from "./exp64.ts";
-import { hugeReduction } from "./huge.ts";
-import { type Lanes, type Vector, type VectorLocal, doubles, singles } from "./lanes.ts";
-import * as log32 from "./log32.ts";
-import * as log64 from "./log64.ts";
-import { powDouble } from "./pow64.ts";
-import { powSingle } from "./pow.ts";
-import { type HugeReduction, cos64, sin64, sineTurned32, tan64 } from "./trig.ts";
-
-/** Functions of one float. */
-export type UnaryMath =
-  | "exp"
-  | "expm1"
-  | "log"
-  | "log1p"
-  | "sin"
-  | "cos"
-  | "tan"
-  | "asin"
-  | "acos"
-  | "atan"
-  | "sinh"
-  | "cosh"
-  | "tanh"
-  | "asinh"
-  | "acosh"
-  | "atanh"
-  | "erf";
-export type BinaryMath = "pow" | "atan2";
+import { type Families, familyOf } from "../families.ts";
+import { exp, expm1 } from "./exp32.ts";
+import {
+  type Activation,
+  type Angle,
+  type BinaryMath,
+  type DoubleMath,
+  type Emit,
+  type UnaryMath,
+  mathSources,
+} from "./functions.ts";
+import { type Vector, doubles, singles } from "./lanes.ts";
+import { log } from "./log32.ts";
 
 type Vectorized = Callee<readonly ["v128"], "v128">;
-type Emit = (m: Lanes, x: VectorLocal, huge: HugeReduction) => Vector;
-
-/** On two f64. */
-const f64Functions: { readonly [N in UnaryMath]: Emit } = {
-  exp: exp64.exp,
-  expm1: exp64.expm1,
-  log: log64.log,
-  log1p: log64.log1p,
-  sin: sin64,
-  cos: cos64,
-  tan: tan64,
-  asin: arc64.asin,
-  acos: arc64.acos,
-  atan: arc64.atan,
-  sinh: exp64.sinh,
-  cosh: exp64.cosh,
-  tanh: exp64.tanh,
-  asinh: log64.asinh,
-  acosh: log64.acosh,
-  atanh: log64.atanh,
-  erf: exp64.erf,
-};
-
-/** On four f32 in place. The other functions go through f64. */
-const f32Functions: { readonly [N in UnaryMath]?: (m: Lanes, x: VectorLocal) => Vector } = {
-  exp: exp32.exp,
-  expm1: exp32.expm1,
-  log: log32.log,
-  log1p: log32.log1p,
-  tanh: exp32.tanh,
-  erf: exp32.erf,
-};
 
 /** Mathematical functions for one module: short ones are written in place, long ones once as functions of the module. */
 export class MathLibrary {
   readonly #module: ModuleBuilder;
   readonly #fused: boolean;
+  readonly #families: Families;
   readonly #functions = new Map<string, Callee>();
 
-  /** @param fused use relaxed SIMD's multiply-add; the engine must have it. */
-  constructor(module: ModuleBuilder, fused: boolean) {
+  /**
+   * @param fused use relaxed SIMD's multiply-add; the engine must have it.
+   * @param families those of the functions that will be asked for, as `mathSources` names them.
+   */
+  constructor(module: ModuleBuilder, fused: boolean, families: Families) {
     this.#module = module;
     this.#fused = fused;
+    this.#families = families;
   }
 
   #function<C extends Callee>(key: string, make: () => C): C {
@@ -94,20 +49,23 @@ export class MathLibrary {
     return made;
   }
 
-  #huge(): HugeReduction {
-    return this.#function("huge", () => hugeReduction(this.#module));
+  /** What writes a function on two f64. */
+  #emit(name: UnaryMath | BinaryMath): Emit {
+    const source = mathSources[name].f64;
+    if (source === "doubles") {
+      // The table names this family for just the functions that it has.
+      return familyOf(this.#families, source).functions[name as DoubleMath];
+    }
+    const { functions, hugeReduction } = familyOf(this.#families, source);
+    return functions[name as Angle | "atan2"](() =>
+      this.#function("huge", () => hugeReduction(this.#module)),
+    );
   }
 
   #f64(name: UnaryMath): Vectorized {
-    const trigonometric = name === "sin" || name === "cos" || name === "tan";
     return this.#function(`f64x2 ${name}`, () => {
-      // Only the trigonometric ones look at it.
-      const huge: HugeReduction = trigonometric
-        ? this.#huge()
-        : { index: -1, parameters: ["f64"], result: "v128" };
-      return this.#module.function(["v128"], "v128", (body, x) =>
-        f64Functions[name](doubles(body, this.#fused), x, huge),
-      );
+      const emit = this.#emit(name);
+      return this.#module.function(["v128"], "v128", (body, x) => emit(doubles(body, this.#fused), x, x));
     });
   }
 
@@ -115,12 +73,30 @@ export class MathLibrary {
   f32x4(name: UnaryMath, body: Body, x: Vector): Vector {
     const m = singles(body, this.#fused);
     const own = body.let(x);
-    if (name === "sin" || name === "cos")
-      return sineTurned32(m, own, name === "sin" ? 0 : 1, this.#f64(name));
-    const inline = f32Functions[name];
-    if (inline !== undefined) return inline(m, own);
-    const wide = this.#f64(name);
-    return throughDoubles([own], (halves) => call(wide, halves[0] ?? own));
+    switch (name) {
+      case "exp":
+        return exp(m, own);
+      case "expm1":
+        return expm1(m, own);
+      case "log":
+        return log(m, own);
+      case "sin":
+      case "cos":
+        return familyOf(this.#families, "angles").sineTurned32(
+          m,
+          own,
+          name === "sin" ? 0 : 1,
+          this.#f64(name),
+        );
+      default: {
+        if (mathSources[name].f32 === "activations") {
+          // As above.
+          return familyOf(this.#families, "activations").functions[name as Activation](m, own, own);
+        }
+        const wide = this.#f64(name);
+        return throughDoubles([own], (halves) => call(wide, halves[0] ?? own));
+      }
+    }
   }
 
   /** The function on two f64. */
@@ -149,10 +125,13 @@ export class MathLibrary {
   }
 
   #binary(name: BinaryMath, precision: "f32" | "f64"): Callee<readonly ["v128", "v128"], "v128"> {
-    const emit = name === "atan2" ? arc64.atan2 : precision === "f32" ? powSingle : powDouble;
-    return this.#function(name === "atan2" ? name : `${name} ${precision}`, () =>
-      this.#module.function(["v128", "v128"], "v128", (body, a, b) => emit(doubles(body, this.#fused), a, b)),
-    );
+    return this.#function(name === "atan2" ? name : `${name} ${precision}`, () => {
+      const single = name === "pow" && precision === "f32";
+      const emit = single ? familyOf(this.#families, "doubles").powSingle : this.#emit(name);
+      return this.#module.function(["v128", "v128"], "v128", (body, a, b) =>
+        emit(doubles(body, this.#fused), a, b),
+      );
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { LOG_F32 } from "./coefficients.ts";
+import { LOG_F32 } from "./coefficients/basic.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 const LN2_HIGH = 0.693359375;
@@ -11,7 +11,12 @@ const ONE = 0x3f800000;
  * log(u) + extra for normal u > 0: u = 2^k·(1 + f) with 1 + f from √½ to √2, and
  * log(1 + f) = f − f²/2 + f³·P(f). `k` gets `offset` added.
  */
-function logNormal(m: Lanes, u: Vector, offset: Vector | undefined, extra: Vector | undefined): Vector {
+export function logNormal(
+  m: Lanes,
+  u: Vector,
+  offset: Vector | undefined,
+  extra: Vector | undefined,
+): Vector {
   const bits = m.let(i32x4.add(u, m.body.i32x4(ONE - SQRT_HALF)));
   const exponent = f32x4.convertI32x4S(i32x4.sub(i32x4.shrS(bits, i32.const(23)), m.body.i32x4(127)));
   const k = m.let(offset === undefined ? exponent : m.add(exponent, offset));
@@ -25,7 +30,7 @@ function logNormal(m: Lanes, u: Vector, offset: Vector | undefined, extra: Vecto
 }
 
 /** Puts right what is no finite positive number: `u` is 0 at the pole and `limit` has the infinity and NaN. */
-function outside(m: Lanes, y: Vector, u: Vector, limit: Vector): Vector {
+export function outside(m: Lanes, y: Vector, u: Vector, limit: Vector): Vector {
   const zero = m.choose(m.eq(u, m.c(0)), m.c(-Infinity), m.c(NaN));
   const special = m.choose(m.eq(limit, m.c(Infinity)), limit, zero);
   const finite = v128.and(m.gt(u, m.c(0)), m.lt(limit, m.c(Infinity)));
@@ -36,12 +41,4 @@ export function log(m: Lanes, x: VectorLocal): Vector {
   const tiny = m.let(m.lt(x, m.c(2 ** -126)));
   const scaled = m.choose(tiny, m.mul(x, m.c(2 ** 23)), x);
   return outside(m, logNormal(m, scaled, v128.and(tiny, m.c(-23)), undefined), x, x);
-}
-
-/** log(u) + c / u with u = 1 + x rounded and c what the rounding lost. */
-export function log1p(m: Lanes, x: VectorLocal): Vector {
-  const u = m.let(m.add(x, m.c(1)));
-  const lost = m.choose(m.gt(x, m.c(1)), m.sub(m.c(1), m.sub(u, x)), m.sub(x, m.sub(u, m.c(1))));
-  const y = outside(m, logNormal(m, u, undefined, m.div(lost, u)), u, x);
-  return m.choose(m.lt(m.abs(x), m.c(2 ** -26)), x, y);
 }

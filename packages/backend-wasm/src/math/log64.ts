@@ -1,5 +1,5 @@
 import { i32, i64x2, v128 } from "../emit/index.ts";
-import { LOG_F64 } from "./coefficients.ts";
+import { LOG_F64 } from "./coefficients/doubles.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 const LN2_HIGH = 0.6931471803691238;

@@ -1,5 +1,5 @@
 import { i32, i64x2, v128 } from "../emit/index.ts";
-import { EXP2_POW, LOG_POW } from "./coefficients.ts";
+import { EXP2_POW, LOG_POW } from "./coefficients/doubles.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 import { split } from "./log64.ts";
 

@@ -1,4 +1,4 @@
-import { LOG_F64 } from "./coefficients.ts";
+import { LOG_F64 } from "./coefficients/doubles.ts";
 import { expSum } from "./exp64.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 import { split } from "./log64.ts";

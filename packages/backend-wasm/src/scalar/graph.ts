@@ -8,7 +8,7 @@ import { LaneGraph } from "./lane-graph.ts";
 import { elementOf, existing } from "./point.ts";
 
 export { type Coordinates, type Place, addressOf } from "./affine.ts";
-export { laneOf, maskBytes } from "./lane-memory.ts";
+export { laneOf } from "./lane-memory.ts";
 
 /** All values of an expression at one point, in order. */
 export function elementValues(

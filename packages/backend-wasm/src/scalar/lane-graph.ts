@@ -8,14 +8,14 @@ import {
 } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
+import { familyOf } from "../families.ts";
 import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";
 import type { Context, Element } from "./context.ts";
 import { kept } from "./element.ts";
 import { advance, elementOf, existing, loadValue } from "./point.ts";
 import { type LaneAxes, isTurned, isUniform, uniformValues } from "./lane-axes.ts";
-import { isNear, laneOf, loadLanes, loadTurned, storeLanes, withLane } from "./lane-memory.ts";
+import { isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
 import { affineLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
-import { randomBitsX4 } from "./random.ts";
 import { type LoadedDType, constantVector, isLaneDType, isLoadedDType, mapVector } from "./vector.ts";
 
 type Vector = Local<"v128">;
@@ -109,6 +109,7 @@ export class LaneGraph {
     const write = (node: ScalarNode, id: number): void => {
       const share = this.#shareOf(node, id, coordinates);
       if (counts.length === 4 && share !== undefined && isTurned(this.#axes, node)) {
+        const { loadTurned } = familyOf(this.#context.families, "ordered");
         const square = loadTurned(body, share, this.#axes.steps(node.index), counts[0] ?? 4);
         square.forEach((column, vector) => (existing(results, vector)[id] = column));
         return;
@@ -191,7 +192,8 @@ export class LaneGraph {
       case "randomBits": {
         const [first, second] = node.key;
         const counter = affineLanes(this.#context, this.#axes, node.counter, at);
-        return randomBitsX4(this.#context.body, value(first), value(second), counter);
+        const { body, families } = this.#context;
+        return familyOf(families, "words").randomBitsX4(body, value(first), value(second), counter);
       }
       case "load":
         return this.#load(node, at);

@@ -1,5 +1,6 @@
-import type { DType } from "@adjoint/ir";
-import { type Body, type Local, type Value, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../emit/index.ts";
+import { type DType, dtypeInfo } from "@adjoint/ir";
+import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
+import { familyOf } from "../families.ts";
 import type { Address } from "./affine.ts";
 import type { Context, Element } from "./context.ts";
 import { as } from "./element.ts";
@@ -9,7 +10,8 @@ type Vector = Value<"v128">;
 /** Positions of four lanes from a common one, in elements. */
 export type Steps = readonly [number, number, number, number];
 
-const same = (steps: readonly number[], other: readonly number[]): boolean =>
+/** Whether steps are these. */
+export const same = (steps: readonly number[], other: readonly number[]): boolean =>
   steps.every((step, lane) => step === other[lane]);
 
 /** One lane as an element. */
@@ -24,13 +26,6 @@ export function withLane(vector: Vector, dtype: LoadedDType, lane: number, value
   if (dtype === "f32") return f32x4.replaceLane(vector, lane, as("f32", value));
   const word = as("i32", value);
   return i32x4.replaceLane(vector, lane, dtype === "bool" ? i32.sub(i32.const(0), word) : word);
-}
-
-/** Four masks as bytes 0 or 1 in the first word. */
-export function maskBytes({ body }: Context, mask: Vector): Vector {
-  const words = body.let(v128.and(mask, body.i32x4(1)));
-  const halves = body.let(i16x8.narrowI32x4S(words, words));
-  return i8x16.narrowI16x8U(halves, halves);
 }
 
 /** Whether lanes this far apart are read by one or two vectors, up to 28 bytes around what is wanted. */
@@ -48,15 +43,14 @@ export function loadLanes(
   steps: Steps,
   count: number,
 ): Vector {
-  const bytes = dtype === "f32" || dtype === "i32" || dtype === "u32" ? 4 : dtype.endsWith("16") ? 2 : 1;
+  const { bytes } = dtypeInfo[dtype];
   const wanted = steps.slice(0, count);
   const low = Math.min(...wanted);
   const order = steps.map((step, lane) => (lane < count ? step - low : count === 1 ? 0 : lane));
   const start = offset + low * bytes;
   const at = start >= 0 ? { base, offset: start } : { base: i32.add(base, i32.const(start)), offset: 0 };
   if (bytes === 4) return loadWords(context, at, order, count);
-  const packed = loadPacked(context, at, order, count, bytes);
-  return widened(context, dtype, packed);
+  return familyOf(context.families, "words").loadNarrow(context, dtype, at, order, count);
 }
 
 function loadWords(
@@ -82,61 +76,6 @@ function loadWords(
     );
 }
 
-/** Four vectors whose lanes are `steps` words apart and which begin at neighbouring words: a square, transposed. */
-export function loadTurned(
-  body: Body,
-  { base, offset }: Address,
-  steps: Steps,
-  count: number,
-): readonly Local<"v128">[] {
-  const rows = steps.slice(0, count).map((step) => {
-    const at = offset + 4 * step;
-    return body.let(at >= 0 ? v128.load(base, at) : v128.load(i32.add(base, i32.const(at))));
-  });
-  const zero = body.i32x4(0);
-  const [a = zero, b = zero, c = zero, d = zero] = rows;
-  const low = (x: Vector, y: Vector): Local<"v128"> => body.let(i32x4.shuffle(x, y, [0, 4, 1, 5]));
-  const high = (x: Vector, y: Vector): Local<"v128"> => body.let(i32x4.shuffle(x, y, [2, 6, 3, 7]));
-  const [ac, bd, ca, db] = [low(a, c), low(b, d), high(a, c), high(b, d)];
-  return [low(ac, bd), high(ac, bd), low(ca, db), high(ca, db)];
-}
-
-/** Elements of one or two bytes side by side. */
-function loadPacked(
-  { body }: Context,
-  { base, offset }: Address,
-  order: readonly number[],
-  count: number,
-  bytes: 1 | 2,
-): Vector {
-  const narrow = bytes === 1;
-  if (Math.max(...order) === 0)
-    return narrow ? v128.load8Splat(base, offset) : v128.load16Splat(base, offset);
-  if (same(order.slice(0, count), [0, 1, 2, 3]))
-    return narrow ? v128.load32Zero(base, offset) : v128.load64Zero(base, offset);
-  const load = narrow ? v128.load8Lane : v128.load16Lane;
-  return order
-    .slice(0, count)
-    .reduce<Vector>((sum, step, lane) => load(base, sum, lane, offset + bytes * step), body.i32x4(0));
-}
-
-function widened({ body }: Context, dtype: LoadedDType, packed: Vector): Vector {
-  switch (dtype) {
-    case "i8":
-      return i32x4.extendLowI16x8S(i16x8.extendLowI8x16S(packed));
-    case "u8":
-      return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(packed));
-    case "i16":
-      return i32x4.extendLowI16x8S(packed);
-    case "u16":
-      return i32x4.extendLowI16x8U(packed);
-    case "bool":
-      return i32x4.ne(i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(packed)), body.i32x4(0));
-    default:
-      return packed;
-  }
-}
-
 /** Writes the first `count` lanes. */
 export function storeLanes(
   context: Context,
@@ -149,7 +88,7 @@ export function storeLanes(
   const { body } = context;
   const isBool = dtype === "bool";
   const bytes = isBool ? 1 : 4;
-  const vector = isBool ? body.let(maskBytes(context, value)) : value;
+  const vector = isBool ? body.let(familyOf(context.families, "words").maskBytes(context, value)) : value;
   const wanted = steps.slice(0, count);
   const isDense = same(wanted, [0, 1, 2, 3]);
   if (isDense && count === 4) {

@@ -2,10 +2,10 @@ import type { Load, ScalarNode } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";
+import { familyOf } from "../families.ts";
 import { castElement } from "./cast.ts";
 import { type Context, type Element, carrier } from "./context.ts";
 import { as, constantElement, loadElement } from "./element.ts";
-import { randomBits } from "./random.ts";
 import { mapElement } from "./table.ts";
 
 /** The element of a list that must be there. */
@@ -37,7 +37,7 @@ export function elementOf(context: Context, place: Place, node: ScalarNode, poin
     case "map":
       return mapElement(context, node.operation, node.operands.map(value), node.from, node.dtype);
     case "randomBits":
-      return randomBits(
+      return familyOf(context.families, "words").randomBits(
         context.body,
         as("i32", value(node.key[0])),
         as("i32", value(node.key[1])),

@@ -1,9 +1,10 @@
 import type { DType, NameOf, Scalar } from "@adjoint/ir";
-import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import type { BinaryMath, UnaryMath } from "../math/library.ts";
+import { type Value, f32x4, i32x4, v128 } from "../emit/index.ts";
+import { familyOf } from "../families.ts";
+import { type BinaryMath, type UnaryMath, isBinaryMath, isMath } from "../math/functions.ts";
 import type { Context } from "./context.ts";
 import { as, isUnsigned, kept } from "./element.ts";
-import { mapElement } from "./table.ts";
+import { type WordName, needsWords } from "./table.ts";
 
 type Vector = Value<"v128">;
 
@@ -22,98 +23,67 @@ export const isLoadedDType = (dtype: DType): dtype is LoadedDType =>
 export const mapsLanes = (operation: NameOf<"map">, from: DType, to: DType): boolean =>
   isLaneDType(to) && (isLaneDType(from) || (operation === "cast" && isLoadedDType(from)));
 
+/** A rule on four lanes. */
 type Rule = (context: Context, a: Vector, b: Vector, unsigned: boolean) => Vector;
 /** No row for a type means that lanes are taken one by one. */
-interface Row {
+export interface VectorRow {
   readonly float?: Rule;
   readonly integer?: Rule;
   readonly bool?: Rule;
 }
 
-const math = (name: UnaryMath): Row => ({
-  float: ({ math: library, body }, x) => library.f32x4(name, body, x),
-});
-const binaryMath = (name: BinaryMath): Row => ({
-  float: ({ math: library, body }, x, y) => library.f32x4Binary(name, body, x, y),
-});
-const float = (rule: (a: Vector, b: Vector) => Vector): Row => ({ float: (_, a, b) => rule(a, b) });
-const integer = (rule: (a: Vector, b: Vector) => Vector): Row => ({ integer: (_, a, b) => rule(a, b) });
-const both = (floats: (a: Vector, b: Vector) => Vector, integers: (a: Vector, b: Vector) => Vector): Row => ({
+const float = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ float: (_, a, b) => rule(a, b) });
+const both = (
+  floats: (a: Vector, b: Vector) => Vector,
+  integers: (a: Vector, b: Vector) => Vector,
+): VectorRow => ({
   ...float(floats),
-  ...integer(integers),
+  integer: (_, a, b) => integers(a, b),
 });
 const signed = (
   yes: (a: Vector, b: Vector) => Vector,
   no: (a: Vector, b: Vector) => Vector,
-): Pick<Row, "integer"> => ({
+): Pick<VectorRow, "integer"> => ({
   integer: (_, a, b, unsigned) => (unsigned ? no : yes)(a, b),
 });
-const logical = (rule: (a: Vector, b: Vector) => Vector): Row => ({ bool: (_, a, b) => rule(a, b) });
+const logical = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ bool: (_, a, b) => rule(a, b) });
 const equality = (a: Vector, b: Vector): Vector => v128.not(v128.xor(a, b));
 
-const table: { readonly [N in Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient">]: Row } =
-  {
-    abs: { ...float(f32x4.abs), ...signed(i32x4.abs, (a) => a) },
-    neg: both(f32x4.neg, i32x4.neg),
-    sign: {
-      float: ({ body }, x) => {
-        const magnitude = f32x4.gt(f32x4.abs(x), body.f32x4(0));
-        const unit = v128.or(body.f32x4(1), v128.and(x, body.f32x4(-0)));
-        return v128.bitselect(unit, x, magnitude);
-      },
-      integer: ({ body }, x, _, unsigned) =>
-        unsigned
-          ? v128.and(i32x4.ne(x, body.i32x4(0)), body.i32x4(1))
-          : i32x4.sub(i32x4.ltS(x, body.i32x4(0)), i32x4.gtS(x, body.i32x4(0))),
-    },
-    exp: math("exp"),
-    expm1: math("expm1"),
-    log: math("log"),
-    log1p: math("log1p"),
-    sqrt: float(f32x4.sqrt),
-    sin: math("sin"),
-    cos: math("cos"),
-    tan: math("tan"),
-    asin: math("asin"),
-    acos: math("acos"),
-    atan: math("atan"),
-    sinh: math("sinh"),
-    cosh: math("cosh"),
-    tanh: math("tanh"),
-    asinh: math("asinh"),
-    acosh: math("acosh"),
-    atanh: math("atanh"),
-    erf: math("erf"),
-    floor: float(f32x4.floor),
-    ceil: float(f32x4.ceil),
-    round: float(f32x4.nearest),
-    isNaN: float((x) => f32x4.ne(x, x)),
-    isInf: { float: ({ body }, x) => f32x4.eq(f32x4.abs(x), body.f32x4(Infinity)) },
-    not: logical((x) => v128.not(x)),
-    bitwiseNot: integer(v128.not),
-    add: both(f32x4.add, i32x4.add),
-    sub: both(f32x4.sub, i32x4.sub),
-    mul: both(f32x4.mul, i32x4.mul),
-    div: float(f32x4.div),
-    mod: {},
-    fmod: {},
-    pow: binaryMath("pow"),
-    atan2: binaryMath("atan2"),
-    max: { ...float(f32x4.max), ...signed(i32x4.maxS, i32x4.maxU) },
-    min: { ...float(f32x4.min), ...signed(i32x4.minS, i32x4.minU) },
-    equal: { ...both(f32x4.eq, i32x4.eq), ...logical(equality) },
-    less: { ...float(f32x4.lt), ...signed(i32x4.ltS, i32x4.ltU) },
-    lessOrEqual: { ...float(f32x4.le), ...signed(i32x4.leS, i32x4.leU) },
-    and: logical(v128.and),
-    or: logical(v128.or),
-    xor: logical(v128.xor),
-    bitwiseAnd: integer(v128.and),
-    bitwiseOr: integer(v128.or),
-    bitwiseXor: integer(v128.xor),
-    // Lanes shift by one common number only.
-    shiftLeft: {},
-    shiftRight: {},
-  };
+type Special = "cast" | "bitcast" | "where" | "stopGradient";
+const table: {
+  readonly [
+    N in Exclude<NameOf<"map">, Special | UnaryMath | BinaryMath | Exclude<WordName, "div">>
+  ]: VectorRow;
+} = {
+  abs: { ...float(f32x4.abs), ...signed(i32x4.abs, (a) => a) },
+  neg: both(f32x4.neg, i32x4.neg),
+  sqrt: float(f32x4.sqrt),
+  isNaN: float((x) => f32x4.ne(x, x)),
+  isInf: { float: ({ body }, x) => f32x4.eq(f32x4.abs(x), body.f32x4(Infinity)) },
+  not: logical((x) => v128.not(x)),
+  add: both(f32x4.add, i32x4.add),
+  sub: both(f32x4.sub, i32x4.sub),
+  mul: both(f32x4.mul, i32x4.mul),
+  div: float(f32x4.div),
+  max: { ...float(f32x4.max), ...signed(i32x4.maxS, i32x4.maxU) },
+  min: { ...float(f32x4.min), ...signed(i32x4.minS, i32x4.minU) },
+  equal: { ...both(f32x4.eq, i32x4.eq), ...logical(equality) },
+  less: { ...float(f32x4.lt), ...signed(i32x4.ltS, i32x4.ltU) },
+  lessOrEqual: { ...float(f32x4.le), ...signed(i32x4.leS, i32x4.leU) },
+  and: logical(v128.and),
+  or: logical(v128.or),
+  xor: logical(v128.xor),
+};
+
+type Rows = { readonly [N in NameOf<"map">]?: VectorRow };
+const ruleIn = (rows: Rows, operation: NameOf<"map">, from: LaneDType): Rule | undefined => {
+  const row = rows[operation];
+  return from === "f32" ? row?.float : from === "bool" ? row?.bool : row?.integer;
+};
+
+/** Whether lanes of this dtype are taken one by one, for which the family "words" has the code. */
+export const isLanewise = (operation: NameOf<"map">, from: DType): boolean =>
+  operation in table && isLaneDType(from) && ruleIn(table, operation, from) === undefined;
 
 /**
  * A map primitive on four lanes; undefined where a dtype has no 32-bit lanes. `from` is the operands' dtype (of the last
@@ -145,13 +115,30 @@ export function mapVector(
     case "cast":
       return castVector(context, a, from, to);
     default: {
-      const row: Row = table[operation];
-      const rule = from === "f32" ? row.float : from === "bool" ? row.bool : row.integer;
+      if (isMath(operation)) return mathVector(context, operation, own, from, to);
+      const rows: Rows = needsWords(operation, from)
+        ? familyOf(context.families, "words").vectorRules
+        : table;
+      const rule = ruleIn(rows, operation, from);
       return rule === undefined
-        ? lanewise(context, operation, own, from, to)
+        ? familyOf(context.families, "words").lanewise(context, operation, own, from, to)
         : rule(context, a, b ?? a, isUnsigned(from));
     }
   }
+}
+
+function mathVector(
+  context: Context,
+  name: UnaryMath | BinaryMath,
+  operands: readonly Vector[],
+  from: LaneDType,
+  to: LaneDType,
+): Vector {
+  const { math, body } = context;
+  const [a, b = a] = operands;
+  if (a === undefined || b === undefined || from !== "f32")
+    return familyOf(context.families, "words").lanewise(context, name, operands, from, to);
+  return isBinaryMath(name) ? math.f32x4Binary(name, body, a, b) : math.f32x4(name, body, a);
 }
 
 function castVector({ body }: Context, x: Vector, from: LaneDType, to: LaneDType): Vector {
@@ -161,33 +148,6 @@ function castVector({ body }: Context, x: Vector, from: LaneDType, to: LaneDType
   if (to === "f32") return from === "u32" ? f32x4.convertI32x4U(x) : f32x4.convertI32x4S(x);
   if (from === "f32") return to === "u32" ? i32x4.truncSatF32x4U(x) : i32x4.truncSatF32x4S(x);
   return x;
-}
-
-/** The element code, lane by lane. */
-function lanewise(
-  context: Context,
-  operation: NameOf<"map">,
-  operands: readonly Vector[],
-  from: LaneDType,
-  to: LaneDType,
-): Vector {
-  const result = context.body.local("v128");
-  for (let lane = 0; lane < 4; lane++) {
-    const elements = operands.map((x) =>
-      from === "f32" ? f32x4.extractLane(x, lane) : i32x4.extractLane(x, lane),
-    );
-    const value = mapElement(context, operation, elements, from, to);
-    const next =
-      to === "f32"
-        ? f32x4.replaceLane(result, lane, as("f32", value))
-        : i32x4.replaceLane(
-            result,
-            lane,
-            to === "bool" ? i32.sub(i32.const(0), as("i32", value)) : as("i32", value),
-          );
-    context.body.set(result, next);
-  }
-  return result;
 }
 
 /** A constant in every lane, kept out of loops. */

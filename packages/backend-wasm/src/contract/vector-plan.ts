@@ -1,0 +1,44 @@
+import { type Lane, isPlain } from "./lane.ts";
+import { type Operand, strideOf } from "./operand.ts";
+import { isContiguous } from "./pack.ts";
+import type { Regions, Sizes } from "./sizes.ts";
+
+/** Sums that a matrix-vector product keeps at once. */
+export const VECTOR_BLOCK = 1024;
+
+export interface VectorPlan {
+  readonly kind: "vector";
+  /** The side that is a matrix: its free part is walked. */
+  readonly matrix: "rows" | "columns";
+  readonly along: "free" | "inner";
+  /** The other side is read in place. */
+  readonly direct: boolean;
+  readonly regions: Regions;
+}
+
+/** For one row or one column. */
+export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {
+  const { rows, inner } = sizes;
+  const [matrix, vector] = rows === 1 ? [right, left] : [left, right];
+  const { free, bytes } = matrix;
+  const steps = [strideOf(free), strideOf(matrix.inner)];
+  if (!isPlain(matrix.dtype, lane) || matrix.guards.length > 0) return undefined;
+  if (steps.some((step) => step === undefined || step < 0)) return undefined;
+  const along = isContiguous(matrix.inner, bytes)
+    ? ("inner" as const)
+    : isContiguous(free, bytes)
+      ? ("free" as const)
+      : undefined;
+  if (along === undefined) return undefined;
+  const direct =
+    isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
+  const side = rows === 1 ? "columns" : "rows";
+  // The vector, if it must be copied, and the sums.
+  const regions: Regions = {
+    left: direct ? 0 : inner * lane.bytes + 16,
+    right: 0,
+    lines: 0,
+    tile: (Math.min(VECTOR_BLOCK, sizes[side]) + 8) * lane.bytes,
+  };
+  return { kind: "vector", matrix: side, along, direct, regions };
+}

@@ -1,0 +1,2 @@
+export { vectorPlan } from "./vector-plan.ts";
+export { emitVector } from "./vector.ts";

@@ -1,0 +1,29 @@
+import { type Parts, partOf } from "@adjoint/compiler";
+
+/** Code that only some programs need, by what it is for. It is loaded when a program first needs it. */
+export interface FamilyModules {
+  /** Kernels of a rare kind: running sums, scatter, sort, loops, branches, maps that transpose. */
+  readonly ordered: typeof import("./kernels/ordered.ts");
+  /** Products of a matrix and a vector. */
+  readonly vectors: typeof import("./contract/vectors.ts");
+  /** Operands of contractions that are no matrices in memory: windows, padding, narrow elements. */
+  readonly indirect: typeof import("./contract/indirect.ts");
+  /** Elements of one and two bytes, conversions, integer division and shifts, rounding, random bits. */
+  readonly words: typeof import("./scalar/words.ts");
+  /** log1p, tanh and erf on f32. */
+  readonly activations: typeof import("./math/activations.ts");
+  /** Exponentials, logarithms and powers on f64, which some of f32 go through. */
+  readonly doubles: typeof import("./math/doubles.ts");
+  /** Trigonometric functions and their inverses. */
+  readonly angles: typeof import("./math/angles.ts");
+  /** Workers, and where they wait for each other. */
+  readonly threads: typeof import("./threads/threads.ts");
+}
+
+export type Family = keyof FamilyModules;
+/** What has been loaded. */
+export type Families = Parts<FamilyModules>;
+
+/** A family that has been loaded. @throws AdjointError where `familiesOf` has overlooked it. */
+export const familyOf = <F extends Family>(families: Families, family: F): FamilyModules[F] =>
+  partOf<FamilyModules, F>("wasm", families, family);

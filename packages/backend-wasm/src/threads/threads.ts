@@ -1,0 +1,2 @@
+export { emitBarrier } from "./barrier.ts";
+export { Pool } from "./pool.ts";

@@ -1,0 +1,195 @@
+import {
+  AdjointError,
+  type AttributesOf,
+  type ConvAttributes,
+  type Node,
+  type Tensor,
+  isNode,
+} from "@adjoint/ir";
+import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "./affine.ts";
+import { type Axes, contraction } from "./contractions.ts";
+import { sizesOf } from "./decompose.ts";
+import type { Group } from "./group.ts";
+import type { LoweringContext } from "./lowering-context.ts";
+
+/** Axes of a convolution's domain by name, to write coordinates down as they are in the formula. */
+class Domain {
+  readonly sizes: number[] = [];
+  readonly rank: number;
+
+  constructor(rank: number) {
+    this.rank = rank;
+  }
+
+  /** Appends axes and gives their coordinates. */
+  axes(sizes: readonly number[]): readonly Affine[] {
+    const first = this.sizes.length;
+    this.sizes.push(...sizes);
+    return sizes.map((_, index) => axisOf(first + index, this.rank));
+  }
+}
+
+/** position·stride + tap·dilation − padding along each spatial axis. */
+const tapped = (
+  positions: readonly Affine[],
+  taps: readonly Affine[],
+  attributes: ConvAttributes,
+): Affine[] =>
+  positions.map((position, axis) =>
+    plus(
+      scaled(position, attributes.strides[axis] ?? 1, -(attributes.padLow[axis] ?? 0)),
+      scaled(taps[axis] ?? fixed(0, position.strides.length), attributes.dilations[axis] ?? 1),
+    ),
+  );
+
+/** The three primitives of convolution as contractions that read their operands through windows, zero in the padding. */
+export function lowerConvolution(node: Node, output: Tensor, context: LoweringContext): readonly Group[] {
+  const [a, b] = node.inputs;
+  if (a === undefined || b === undefined) throw new AdjointError("graph", "conv", "has no operands");
+  if (isNode(node, "conv")) return forward(a, b, output, node.attributes, context);
+  if (isNode(node, "convWeight")) return byWeight(a, b, output, node.attributes, context);
+  if (isNode(node, "convTranspose")) return byInput(a, b, output, node.attributes, context);
+  throw new AdjointError("graph", node.operation.name, "has no lowering");
+}
+
+function guarded(domain: Domain, coordinates: readonly Affine[], limits: readonly number[]): Access {
+  const spatial = coordinates
+    .slice(2)
+    .map((coordinate, axis) => ({ ...coordinate, limit: limits[axis] ?? 0 }));
+  return { domain: domain.sizes, coordinates, guards: needed(spatial, domain.sizes) };
+}
+
+function forward(
+  x: Tensor,
+  w: Tensor,
+  output: Tensor,
+  attributes: ConvAttributes,
+  context: LoweringContext,
+): readonly Group[] {
+  const [xs, ws, gs] = [sizesOf(x), sizesOf(w), sizesOf(output)];
+  const spatial = xs.length - 2;
+  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const axes: Axes = {
+    batch: [attributes.groups],
+    rows: [filters],
+    columns: [gs[0] ?? 1, ...gs.slice(2)],
+    inner: [channels, ...ws.slice(2)],
+  };
+  const domain = new Domain(4 + 2 * spatial);
+  const zero = fixed(0, domain.rank);
+  const [group = zero] = domain.axes(axes.batch);
+  const [o = zero] = domain.axes(axes.rows);
+  const [n = zero, ...positions] = domain.axes(axes.columns);
+  const [c = zero, ...taps] = domain.axes(axes.inner);
+  const filter = plus(scaled(group, filters), o);
+  const input = guarded(
+    domain,
+    [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)],
+    xs.slice(2),
+  );
+  const weight: Access = { domain: domain.sizes, coordinates: [filter, c, ...taps], guards: [] };
+  const rank = 3 + spatial;
+  return contraction(
+    axes,
+    [
+      { tensor: w, access: weight },
+      { tensor: x, access: input },
+    ],
+    output,
+    [n, filter, ...positions].map((a) => ({ offset: a.offset, strides: a.strides.slice(0, rank) })),
+    context,
+    { variant: "conv", attributes, x: xs, w: ws, g: gs },
+  );
+}
+
+function byWeight(
+  x: Tensor,
+  g: Tensor,
+  output: Tensor,
+  attributes: ConvAttributes,
+  context: LoweringContext,
+): readonly Group[] {
+  const [xs, gs, ws] = [sizesOf(x), sizesOf(g), sizesOf(output)];
+  const spatial = xs.length - 2;
+  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const axes: Axes = {
+    batch: [attributes.groups],
+    rows: [filters],
+    columns: [channels, ...ws.slice(2)],
+    inner: [xs[0] ?? 1, ...gs.slice(2)],
+  };
+  const domain = new Domain(4 + 2 * spatial);
+  const zero = fixed(0, domain.rank);
+  const [group = zero] = domain.axes(axes.batch);
+  const [o = zero] = domain.axes(axes.rows);
+  const [c = zero, ...taps] = domain.axes(axes.columns);
+  const [n = zero, ...positions] = domain.axes(axes.inner);
+  const filter = plus(scaled(group, filters), o);
+  const input = guarded(
+    domain,
+    [n, plus(scaled(group, channels), c), ...tapped(positions, taps, attributes)],
+    xs.slice(2),
+  );
+  const gradient: Access = { domain: domain.sizes, coordinates: [n, filter, ...positions], guards: [] };
+  const rank = 3 + spatial;
+  return contraction(
+    axes,
+    [
+      { tensor: g, access: gradient },
+      { tensor: x, access: input },
+    ],
+    output,
+    [filter, c, ...taps].map((a) => ({ offset: a.offset, strides: a.strides.slice(0, rank) })),
+    context,
+    { variant: "convWeight", attributes, x: xs, w: ws, g: gs },
+  );
+}
+
+/** Strides were taken out before: element i gets tap k of position i + padding − k·dilation, where there is one. */
+function byInput(
+  g: Tensor,
+  w: Tensor,
+  output: Tensor,
+  { extents: _, ...attributes }: AttributesOf<"convTranspose">,
+  context: LoweringContext,
+): readonly Group[] {
+  const [gs, ws, xs] = [sizesOf(g), sizesOf(w), sizesOf(output)];
+  const spatial = xs.length - 2;
+  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const axes: Axes = {
+    batch: [attributes.groups],
+    rows: [channels],
+    columns: [xs[0] ?? 1, ...xs.slice(2)],
+    inner: [filters, ...ws.slice(2)],
+  };
+  const domain = new Domain(4 + 2 * spatial);
+  const zero = fixed(0, domain.rank);
+  const [group = zero] = domain.axes(axes.batch);
+  const [c = zero] = domain.axes(axes.rows);
+  const [n = zero, ...places] = domain.axes(axes.columns);
+  const [o = zero, ...taps] = domain.axes(axes.inner);
+  const filter = plus(scaled(group, filters), o);
+  const positions = places.map((place, axis) =>
+    plus(
+      scaled(place, 1, attributes.padLow[axis] ?? 0),
+      scaled(taps[axis] ?? zero, -(attributes.dilations[axis] ?? 1)),
+    ),
+  );
+  const gradient = guarded(domain, [n, filter, ...positions], gs.slice(2));
+  const weight: Access = { domain: domain.sizes, coordinates: [filter, c, ...taps], guards: [] };
+  const rank = 3 + spatial;
+  return contraction(
+    axes,
+    [
+      { tensor: w, access: weight },
+      { tensor: g, access: gradient },
+    ],
+    output,
+    [n, plus(scaled(group, channels), c), ...places].map((a) => ({
+      offset: a.offset,
+      strides: a.strides.slice(0, rank),
+    })),
+    context,
+    { variant: "convTranspose", attributes, x: xs, w: ws, g: gs },
+  );
+}

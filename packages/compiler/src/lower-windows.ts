@@ -1,0 +1,78 @@
+import { AdjointError, type AttributesOf, type Node, type Tensor, rowMajorStrides } from "@adjoint/ir";
+import { type Access, axisOf, fixed, identity, plus, position, scaled } from "./affine.ts";
+import { sizesOf } from "./decompose.ts";
+import { Expression } from "./expression.ts";
+import type { Group, OpenGroup } from "./group.ts";
+import type { MapKernel } from "./kernel.ts";
+import { reduceGroup } from "./lower-reduce.ts";
+import type { LoweringContext } from "./lowering-context.ts";
+import { ScalarBuilder } from "./scalar.ts";
+import { writePart } from "./write-part.ts";
+
+export { lowerConvolution } from "./convolutions.ts";
+export { sumWindows, withoutStrides } from "./windows.ts";
+
+/** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */
+export function lowerWindowSum(
+  node: Node<AttributesOf<"windowSum">>,
+  output: Tensor,
+  context: LoweringContext,
+): OpenGroup {
+  const [g] = node.inputs;
+  if (g === undefined) throw new AdjointError("graph", "windowSum", "has no operand");
+  const { axes, sizes, dilations } = node.attributes;
+  const outer = sizesOf(output);
+  const domain = [...outer, ...sizes];
+  const rank = domain.length;
+  const counts = sizesOf(g);
+  const starts = outer.map((_, axis) => {
+    const index = axes.indexOf(axis);
+    const own = axisOf(axis, rank);
+    return index < 0 ? own : plus(own, scaled(axisOf(outer.length + index, rank), -(dilations[index] ?? 1)));
+  });
+  const access: Access = {
+    domain,
+    coordinates: [...starts, ...sizes.map((_, index) => axisOf(outer.length + index, rank))],
+    guards: axes.map((axis) => ({ ...(starts[axis] ?? fixed(0, rank)), limit: counts[axis] ?? 0 })),
+  };
+  const body = new ScalarBuilder();
+  const pulled = new Expression(body, context).pull(g, access);
+  const inside = body.add({ kind: "inside", dtype: "bool", guards: access.guards });
+  const zero = body.add({ kind: "constant", dtype: g.dtype, value: 0 });
+  // Computed values don't vanish outside by themselves as loads do.
+  const value = body.add({
+    kind: "map",
+    operation: "where",
+    dtype: g.dtype,
+    from: g.dtype,
+    operands: [inside, pulled, zero],
+  });
+  return reduceGroup("reduceSum", { outer, inner: sizes }, body, value, output, context.target(output));
+}
+
+/** Fillers everywhere, then the elements at their distance. */
+export function lowerSpreadPad(
+  node: Node<AttributesOf<"pad">>,
+  output: Tensor,
+  context: LoweringContext,
+): Group {
+  const [x, filler] = node.inputs;
+  if (x === undefined || filler === undefined) throw new AdjointError("graph", "pad", "has no operands");
+  const shape = sizesOf(output);
+  const buffer = context.target(output);
+  if (shape.includes(0)) return { open: false, kernels: [] };
+  const builder = new ScalarBuilder();
+  const value = new Expression(builder, context).pull(filler, { domain: shape, coordinates: [], guards: [] });
+  const own = rowMajorStrides(shape);
+  const index = position(identity(shape).coordinates, own, shape.length);
+  const { low, interior } = node.attributes;
+  const strides = own.map((stride, axis) => stride * ((interior[axis] ?? 0) + 1));
+  const offset = own.reduce((sum, stride, axis) => sum + stride * (low[axis] ?? 0), 0);
+  const fill: MapKernel = {
+    form: "map",
+    domain: shape,
+    body: builder.nodes,
+    stores: [{ buffer, index, value }],
+  };
+  return { open: false, kernels: [fill, ...writePart(x, buffer, strides, offset, context)] };
+}

@@ -1,0 +1,85 @@
+import {
+  type PrimitiveSet,
+  type Tensor,
+  type WindowAttributes,
+  convTranspose,
+  pad,
+  windowSum,
+} from "@adjoint/ir";
+import { sizesOf } from "./decompose.ts";
+
+type TransposeAttributes = PrimitiveSet["contract"]["convTranspose"];
+
+/** Windows that don't overlap lie side by side, so they are a view; others are spread to stride 1, which a reduction reads. */
+export function sumWindows(g: Tensor, attributes: WindowAttributes, extents: readonly number[]): Tensor {
+  const { axes, sizes, strides, dilations } = attributes;
+  const apart = axes.every(
+    (_, index) => (dilations[index] ?? 1) === 1 && (sizes[index] ?? 1) <= (strides[index] ?? 1),
+  );
+  return apart ? sideBySide(g, attributes, extents) : spread(g, attributes, extents);
+}
+
+function sideBySide(
+  g: Tensor,
+  { axes, sizes, strides }: WindowAttributes,
+  extents: readonly number[],
+): Tensor {
+  const rank = extents.length;
+  const none = g.shape.map(() => 0);
+  // Each window is filled up to its stride, and moved next to the axis of its position.
+  const high = none.map((_, axis) =>
+    axis < rank ? 0 : (strides[axis - rank] ?? 1) - (sizes[axis - rank] ?? 1),
+  );
+  const filled = pad(g, { low: none, high, interior: none });
+  const order = extents.flatMap((_, axis) =>
+    axes.includes(axis) ? [axis, rank + axes.indexOf(axis)] : [axis],
+  );
+  const counts = sizesOf(g).slice(0, rank);
+  const covered = counts.map(
+    (count, axis) => count * (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) : 1),
+  );
+  const flat = filled.transpose(order).reshape(covered);
+  const rest = extents.map((extent, axis) => extent - (covered[axis] ?? 0));
+  const zeros = rest.map(() => 0);
+  return pad(flat, { low: zeros, high: rest.map((count) => Math.max(0, count)), interior: zeros }).slice(
+    extents.map((extent) => ({ end: extent })),
+  );
+}
+
+function spread(
+  g: Tensor,
+  { axes, sizes, strides, dilations }: WindowAttributes,
+  extents: readonly number[],
+): Tensor {
+  const none = g.shape.map(() => 0);
+  const counts = sizesOf(g);
+  const interior = none.map((_, axis) => (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) - 1 : 0));
+  const high = none.map((_, axis) => {
+    const index = axes.indexOf(axis);
+    if (index < 0 || axis >= extents.length) return 0;
+    const span = ((sizes[index] ?? 1) - 1) * (dilations[index] ?? 1) + 1;
+    const spreadCount = ((counts[axis] ?? 1) - 1) * (strides[index] ?? 1) + 1;
+    return (extents[axis] ?? 1) - span + 1 - spreadCount;
+  });
+  const dense = pad(g, { low: none, high, interior });
+  return windowSum(dense, { axes, sizes, dilations, extents });
+}
+
+/** A stride in a convolution is zeros between the elements of the gradient that its transpose reads. */
+export function withoutStrides(g: Tensor, w: Tensor, attributes: TransposeAttributes): Tensor {
+  const { strides, dilations, padLow, padHigh, groups, extents } = attributes;
+  if (strides.every((stride) => stride === 1)) return convTranspose(g, w, attributes);
+  const [positions, kernel] = [sizesOf(g).slice(2), sizesOf(w).slice(2)];
+  const none = [0, 0];
+  const high = positions.map((count, axis) => {
+    const span = ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1) + 1;
+    const dense = Number(extents[axis]) + (padLow[axis] ?? 0) + (padHigh[axis] ?? 0) - span + 1;
+    return dense - ((count - 1) * (strides[axis] ?? 1) + 1);
+  });
+  const dense = pad(g, {
+    low: [...none, ...positions.map(() => 0)],
+    high: [...none, ...high],
+    interior: [...none, ...strides.map((stride) => stride - 1)],
+  });
+  return convTranspose(dense, w, { dilations, padLow, padHigh, groups, extents });
+}
