@@ -1,43 +1,26 @@
-import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type BuiltFile, bundle, contentOf } from "./site.ts";
+import { browserTitle, isMissing } from "./chromium.ts";
+import { loadedScripts } from "./loaded.ts";
 
 /** What we want a page that trains the MLP on WebAssembly to load, data aside. */
 const GOAL = 60_000;
-/** What it loads now, and some slack for small changes. */
-const MOST = 1.05 * 139_200;
 
-const compressed = (file: BuiltFile): number => gzipSync(contentOf(file), { level: 9 }).length;
+/** What pages load now, and some slack for small changes. */
+const pages = [
+  { kind: "plain", threads: 1, files: ["app.js", "library.js"], most: 97_000 },
+  { kind: "isolated", threads: 2, files: ["app.js", "library.js", "threads.js", "worker.js"], most: 100_000 },
+] as const;
 
-/** Characters of code by package, before they are minified. */
-function byPackage(files: readonly BuiltFile[]): { readonly [name: string]: number } {
-  const sizes: { [name: string]: number } = {};
-  const modules = files.flatMap((file) => (file.type === "chunk" ? Object.entries(file.modules) : []));
-  for (const [id, { renderedLength }] of modules) {
-    const [, ours, theirs] = /\/packages\/([^/]+)\/|.*\/node_modules\/([^/]+)\//.exec(id) ?? [];
-    const name = ours ?? theirs ?? "page";
-    sizes[name] = (sizes[name] ?? 0) + renderedLength;
-  }
-  return sizes;
-}
-
-describe("a page that trains the MLP on WebAssembly", () => {
-  test(`loads at most ${Math.round(MOST / 1000)} kB of code, minified and gzipped (the goal is ${GOAL / 1000} kB)`, async () => {
-    const files = await bundle("app.ts");
-    const total = files.reduce((sum, file) => sum + compressed(file), 0);
-    const sizes = byPackage(files);
-    const all = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-    const shares = Object.entries(sizes)
-      .toSorted(([, a], [, b]) => b - a)
-      .map(([name, size]) => `${name} ${((100 * size) / all).toFixed(0)} %`);
-    console.info(`${(total / 1000).toFixed(1)} kB, by package: ${shares.join(", ")}`);
-    // The worker is there, and what the page has no use for is not.
-    expect(files.map(({ fileName }) => fileName.replace(/-.*\./, "."))).toEqual([
-      "assets/app.js",
-      "assets/worker.js",
-    ]);
-    expect(Object.keys(sizes)).not.toContain("backend-cpu");
-    expect(Object.keys(sizes)).toEqual(expect.arrayContaining(["ir", "compiler", "backend-wasm"]));
-    expect(total).toBeLessThan(MOST);
-  });
+describe.skipIf(isMissing)(browserTitle("a page that trains the MLP on WebAssembly"), () => {
+  test.for(pages)(
+    `with $threads threads loads at most $most bytes of code, minified and gzipped (the goal is ${GOAL})`,
+    { timeout: 60_000 },
+    async ({ kind, threads, files, most }, { annotate }) => {
+      const loaded = await loadedScripts(kind, threads);
+      const total = loaded.reduce((sum, { gzipped }) => sum + gzipped, 0);
+      await annotate(`${total} bytes: ${loaded.map(({ file, gzipped }) => `${file} ${gzipped}`).join(", ")}`);
+      expect(loaded.map(({ file }) => file).toSorted()).toEqual(files);
+      expect(total).toBeLessThan(most);
+    },
+  );
 });

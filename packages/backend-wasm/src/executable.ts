@@ -1,7 +1,7 @@
 import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type TypedArray, dtypeInfo } from "@adjoint/ir";
 import { type CompiledModule, compileModule, exportsOf, programWorkspace } from "./compile.ts";
-import { loadFamilies } from "./loading.ts";
+import type { FamilySource } from "./families.ts";
 import { type Arena, FAULT, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
 import { familiesOf } from "./needs.ts";
 import type { Code, Pool } from "./threads/pool.ts";
@@ -32,19 +32,20 @@ export interface Host {
   readonly pool: Pool | undefined;
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
+  readonly families: FamilySource;
 }
 
 /** Lays a program out in the backend's memory and compiles it. */
 export async function compileExecutable(
   program: Program,
-  { arena, fused, pool, shareFrom }: Host,
+  { arena, fused, pool, shareFrom, families: source }: Host,
   registerAddress: (name: string) => number,
   { profile }: CompileOptions,
 ): Promise<Executable> {
   const { memory } = arena;
   const layout = layoutOf(program);
   const threads = pool?.size ?? 1;
-  const families = await loadFamilies(familiesOf(program, threads));
+  const families = await source(() => familiesOf(program, threads));
   const engine = { fused, wide: hasWideVectors(), threads, families };
   const workspaceBytes = programWorkspace(program, engine);
   const bytes = layout.bytes + aligned(workspaceBytes);

@@ -1,6 +1,6 @@
-import { type Parts, partOf } from "@adjoint/compiler";
+import { type Parts, partOf } from "./parts.ts";
 
-/** Code that only some programs need, by what it is for. It is loaded when a program first needs it. */
+/** Code that only some programs need, by what it is for. */
 export interface FamilyModules {
   /** Kernels of a rare kind: running sums, scatter, sort, loops, branches, maps that transpose. */
   readonly ordered: typeof import("./kernels/ordered.ts");
@@ -21,8 +21,10 @@ export interface FamilyModules {
 }
 
 export type Family = keyof FamilyModules;
-/** What has been loaded. */
+/** What is there of it. */
 export type Families = Parts<FamilyModules>;
+/** Where families come from; it asks which are wanted unless it has all. */
+export type FamilySource = (wanted: () => Iterable<Family>) => Promise<Families>;
 
 /** A family that has been loaded. @throws AdjointError where `familiesOf` has overlooked it. */
 export const familyOf = <F extends Family>(families: Families, family: F): FamilyModules[F] =>

@@ -1,2 +1,3 @@
 export { type Features, detectFeatures } from "./detect.ts";
-export { type WasmBackend, type WasmOptions, wasm } from "./wasm.ts";
+export type { WasmBackend, WasmOptions } from "./backend.ts";
+export { wasm } from "./wasm.ts";

@@ -1,5 +1,5 @@
 import "./relaxed.ts";
-import { compileProgram } from "@adjoint/compiler/program";
+import { compileProgram } from "@adjoint/compiler";
 import { type Tensor, input, program } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
 import { vectorsOf } from "../src/kernels/cost.ts";

@@ -1,6 +1,5 @@
-import { wasm } from "@adjoint/backend-wasm";
-import { compile } from "@adjoint/compiler";
-import { compileProgram } from "@adjoint/compiler/program";
+import { wasm } from "@adjoint/backend-wasm/on-demand";
+import { compile, compileProgram } from "@adjoint/compiler";
 import {
   AdjointError,
   type Tensor,

@@ -1,14 +1,1 @@
-import type { Families } from "../src/families.ts";
-import { loadFamilies } from "../src/loading.ts";
-
-/** All of them. */
-export const families: Families = await loadFamilies([
-  "ordered",
-  "vectors",
-  "indirect",
-  "words",
-  "activations",
-  "doubles",
-  "angles",
-  "threads",
-]);
+export { families } from "../src/wasm.ts";

@@ -1,5 +1,11 @@
-import type { CumulativeKernel, Kernel, MapKernel, Program, ReduceKernel } from "@adjoint/compiler";
-import { compileProgram } from "@adjoint/compiler/program";
+import {
+  type CumulativeKernel,
+  type Kernel,
+  type MapKernel,
+  type Program,
+  type ReduceKernel,
+  compileProgram,
+} from "@adjoint/compiler";
 import {
   type DType,
   type Tensor,

@@ -1,5 +1,5 @@
 import "./relaxed.ts";
-import { compileProgram } from "@adjoint/compiler/program";
+import { compileProgram } from "@adjoint/compiler";
 import { input, iota, program, shiftLeft, shiftRight, take, valueOf } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
 import { type Tensors, check, get, ramp, run } from "./kernel-support.ts";

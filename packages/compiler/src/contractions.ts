@@ -1,6 +1,6 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, freeAxes } from "@adjoint/ir";
 import { type Access, type Affine, axisOf } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { viewOf } from "./expression.ts";
 import type { Group, OpenGroup } from "./group.ts";
 import type { ContractOperand, ConvolutionGeometry } from "./kernel.ts";

@@ -1,6 +1,6 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode } from "@adjoint/ir";
 import { copyKernel } from "./copies.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import type { Group } from "./group.ts";
 import type { Kernel, StepCopy } from "./kernel.ts";
 import type { LoweringContext } from "./lowering-context.ts";

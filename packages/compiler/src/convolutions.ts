@@ -8,7 +8,7 @@ import {
 } from "@adjoint/ir";
 import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "./affine.ts";
 import { type Axes, contraction } from "./contractions.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import type { Group } from "./group.ts";
 import type { LoweringContext } from "./lowering-context.ts";
 

@@ -8,7 +8,7 @@ import {
   uniformConstant,
 } from "@adjoint/ir";
 import { type Access, type Affine, fixed, position, scaled } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "./scalar.ts";
 import { belowReshape, isView, padsZero, through } from "./views.ts";
 

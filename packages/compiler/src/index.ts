@@ -8,9 +8,8 @@ export type { FusionLimits } from "./fuse.ts";
 export { type Feed, type Feeds, Output } from "./feed.ts";
 export type * from "./kernel.ts";
 export { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
-export { type PartLoaders, type Parts, loadParts, partOf } from "./parts.ts";
 export type { Location } from "./plan.ts";
-export type { Port, Program } from "./program.ts";
+export { type Port, type Program, compileProgram } from "./program.ts";
 export {
   type BufferId,
   type DynamicIndex,

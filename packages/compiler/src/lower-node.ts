@@ -1,13 +1,16 @@
 import { type AttributesOf, type Node, type Tensor, isNode, rowMajorStrides } from "@adjoint/ir";
 import { identity } from "./affine.ts";
 import { lowerDot } from "./contractions.ts";
-import { sizesOf } from "./decompose.ts";
+import { lowerControl } from "./control.ts";
+import { lowerConvolution } from "./convolutions.ts";
+import { sizesOf } from "./sizes.ts";
 import { Expression, type Placement } from "./expression.ts";
 import { type Group, type OpenGroup, mapGroup } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
 import { lowerReduce } from "./lower-reduce.ts";
 import type { LoweringContext } from "./lowering-context.ts";
-import { loweringOf } from "./lowerings.ts";
+import { lowerCumulative, lowerOrder, lowerScatter } from "./lower-ordered.ts";
+import { lowerSpreadPad, lowerWindowSum } from "./lower-windows.ts";
 import { ScalarBuilder } from "./scalar.ts";
 import { isView } from "./views.ts";
 import { writePart } from "./write-part.ts";
@@ -17,25 +20,21 @@ export function lowerNode(node: Node, wanted: readonly Tensor[], context: Loweri
   const [output] = wanted;
   if (output === undefined) return [];
   const { operation } = node;
-  const { lowerings } = context;
   if (isNode(node, "concat")) return [{ open: false, kernels: lowerConcat(node, output, context) }];
-  if (isNode(node, "pad") && !isView(node))
-    return [loweringOf(lowerings, "windows").lowerSpreadPad(node, output, context)];
-  if (isNode(node, "windowSum"))
-    return [loweringOf(lowerings, "windows").lowerWindowSum(node, output, context)];
-  if (isNode(node, "scatter")) return [loweringOf(lowerings, "ordered").lowerScatter(node, output, context)];
+  if (isNode(node, "pad") && !isView(node)) return [lowerSpreadPad(node, output, context)];
+  if (isNode(node, "windowSum")) return [lowerWindowSum(node, output, context)];
+  if (isNode(node, "scatter")) return [lowerScatter(node, output, context)];
   if (isNode(node, "dotGeneral")) return lowerDot(node, output, context);
-  if (isNode(node, "sort") || isNode(node, "topK"))
-    return loweringOf(lowerings, "ordered").lowerOrder(node, context);
+  if (isNode(node, "sort") || isNode(node, "topK")) return lowerOrder(node, context);
   switch (operation.kind) {
     case "reduce":
       return [lowerReduce(node, output, context)];
     case "cumulative":
-      return [loweringOf(lowerings, "ordered").lowerCumulative(node, output, context)];
+      return [lowerCumulative(node, output, context)];
     case "contract":
-      return loweringOf(lowerings, "windows").lowerConvolution(node, output, context);
+      return lowerConvolution(node, output, context);
     case "control":
-      return loweringOf(lowerings, "ordered").lowerControl(node, context);
+      return lowerControl(node, context);
     default:
       return [lowerElementwise(output, context)];
   }

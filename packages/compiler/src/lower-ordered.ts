@@ -7,7 +7,7 @@ import {
   rowMajorStrides,
 } from "@adjoint/ir";
 import { fixed, identity, position } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { Expression, viewOf } from "./expression.ts";
 import type { Group } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
@@ -15,8 +15,6 @@ import { splitAxes } from "./lower-reduce.ts";
 import type { LoweringContext } from "./lowering-context.ts";
 import { ScalarBuilder } from "./scalar.ts";
 import { writePart } from "./write-part.ts";
-
-export { lowerControl } from "./control.ts";
 
 export function lowerCumulative(node: Node, output: Tensor, context: LoweringContext): Group {
   const [x] = node.inputs;

@@ -1,6 +1,6 @@
 import { AdjointError, type AttributesOf, type NameOf, type Node, type Tensor } from "@adjoint/ir";
 import { type Access, axisOf, identity } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
 import type { OpenGroup } from "./group.ts";
 import type { ReduceOperation } from "./kernel.ts";

@@ -1,6 +1,6 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, rowMajorStrides } from "@adjoint/ir";
 import { type Access, axisOf, fixed, identity, plus, position, scaled } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
 import type { Group, OpenGroup } from "./group.ts";
 import type { MapKernel } from "./kernel.ts";
@@ -8,9 +8,6 @@ import { reduceGroup } from "./lower-reduce.ts";
 import type { LoweringContext } from "./lowering-context.ts";
 import { ScalarBuilder } from "./scalar.ts";
 import { writePart } from "./write-part.ts";
-
-export { lowerConvolution } from "./convolutions.ts";
-export { sumWindows, withoutStrides } from "./windows.ts";
 
 /** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */
 export function lowerWindowSum(

@@ -1,13 +1,12 @@
 import { AdjointError, type Graph, type Tensor, elementCount, isNode, nodesOf } from "@adjoint/ir";
 import type { BufferTable } from "./buffers.ts";
 import { elementOf } from "./copies.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
 import { type FusionLimits, fuse } from "./fuse.ts";
 import { type Group, kernelsOf, mapGroup } from "./group.ts";
 import { lowerNode } from "./lower-node.ts";
 import type { LoweredBody, LoweringContext } from "./lowering-context.ts";
-import type { Lowerings } from "./lowerings.ts";
 import { Materialization } from "./materialize.ts";
 import type { BufferId } from "./scalar.ts";
 import { belowReshapes } from "./views.ts";
@@ -30,7 +29,6 @@ export function lowerGraph(
   buffers: BufferTable,
   given: ReadonlyMap<Tensor, BufferId>,
   limits: FusionLimits,
-  lowerings: Lowerings,
   fresh = false,
 ): Lowered {
   const materialization = new Materialization(roots, given, fresh);
@@ -38,7 +36,7 @@ export function lowerGraph(
   for (;;) {
     const before = materialization.size;
     const attempt = buffers.fork();
-    const lowered = lowerOnce(roots, attempt, given, materialization, limits, lowerings, fresh);
+    const lowered = lowerOnce(roots, attempt, given, materialization, limits, fresh);
     if (materialization.size === before) {
       buffers.adopt(attempt);
       return lowered;
@@ -52,7 +50,6 @@ function lowerOnce(
   given: ReadonlyMap<Tensor, BufferId>,
   materialization: Materialization,
   limits: FusionLimits,
-  lowerings: Lowerings,
   fresh: boolean,
 ): Lowered {
   const places = new Map<Tensor, BufferId>(given);
@@ -65,7 +62,6 @@ function lowerOnce(
   };
   const context: LoweringContext = {
     buffers,
-    lowerings,
     target,
     bufferOf: (tensor) => {
       const known = places.get(tensor);
@@ -78,7 +74,7 @@ function lowerOnce(
     },
     demand: (tensor) => materialization.demand(tensor),
     isStored: (tensor) => materialization.has(tensor),
-    lowerBody: (body, inputs) => lowerBody(body, inputs, buffers, limits, lowerings),
+    lowerBody: (body, inputs) => lowerBody(body, inputs, buffers, limits),
   };
   const groups: Group[] = [];
   for (const node of nodesOf(roots)) {
@@ -115,14 +111,13 @@ function lowerBody(
   inputs: readonly BufferId[],
   buffers: BufferTable,
   limits: FusionLimits,
-  lowerings: Lowerings,
 ): LoweredBody {
   const given = new Map<Tensor, BufferId>();
   Object.values(body.inputs).forEach((tensor, index) => {
     const buffer = inputs[index];
     if (buffer !== undefined) given.set(tensor, buffer);
   });
-  const lowered = lowerGraph(Object.values(body.outputs), buffers, given, limits, lowerings, true);
+  const lowered = lowerGraph(Object.values(body.outputs), buffers, given, limits, true);
   const { groups, isStored } = fuse(lowered.groups, limits, {
     ends: new Set(lowered.roots),
     homes: new Map(),

@@ -2,13 +2,11 @@ import type { Graph, Tensor } from "@adjoint/ir";
 import type { BufferTable } from "./buffers.ts";
 import type { Placement } from "./expression.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Lowerings } from "./lowerings.ts";
 import type { BufferId } from "./scalar.ts";
 
 /** What lowering one node needs to know. */
 export interface LoweringContext extends Placement {
   readonly buffers: BufferTable;
-  readonly lowerings: Lowerings;
   /** The buffer that a tensor's own kernel writes. */
   target(tensor: Tensor): BufferId;
   /** The kernels of a sub-graph whose inputs are in these buffers, and the (fresh) buffers of its results. */

@@ -8,7 +8,7 @@ import {
   uniformConstant,
 } from "@adjoint/ir";
 import type { BufferId } from "./scalar.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
 import { baseOf, belowReshapes, isView } from "./views.ts";
 

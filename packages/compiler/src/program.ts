@@ -13,12 +13,12 @@ import {
 } from "@adjoint/ir";
 import { type BufferInfo, BufferTable } from "./buffers.ts";
 import { copyKernel } from "./copies.ts";
-import { decompose, sizesOf } from "./decompose.ts";
+import { decompose } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { type FusionLimits, fuse } from "./fuse.ts";
 import { type Group, kernelsOf } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
 import { copyOf, lowerGraph } from "./lower.ts";
-import type { Lowerings } from "./lowerings.ts";
 import { type Location, planMemory } from "./plan.ts";
 import { type PendingUpdate, type Schedule, schedule } from "./schedule.ts";
 import type { BufferId } from "./scalar.ts";
@@ -44,16 +44,9 @@ export interface Program {
   readonly peakBytes: number;
 }
 
-/**
- * Compiles a static graph of primitives to kernels over planned memory.
- * @param lowerings those that the graph needs, at least.
- */
-export function compileWith(
-  lowerings: Lowerings,
-  source: Graph,
-  limits: FusionLimits = { buffers: Infinity },
-): Program {
-  const graph = decompose(source, lowerings);
+/** Compiles a static graph of primitives to kernels over planned memory. */
+export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
+  const graph = decompose(source);
   const buffers = new BufferTable();
   const given = new Map<Tensor, BufferId>();
   const registers = [...registersOf(graph).values()];
@@ -84,7 +77,7 @@ export function compileWith(
     next: update.next,
   }));
   const roots = [...outputs.map(([, tensor]) => tensor), ...updates.map((update) => update.next)];
-  const lowered = lowerGraph(roots, buffers, given, limits, lowerings);
+  const lowered = lowerGraph(roots, buffers, given, limits);
   const groups: Group[] = [...lowered.groups];
   const rootBuffer = (index: number): BufferId => lowered.roots[index] ?? 0;
   const copied = (buffer: BufferId, tensor: Tensor): BufferId => {

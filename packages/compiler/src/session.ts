@@ -21,8 +21,7 @@ import {
 import type { Backend, Device } from "./backend.ts";
 import type { Compiled } from "./explain.ts";
 import { type CheckedFeed, type Feeds, Output, checkFeeds } from "./feed.ts";
-import { loadLowerings } from "./loading.ts";
-import { compileWith } from "./program.ts";
+import { compileProgram } from "./program.ts";
 
 /** Entries of a session: programs by name. */
 export type Entries = { readonly [entry: string]: Graph };
@@ -264,7 +263,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
         before = performance.now();
       },
     });
-    const program = compileWith(await loadLowerings(current), current, this.#options.backend.limits);
+    const program = compileProgram(current, this.#options.backend.limits);
     const executable = await this.#device.compile(program, { profile: this.#options.profile ?? false });
     return { entry, stages, program, executable, milliseconds: performance.now() - started };
   }

@@ -8,7 +8,7 @@ import {
   uniformConstant,
 } from "@adjoint/ir";
 import { type Access, type Affine, type Guard, fixed, needed, plus, reshaped, scaled } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 
 /** A view's input seen from an access of its output. */
 export interface Through {

@@ -6,7 +6,7 @@ import {
   pad,
   windowSum,
 } from "@adjoint/ir";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 
 type TransposeAttributes = PrimitiveSet["contract"]["convTranspose"];
 

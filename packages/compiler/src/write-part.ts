@@ -1,6 +1,6 @@
 import type { Tensor } from "@adjoint/ir";
 import { fixed, identity, plus, position } from "./affine.ts";
-import { sizesOf } from "./decompose.ts";
+import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
 import type { MapKernel } from "./kernel.ts";
 import type { LoweringContext } from "./lowering-context.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Tensor, concat, constant, input, pad, stack, window } from "@adjoint/ir";
-import { compileProgram } from "@adjoint/compiler/program";
+import { compileProgram } from "@adjoint/compiler";
 import { compiled, graphOf, kernels } from "./support.ts";
 
 const f32 = (name: string, ...shape: number[]): Tensor => input(name, "f32", shape);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Tensor, input, register, scan } from "@adjoint/ir";
-import type { Program } from "@adjoint/compiler";
-import { compileProgram } from "@adjoint/compiler/program";
+import { type Program, compileProgram } from "@adjoint/compiler";
 import { compiled, graphOf } from "./support.ts";
 
 const x = input("x", "f32", [100]);

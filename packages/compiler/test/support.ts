@@ -1,6 +1,4 @@
-import { type FusionLimits, describeKernel } from "@adjoint/compiler";
-import { compileProgram } from "@adjoint/compiler/program";
-import type { Program } from "@adjoint/compiler";
+import { type FusionLimits, type Program, compileProgram, describeKernel } from "@adjoint/compiler";
 import { type Graph, type Tensor, type TensorValue, isNode, nodesOf, program, runPasses } from "@adjoint/ir";
 import type { Affine, Guard } from "../src/affine.ts";
 

@@ -1,4 +1,4 @@
-import { wasm } from "@adjoint/backend-wasm";
+import { wasm } from "@adjoint/backend-wasm/on-demand";
 import { trainMlp } from "../mlp.ts";
 
 // What a page that trains a network loads: the library, and nothing for data.

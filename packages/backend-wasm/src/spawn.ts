@@ -1,5 +1,5 @@
 import { AdjointError } from "@adjoint/ir";
-import { type WorkerHandle, nodeProcess } from "./engine.ts";
+import { type WorkerHandle, nodeProcess } from "./threads/engine.ts";
 
 /** What browsers, Deno and Bun have. */
 interface WebWorker extends WorkerHandle {
@@ -18,7 +18,7 @@ declare const Worker: (new (url: URL, options: { readonly type: "module" }) => W
 export function spawn(onFailure: (reason: string) => void): WorkerHandle {
   if (typeof Worker === "undefined") return spawnInNode(onFailure);
   // In this form bundlers find the file.
-  const worker = new Worker(new URL("../../worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => onFailure(event.message ?? "its script could not be run"));
   if ("unref" in worker && typeof worker.unref === "function") worker.unref();
   return worker;
@@ -35,7 +35,7 @@ function spawnInNode(onFailure: (reason: string) => void): WorkerHandle {
     );
   const worker = new (node.getBuiltinModule("node:worker_threads").Worker)(
     // The browser's build has no use for this one.
-    new URL(/* @vite-ignore */ "../../worker.js", import.meta.url),
+    new URL(/* @vite-ignore */ "../worker.js", import.meta.url),
   );
   worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
   worker.on("exit", (code) => onFailure(`it exited with code ${code}`));
