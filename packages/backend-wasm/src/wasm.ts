@@ -5,7 +5,7 @@ import { type Host, compileExecutable, copyInto } from "./executable.ts";
 import { Arena } from "./memory-layout.ts";
 import { MOST_THREADS } from "./threads/control.ts";
 import { Pool } from "./threads/pool.ts";
-import { coresOf } from "./threads/spawn.ts";
+import { coresOf } from "./spawn.ts";
 
 export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */

@@ -1,6 +1,6 @@
 import { AdjointError } from "@adjoint/ir";
 import { MOST_THREADS, control } from "./control.ts";
-import { type WorkerHandle, spawn } from "./spawn.ts";
+import { type WorkerHandle, spawn } from "../spawn.ts";
 
 /** A function of a program: a thread's share of a step, by the thread's number and how many there are; 0, or a fault. */
 export type Code = (thread: number, threads: number) => number;

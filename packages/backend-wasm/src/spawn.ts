@@ -50,8 +50,8 @@ declare const Worker: (new (url: URL, options: { readonly type: "module" }) => W
  */
 export function spawn(onFailure: (reason: string) => void): WorkerHandle {
   if (typeof Worker === "undefined") return spawnInNode(onFailure);
-  // In this form bundlers find the file.
-  const worker = new Worker(new URL("../../worker.js", import.meta.url), { type: "module" });
+  // In this form bundlers find the file. This module is as deep in `src` as the bundle is in `dist`.
+  const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => onFailure(event.message ?? "its script could not be run"));
   if ("unref" in worker && typeof worker.unref === "function") worker.unref();
   return worker;
@@ -67,7 +67,7 @@ function spawnInNode(onFailure: (reason: string) => void): WorkerHandle {
       "Use one thread: wasm({ threads: 1 }).",
     );
   const worker = new (node.getBuiltinModule("node:worker_threads").Worker)(
-    new URL("../../worker.js", import.meta.url),
+    new URL("../worker.js", import.meta.url),
   );
   worker.on("error", (error) => onFailure(error instanceof Error ? error.message : String(error)));
   worker.on("exit", (code) => onFailure(`it exited with code ${code}`));
