@@ -5,8 +5,8 @@ import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
-import { dtypeSchema, normalizeAxis } from "../primitive.ts";
-import { checkAttribute, defineUnary, one } from "./define.ts";
+import { dtypeSchema, normalizeAxis, operand } from "../primitive.ts";
+import { checkAttribute, define, defineUnary, one } from "./define.ts";
 
 interface OneHot {
   depth: number;
@@ -48,6 +48,25 @@ function fromStart(indices: Tensor, size: number): Tensor {
 }
 
 const operations = {
+  fromEnd: define({
+    name: "fromEnd",
+    arity: 2,
+    check: ([indices, sizes]) => {
+      if (indices === undefined || sizes === undefined) return;
+      if (isInteger(indices.dtype) && indices.dtype === sizes.dtype) return;
+      throw new AdjointError(
+        "dtype",
+        "fromEnd",
+        `indices and sizes must be integers of one type and are ${indices} and ${sizes}`,
+        `Cast them with .cast("i32").`,
+      );
+    },
+    build: (inputs) => {
+      const [indices, sizes] = [operand(inputs, 0), operand(inputs, 1)];
+      return indices.less(0).where(indices.add(sizes), indices);
+    },
+    gradient: () => [undefined, undefined],
+  }),
   oneHot: defineUnary<OneHot>(
     "oneHot",
     (indices, { depth, dtype, axis }) => {
@@ -110,6 +129,14 @@ const operations = {
 
 /** Where elements go: indicators, triangles, blocks. */
 export const layoutComposites: readonly Composite[] = Object.values(operations);
+
+/**
+ * Negative indices −size … −1 of an axis as those they stand for, 0 … size − 1; others stay as they are.
+ * @param sizes of the same integer type; stretched as operands of a sum are, so that each element of a row of indices may
+ * be of another axis.
+ */
+export const fromEnd = (indices: Tensor, sizes: Tensor): Tensor =>
+  one(operations.fromEnd, [indices, sizes], {});
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {
