@@ -16,7 +16,9 @@ export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
   test: {
-    pool: "threads",
+    // A GPU that a thread waits for aborts the whole process when the thread is stopped.
+    pool: mode === "webgpu" ? "forks" : "threads",
+    testTimeout: mode === "webgpu" ? 60_000 : 10_000,
     include:
       own[mode] === undefined
         ? ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"]

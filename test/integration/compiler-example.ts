@@ -1,5 +1,5 @@
 import { cpu } from "@adjoint/backend-cpu";
-import { compile } from "@adjoint/compiler";
+import { compile, explain } from "@adjoint/compiler";
 import { dim, gradients, input, program, register } from "@adjoint/ir";
 
 const x = input("x", "f32", [dim("batch"), 3]);
@@ -22,8 +22,7 @@ const result = await session.run("predict", { x: Float32Array.of(1, 1, 1) }); //
 console.log(result.prediction.item()); // 5.99…
 console.log((await session.state()).weight); // { dtype: "f32", shape: [3], data: Float32Array(3) }
 console.log(
-  session
-    .explain()
+  explain(session)
     .map((explanation) => explanation.text)
     .join("\n"),
 );

@@ -1,7 +1,7 @@
 import { arraysMade } from "./array-counter.ts";
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
-import { type Session, compile } from "@adjoint/compiler";
+import { type Session, compile, explain } from "@adjoint/compiler";
 import { dim, input, program, register } from "@adjoint/ir";
 import { crossEntropy, dense, flatten, relu, sequential } from "@adjoint/layers";
 import { adam } from "@adjoint/optimizers";
@@ -40,7 +40,7 @@ describe("the training step of an MLP", () => {
   it("is 14 kernels in 5.5 MB, its parameters and moments updated in place", async (context) => {
     await using session = await open();
     await session.run("train", feeds);
-    const [explanation] = session.explain();
+    const [explanation] = explain(session);
     if (explanation === undefined) throw new Error("nothing was compiled");
     const { kernels, peakBytes, slots, compileMilliseconds } = explanation;
     await context.annotate(`compiled in ${compileMilliseconds.toFixed(0)} ms`);
@@ -124,7 +124,7 @@ describe("Adam", () => {
     const updates = adam({ learningRate: 0.1 })(cost);
     const main = program({ inputs: { x }, outputs: {}, updates });
     await using session = await compile({ main }, { backend: cpu() });
-    const kernels = session.explain()[0]?.kernels ?? [];
+    const kernels = explain(session)[0]?.kernels ?? [];
     const updating = kernels.filter(
       ({ description }) => description.includes("sqrt") && !description.startsWith("map []"),
     );

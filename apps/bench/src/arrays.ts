@@ -1,27 +1,19 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 /** Data of a workload, by name. */
 export type Arrays = { readonly [name: string]: Float32Array | Int32Array };
 
-/** Writes each array to `<name>.<type>` in a folder: the same bytes for every contestant. */
-export function writeArrays(folder: string, arrays: Arrays): void {
-  for (const [name, data] of Object.entries(arrays))
-    writeFileSync(join(folder, `${name}.${data instanceof Float32Array ? "f32" : "i32"}`), data);
+/** An f32 array by name. @throws Error where the data have none. */
+export function floats(arrays: Arrays, name: string): Float32Array {
+  const data = arrays[name];
+  if (data instanceof Float32Array) return data;
+  throw new Error(`the data have no f32 array "${name}"`);
 }
 
-const bytesOf = (path: string): ArrayBuffer => {
-  const { buffer, byteOffset, byteLength } = readFileSync(path);
-  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer; // Node's file buffers are never shared.
-};
-
-/** Reads an array of floats. */
-export const readFloats = (folder: string, name: string): Float32Array =>
-  new Float32Array(bytesOf(join(folder, `${name}.f32`)));
-
-/** Reads an array of whole numbers. */
-export const readIntegers = (folder: string, name: string): Int32Array =>
-  new Int32Array(bytesOf(join(folder, `${name}.i32`)));
+/** An i32 array by name. @throws Error where the data have none. */
+export function integers(arrays: Arrays, name: string): Int32Array {
+  const data = arrays[name];
+  if (data instanceof Int32Array) return data;
+  throw new Error(`the data have no i32 array "${name}"`);
+}
 
 /** At most this many elements of a result are compared. */
 const SAMPLES = 1000;

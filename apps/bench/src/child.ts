@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import { type Partner, within } from "./partner.ts";
 import type { Job } from "./task.ts";
 
 /** How a contestant is started. */
@@ -22,17 +23,21 @@ export const pythonProgram = (python: string): Program => ({
   arguments: [fileURLToPath(new URL("../src/peers/pytorch.py", import.meta.url))],
 });
 
-/** It took longer than it was given. */
-export class TimeLimit extends Error {}
+/** What a contestant's process is told at its start. */
+export interface ProcessJob extends Job {
+  readonly contestant: string;
+  /** Where the data are, each array in a file of its own. */
+  readonly folder: string;
+}
 
 /** A contestant's process, which answers each line with a line of JSON. */
-export class Child {
+export class Child implements Partner {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
   readonly #exited: Promise<number | null>;
   #errors = "";
 
-  constructor({ command, arguments: first }: Program, job: Job) {
+  constructor({ command, arguments: first }: Program, job: ProcessJob) {
     this.#process = spawn(command, [...first, JSON.stringify(job)], {
       env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
     });
@@ -55,19 +60,8 @@ export class Child {
     this.#process.stdin.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** The next answer. @throws TimeLimit, or Error with the last line of stderr if the process ended. */
-  async answer<T>(schema: z.ZodType<T>, seconds: number): Promise<T> {
-    const timer = new AbortController();
-    const { signal } = timer;
-    const late = new Promise<never>((_, reject) => {
-      const id = setTimeout(() => reject(new TimeLimit(`not done in ${seconds} s`)), seconds * 1000);
-      signal.addEventListener("abort", () => clearTimeout(id));
-    });
-    try {
-      return await Promise.race([this.#read(schema), late]);
-    } finally {
-      timer.abort();
-    }
+  answer<T>(schema: z.ZodType<T>, seconds: number): Promise<T> {
+    return within(seconds, this.#read(schema));
   }
 
   async #read<T>(schema: z.ZodType<T>): Promise<T> {
@@ -88,7 +82,6 @@ export class Child {
     return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "ended without a word";
   }
 
-  /** Resolves when the process is gone by itself. @throws Error with what it said if it failed. */
   async ended(): Promise<void> {
     if ((await this.#exited) !== 0) throw new Error(this.#reason());
   }

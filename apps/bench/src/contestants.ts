@@ -1,16 +1,11 @@
-import type { OwnName } from "./ours.ts";
-import { type PeerName, peerNames } from "./peers/names.ts";
+import type { ContestantName } from "./names.ts";
 import type { Task } from "./task.ts";
-
-export const ownNames: readonly OwnName[] = ["cpu", "wasm", "wasm-fused", "wasm-wide"];
-
-export type ContestantName = OwnName | PeerName;
 
 /** Where and how a contestant would run. */
 interface Occasion {
   readonly task: Task;
   readonly threads: number;
-  /** Major version of Node. */
+  /** Major version of Node or Chromium. */
   readonly major: number;
 }
 
@@ -65,7 +60,11 @@ export const contestants: { readonly [name in ContestantName]: Contestant } = {
   "onnxruntime-web": { about: "ONNX Runtime in WebAssembly", cannot: noTraining },
   "onnxruntime-node": { about: "ONNX Runtime, native", cannot: noTraining },
   pytorch: { about: "PyTorch, native, eager", python: true, cannot: () => undefined },
+  webgpu: own("WebGPU"),
+  "tfjs-webgpu": { about: "TensorFlow.js, WebGPU", cannot: () => undefined },
+  "jax-js-webgpu": { about: "jax-js on its WebGPU device", cannot: () => undefined },
+  "onnxruntime-webgpu": {
+    about: "ONNX Runtime in WebAssembly, its WebGPU execution provider",
+    cannot: noTraining,
+  },
 };
-
-export const isOwn = (name: ContestantName): name is OwnName =>
-  !(peerNames as readonly string[]).includes(name); // Widened to ask whether it has any name.

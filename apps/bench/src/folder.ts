@@ -1,7 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Arrays, writeArrays } from "./arrays.ts";
+import { join, parse } from "node:path";
+import type { Arrays } from "./arrays.ts";
+
+/** Writes each array to `<name>.<type>` in a folder: the same bytes for every contestant. */
+function writeArrays(folder: string, arrays: Arrays): void {
+  for (const [name, data] of Object.entries(arrays))
+    writeFileSync(join(folder, `${name}.${data instanceof Float32Array ? "f32" : "i32"}`), data);
+}
+
+function readArray(path: string): Float32Array | Int32Array {
+  const { buffer, byteOffset, byteLength } = readFileSync(path);
+  const bytes = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer; // Node's file buffers are never shared.
+  return path.endsWith(".f32") ? new Float32Array(bytes) : new Int32Array(bytes);
+}
+
+/** The arrays that are in a folder, each in a file of its own. */
+export const readArrays = (folder: string): Arrays =>
+  Object.fromEntries(readdirSync(folder).map((file) => [parse(file).name, readArray(join(folder, file))]));
 
 /** Runs something beside the files of its data, which go afterwards. */
 export async function inFolder<T>(arrays: Arrays, action: (folder: string) => Promise<T>): Promise<T> {

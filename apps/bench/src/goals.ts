@@ -1,5 +1,4 @@
-import type { OwnName } from "./ours.ts";
-import type { PeerName } from "./peers/names.ts";
+import type { OwnName, PeerName } from "./names.ts";
 import type { Row } from "./rows.ts";
 import { type WorkloadName, workloads } from "./workloads/table.ts";
 

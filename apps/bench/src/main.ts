@@ -1,63 +1,76 @@
 #!/usr/bin/env node
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { nodeProgram, pythonProgram } from "./child.ts";
-import { type ContestantName, contestants } from "./contestants.ts";
-import { type Engine, engineOf, machine, pythonWithTorch } from "./engines.ts";
+import { nodeProgram } from "./child.ts";
+import type { Chromium } from "./chromium.ts";
+import { engineOf, machine, pythonWithTorch } from "./engines.ts";
 import { inFolder } from "./folder.ts";
 import { runLinear } from "./linear.ts";
+import { type ContestantName, type Platform, isOn, isOwn } from "./names.ts";
 import { type Options, UsageError, help, parseOptions } from "./options.ts";
 import { pairsOf } from "./pairs.ts";
+import { type Place, chromiumPlace, nodePlace } from "./places.ts";
 import { page } from "./report.ts";
 import { runGroup } from "./rounds.ts";
 import { type Line, parseLine } from "./rows.ts";
+import { Unavailable } from "./unavailable.ts";
 import { dataOf, expectedOf } from "./workloads/kinds.ts";
-import { type WorkloadName, workloads } from "./workloads/table.ts";
+import { type WorkloadName, platformsOf, workloads } from "./workloads/table.ts";
 
-/** One workload on every version of Node. */
+/** One workload wherever it runs and one of ours with it. */
 async function* measured(
   name: WorkloadName,
   options: Options,
-  engines: readonly Engine[],
-  python: string | undefined,
+  places: readonly Place[],
 ): AsyncGenerator<readonly Line[]> {
+  const namesOn = (platform: Platform): readonly ContestantName[] =>
+    [...options.backend, ...options.peer].filter((entrant) => isOn(platform, entrant));
+  const chosen = places.filter(
+    ({ platform }) => platformsOf(name).includes(platform) && namesOn(platform).some(isOwn),
+  );
+  if (chosen.length === 0) return;
   const workload = workloads[name];
   const arrays = dataOf(workload.task);
   const expected = expectedOf(workload.task, arrays);
-  const names: readonly ContestantName[] = [...options.backend, ...options.peer];
-  for (const { major, version, path } of engines) {
-    process.stderr.write(`${name} on Node ${version}\n`);
+  const { rounds, limit } = options;
+  for (const { platform, title, node, major, threads, adapter, starter } of chosen) {
+    process.stderr.write(`${name} on ${title}\n`);
     const outcomes = await inFolder(arrays, (folder) =>
       runGroup({
         workload,
-        entrants: options.threads.flatMap((threads) => names.map((entrant) => ({ name: entrant, threads }))),
+        entrants: threads.flatMap((count) =>
+          namesOn(platform).map((entrant) => ({ name: entrant, threads: count })),
+        ),
         major,
-        rounds: options.rounds,
-        limit: options.limit,
-        folder,
+        rounds,
+        limit,
         expected,
-        program: (contestant) =>
-          contestants[contestant].python !== true
-            ? nodeProgram(path)
-            : python === undefined
-              ? undefined
-              : pythonProgram(python),
+        starter: (contestant) => starter(contestant, folder),
       }),
     );
-    yield pairsOf(outcomes, { workload: name, rounds: options.rounds, node: version, ...machine() });
+    const facts = { workload: name, rounds, node, ...machine(), ...(adapter !== undefined && { adapter }) };
+    yield pairsOf(outcomes, facts);
   }
 }
 
+/** Its bundler and driver are loaded where they are needed. */
+const openChromium = async (): Promise<Chromium> => (await import("./chromium.ts")).Chromium.open();
+
 /** All that was asked for, as it comes. */
 async function* lines(options: Options): AsyncGenerator<readonly Line[]> {
-  const engines = options.node.map(engineOf);
-  const python = options.peer.includes("pytorch") ? pythonWithTorch() : undefined;
+  const { platform, threads, rounds, limit } = options;
+  await using chromium = platform.includes("chromium") ? await openChromium() : undefined;
+  const engines = platform.includes("node") ? options.node.map(engineOf) : [];
+  const python = engines.length > 0 && options.peer.includes("pytorch") ? pythonWithTorch() : undefined;
+  const places = [
+    ...engines.map((engine) => nodePlace(engine, python, threads)),
+    ...(chromium === undefined ? [] : [await chromiumPlace(chromium)]),
+  ];
   for (const name of options.workload) {
-    if (name !== "linear") yield* measured(name, options, engines, python);
+    if (name !== "linear") yield* measured(name, options, places);
     else {
       for (const { version, path } of engines) {
         process.stderr.write(`linear on Node ${version}\n`);
-        const { rounds, limit } = options;
         yield await runLinear({ rounds, limit, node: version, program: nodeProgram(path) });
       }
     }
@@ -78,6 +91,7 @@ async function run(options: Options): Promise<void> {
       if (options.json) for (const line of some) process.stdout.write(`${JSON.stringify(line)}\n`);
     }
   }
+  if (all.length === 0) throw new UsageError("nothing that was asked for runs there; --help tells what does");
   const text = page(all);
   if (options.write) writeFileSync(new URL("../../../docs/benchmarks.md", import.meta.url), text);
   else if (!options.json) process.stdout.write(text);
@@ -88,7 +102,7 @@ try {
   if (options.help) process.stdout.write(help);
   else await run(options);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof Unavailable)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+  process.exitCode = error instanceof UsageError ? 2 : 3;
 }

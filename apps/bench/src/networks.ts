@@ -1,10 +1,10 @@
 import { CLASSES, type Network, product, weightShape } from "./task.ts";
 
-/** 784-hidden-10 with ReLU. */
-export const mlp = (hidden = 500): Network => ({
-  image: [784],
+/** inputs-hidden-10 with ReLU. */
+export const mlp = (hidden = 500, inputs = 784): Network => ({
+  image: [inputs],
   layers: [
-    { kind: "dense", name: "hidden", inputs: 784, units: hidden },
+    { kind: "dense", name: "hidden", inputs, units: hidden },
     { kind: "relu" },
     { kind: "dense", name: "output", inputs: hidden, units: CLASSES },
   ],

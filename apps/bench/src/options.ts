@@ -1,12 +1,19 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { ownNames } from "./contestants.ts";
-import type { OwnName } from "./ours.ts";
-import { type PeerName, peerNames } from "./peers/names.ts";
+import {
+  type OwnName,
+  type PeerName,
+  type Platform,
+  names,
+  ownNames,
+  peerNames,
+  platforms,
+} from "./names.ts";
 import { type WorkloadName, workloadNames } from "./workloads/table.ts";
 
 /** What the command line asks for. */
 export interface Options {
+  readonly platform: readonly Platform[];
   readonly workload: readonly (WorkloadName | "linear")[];
   readonly backend: readonly OwnName[];
   readonly peer: readonly PeerName[];
@@ -34,8 +41,8 @@ const list = <T>(item: z.ZodType<T>): z.ZodType<readonly T[]> =>
     });
   });
 
-const oneOf = <T extends string>(names: readonly T[]): z.ZodType<T> =>
-  z.enum(names, { error: ({ input }) => `has ${String(input)}: it is one of ${names.join(", ")}` });
+const oneOf = <T extends string>(allowed: readonly T[]): z.ZodType<T> =>
+  z.enum(allowed, { error: ({ input }) => `has ${String(input)}: it is one of ${allowed.join(", ")}` });
 
 const whole = (least: number, most: number): z.ZodType<number> =>
   z.coerce
@@ -45,6 +52,7 @@ const whole = (least: number, most: number): z.ZodType<number> =>
     .max(most, `has a number above ${most}`);
 
 const schema: z.ZodType<Options> = z.object({
+  platform: list(oneOf(platforms)),
   workload: list(oneOf([...workloadNames, "linear"] as const)),
   backend: list(oneOf(ownNames)),
   peer: list(oneOf(peerNames)),
@@ -76,14 +84,15 @@ export function parseOptions(argv: readonly string[]): Options {
       result.error.issues.map(({ path, message }) => `--${String(path[0])} ${message}`).join("\n"),
     );
   }
-  const { write, from, workload, backend, peer } = result.data;
+  const { write, from, platform, workload, backend, peer } = result.data;
   const isFull =
+    platform.length === platforms.length &&
     workload.length === workloadNames.length + 1 &&
     backend.length === ownNames.length &&
     peer.length === peerNames.length;
   if (write && from.length === 0 && !isFull)
     throw new UsageError(
-      "--write is of a full run: leave out --workload, --backend and --peer, or give --from",
+      "--write is of a full run: give --platform node,chromium and leave out --workload, --backend and --peer, or give --from",
     );
   return result.data;
 }
@@ -93,6 +102,7 @@ function valuesOf(argv: readonly string[]): object {
     return parseArgs({
       args: [...argv],
       options: {
+        platform: { ...texts, default: ["node"] },
         workload: { ...texts, default: [...workloadNames, "linear"] },
         backend: { ...texts, default: [...ownNames] },
         peer: { ...texts, default: [...peerNames] },
@@ -113,12 +123,14 @@ function valuesOf(argv: readonly string[]): object {
 
 export const help: string = `pnpm bench [options]
 
-Runs Adjoint and its peers in turns, each in a process of its own, on the same work and data. Results are
+Runs Adjoint and its peers in turns, each in a process or page of its own, on the same work and data. Results are
 compared with a plain reference before anything is timed. Ratios are ours ÷ peer: below 1 is faster.
 
+  --platform NAMES  node by default; chromium has WebGPU on a software adapter
   --workload NAMES  ${[...workloadNames, "linear"].join(", ").replace("gemm-512", "\n                    gemm-512")}
-  --backend NAMES   ${ownNames.join(", ")}
-  --peer NAMES      ${peerNames.join(", ")}
+  --backend NAMES   ${names.node.own.join(", ")}; in Chromium ${names.chromium.own.join(", ")}
+  --peer NAMES      ${names.node.peers.join(", ")};
+                    in Chromium ${names.chromium.peers.join(", ")}
   --rounds N        bursts of each, of which the median counts; 7 by default
   --threads LIST    1,2 by default
   --node LIST       major versions, 20,24 by default; those that don't run this come through npx

@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import type { WasmOptions } from "@adjoint/backend-wasm";
-import { type Backend, compile } from "@adjoint/compiler";
-import { readFloats, readIntegers } from "./arrays.ts";
+import type { Backend } from "@adjoint/compiler";
+import type { OwnName } from "./names.ts";
+import { ownRunner } from "./own-runner.ts";
 import { peakMeter } from "./peak.ts";
-import { type Prepare, type Runner, labelSets, roundAndRound } from "./runner.ts";
-import type { Job } from "./task.ts";
-import { graphOf } from "./workloads/kinds.ts";
-
-/** Our backends and their variants. */
-export type OwnName = "cpu" | "wasm" | "wasm-fused" | "wasm-wide";
+import type { Prepare } from "./runner.ts";
+import { ownVersion } from "./version.ts";
 
 interface Own {
   /** Loads its package alone. */
@@ -27,7 +23,7 @@ function enableFused(): void {
 const openWasm = async (options: WasmOptions): Promise<Backend> =>
   (await import("@adjoint/backend-wasm")).wasm(options);
 
-const own: { readonly [name in OwnName]: Own } = {
+const own: { readonly [name in OwnName<"node">]: Own } = {
   cpu: { open: async () => (await import("@adjoint/backend-cpu")).cpu() },
   wasm: {
     open: (threads) => openWasm({ deterministic: true, threads }),
@@ -50,13 +46,6 @@ const own: { readonly [name in OwnName]: Own } = {
   },
 };
 
-const versionOf = (): string => {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL(import.meta.resolve("@adjoint/compiler/package.json")), "utf8"),
-  );
-  return version;
-};
-
 /** Threads start while the first programs run on one; times are of all of them. */
 async function allThreads(backend: Backend, threads: number): Promise<void> {
   if (!("threads" in backend)) return;
@@ -66,50 +55,16 @@ async function allThreads(backend: Backend, threads: number): Promise<void> {
   }
 }
 
-/** What a step of the compiled program does, by task. */
+/** One of our backends with the variants that Node has. */
 export const prepareOwn =
-  (name: OwnName): Prepare =>
-  async ({ task, threads, folder, once }: Job): Promise<Runner> => {
+  (name: OwnName<"node">): Prepare =>
+  async ({ task, threads, once }, arrays) => {
     const { open, peak } = own[name];
     const backend = await open(threads);
     if (!once) await allThreads(backend, threads);
-    const { graph, state, result } = graphOf(task, (array) => readFloats(folder, array));
-    const session = await compile({ main: graph }, { backend, state });
-    const version = versionOf();
-    if (task.kind === "train") {
-      const images = readFloats(folder, "images");
-      const next = roundAndRound(labelSets(readIntegers(folder, "labels"), task.batch));
-      return {
-        version,
-        step: async () => {
-          const { loss } = await session.run("main", { images, labels: next() });
-          return loss?.item();
-        },
-      };
-    }
-    if (task.kind === "infer") {
-      const images = readFloats(folder, "images");
-      let logits: ArrayLike<number> = [];
-      return {
-        version,
-        step: async () => {
-          const outputs = await session.run("main", { images });
-          // Logits are f32.
-          logits = outputs["logits"]?.data as Float32Array;
-        },
-        result: () => logits,
-      };
-    }
     return {
-      version,
+      version: ownVersion(),
+      ...(await ownRunner(backend, task, arrays)),
       ...(task.kind === "gemm" && peak !== undefined && { peak: peak() }),
-      step: async () => {
-        await session.run("main", {});
-      },
-      result: async () => {
-        const register = result ?? "";
-        // The results of these tasks are f32.
-        return (await session.state([register]))[register]?.data as Float32Array;
-      },
     };
   };

@@ -1,10 +1,9 @@
-import { isOwn } from "./contestants.ts";
+import { type PeerName, isOwn } from "./names.ts";
 import { significant } from "./numbers.ts";
-import type { PeerName } from "./peers/names.ts";
 import type { Outcome } from "./rounds.ts";
 import type { Row } from "./rows.ts";
 
-type Facts = Pick<Row, "workload" | "rounds" | "node" | "cpu" | "cores">;
+type Facts = Pick<Row, "workload" | "rounds" | "node" | "cpu" | "cores" | "adapter">;
 
 /** Each of ours beside each peer at the same number of threads. */
 export function pairsOf(outcomes: readonly Outcome[], facts: Facts): readonly Row[] {
@@ -36,6 +35,7 @@ export function pairsOf(outcomes: readonly Outcome[], facts: Facts): readonly Ro
           peerVersion: peer.version ?? null,
           cpu: facts.cpu,
           cores: facts.cores,
+          ...(facts.adapter !== undefined && { adapter: facts.adapter }),
         };
       });
   });

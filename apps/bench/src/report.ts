@@ -1,16 +1,17 @@
-import { contestants, ownNames } from "./contestants.ts";
 import { goals, isReached } from "./goals.ts";
 import { linearSection } from "./linear-report.ts";
 import { digits, table } from "./markdown.ts";
-import { peerNames } from "./peers/names.ts";
+import { isOn, names } from "./names.ts";
+import { contestantTable, notes, peerCell, ratioCell, setting, unique } from "./report-parts.ts";
 import { type Line, type Row, isRow } from "./rows.ts";
+import { webgpuSection } from "./webgpu-report.ts";
 import { type WorkloadName, workloadNames, workloads } from "./workloads/table.ts";
 
-const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
+const { own: ownNames, peers: peerNames } = names.node;
 
 const INTRODUCTION = `# Benchmarks
 
-Made by \`pnpm bench --write\`; one workload is \`pnpm bench --workload mlp-train\`, and \`pnpm bench --help\` tells the rest.
+Made by \`pnpm bench --platform node,chromium --write\`; one workload is \`pnpm bench --workload mlp-train\`, and \`pnpm bench --help\` tells the rest.
 
 Each contestant runs in a process of its own on the same data. Its results are compared with plain loops over doubles
 before anything is timed; one that disagrees gets an error and no time. Then all take turns: a burst each, of at least
@@ -23,27 +24,6 @@ in at every step. Inference goes from host memory to host memory. Products, the 
 read and write tensors that stay with the contestant; ONNX Runtime has no such place from JavaScript, and its feeds and
 fetches count. PyTorch convolves channels last, which is faster. TensorFlow.js uses its fused products and convolutions.
 `;
-
-/** What the times are of. */
-function setting(rows: readonly Row[]): string {
-  const machines = unique(rows.map(({ cpu, cores }) => `${cpu}, ${cores} cores`));
-  const versions = new Map(
-    rows.flatMap(({ backend, oursVersion, peer, peerVersion }) => [
-      ...(oursVersion === null ? [] : [[backend, oursVersion] as const]),
-      ...(peerVersion === null ? [] : [[peer, peerVersion] as const]),
-    ]),
-  );
-  const rounds = unique(rows.map((row) => row.rounds));
-  const all = [...ownNames, ...peerNames].map((name) => [
-    `\`${name}\``,
-    versions.get(name) ?? "–",
-    contestants[name].about,
-  ]);
-  return [
-    `Machine: ${machines.join("; ")}. Node ${unique(rows.map(({ node }) => node)).join(" and ")}. ${rounds.join(", ")} rounds.`,
-    table([["contestant", "version", "what it is"], ...all]),
-  ].join("\n\n");
-}
 
 function goalTable(rows: readonly Row[]): string {
   const lines = goals.flatMap((goal) =>
@@ -66,31 +46,25 @@ function goalTable(rows: readonly Row[]): string {
   ].join("\n\n");
 }
 
-const ratioCell = ({ ratio, isBound }: Row): string =>
-  (isBound && ratio !== null ? "< " : "") + digits(ratio);
-
 /** Rows of ours, columns of peers, for one version of Node and number of threads; the first row has the peers' times. */
 function block(rows: readonly Row[], hasPeak: boolean): readonly (readonly string[])[] {
   const [first] = rows;
   if (first === undefined) return [];
   const where = [first.node.split(".")[0] ?? "", String(first.threads)];
-  const peerTimes = peerNames.map((peer) => {
-    const row = rows.find((each) => each.peer === peer);
-    return (row?.isBound === true ? "> " : "") + digits(row?.peerMs);
-  });
+  const peerTimes = peerNames.map((peer) => peerCell(rows.find((each) => each.peer === peer)));
   const own = ownNames.flatMap((backend) => {
     const ofBackend = rows.filter((row) => row.backend === backend);
     const [row] = ofBackend;
     if (row === undefined || row.oursMs === null) return [];
-    const ratios = peerNames.map((peer) => {
-      const pair = ofBackend.find((each) => each.peer === peer);
-      return pair === undefined ? "–" : ratioCell(pair);
-    });
+    const ratios = peerNames.map((peer) => ratioCell(ofBackend.find((each) => each.peer === peer)));
     const share = row.shareOfPeak === null ? "–" : `${digits(100 * row.shareOfPeak)} %`;
     return [[...where, `\`${backend}\``, digits(row.oursMs), ...(hasPeak ? [share] : []), ...ratios]];
   });
   return [[...where, "peers, ms", "", ...(hasPeak ? [""] : []), ...peerTimes], ...own];
 }
+
+const placeOf = ({ node, threads }: Row): string =>
+  `Node ${node.split(".")[0]}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
 
 function workloadSection(name: WorkloadName, rows: readonly Row[]): string {
   const hasPeak = rows.some(({ shareOfPeak }) => shareOfPeak !== null);
@@ -117,38 +91,36 @@ function workloadSection(name: WorkloadName, rows: readonly Row[]): string {
     `### ${name}`,
     `Timed: ${about}.${hasPeak ? ` ${peak}` : ""}`,
     table([head, ...blocks]),
-    ...notes(rows),
+    ...notes(rows, placeOf),
   ].join("\n\n");
 }
 
-/** Why there is no time, each reason once with those whom it is about. */
-function notes(rows: readonly Row[]): readonly string[] {
-  const told = rows.flatMap(({ backend, oursNote, peer, peerNote, node, threads }) => {
-    const where = `Node ${node.split(".")[0]}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
-    return [
-      ...(oursNote === null ? [] : [{ about: `\`${backend}\` ${oursNote}`, where }]),
-      ...(peerNote === null ? [] : [{ about: `\`${peer}\` ${peerNote}`, where }]),
-    ];
+/** The workloads on all versions of Node. */
+function nodeSections(rows: readonly Row[]): readonly string[] {
+  const { machine, rounds } = setting(rows);
+  const measured = workloadNames.flatMap((name) => {
+    const own = rows.filter(({ workload }) => workload === name);
+    return own.length === 0 ? [] : [workloadSection(name, own)];
   });
-  const wheres = unique(rows.map(({ node, threads }) => `${node} ${threads}`)).length;
-  const lines = unique(told.map(({ about }) => about)).map((about) => {
-    const places = unique(told.filter((each) => each.about === about).map(({ where }) => where));
-    return `- ${about}${places.length === wheres ? "" : ` (${places.join("; ")})`}`;
-  });
-  return lines.length === 0 ? [] : [lines.join("\n")];
+  return [
+    `${machine} Node ${unique(rows.map(({ node }) => node)).join(" and ")}. ${rounds}`,
+    contestantTable("node", rows),
+    goalTable(rows),
+    "## Workloads",
+    ...measured,
+  ];
 }
 
 /** The page of some lines, as Markdown. */
 export function page(lines: readonly Line[]): string {
   const rows = lines.filter(isRow);
   const linear = lines.filter((line) => !isRow(line));
-  const measured = workloadNames.flatMap((name) => {
-    const own = rows.filter(({ workload }) => workload === name);
-    return own.length === 0 ? [] : [workloadSection(name, own)];
-  });
+  const inNode = rows.filter(({ backend }) => isOn("node", backend));
+  const inChromium = rows.filter(({ backend }) => isOn("chromium", backend));
   const sections = [
     INTRODUCTION.trimEnd(),
-    ...(rows.length === 0 ? [] : [setting(rows), goalTable(rows), "## Workloads", ...measured]),
+    ...(inNode.length === 0 ? [] : nodeSections(inNode)),
+    ...(inChromium.length === 0 ? [] : [webgpuSection(inChromium)]),
     ...(linear.length === 0 ? [] : [linearSection(linear)]),
   ];
   return `${sections.join("\n\n")}\n`;

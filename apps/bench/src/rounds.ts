@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { Child, type Program, TimeLimit } from "./child.ts";
-import { type ContestantName, contestants } from "./contestants.ts";
+import { contestants } from "./contestants.ts";
+import type { ContestantName } from "./names.ts";
 import { disagreement, median, significant } from "./numbers.ts";
-import type { Job, Task } from "./task.ts";
+import { type Partner, type Start, TimeLimit } from "./partner.ts";
+import type { Task } from "./task.ts";
 import { operationsOf } from "./workloads/kinds.ts";
 import type { Workload } from "./workloads/table.ts";
 
@@ -20,18 +21,18 @@ export interface Outcome {
   readonly shareOfPeak: number | undefined;
 }
 
-/** All that runs in turns: one workload on one version of Node. */
+/** All that runs in turns: one workload on one version of Node, or in Chromium. */
 export interface Group {
   readonly workload: Workload;
   readonly entrants: readonly { readonly name: ContestantName; readonly threads: number }[];
+  /** Major version of Node or Chromium. */
   readonly major: number;
   readonly rounds: number;
   /** Seconds for loading, showing results, and warming up. */
   readonly limit: number;
-  readonly folder: string;
   readonly expected: { readonly values: readonly number[]; readonly tolerance: number };
   /** How to start a contestant; nothing where what it needs is not installed. */
-  program(name: ContestantName): Program | undefined;
+  starter(name: ContestantName): Start | undefined;
 }
 
 /** A burst lasts at least this many milliseconds. */
@@ -51,7 +52,7 @@ interface Entrant {
   /** GFLOP/s per GFLOP/s of the peak at the same moment. */
   readonly shares: number[];
   readonly times: number[];
-  readonly child?: Child | undefined;
+  readonly partner?: Partner | undefined;
   note?: string | undefined;
   bound?: number | undefined;
 }
@@ -68,23 +69,22 @@ async function enter(group: Group, name: ContestantName, threads: number): Promi
   const entrant = { name, threads, shares: [], times: [] };
   const cannot = contestants[name].cannot({ task, threads, major: group.major });
   if (cannot !== undefined) return { ...entrant, note: cannot };
-  const program = group.program(name);
-  if (program === undefined) return { ...entrant, note: "is not installed here" };
+  const start = group.starter(name);
+  if (start === undefined) return { ...entrant, note: "is not installed here" };
   if (workload.wholeProcess === true) return entrant;
-  const job: Job = { contestant: name, threads, task, folder: group.folder, once: false };
-  const child = new Child(program, job);
+  const partner = start({ threads, task, once: false });
   try {
-    const { version, values } = await child.answer(readySchema, limit);
+    const { version, values } = await partner.answer(readySchema, limit);
     const difference = disagreement(values, expected.values);
-    if (difference <= expected.tolerance) return { ...entrant, version, child };
-    await child.stop();
+    if (difference <= expected.tolerance) return { ...entrant, version, partner };
+    await partner.stop();
     return {
       ...entrant,
       version,
       note: `error: disagrees with the reference by ${significant(difference, 2)} of its largest number, and ${expected.tolerance} is allowed`,
     };
   } catch (error) {
-    await child.stop();
+    await partner.stop();
     if (!(error instanceof TimeLimit)) return { ...entrant, note: `error: ${reasonOf(error)}` };
     const steps = firstSteps(task);
     const what = steps === 1 ? "first run" : `first ${steps} steps`;
@@ -93,10 +93,10 @@ async function enter(group: Group, name: ContestantName, threads: number): Promi
 }
 
 async function burst(entrant: Entrant, task: Task): Promise<void> {
-  const { child, threads } = entrant;
-  if (child === undefined) return;
-  child.tell({ burst: BURST });
-  const { milliseconds, peak } = await child.answer(burstSchema, BURST_LIMIT);
+  const { partner, threads } = entrant;
+  if (partner === undefined) return;
+  partner.tell({ burst: BURST });
+  const { milliseconds, peak } = await partner.answer(burstSchema, BURST_LIMIT);
   entrant.times.push(milliseconds);
   const operations = operationsOf(task);
   if (peak !== undefined && operations !== undefined)
@@ -105,19 +105,17 @@ async function burst(entrant: Entrant, task: Task): Promise<void> {
 
 /** A whole process from its start to its end. */
 async function whole(entrant: Entrant, group: Group): Promise<Entrant> {
-  const program = group.program(entrant.name);
-  if (program === undefined) return entrant;
-  const { task } = group.workload;
-  const { name: contestant, threads } = entrant;
-  const start = performance.now();
-  const child = new Child(program, { contestant, threads, task, folder: group.folder, once: true });
+  const start = group.starter(entrant.name);
+  if (start === undefined) return entrant;
+  const started = performance.now();
+  const partner = start({ threads: entrant.threads, task: group.workload.task, once: true });
   try {
-    const { version } = await child.answer(versionSchema, group.limit);
-    await child.ended();
-    entrant.times.push(performance.now() - start);
+    const { version } = await partner.answer(versionSchema, group.limit);
+    await partner.ended();
+    entrant.times.push(performance.now() - started);
     return { ...entrant, version };
   } finally {
-    await child.stop();
+    await partner.stop();
   }
 }
 
@@ -158,6 +156,6 @@ export async function runGroup(group: Group): Promise<readonly Outcome[]> {
     }
     return entrants.map(outcomeOf);
   } finally {
-    for (const { child } of entrants) await child?.stop();
+    for (const { partner } of entrants) await partner?.stop();
   }
 }

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { ownNames } from "./contestants.ts";
-import type { OwnName } from "./ours.ts";
-import { type PeerName, peerNames } from "./peers/names.ts";
+import { type OwnName, type PeerName, ownNames, peerNames } from "./names.ts";
 import { type WorkloadName, workloadNames } from "./workloads/table.ts";
 
 /** One of ours beside one peer at as many threads on one version of Node: a line of `--json`. */
@@ -16,6 +14,7 @@ export interface Row {
   /** oursMs / peerMs. */
   readonly ratio: number | null;
   readonly rounds: number;
+  /** Version of Node, or "Chromium" and its version. */
   readonly node: string;
   readonly oursNote: string | null;
   readonly peerNote: string | null;
@@ -30,6 +29,8 @@ export interface Row {
   readonly peerVersion: string | null;
   readonly cpu: string;
   readonly cores: number;
+  /** What WebGPU ran on. */
+  readonly adapter?: string;
 }
 
 /** A step's time by batch and hidden units, ours alone: a line of `--json` too. */
@@ -71,6 +72,7 @@ const rowSchema: z.ZodType<Row> = z.strictObject({
   peerVersion: z.string().nullable(),
   cpu: z.string(),
   cores: size,
+  adapter: z.string().exactOptional(),
 });
 
 const linearSchema: z.ZodType<LinearRow> = z.strictObject({

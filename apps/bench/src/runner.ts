@@ -1,3 +1,4 @@
+import type { Arrays } from "./arrays.ts";
 import type { Job } from "./task.ts";
 
 /** A task ready to run. */
@@ -13,7 +14,7 @@ export interface Runner {
 }
 
 /** Loads a library and prepares a task in it. */
-export type Prepare = (job: Job) => Promise<Runner>;
+export type Prepare = (job: Job, arrays: Arrays) => Promise<Runner>;
 
 /** The next of `LABEL_SETS` sets, round and round. */
 export function roundAndRound<T>(sets: readonly T[]): () => T {

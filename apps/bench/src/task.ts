@@ -70,13 +70,10 @@ export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-
 /** Training goes round sets of labels over one batch of images, so it can't learn them and its gradients never vanish. */
 export const LABEL_SETS = 8;
 
-/** What a contestant's process is told at its start. */
+/** What a library is asked for. */
 export interface Job {
-  readonly contestant: string;
   readonly threads: number;
   readonly task: Task;
-  /** Where the data are, each array in a file of its own. */
-  readonly folder: string;
   /** One step and the end, for the time of a whole process. */
   readonly once: boolean;
 }

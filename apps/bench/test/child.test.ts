@@ -1,10 +1,10 @@
 import process from "node:process";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { Child, TimeLimit } from "../src/child.ts";
-import type { Job } from "../src/task.ts";
+import { Child, type ProcessJob } from "../src/child.ts";
+import { TimeLimit } from "../src/partner.ts";
 
-const job: Job = {
+const job: ProcessJob = {
   contestant: "echo",
   threads: 3,
   task: { kind: "gemm", size: 2 },

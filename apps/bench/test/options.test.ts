@@ -4,8 +4,15 @@ import { UsageError, parseOptions } from "../src/options.ts";
 describe("options", () => {
   test("are a full run by default", () => {
     const options = parseOptions([]);
-    expect(options.workload).toHaveLength(12);
-    expect(options).toMatchObject({ rounds: 7, threads: [1, 2], node: [20, 24], limit: 60, json: false });
+    expect(options.workload).toHaveLength(14);
+    expect(options).toMatchObject({
+      platform: ["node"],
+      rounds: 7,
+      threads: [1, 2],
+      node: [20, 24],
+      limit: 60,
+      json: false,
+    });
     expect(options.peer).toContain("pytorch");
   });
 
@@ -30,10 +37,19 @@ describe("options", () => {
     [["--threads", "1,x"], /--threads has something that is no number/],
     [["--node", "18"], /--node has a number below 20/],
     [["--color"], /--color/],
-    [["--write", "--peer", "jax-js"], /--write is of a full run/],
+    [["--platform", "deno"], /--platform has deno: it is one of node, chromium/],
+    [["--write"], /--write is of a full run: give --platform node,chromium/],
+    [["--write", "--platform", "node,chromium", "--peer", "jax-js"], /--write is of a full run/],
   ])("%j is refused", (argv, message) => {
     expect(() => parseOptions(argv)).toThrow(UsageError);
     expect(() => parseOptions(argv)).toThrow(message);
+  });
+
+  test("--write is of every platform", () => {
+    expect(parseOptions(["--write", "--platform", "node,chromium"])).toMatchObject({
+      write: true,
+      platform: ["node", "chromium"],
+    });
   });
 
   test("--write may join earlier runs", () => {

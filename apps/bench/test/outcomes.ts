@@ -24,3 +24,13 @@ export const rowsOf = (
   outcomes: readonly Outcome[],
   node = "20.20.2",
 ): readonly Row[] => pairsOf(outcomes, { workload, rounds: 3, node, cpu: "Abacus", cores: 2 });
+
+export const chromiumRowsOf = (workload: Row["workload"], outcomes: readonly Outcome[]): readonly Row[] =>
+  pairsOf(outcomes, {
+    workload,
+    rounds: 3,
+    node: "Chromium 150.1",
+    cpu: "Abacus",
+    cores: 2,
+    adapter: "paper and pencil",
+  });

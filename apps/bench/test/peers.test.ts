@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { sampled } from "../src/arrays.ts";
-import { inFolder } from "../src/folder.ts";
 import { disagreement } from "../src/numbers.ts";
 import { prepareJax } from "../src/peers/jax-js.ts";
 import { prepareOrtWeb } from "../src/peers/onnxruntime-web.ts";
 import { prepareTfjs } from "../src/peers/tfjs.ts";
 import type { Prepare } from "../src/runner.ts";
 import type { Task } from "../src/task.ts";
+import { check } from "../src/turns.ts";
 import { dataOf, expectedOf } from "../src/workloads/kinds.ts";
 import { small } from "./small.ts";
 
@@ -20,7 +19,7 @@ const hasConvolution = (task: Task): boolean => "network" in task && task.networ
 const peers: { readonly [name: string]: Peer } = {
   "tfjs-cpu": { prepare: prepareTfjs("cpu"), canRun: () => true },
   // It compiles the gradient of convolutions for minutes.
-  "jax-js": { prepare: prepareJax, canRun: (task) => task.kind !== "train" || !hasConvolution(task) },
+  "jax-js": { prepare: prepareJax("wasm"), canRun: (task) => task.kind !== "train" || !hasConvolution(task) },
   "onnxruntime-web": { prepare: prepareOrtWeb, canRun: (task) => task.kind !== "train" },
 };
 
@@ -31,19 +30,10 @@ const cases = Object.entries(peers).flatMap(([name, { prepare, canRun }]) =>
 );
 
 describe("peers do the same work, so their results agree with plain loops", () => {
-  test.each(cases)("$name: $workload", async ({ name, prepare, task }) => {
+  test.each(cases)("$name: $workload", async ({ prepare, task }) => {
     const arrays = dataOf(task);
-    await inFolder(arrays, async (folder) => {
-      const runner = await prepare({ contestant: name, threads: 1, task, folder, once: false });
-      const { values: expected, tolerance } = expectedOf(task, arrays);
-      const values: number[] = [];
-      if (task.kind === "train") {
-        for (let step = 0; step < task.checkedSteps; step++) values.push((await runner.step()) ?? Number.NaN);
-      } else {
-        await runner.step();
-        values.push(...sampled((await runner.result?.()) ?? []));
-      }
-      expect(disagreement(values, expected)).toBeLessThanOrEqual(tolerance);
-    });
+    const runner = await prepare({ threads: 1, task, once: false }, arrays);
+    const { values, tolerance } = expectedOf(task, arrays);
+    expect(disagreement(await check(runner, task), values)).toBeLessThanOrEqual(tolerance);
   });
 });

@@ -3,7 +3,7 @@ import { digits } from "../src/markdown.ts";
 import { cnn, multiplyAdds } from "../src/networks.ts";
 import { page } from "../src/report.ts";
 import type { LinearRow } from "../src/rows.ts";
-import { outcome, rowsOf } from "./outcomes.ts";
+import { chromiumRowsOf, outcome, rowsOf } from "./outcomes.ts";
 
 const lineWith = (text: string, ...parts: readonly string[]): string | undefined =>
   text.split("\n").find((line) => parts.every((part) => line.includes(part)));
@@ -57,6 +57,37 @@ test("a goal beside the better of PyTorch's threads takes it", () => {
     ]),
   );
   expect(lineWith(text, "mlp-train", "fused, 2 threads", "0.600", "reached")).toBeDefined();
+});
+
+test("rows of Chromium have a section of their own, and no part in goals", () => {
+  const inChromium = [
+    ...chromiumRowsOf("gemm-512", [
+      outcome("webgpu", 200, { shareOfPeak: 0.01 }),
+      outcome("tfjs-webgpu", 800),
+      outcome("jax-js-webgpu", 300, { isBound: true, note: "over 60 s for its first run" }),
+      outcome("onnxruntime-webgpu", undefined, { note: "error: no adapter" }),
+    ]),
+    ...chromiumRowsOf("mlp-infer-1", [outcome("webgpu", 7), outcome("tfjs-webgpu", 70)]),
+  ];
+  const inNode = rowsOf("gemm-512", [
+    outcome("wasm-fused", 4, { shareOfPeak: 0.9 }),
+    outcome("onnxruntime-web", 10),
+  ]);
+  const [before = "", after = ""] = page([...inChromium, ...inNode]).split("\n## WebGPU\n");
+  expect(before).not.toMatch(/chromium 150|`webgpu`|÷ tfjs-webgpu/i);
+  expect(lineWith(before, "gemm-512", "share of", "90.0 %", "reached")).toBeDefined();
+  expect(after).toContain("Machine: Abacus, 2 cores. Chromium 150.1, adapter: paper and pencil. 3 rounds.");
+  expect(after).toContain("| gemm-512 | 200 | 800 | > 300 | – | 0.250 | < 0.667 | – |");
+  expect(after).toContain("| mlp-infer-1 | 7.00 | 70.0 | – | – | 0.100 | – | – |");
+  expect(after).toContain("- `onnxruntime-webgpu` error: no adapter (gemm-512)");
+  expect(after).toContain("What these times tell about a GPU, and what not");
+});
+
+test("a page of Chromium alone has no goals, and one of Node alone no WebGPU", () => {
+  const gpu = page(chromiumRowsOf("tiny-infer", [outcome("webgpu", 3), outcome("jax-js-webgpu", 2)]));
+  expect(gpu).toContain("## WebGPU");
+  expect(gpu).not.toContain("## Goals");
+  expect(page(rowsOf("gemm-512", [outcome("wasm", 4), outcome("jax-js", 8)]))).not.toContain("WebGPU");
 });
 
 test("the linear series tells the cost of a product", () => {

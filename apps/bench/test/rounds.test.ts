@@ -1,6 +1,7 @@
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import type { ContestantName } from "../src/contestants.ts";
+import { Child } from "../src/child.ts";
+import type { ContestantName } from "../src/names.ts";
 import { type Group, runGroup } from "../src/rounds.ts";
 
 /** A contestant that shows these results, and whose bursts take 3, 1, 2, 3… ms a step. */
@@ -25,11 +26,12 @@ const group = (names: readonly ContestantName[], other: Partial<Group> = {}): Gr
   major: 20,
   rounds: 3,
   limit: 20,
-  folder: ".",
   expected: { values: [1, 2, 3, 4], tolerance: 1e-3 },
-  program: (name) => {
+  starter: (name) => {
     const script = scripts[name];
-    return script === undefined ? undefined : { command: process.execPath, arguments: ["-e", script, "--"] };
+    if (script === undefined) return undefined;
+    const program = { command: process.execPath, arguments: ["-e", script, "--"] };
+    return (job) => new Child(program, { ...job, contestant: name, folder: "." });
   },
   ...other,
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type LinearRow, parseLine } from "../src/rows.ts";
-import { outcome, rowsOf } from "./outcomes.ts";
+import { chromiumRowsOf, outcome, rowsOf } from "./outcomes.ts";
 
 describe("pairs", () => {
   test("are of ours and peers at as many threads", () => {
@@ -40,6 +40,16 @@ describe("lines of JSON", () => {
     expect(line).toMatch(
       /^\{"workload":"gemm-512","backend":"wasm","peer":"jax-js","threads":1,"oursMs":3,"peerMs":6,"ratio":0.5,"rounds":3,"node":"20.20.2"/,
     );
+    expect(parseLine(line)).toEqual(row);
+  });
+
+  test("of Chromium have the same names, and its adapter", () => {
+    const [row] = chromiumRowsOf("gemm-512", [outcome("webgpu", 3), outcome("tfjs-webgpu", 6)]);
+    const line = JSON.stringify(row);
+    expect(line).toMatch(
+      /^\{"workload":"gemm-512","backend":"webgpu","peer":"tfjs-webgpu","threads":1,"oursMs":3,"peerMs":6,"ratio":0.5,"rounds":3,"node":"Chromium 150.1"/,
+    );
+    expect(row).toHaveProperty("adapter", "paper and pencil");
     expect(parseLine(line)).toEqual(row);
   });
 

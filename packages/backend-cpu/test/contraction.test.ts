@@ -11,6 +11,7 @@ import {
   input,
   pad,
   valueOf,
+  window,
 } from "@adjoint/ir";
 import { expectOracle, graphOf, modes, pattern, run } from "./support.ts";
 
@@ -163,7 +164,7 @@ describe("products", () => {
       mirrored: x.flip([0, 1]),
       padded: pad(x, { low: [2, 1], high: [0, 1], interior: [0, 0] }),
       stretched: x.slice([{ start: 2, end: 3 }, {}]).broadcast([4, 8]),
-      windows: x.window({ axes: [1], sizes: [3], strides: [2] }).reshape([7, 9]),
+      windows: window(x, { axes: [1], sizes: [3], strides: [2] }).reshape([7, 9]),
     };
     const products = Object.fromEntries(
       Object.entries(views).map(([name, view]) => [name, view.matMul(view.transpose([1, 0]))]),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
-import { type Program, compileProgram } from "@adjoint/compiler";
+import type { Program } from "@adjoint/compiler";
+import { compileProgram } from "@adjoint/compiler/program";
 import { type Tensor, input, register, scan, tensorValue } from "@adjoint/ir";
 import { graphOf, modes } from "./support.ts";
 

@@ -1,10 +1,8 @@
 import type { Backend, CompileOptions, Device, Executable, FusionLimits, Program } from "@adjoint/compiler";
-import { AdjointError, type State, type TensorValue, elementCount } from "@adjoint/ir";
+import { AdjointError, type State } from "@adjoint/ir";
 import { type Host, hostOf } from "./device/host.ts";
 import { Registers } from "./device/registers.ts";
-import { StagingRing } from "./device/staging.ts";
 import { WebgpuExecutable } from "./executable.ts";
-import { WORD, decode, hostArray } from "./layout/words.ts";
 
 export interface WebgpuOptions {
   /** A device to run on, which stays the caller's; otherwise one is asked for. */
@@ -25,6 +23,9 @@ export async function webgpu(options: WebgpuOptions = {}): Promise<Backend> {
 const refuse = (problem: string, remedy: string): AdjointError =>
   new AdjointError("backend", "webgpu", problem, remedy);
 
+/** What a device is asked for where its adapter has it. */
+const FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+
 /** A device with as large buffers, and as many to a kernel, as its adapter has. */
 async function requestDevice({ gpu, powerPreference }: WebgpuOptions): Promise<GPUDevice> {
   // Not every host has a navigator, nor every navigator a GPU.
@@ -41,7 +42,7 @@ async function requestDevice({ gpu, powerPreference }: WebgpuOptions): Promise<G
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
   return adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
-    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
   });
 }
 
@@ -81,40 +82,11 @@ class WebgpuDevice implements Device {
   }
 
   writeState(state: State): Promise<void> {
-    return this.#host.loss.guard(async () => {
-      for (const [name, value] of Object.entries(state)) this.#registers.write(name, value);
-    });
+    return this.#host.loss.guard(() => this.#registers.write(state));
   }
 
   readState(names: readonly string[]): Promise<State> {
-    return this.#host.loss.guard(async () => {
-      let bytes = 0;
-      const parts = names.map((name) => {
-        const { buffer, dtype, shape } = this.#registers.get(name);
-        const offset = bytes;
-        bytes += elementCount(shape) * WORD;
-        return { name, buffer, dtype, shape, offset };
-      });
-      const { device } = this.#host;
-      using staging = new StagingRing(device, Math.max(bytes, WORD), 1);
-      return await staging.through(
-        (target) => {
-          const encoder = device.createCommandEncoder();
-          for (const { buffer, shape, offset } of parts)
-            encoder.copyBufferToBuffer(buffer, 0, target, offset, elementCount(shape) * WORD);
-          device.queue.submit([encoder.finish()]);
-        },
-        (words) => {
-          const state: { [name: string]: TensorValue } = {};
-          for (const { name, dtype, shape, offset } of parts) {
-            const data = hostArray(dtype, elementCount(shape));
-            decode(dtype, words, offset, data);
-            state[name] = { dtype, shape, data };
-          }
-          return state;
-        },
-      );
-    });
+    return this.#host.loss.guard(() => this.#registers.read(names));
   }
 
   compile(program: Program, options: CompileOptions): Promise<Executable> {

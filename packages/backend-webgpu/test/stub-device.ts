@@ -10,6 +10,11 @@ export interface Record {
 
 export interface StubOptions {
   readonly storageBuffers?: number;
+  /** The device computes on the CPU. */
+  readonly isFallbackAdapter?: boolean;
+  readonly features?: readonly string[];
+  /** The most bytes of one buffer, and of one binding. */
+  readonly largest?: number;
   /** Buffers larger than this make the device report that it is out of memory. */
   readonly memory?: number;
   /** Words of the control buffer that a step reads back: failures, site, index. */
@@ -17,7 +22,14 @@ export interface StubOptions {
 }
 
 /** A device that computes nothing and notes what it is told, for tests of what is said to it. */
-export function stubDevice({ storageBuffers = 8, memory = Infinity, control }: StubOptions = {}): {
+export function stubDevice({
+  storageBuffers = 8,
+  isFallbackAdapter = false,
+  features = [],
+  largest = 2 ** 27,
+  memory = Infinity,
+  control,
+}: StubOptions = {}): {
   readonly device: GPUDevice;
   readonly record: Record;
   readonly lose: (message: string) => Promise<void>;
@@ -57,10 +69,11 @@ export function stubDevice({ storageBuffers = 8, memory = Infinity, control }: S
   const device = {
     limits: {
       maxStorageBuffersPerShaderStage: storageBuffers,
-      maxBufferSize: 2 ** 28,
-      maxStorageBufferBindingSize: 2 ** 27,
+      maxBufferSize: largest,
+      maxStorageBufferBindingSize: largest,
     },
-    features: new Set<string>(),
+    adapterInfo: { isFallbackAdapter },
+    features: new Set(features),
     lost,
     destroy: () => undefined,
     queue: {

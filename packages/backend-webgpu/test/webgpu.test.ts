@@ -1,37 +1,8 @@
 import { webgpu } from "@adjoint/backend-webgpu";
-import { type Session, compile } from "@adjoint/compiler";
-import {
-  type Graph,
-  type Tensor,
-  add,
-  bf16ToNumber,
-  exp,
-  gather,
-  input,
-  isNaN,
-  mul,
-  numberToBf16,
-  program,
-  register,
-  scatter,
-  scan,
-} from "@adjoint/ir";
+import { add, exp, gather, input, isNaN, mul, program, register, scan, scatter } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
-import { type StubOptions, stubDevice } from "./stub-device.ts";
-
-/** A program of one output, compiled on a device that only takes notes. */
-async function open(
-  main: Graph,
-  options: StubOptions = {},
-): Promise<ReturnType<typeof stubDevice> & { readonly session: Session<{ main: Graph }> }> {
-  const stub = stubDevice(options);
-  const session = await compile({ main }, { backend: await webgpu({ device: stub.device }) });
-  return { ...stub, session };
-}
-
-const x = input("x", "f32", [6]);
-const unary = (build: (x: Tensor) => Tensor): Graph => program({ inputs: { x }, outputs: { y: build(x) } });
-const feeds = { x: new Float32Array(6) };
+import { stubDevice } from "./stub-device.ts";
+import { feeds, open, unary, x } from "./support.ts";
 
 describe("opening", () => {
   it("says what to do where there is no WebGPU, or no adapter", async () => {
@@ -50,15 +21,19 @@ describe("opening", () => {
         maxStorageBuffersPerShaderStage: 12,
         other: 1,
       },
-      features: new Set(["timestamp-query", "shader-f16"]),
+      features: new Set(["timestamp-query", "shader-f16", "subgroups"]),
       requestDevice: (descriptor: GPUDeviceDescriptor) => {
         asked.push(descriptor);
         return Promise.resolve(stubDevice({ storageBuffers: 12 }).device);
       },
     };
+    const wished: unknown[] = [];
     // The one method that is called.
-    const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
-    const { limits } = await webgpu({ gpu });
+    const gpu = {
+      requestAdapter: (wish: unknown) => (wished.push(wish), Promise.resolve(adapter)),
+    } as unknown as GPU;
+    const { limits } = await webgpu({ gpu, powerPreference: "low-power" });
+    expect(wished).toEqual([{ powerPreference: "low-power" }]);
     expect(asked).toEqual([
       {
         requiredLimits: {
@@ -66,7 +41,7 @@ describe("opening", () => {
           maxStorageBufferBindingSize: 9,
           maxStorageBuffersPerShaderStage: 12,
         },
-        requiredFeatures: ["timestamp-query"],
+        requiredFeatures: ["timestamp-query", "shader-f16"],
       },
     ]);
     expect(limits).toEqual({ buffers: 11 });
@@ -115,6 +90,16 @@ describe("shaders", () => {
     ]);
   });
 
+  it("share tiles of a product in workgroup memory, but not where a CPU plays the GPU", async () => {
+    const [a, b] = [input("a", "f32", [32, 16]), input("b", "f32", [16, 32])];
+    const main = program({ inputs: { a, b }, outputs: { y: a.matMul(b) } });
+    const { record } = await open(main);
+    expect(record.shaders[0]).toContain("workgroupBarrier()");
+    const { record: software } = await open(main, { isFallbackAdapter: true });
+    expect(software.shaders[0]).not.toContain("workgroup>");
+    expect(software.shaders[0]).toContain("s3_1 += a3[3] * b1_3;");
+  });
+
   it("add in a fixed order: an invocation for every column of a scatter, one after another along its rows", async () => {
     const rows = input("rows", "i32", [5, 1]);
     const updates = input("updates", "f32", [5, 7]);
@@ -138,41 +123,6 @@ describe("shaders", () => {
     expect(largest).toEqual([43_691, 3]);
     expect(largest[0]).toBeLessThan(65_536);
     expect((largest[0] ?? 0) * (largest[1] ?? 0) * 64).toBeGreaterThanOrEqual(2 ** 23);
-  });
-});
-
-describe("memory", () => {
-  it("holds every element in a word: bits of bf16 go up as f32", async () => {
-    const half = input("x", "bf16", [2]);
-    const { record, session } = await open(program({ inputs: { x: half }, outputs: { y: add(half, half) } }));
-    await session.run("main", { x: Uint16Array.of(numberToBf16(1.5), numberToBf16(-2)) });
-    expect(record.writes.at(-1)?.words).toEqual([1.5, -2]);
-    expect(bf16ToNumber(numberToBf16(1.5))).toBe(1.5);
-  });
-
-  it("is refused where the device has no room, before the program runs", async () => {
-    await expect(
-      open(
-        unary((t) => t.broadcast([1000, 6])),
-        { memory: 20_000 },
-      ),
-    ).rejects.toThrow(/no room for the \d+ bytes/);
-  });
-
-  it("is freed when a program turns out to be refused", async () => {
-    const wide = input("x", "f64", [2]);
-    const main = program({ inputs: { x: wide }, outputs: { y: add(wide, wide) } });
-    const { device, record } = stubDevice();
-    await expect(compile({ main }, { backend: await webgpu({ device }) })).rejects.toThrow("no f64");
-    expect(record.bytes).toBe(0);
-  });
-
-  it("is all freed when the session closes", async () => {
-    const { record, session } = await open(unary(exp));
-    await session.run("main", feeds);
-    expect(record.bytes).toBeGreaterThan(0);
-    await session.close();
-    expect(record.bytes).toBe(0);
   });
 });
 

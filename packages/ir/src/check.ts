@@ -2,7 +2,8 @@ import { AdjointError } from "./error.ts";
 import { graphNodes, nodesOf, rootsOf } from "./graph.ts";
 import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
-import { primitives } from "./ops/table.ts";
+import { isDefined } from "./primitive.ts";
+import { safeParse } from "./schema.ts";
 import type { RegisterAttributes } from "./primitive-set.ts";
 import { type TensorType, equalTypes, typeText } from "./shape.ts";
 
@@ -104,7 +105,7 @@ function checkUpdates(graph: Graph, place: Place, declare: (node: Node<RegisterA
 
 function checkNode(node: Node, place: Place): void {
   const { operation, attributes, inputs, outputs, graphs } = node;
-  if (operation.kind !== "composite" && primitives[operation.name] !== operation)
+  if (operation.kind !== "composite" && !isDefined(operation))
     refuse(place, `${operation.name} is not the primitive of that name`, node);
   outputs.forEach((output, index) => {
     if (output.node !== node || output.index !== index)
@@ -114,9 +115,9 @@ function checkNode(node: Node, place: Place): void {
     if (input.node.outputs[input.index] !== input)
       refuse(place, `${operation.name} reads ${input}, which is no output of its node`, node);
   }
-  const parsed = operation.attributes.safeParse(attributes);
+  const parsed = safeParse<unknown>(operation.attributes, attributes);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    const issues = parsed.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     refuse(place, `${node.output} has attributes that do not fit (${issues.join("; ")})`, node);
   }
   const types = inferred(node, place);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { Schema } from "./schema.ts";
 import { checkClosed, numbered } from "./closure.ts";
 import { AdjointError } from "./error.ts";
 import {
@@ -19,7 +19,7 @@ import { currentOrigin, withOrigin } from "./origin.ts";
 export interface CompositeDefinition<A> {
   readonly name: string;
   /** Absent where it has no attributes. */
-  readonly attributes?: z.ZodType<A>;
+  readonly attributes?: Schema<A>;
   build(inputs: readonly Tensor[], attributes: A): readonly Tensor[];
   /** Replaces the gradient of the body where that would be less stable or slower. */
   gradient?(node: Node<A>, cotangents: readonly Cotangent[]): readonly Cotangent[];
@@ -29,11 +29,12 @@ export interface CompositeDefinition<A> {
 export type CompositeTable = ReadonlyMap<string, Composite>;
 
 /** Makes a composite operation; `applyComposite` makes its nodes. */
+// @__NO_SIDE_EFFECTS__
 export function defineComposite<A>(definition: CompositeDefinition<A>): Composite<A> {
   return {
     kind: "composite",
     // Without a schema A is the type of no attributes: definitions with attributes must give one to be readable from text.
-    attributes: (definition.attributes ?? noAttributes) as z.ZodType<A>,
+    attributes: (definition.attributes ?? noAttributes) as Schema<A>,
     infer: (_, __, graphs) => Object.values(graphs[0]?.outputs ?? {}).map((output) => output.type),
     ...definition,
   };

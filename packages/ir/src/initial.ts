@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Schema, checked, custom, literal, minimum, number, object, variant } from "./schema.ts";
 import { type DType, isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
 import { elementCount, typeText } from "./shape.ts";
@@ -16,14 +16,18 @@ export type Initial =
   /** The session's random state: u32[2] of the seed and a counter that starts at 0. */
   | { readonly kind: "seed" };
 
-export const initialSchema: z.ZodType<Initial> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("constant"), value: z.number() }),
-  z.object({ kind: z.literal("data"), value: z.custom<TensorValue>((value) => isTensorValue(value)) }),
-  z.object({ kind: z.literal("uniform"), low: z.number(), high: z.number() }),
-  z.object({ kind: z.literal("normal"), mean: z.number(), standardDeviation: z.number().min(0) }),
-  z.object({ kind: z.literal("orthogonal"), gain: z.number() }),
-  z.object({ kind: z.literal("seed") }),
-]);
+export const initialSchema: Schema<Initial> = variant<Initial>("kind", {
+  constant: object({ kind: literal("constant"), value: number() }),
+  data: object({ kind: literal("data"), value: custom<TensorValue>((value) => isTensorValue(value)) }),
+  uniform: object({ kind: literal("uniform"), low: number(), high: number() }),
+  normal: object({
+    kind: literal("normal"),
+    mean: number(),
+    standardDeviation: checked(number(), minimum(0)),
+  }),
+  orthogonal: object({ kind: literal("orthogonal"), gain: number() }),
+  seed: object({ kind: literal("seed") }),
+});
 
 function isTensorValue(value: unknown): boolean {
   return (

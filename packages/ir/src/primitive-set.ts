@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { Schema } from "./schema.ts";
 import type { Dim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 import type { Initial } from "./initial.ts";
@@ -197,4 +197,4 @@ type Merged = PrimitiveSet[Kind] extends infer U
     : never
   : never;
 export type AttributesOf<N extends PrimitiveName> = N extends keyof Merged ? Merged[N] : never;
-export type AttributeSchema<N extends PrimitiveName> = z.ZodType<AttributesOf<N>>;
+export type AttributeSchema<N extends PrimitiveName> = Schema<AttributesOf<N>>;

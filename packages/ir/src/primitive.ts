@@ -1,8 +1,8 @@
-import { z } from "zod";
+import { NEVER, type Schema, array, int, oneOf, strictObject, transform } from "./schema.ts";
 import { AdjointError } from "./error.ts";
 import { type Dim, SymbolicDim, parseDim } from "./dim.ts";
 import { dtypes } from "./dtype.ts";
-import type { Operand, Primitive, Tensor } from "./tensor.ts";
+import type { Operand, Operation, Primitive, Tensor } from "./tensor.ts";
 import type { AttributeSchema, Axes, None, PrimitiveName } from "./primitive-set.ts";
 import type { DType } from "./dtype.ts";
 import type { Shape } from "./shape.ts";
@@ -10,28 +10,40 @@ import type { Shape } from "./shape.ts";
 /** A part of the table of primitives. */
 export type Rows<N extends PrimitiveName> = { readonly [K in N]: Primitive<K> };
 
+const defined = new WeakSet<Operation>();
+
 /** Defines a primitive in one place: attributes, type rule, gradient and reference semantics. */
-export const definePrimitive = <N extends PrimitiveName>(primitive: Primitive<N>): Primitive<N> => primitive;
+// @__NO_SIDE_EFFECTS__
+export function definePrimitive<N extends PrimitiveName>(primitive: Primitive<N>): Primitive<N> {
+  // The literal type of the name says which of the union it is.
+  defined.add(primitive as Primitive<never>);
+  return primitive;
+}
 
-export const noAttributes: z.ZodType<None> = z.strictObject({});
-export const dtypeSchema: z.ZodType<DType> = z.enum(dtypes);
-export const axesSchema: z.ZodType<Axes> = z.array(z.int());
-/** In text and JSON a symbolic dim is a string. */
-export const dimSchema: z.ZodType<Dim> = z.union([
-  z.int(),
-  z.custom<SymbolicDim>((value) => value instanceof SymbolicDim),
-  z.string().transform((text, context): Dim => {
-    try {
-      return parseDim(text);
-    } catch (error) {
-      context.addIssue(error instanceof Error ? error.message : String(error));
-      return z.NEVER;
-    }
-  }),
-]);
-export const shapeSchema: z.ZodType<Shape> = z.array(dimSchema);
+/** Whether an operation is one that `definePrimitive` made, and not another of its name. */
+export const isDefined = (operation: Operation): boolean => defined.has(operation);
 
-export const axesAttributes: AttributeSchema<"reduceSum"> = z.strictObject({ axes: axesSchema });
+export const noAttributes: Schema<None> = strictObject({});
+export const dtypeSchema: Schema<DType> = oneOf(dtypes);
+export const axesSchema: Schema<Axes> = array(int());
+/** In text and JSON a symbolic size may be a string. */
+export const dimSchema: Schema<Dim> = transform((input, { issues }): Dim => {
+  let message = "Invalid input: expected a whole number or a symbolic size";
+  try {
+    if (typeof input === "string") return parseDim(input);
+  } catch (error) {
+    message = error instanceof Error ? error.message : message;
+  }
+  if (isDim(input)) return input;
+  issues.push({ code: "custom", input, message });
+  return NEVER;
+});
+
+const isDim = (value: unknown): value is Dim => Number.isSafeInteger(value) || value instanceof SymbolicDim;
+
+export const shapeSchema: Schema<Shape> = array(dimSchema);
+
+export const axesAttributes: AttributeSchema<"reduceSum"> = strictObject({ axes: axesSchema });
 
 /** `count` operands, or a clear refusal. */
 export function operands(operation: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {

@@ -1,6 +1,6 @@
-import { type Node, Tensor } from "./tensor.ts";
+import { type Node, type Primitive, Tensor } from "./tensor.ts";
 import { type Pass, rewriteBy } from "./passes/driver.ts";
-import type { AttributesOf, PrimitiveName } from "./primitive-set.ts";
+import type { AttributesOf, Kind, NameOf, PrimitiveName } from "./primitive-set.ts";
 
 /** What a rule looks at. */
 export interface Match<N extends PrimitiveName = PrimitiveName> {
@@ -18,8 +18,8 @@ export type Replacement = Tensor | readonly Tensor[] | undefined;
 /** A small local rewrite, such as "x·1 → x". */
 export interface Rule<N extends PrimitiveName = PrimitiveName> {
   readonly name: string;
-  /** The primitives it looks at. */
-  readonly on: readonly N[];
+  /** The primitives it looks at, by name or kind. */
+  readonly on: readonly (N | Kind)[];
   /**
    * Looks at a node and its inputs, which are rewritten already. New nodes inherit the node's origin. It must look at
    * nothing but these and what is below them: a node that no rule applied to is not looked at again.
@@ -38,31 +38,42 @@ export function rule<N extends PrimitiveName>(
   return typed as Rule;
 }
 
+type NameOfKind<K extends Kind> = Extract<NameOf<K>, PrimitiveName>;
+
+/** Makes a rule for all primitives of some kinds. */
+export function ruleForKinds<K extends Kind>(
+  name: string,
+  on: readonly K[],
+  apply: (match: Match<NameOfKind<K>>, ...inputs: readonly Tensor[]) => Replacement,
+): Rule {
+  const typed: Rule<NameOfKind<K>> = { name, on, apply };
+  // The driver calls it for nodes of its kinds only.
+  return typed as Rule;
+}
+
 /** A pass of rules: bottom-up, each node once, a replacement again until no rule applies; sub-graphs too. */
 export function rewrite(name: string, rules: readonly Rule[]): Pass {
-  const table = new Map<string, Rule[]>();
-  for (const each of rules) {
-    for (const primitive of each.on) {
-      const row = table.get(primitive);
-      if (row === undefined) table.set(primitive, [each]);
-      else row.push(each);
-    }
-  }
+  const rows = new Map<PrimitiveName, readonly Rule[]>();
+  const rowOf = ({ name: primitive, kind }: Primitive): readonly Rule[] => {
+    const row = rows.get(primitive) ?? rules.filter(({ on }) => on.includes(primitive) || on.includes(kind));
+    rows.set(primitive, row);
+    return row;
+  };
   // Rules look at a node and what is below it, which never changes: where none applied once, none ever will.
   const settled = new WeakSet<Node>();
   return rewriteBy(name, () => (node, isOnce) => {
-    const row = node.operation.kind === "composite" ? undefined : table.get(node.operation.name);
-    if (row === undefined || settled.has(node)) return undefined;
+    const { operation } = node;
+    if (operation.kind === "composite" || settled.has(node)) return undefined;
     // How often a tensor is read is not below the node.
     let isSettled = true;
     const usedOnce = (tensor: Tensor): boolean => {
       isSettled = false;
       return isOnce(tensor);
     };
-    // The node's name is a primitive's, and its attributes are that primitive's.
+    // The operation is a primitive, and the node's attributes are that primitive's.
     const typed = node as Node<AttributesOf<PrimitiveName>>;
     const match: Match = { node: typed, attributes: typed.attributes, output: node.output, usedOnce };
-    for (const each of row) {
+    for (const each of rowOf(operation)) {
       const result = each.apply(match, ...node.inputs);
       if (result === undefined) continue;
       return { rule: each.name, replacement: result instanceof Tensor ? [result] : result };

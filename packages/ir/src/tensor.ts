@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type { Schema } from "./schema.ts";
 import { AdjointError } from "./error.ts";
 import { type Origin, currentOrigin } from "./origin.ts";
 import type { Dim } from "./dim.ts";
@@ -137,13 +137,8 @@ export interface TensorMethods {
   slice(ranges: readonly (SliceRange | undefined)[]): Tensor;
   pad(options: PadOptions): Tensor;
   flip(axes: readonly number[]): Tensor;
-  window(options: WindowOptions): Tensor;
-  windowSum(options: WindowOptions & { readonly extents: Shape }): Tensor;
   matMul(other: Tensor): Tensor;
   dotGeneral(other: Tensor, attributes: Partial<DotAttributes>): Tensor;
-  conv(weight: Tensor, options?: ConvOptions): Tensor;
-  convTranspose(weight: Tensor, options: ConvOptions & { readonly extents: Shape }): Tensor;
-  convWeight(gradient: Tensor, options: ConvOptions & { readonly extents: readonly number[] }): Tensor;
   gather(indices: Tensor): Tensor;
   take(indices: Tensor, axis?: number): Tensor;
   scatter(indices: Tensor, updates: Tensor, reduction?: ScatterReduction): Tensor;
@@ -244,7 +239,7 @@ export class Node<A = unknown> {
 interface OperationBase<A> {
   readonly name: string;
   /** Validates attributes where they come from outside: text, JSON, other formats. */
-  readonly attributes: z.ZodType<A>;
+  readonly attributes: Schema<A>;
   /** The outputs' types; throws where the operands don't fit. */
   infer(inputs: readonly Tensor[], attributes: A, graphs: readonly Graph[]): readonly TensorType[];
 }
@@ -301,6 +296,16 @@ export function rebuild(node: Node, inputs: readonly Tensor[], graphs: readonly 
   if (graphs === node.graphs && inputs.every((input, index) => input === node.inputs[index])) return node;
   return apply(node.operation, inputs, node.attributes, graphs, node.origin);
 }
+
+/** The node's operation on other inputs, with other attributes and bodies. */
+export const again = <A>(
+  node: Node<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+  graphs: readonly Graph[] = [],
+): Node<A> =>
+  // The node was made by this operation, so its attributes are the operation's.
+  apply<A>(node.operation as OperationBase<A> & Operation, inputs, attributes, graphs);
 
 /**
  * Narrows a node to one primitive's.

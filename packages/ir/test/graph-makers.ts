@@ -17,6 +17,8 @@ import {
   stack,
   topK,
   valueOf,
+  window,
+  windowSum,
 } from "@adjoint/ir";
 import { type Draw, shapeOf } from "./graph-draw.ts";
 import { contractMakers, permutation, ranked } from "./graph-contract-makers.ts";
@@ -154,12 +156,12 @@ const makers: { readonly [N in PrimitiveName]: Maker } = {
   window: (draw) => {
     const x = draw.tensor((tensor) => shapeOf(tensor).some((size) => size >= 2));
     const axis = x === undefined ? -1 : shapeOf(x).findIndex((size) => size >= 2);
-    return x?.window({ axes: [axis], sizes: [2], strides: [1 + draw.int(2)] });
+    return x && window(x, { axes: [axis], sizes: [2], strides: [1 + draw.int(2)] });
   },
   windowSum: (draw) => {
     const size = 1 + draw.int(3);
     const x = draw.ofType(draw.dtype(numeric), [2, size, 2]);
-    return x.windowSum({ axes: [1], sizes: [2], extents: [2, size + 1] });
+    return windowSum(x, { axes: [1], sizes: [2], extents: [2, size + 1] });
   },
   ...contractMakers,
   gather: (draw) => {

@@ -3,6 +3,7 @@ import {
   type Graph,
   type Pass,
   type Tensor,
+  check,
   cond,
   deadCode,
   dim,
@@ -208,7 +209,7 @@ describe("sink", () => {
         ),
       () => [y],
     );
-    const after = runPasses(graph, [sink, deadCode, simplify], { check: true });
+    const after = runPasses(graph, [sink, deadCode, simplify], { check });
     const names = (each: Graph): readonly string[] =>
       graphNodes(each)
         .map(({ operation }) => operation.name)

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Graph,
   type Tensor,
+  check,
   constant,
   dim,
   evaluate,
@@ -75,7 +76,7 @@ function trainingStep(depth: number): Graph {
 describe("all passes", () => {
   test("a training step computes the same, with fewer nodes and no transposes", () => {
     const graph = trainingStep(3);
-    const after = runPasses(graph, optimize, { check: true });
+    const after = runPasses(graph, optimize, { check });
     expect(lengthOf(after)).toBeLessThan(lengthOf(inline.run(graph)) * 0.8);
     expect(graphNodes(after).map((node) => node.operation.name)).not.toContain("transpose");
     const feeds = {
@@ -110,7 +111,7 @@ describe("all passes", () => {
     runPasses(graph, optimize, { onRewrite: () => void all++ });
     for (const limit of [0, 1, 7, all - 1, all + 5]) {
       let rewrites = 0;
-      const after = runPasses(graph, optimize, { limit, check: true, onRewrite: () => void rewrites++ });
+      const after = runPasses(graph, optimize, { limit, check, onRewrite: () => void rewrites++ });
       expect(rewrites).toBe(Math.min(limit, all));
       expect(after === graph).toBe(limit === 0);
     }
@@ -119,7 +120,7 @@ describe("all passes", () => {
   test("check names the pass that broke the graph", () => {
     const stranger = input("stranger", "f32", [batch, 3]);
     const bad = rewrite("bad pass", [rule("exp → a stranger", "exp", () => stranger)]);
-    expect(() => runPasses(graphOf({ out: x.exp() }), [simplify, bad], { check: true })).toThrow(
+    expect(() => runPasses(graphOf({ out: x.exp() }), [simplify, bad], { check })).toThrow(
       /reads input "stranger".*after the pass "bad pass"/,
     );
     expect(() => runPasses(graphOf({ out: x.exp() }), [bad])).not.toThrow();

@@ -1,4 +1,4 @@
-import { type TensorValue, constant } from "@adjoint/ir";
+import { type TensorValue, constant, conv, convTranspose, convWeight } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { at, checkValue, coordinates, filledValue, runs, seed, table } from "./coordinates.ts";
@@ -134,13 +134,13 @@ describe("products are sums over pairs as their definitions say:", () => {
           }
           return table(shape, (c) => sums.get(c.join()) ?? 0);
         };
-        checkValue(constant(x).conv(constant(w), options), sum("g", g.shape, ["x", x], ["w", w]));
+        checkValue(conv(constant(x), constant(w), options), sum("g", g.shape, ["x", x], ["w", w]));
         checkValue(
-          constant(g).convTranspose(constant(w), { ...options, extents }),
+          convTranspose(constant(g), constant(w), { ...options, extents }),
           sum("x", x.shape, ["g", g], ["w", w]),
         );
         checkValue(
-          constant(x).convWeight(constant(g), { ...options, extents: kernels }),
+          convWeight(constant(x), constant(g), { ...options, extents: kernels }),
           sum("w", w.shape, ["x", x], ["g", g]),
         );
       }),

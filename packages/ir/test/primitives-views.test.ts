@@ -1,4 +1,4 @@
-import { concat, constant } from "@adjoint/ir";
+import { concat, constant, window, windowSum } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import {
@@ -140,12 +140,12 @@ describe("views move elements as their definitions say:", () => {
         const source = (c: Coordinates): number[] =>
           put(c.slice(0, 2), axis, (c[axis] ?? 0) * stride + (c[2] ?? 0) * dilation);
         checkValue(
-          constant(x).window(options),
+          window(constant(x), options),
           table(shape, (c) => at(x, source(c)) ?? NaN),
         );
         const g = filledValue(shape, from + 1);
         checkValue(
-          constant(g).windowSum({ ...options, extents }),
+          windowSum(constant(g), { ...options, extents }),
           table(extents, (c) =>
             coordinates(shape)
               .filter((w) => source(w).join() === c.join())

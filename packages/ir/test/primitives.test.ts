@@ -7,6 +7,7 @@ import {
   nodesOf,
   typeText,
 } from "@adjoint/ir";
+import { safeParse } from "@adjoint/ir/schema";
 import { describe, expect, test } from "vitest";
 import { contractExamples } from "./primitives/contract.ts";
 import type { Example, Examples } from "./primitives/example.ts";
@@ -68,9 +69,11 @@ describe("the attribute schema of", () => {
       .flatMap((item) => nodesOf(item.of(new Map())))
       .filter((node) => node.operation.name === name);
     for (const { operation, attributes } of nodes) {
-      expect(operation.attributes.safeParse(attributes).success).toBe(true);
-      expect(operation.attributes.safeParse({ ...Object(attributes), surprise: 1 }).success).toBe(false);
-      expect(operation.attributes.safeParse(undefined).success).toBe(false);
+      expect(safeParse<unknown>(operation.attributes, attributes).success).toBe(true);
+      expect(safeParse<unknown>(operation.attributes, { ...Object(attributes), surprise: 1 }).success).toBe(
+        false,
+      );
+      expect(safeParse<unknown>(operation.attributes, undefined).success).toBe(false);
     }
     expect(nodes.length).toBeGreaterThan(0);
   });

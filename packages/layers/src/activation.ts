@@ -17,7 +17,7 @@ import {
   tanh,
 } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { type Schema, oneOf, withDefault } from "@adjoint/ir/schema";
 
 /** Activations by name, with their settings at the defaults: what `activation` of dense and convolution layers takes. */
 export const activationNames = [
@@ -64,6 +64,7 @@ export const activations: { readonly [N in ActivationName]: (x: Tensor) => Tenso
 };
 
 /** `activation` in a layer's settings. */
-export const activationSchema: z.ZodDefault<z.ZodType<ActivationName>> = z
-  .enum(activationNames, `must be one of ${activationNames.join(", ")}`)
-  .default("identity");
+export const activationSchema: Schema<ActivationName> = withDefault(
+  oneOf(activationNames, `must be one of ${activationNames.join(", ")}`),
+  "identity",
+);

@@ -1,6 +1,18 @@
 import { elementCount } from "@adjoint/ir";
 import type { Initial } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Schema,
+  checked,
+  oneOf,
+  gt,
+  literal,
+  minimum,
+  number,
+  optional,
+  strictObject,
+  variant,
+  withDefault,
+} from "@adjoint/ir/schema";
 import { finite, parseConfig } from "./config.ts";
 
 /** How a parameter starts, as data: a name and its settings, so that it goes to JSON and back. */
@@ -12,28 +24,39 @@ export type Initializer =
   | { readonly name: "xavierUniform" | "xavierNormal" | "heUniform" | "heNormal"; readonly gain: number }
   | { readonly name: "orthogonal"; readonly gain: number };
 
-const gain = z.number("must be a number > 0").gt(0, "must be a number > 0").default(1);
-const deviation = z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0");
+const gain = withDefault(checked(number("must be a number > 0"), gt(0, "must be a number > 0")), 1);
+const deviation = checked(number("must be a number ≥ 0"), minimum(0, "must be a number ≥ 0"));
+
+const plain = strictObject({ name: oneOf(["zeros", "ones"]) });
+const scaled = strictObject({
+  name: oneOf(["xavierUniform", "xavierNormal", "heUniform", "heNormal", "orthogonal"]),
+  gain,
+});
+const schemas: { readonly [N in Initializer["name"]]: Schema<Initializer> } = {
+  zeros: plain,
+  ones: plain,
+  constant: strictObject({ name: literal("constant"), value: finite }),
+  normal: strictObject({
+    name: literal("normal"),
+    mean: withDefault(finite, 0),
+    standardDeviation: optional(deviation),
+  }),
+  uniform: strictObject({ name: literal("uniform"), low: finite, high: finite }),
+  xavierUniform: scaled,
+  xavierNormal: scaled,
+  heUniform: scaled,
+  heNormal: scaled,
+  orthogonal: scaled,
+};
 
 /** The schema of `Initializer`. */
-export const initializerSchema: z.ZodType<Initializer> = z.discriminatedUnion(
+export const initializerSchema: Schema<Initializer> = variant(
   "name",
-  [
-    z.strictObject({ name: z.enum(["zeros", "ones"]) }),
-    z.strictObject({ name: z.literal("constant"), value: finite }),
-    z.strictObject({
-      name: z.literal("normal"),
-      mean: finite.default(0),
-      standardDeviation: deviation.optional(),
-    }),
-    z.strictObject({ name: z.literal("uniform"), low: finite, high: finite }),
-    z.strictObject({ name: z.enum(["xavierUniform", "xavierNormal", "heUniform", "heNormal"]), gain }),
-    z.strictObject({ name: z.literal("orthogonal"), gain }),
-  ],
+  schemas,
   "must be an initializer, such as heNormal()",
 );
 
-const checked = (name: Initializer["name"], settings: object): Initializer =>
+const made = (name: Initializer["name"], settings: object): Initializer =>
   parseConfig(name, initializerSchema, { name, ...settings });
 
 /** All 0. */
@@ -43,7 +66,7 @@ export const zeros = (): Initializer => ({ name: "zeros" });
 export const ones = (): Initializer => ({ name: "ones" });
 
 /** All one number. */
-export const constant = (value: number): Initializer => checked("constant", { value });
+export const constant = (value: number): Initializer => made("constant", { value });
 
 /** Settings of `normal`. */
 export interface NormalOptions {
@@ -57,11 +80,11 @@ export interface NormalOptions {
  * N(mean, standardDeviation²). By default N(0, 1/n) for units of n inputs, so that a unit's net input has about the
  * spread of its inputs. Source: LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.6.
  */
-export const normal = (options: NormalOptions = {}): Initializer => checked("normal", { ...options });
+export const normal = (options: NormalOptions = {}): Initializer => made("normal", { ...options });
 
 /** Uniform in [low, high). */
 export const uniform = (options: { readonly low: number; readonly high: number }): Initializer =>
-  checked("uniform", { ...options });
+  made("uniform", { ...options });
 
 /** A factor on the spread, 1 by default. */
 export interface GainOptions {
@@ -73,26 +96,25 @@ export interface GainOptions {
  * Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
  */
 export const xavierUniform = (options: GainOptions = {}): Initializer =>
-  checked("xavierUniform", { ...options });
+  made("xavierUniform", { ...options });
 
 /** N(0, gain²·2 / (fanIn + fanOut)). Source: as `xavierUniform`, equation 12. */
-export const xavierNormal = (options: GainOptions = {}): Initializer =>
-  checked("xavierNormal", { ...options });
+export const xavierNormal = (options: GainOptions = {}): Initializer => made("xavierNormal", { ...options });
 
 /**
  * Uniform within ±gain·√(6 / fanIn), for ReLU units.
  * Source: He, Zhang, Ren, Sun, "Delving Deep into Rectifiers" (2015), equation 10.
  */
-export const heUniform = (options: GainOptions = {}): Initializer => checked("heUniform", { ...options });
+export const heUniform = (options: GainOptions = {}): Initializer => made("heUniform", { ...options });
 
 /** N(0, gain²·2 / fanIn), for ReLU units. Source: as `heUniform`. */
-export const heNormal = (options: GainOptions = {}): Initializer => checked("heNormal", { ...options });
+export const heNormal = (options: GainOptions = {}): Initializer => made("heNormal", { ...options });
 
 /**
  * Orthonormal rows or columns (whichever are fewer) of the matrix [first axis, all others], times gain.
  * Source: Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning" (2014).
  */
-export const orthogonal = (options: GainOptions = {}): Initializer => checked("orthogonal", { ...options });
+export const orthogonal = (options: GainOptions = {}): Initializer => made("orthogonal", { ...options });
 
 /** How many inputs a unit has, and how many units an input feeds. */
 export interface Fans {

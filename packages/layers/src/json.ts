@@ -1,6 +1,20 @@
 import { AdjointError } from "@adjoint/ir";
-import { z } from "zod";
-import { parseConfig, show } from "./config.ts";
+import {
+  array,
+  checked,
+  int,
+  literal,
+  maxLength,
+  object,
+  optional,
+  record,
+  regex,
+  show,
+  strictObject,
+  string,
+  unknown,
+} from "@adjoint/ir/schema";
+import { parseConfig } from "./config.ts";
 import { type Layer, type LayerKind, stateOf } from "./layer.ts";
 import { layerKinds } from "./layer-kinds.ts";
 import { makeLayer } from "./make-layer.ts";
@@ -51,20 +65,21 @@ export function toJson(model: Layer): ModelJson {
   return { format: FORMAT, version: VERSION, model: write(model) };
 }
 
-const envelope = z.object({
-  format: z.literal(FORMAT, `must be "${FORMAT}"`),
-  version: z.int("must be a whole number"),
-  model: z.unknown(),
+const envelope = object({
+  format: literal(FORMAT, `must be "${FORMAT}"`),
+  version: int("must be a whole number"),
+  model: unknown(),
 });
-const sameNode = z.strictObject({ same: z.string("must be a layer's name") });
-const layerNode = z.strictObject({
-  kind: z.string("must be a kind of layer"),
-  name: z
-    .string("must be a name")
-    .max(4000)
-    .regex(/^([A-Za-z_][A-Za-z0-9_-]*(\/[A-Za-z_][A-Za-z0-9_-]*)*)?$/, "must be names joined by /"),
-  config: z.record(z.string(), z.unknown(), "must be an object of settings"),
-  layers: z.array(z.unknown(), "must be a list of layers").optional(),
+const sameNode = strictObject({ same: string("must be a layer's name") });
+const layerNode = strictObject({
+  kind: string("must be a kind of layer"),
+  name: checked(
+    string("must be a name"),
+    maxLength(4000),
+    regex(/^([A-Za-z_][A-Za-z0-9_-]*(\/[A-Za-z_][A-Za-z0-9_-]*)*)?$/, "must be names joined by /"),
+  ),
+  config: record(string(), unknown(), "must be an object of settings"),
+  layers: optional(array(unknown(), "must be a list of layers")),
 });
 
 /** Settings of `fromJson`. */

@@ -1,5 +1,5 @@
 import type { DType, Initial, Tensor, TensorType } from "@adjoint/ir";
-import type { z } from "zod";
+import type { Schema } from "@adjoint/ir/schema";
 
 /** Settings of a call. */
 export interface CallOptions {
@@ -64,7 +64,7 @@ export interface LayerCall<C> {
 export interface LayerKind<C = unknown> {
   readonly kind: string;
   /** The settings; what the user may leave out has a default here. */
-  readonly schema: z.ZodType<C>;
+  readonly schema: Schema<C>;
   /** How layers inside are connected: each after the other, or side by side. Absent for a layer that holds none. */
   readonly inner?: "chain" | "branches";
   /** The registers for an input of this type. Called within the layer's scope, so that errors name it. */

@@ -1,16 +1,18 @@
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { checked, maxLength, optional, refine, string } from "@adjoint/ir/schema";
 import { callOutermost } from "./call.ts";
 import { parseConfig } from "./config.ts";
 import { type CallOptions, type Layer, type LayerKind, type LayerState, keepState } from "./layer.ts";
 import { assignNames } from "./names.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-const nameSchema = z
-  .string()
-  .max(200)
-  .regex(NAME, "must be a name of letters, digits, _ and - that starts with a letter")
-  .optional();
+const nameSchema = optional(
+  checked(
+    string(),
+    maxLength(200),
+    refine((name) => NAME.test(name), "must be a name of letters, digits, _ and - that starts with a letter"),
+  ),
+);
 
 /**
  * Makes a layer of a kind.

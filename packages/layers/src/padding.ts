@@ -1,18 +1,19 @@
 import { AdjointError } from "@adjoint/ir";
 import type { Dim, Shape } from "@adjoint/ir";
-import { z } from "zod";
+import { type Schema, oneOf, union, withDefault } from "@adjoint/ir/schema";
 import { type PerAxis, counts, spread } from "./config.ts";
 
 /** Zeros around the spatial axes: none, enough for as many positions as the input has, or counts for both sides. */
 export type Padding = "valid" | "same" | PerAxis;
 
 /** `padding` in a layer's settings. */
-export const paddingSchema: z.ZodDefault<z.ZodType<Padding>> = z
-  .union(
-    [z.enum(["valid", "same"]), counts],
+export const paddingSchema: Schema<Padding> = withDefault(
+  union(
+    [oneOf(["valid", "same"]), counts],
     'must be "valid", "same", or a whole number ≥ 0, or a list of one for each spatial axis',
-  )
-  .default("valid");
+  ),
+  "valid",
+);
 
 /** A kernel's sizes, strides and dilations, one for each spatial axis. */
 export interface Window {

@@ -1,5 +1,6 @@
 import { AdjointError, isFloat, isNode, nodesOf } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { checked, maximum, minimum } from "@adjoint/ir/schema";
 import { finite, parseConfig } from "./config.ts";
 
 /**
@@ -18,7 +19,11 @@ function penalty(
   strength: number,
   of: (w: Tensor) => Tensor,
 ): Tensor {
-  const factor = parseConfig(`${name} strength`, finite.min(0, "must be a number ≥ 0"), strength);
+  const factor = parseConfig(
+    `${name} strength`,
+    checked(finite, minimum(0, "must be a number ≥ 0")),
+    strength,
+  );
   const [first, ...rest] = weights.map(of);
   if (first === undefined) {
     throw new AdjointError("graph", name, "got no weights", "weightsOf(loss) finds those of a model.");
@@ -40,6 +45,10 @@ export const l2 = (weights: readonly Tensor[], strength: number): Tensor =>
  */
 export function regularized(loss: Tensor, term: Tensor, lambda: number): Tensor {
   const range = "must be a number from 0 to 1";
-  const share = parseConfig("regularized lambda", finite.min(0, range).max(1, range), lambda);
+  const share = parseConfig(
+    "regularized lambda",
+    checked(finite, minimum(0, range), maximum(1, range)),
+    lambda,
+  );
   return loss.mul(1 - share).add(term.mul(share));
 }

@@ -1,5 +1,21 @@
 import { AdjointError, Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type OptionalSchema,
+  type Schema,
+  checked,
+  custom,
+  gt,
+  lt,
+  minimum,
+  number,
+  optional,
+  problemsOf,
+  refine,
+  safeParse,
+  strictObject,
+  string,
+  withDefault,
+} from "@adjoint/ir/schema";
 import type { LearningRate } from "./learning-rate.ts";
 
 /**
@@ -44,18 +60,25 @@ export interface OptimizerConfig {
 }
 
 /** A number that is no less than 0. */
-export const nonNegative: z.ZodNumber = z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0");
+export const nonNegative: Schema<number> = checked(
+  number("must be a number ≥ 0"),
+  minimum(0, "must be a number ≥ 0"),
+);
 
 /** A number above 0. */
-export const positive: z.ZodNumber = z.number("must be a number > 0").gt(0, "must be a number > 0");
+export const positive: Schema<number> = checked(
+  number("must be a number > 0"),
+  gt(0, "must be a number > 0"),
+);
 
 /** A share of the past that is kept: 0 ≤ β < 1. */
-export const decayRate: z.ZodNumber = z
-  .number("must be a number from 0 to below 1")
-  .min(0, "must be from 0 to below 1")
-  .lt(1, "must be from 0 to below 1");
+export const decayRate: Schema<number> = checked(
+  number("must be a number from 0 to below 1"),
+  minimum(0, "must be from 0 to below 1"),
+  lt(1, "must be from 0 to below 1"),
+);
 
-const learningRate: z.ZodType<LearningRate> = z.custom<LearningRate>(
+const learningRate: Schema<LearningRate> = custom<LearningRate>(
   (value) =>
     (typeof value === "number" && Number.isFinite(value) && value >= 0) ||
     typeof value === "function" ||
@@ -63,60 +86,51 @@ const learningRate: z.ZodType<LearningRate> = z.custom<LearningRate>(
   "must be a number ≥ 0, a schedule or a scalar tensor",
 );
 
+const NAME = /^[A-Za-z_][\w-]*$/;
+
 /** The schema of `OptimizerConfig`, for rules to extend by their own settings. */
 export const commonShape = (
   rate: number,
   weightDecay = 0,
 ): {
-  learningRate: z.ZodDefault<z.ZodType<LearningRate>>;
-  weightDecay: z.ZodDefault<z.ZodNumber>;
-  clipValue: z.ZodOptional<z.ZodNumber>;
-  clipNorm: z.ZodOptional<z.ZodNumber>;
-  parameters: z.ZodOptional<z.ZodType<ParameterFilter>>;
-  name: z.ZodDefault<z.ZodString>;
+  learningRate: Schema<LearningRate>;
+  weightDecay: Schema<number>;
+  clipValue: OptionalSchema<number>;
+  clipNorm: OptionalSchema<number>;
+  parameters: OptionalSchema<ParameterFilter>;
+  name: Schema<string>;
 } => ({
-  learningRate: learningRate.default(rate),
-  weightDecay: nonNegative.default(weightDecay),
-  clipValue: positive.optional(),
-  clipNorm: positive.optional(),
-  parameters: z
-    .custom<ParameterFilter>(
+  learningRate: withDefault(learningRate, rate),
+  weightDecay: withDefault(nonNegative, weightDecay),
+  clipValue: optional(positive),
+  clipNorm: optional(positive),
+  parameters: optional(
+    custom<ParameterFilter>(
       (value) => typeof value === "function",
       "must be a function of a register's name",
-    )
-    .optional(),
-  name: z
-    .string()
-    .regex(/^[A-Za-z_][\w-]*$/, "must be a name of letters, digits, _ and -")
-    .default("optimizer"),
+    ),
+  ),
+  name: withDefault(
+    checked(
+      string(),
+      refine((name) => NAME.test(name), "must be a name of letters, digits, _ and -"),
+    ),
+    "optimizer",
+  ),
 });
 
 /** The schema of `ParameterOptions`. */
-export const parameterOptions: z.ZodType<ParameterOptions> = z.strictObject({
-  learningRate: learningRate.optional(),
-  weightDecay: nonNegative.optional(),
+export const parameterOptions: Schema<ParameterOptions> = strictObject({
+  learningRate: optional(learningRate),
+  weightDecay: optional(nonNegative),
 });
 
 /**
  * Checks what a caller gave.
  * @throws AdjointError naming each setting that is wrong and the value it had.
  */
-export function parseConfig<T>(operation: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value, { reportInput: true });
+export function parseConfig<T>(operation: string, schema: Schema<T>, value: unknown): T {
+  const result = safeParse(schema, value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    if (issue.code === "unrecognized_keys")
-      return `unknown setting ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
-    const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
-    // zod's own messages end in what they got.
-    const got = issue.message.startsWith("Invalid input") ? "" : ` and is ${show(issue.input)}`;
-    return `${path}${issue.message}${got}`;
-  });
-  throw new AdjointError("attribute", operation, problems.join("; "));
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  throw new AdjointError("attribute", operation, problemsOf(result.issues));
 }

@@ -1,6 +1,6 @@
 import { AdjointError, equalTypes, gradients, isNode, register, registerOf, typeText } from "@adjoint/ir";
 import type { DType, Tensor, Update } from "@adjoint/ir";
-import type { z } from "zod";
+import type { Schema } from "@adjoint/ir/schema";
 import { clipByGlobalNorm, clipByValue } from "./clip.ts";
 import { parameterOptions, parseConfig } from "./config.ts";
 import type { OptimizerConfig, ParameterOptions } from "./config.ts";
@@ -41,7 +41,7 @@ export interface Step<M extends string> {
  */
 export interface UpdateRule<C extends OptimizerConfig, M extends string, S extends string> {
   readonly kind: string;
-  readonly schema: z.ZodType<C>;
+  readonly schema: Schema<C>;
   /** The moments that the rule keeps, with the number they start from. */
   readonly moments: { readonly [name in M]: (config: C) => number };
   /** Weight decay shrinks the parameter by rate·λ instead of adding λ·p to the gradient. */

@@ -1,5 +1,14 @@
 import { Tensor, constant } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Schema,
+  array,
+  checked,
+  int,
+  minimum,
+  refine,
+  strictObject,
+  withDefault,
+} from "@adjoint/ir/schema";
 import { nonNegative, parseConfig, positive } from "./config.ts";
 
 /**
@@ -12,7 +21,7 @@ export type Schedule = (step: Tensor) => Tensor;
 /** A start of a schedule: the rate that is given, or another schedule. */
 export type RateOrSchedule = number | Schedule;
 
-const steps = z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1");
+const steps = checked(int("must be a whole number ≥ 1"), minimum(1, "must be a whole number ≥ 1"));
 
 /** The same rate at every step. */
 export function constantRate(rate: number): Schedule {
@@ -28,7 +37,7 @@ export interface DecayOptions {
   readonly every: number;
 }
 
-const decayOptions: z.ZodType<DecayOptions> = z.strictObject({
+const decayOptions: Schema<DecayOptions> = strictObject({
   initial: nonNegative,
   factor: positive,
   every: steps,
@@ -55,7 +64,7 @@ export interface CosineOptions {
   readonly steps: number;
 }
 
-const cosineOptions = z.strictObject({ initial: nonNegative, final: nonNegative.default(0), steps });
+const cosineOptions = strictObject({ initial: nonNegative, final: withDefault(nonNegative, 0), steps });
 
 /**
  * final + ½(initial − final)(1 + cos(π·min(step, steps) / steps)).
@@ -81,16 +90,18 @@ export interface PiecewiseOptions {
   readonly rates: readonly number[];
 }
 
-const piecewiseOptions: z.ZodType<PiecewiseOptions> = z
-  .strictObject({ boundaries: z.array(steps), rates: z.array(nonNegative) })
-  .refine(({ boundaries, rates }) => rates.length === boundaries.length + 1, {
-    message: "rates must be one more than boundaries",
-  })
-  .refine(
+const piecewiseOptions: Schema<PiecewiseOptions> = checked(
+  strictObject({ boundaries: array(steps), rates: array(nonNegative) }),
+  refine(
+    ({ boundaries, rates }) => rates.length === boundaries.length + 1,
+    "rates must be one more than boundaries",
+  ),
+  refine(
     ({ boundaries }) =>
       boundaries.every((boundary, index) => index === 0 || boundary > (boundaries[index - 1] ?? 0)),
-    { message: "boundaries must rise" },
-  );
+    "boundaries must rise",
+  ),
+);
 
 /** `rates[i]` before step `boundaries[i]`, the last rate from the last boundary on. */
 export function piecewise(options: PiecewiseOptions): Schedule {

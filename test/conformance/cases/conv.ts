@@ -1,6 +1,17 @@
-import { type ConvOptions, type DType, type NameOf, type TensorValue, isFloat } from "@adjoint/ir";
+import {
+  type ConvOptions,
+  type DType,
+  type NameOf,
+  type TensorValue,
+  conv,
+  convTranspose,
+  convWeight,
+  isFloat,
+} from "@adjoint/ir";
 import { type Case, make } from "../case.ts";
 import { filledWith, integerSample, numeric, random } from "../samples.ts";
+
+const transposes = { convTranspose, convWeight };
 
 interface Geometry extends ConvOptions {
   readonly x: readonly number[];
@@ -91,8 +102,11 @@ function family(
       { a: value(dtype, shapeOf(geometry, given[0]), 31), b: value(dtype, shapeOf(geometry, given[1]), 32) },
       ({ a, b }) =>
         primitive === "conv"
-          ? a.conv(b, options)
-          : a[primitive](b, { ...options, extents: (primitive === "convTranspose" ? x : w).slice(2) }),
+          ? conv(a, b, options)
+          : transposes[primitive](a, b, {
+              ...options,
+              extents: (primitive === "convTranspose" ? x : w).slice(2),
+            }),
       { tolerance: { times: 4, ofMean: true } },
     );
   };

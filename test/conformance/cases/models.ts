@@ -3,6 +3,7 @@ import {
   type Tensor,
   type Update,
   concat,
+  conv,
   dim,
   gradients,
   input,
@@ -11,6 +12,7 @@ import {
   randomBits,
   register,
   valueOf,
+  window,
 } from "@adjoint/ir";
 import { type Case, at, make, the } from "../case.ts";
 import { random, randomIntegers } from "../samples.ts";
@@ -80,9 +82,11 @@ const contractions: readonly Case[] = [
     "a convolution with bias, relu and a maximum pool",
     { x: random("f32", [2, 3, 9, 8], 1), w: random("f32", [5, 3, 3, 3], 2), b: random("f32", [5, 1, 1], 3) },
     ({ x, w, b }) =>
-      relu(x.conv(w, { padLow: [1, 1], padHigh: [1, 1] }).add(b))
-        .window({ axes: [2, 3], sizes: [2, 2], strides: [2, 2] })
-        .reduceMax({ axes: [4, 5] }),
+      window(relu(conv(x, w, { padLow: [1, 1], padHigh: [1, 1] }).add(b)), {
+        axes: [2, 3],
+        sizes: [2, 2],
+        strides: [2, 2],
+      }).reduceMax({ axes: [4, 5] }),
     { tolerance: sums },
   ),
   make(
@@ -92,16 +96,16 @@ const contractions: readonly Case[] = [
       a: random("f32", [2, 4, 1, 1], 2),
       b: random("f32", [3, 4, 3, 3], 3),
     },
-    ({ x, a, b }) => concat([relu(x.conv(a)), relu(x.conv(b, { padLow: [1, 1], padHigh: [1, 1] }))], 1),
+    ({ x, a, b }) => concat([relu(conv(x, a)), relu(conv(x, b, { padLow: [1, 1], padHigh: [1, 1] }))], 1),
     { tolerance: sums },
   ),
   make(
     "the gradients of a small convolutional network",
     { x: random("f32", [3, 1, 8, 8], 1), w: random("f32", [4, 1, 3, 3], 2), v: random("f32", [36, 5], 3) },
     ({ x, w, v }) => {
-      const pooled = relu(x.conv(w))
-        .window({ axes: [2, 3], sizes: [2, 2], strides: [2, 2] })
-        .reduceMax({ axes: [4, 5] });
+      const pooled = window(relu(conv(x, w)), { axes: [2, 3], sizes: [2, 2], strides: [2, 2] }).reduceMax({
+        axes: [4, 5],
+      });
       const scores = pooled.reshape([3, 36]).matMul(v);
       const loss = scores.mul(scores).reduceMean();
       const [byX, byW, byV] = gradients(loss, [x, w, v]);

@@ -1,4 +1,4 @@
-import { concat, filled, iota, stack, topK } from "@adjoint/ir";
+import { concat, filled, iota, stack, topK, window } from "@adjoint/ir";
 import { type Case, make } from "../case.ts";
 import { filledWith, labelled, random, randomIntegers, vector } from "../samples.ts";
 
@@ -67,11 +67,7 @@ export const viewChainCases: readonly Case[] = [
     "windows of a padded value, averaged",
     { x: random("f32", [2, 9], 1) },
     ({ x }) =>
-      x
-        .mul(3)
-        .pad({ low: [0, 1], high: [0, 1] })
-        .window({ axes: [1], sizes: [3] })
-        .reduceMean({ axes: 2 }),
+      window(x.mul(3).pad({ low: [0, 1], high: [0, 1] }), { axes: [1], sizes: [3] }).reduceMean({ axes: 2 }),
     { tolerance: steps },
   ),
   make("a triangle by iotas", { x: random("f32", [6, 6], 1) }, ({ x }) =>

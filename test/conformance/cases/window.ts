@@ -1,3 +1,4 @@
+import { window, windowSum } from "@adjoint/ir";
 import type { NameOf, WindowOptions } from "@adjoint/ir";
 import { type Case, make } from "../case.ts";
 import { all, filledWith, labelled, numeric, random } from "../samples.ts";
@@ -39,18 +40,19 @@ export const windowCases: {
   window: [
     ...all.map((dtype) =>
       make(dtype, { x: labelled(dtype, [2, 7]) }, ({ x }) =>
-        x.window({ axes: [1], sizes: [3], strides: [2] }),
+        window(x, { axes: [1], sizes: [3], strides: [2] }),
       ),
     ),
     ...Object.entries(windows).map(([name, { extents, options }]) =>
-      make(`f32, ${name}`, { x: labelled("f32", extents) }, ({ x }) => x.window(options)),
+      make(`f32, ${name}`, { x: labelled("f32", extents) }, ({ x }) => window(x, options)),
     ),
-    make("f32, no rows", { x: labelled("f32", [0, 5]) }, ({ x }) => x.window({ axes: [1], sizes: [2] })),
+    make("f32, no rows", { x: labelled("f32", [0, 5]) }, ({ x }) => window(x, { axes: [1], sizes: [2] })),
     make("f32, largest of each window, with padding", { x: random("f32", [2, 3, 6, 7], 4) }, ({ x }) =>
-      x
-        .pad({ low: [0, 0, 1, 1], high: [0, 0, 0, 1], value: -10 })
-        .window({ axes: [2, 3], sizes: [3, 3], strides: [2, 2] })
-        .reduceMax({ axes: [4, 5] }),
+      window(x.pad({ low: [0, 0, 1, 1], high: [0, 0, 0, 1], value: -10 }), {
+        axes: [2, 3],
+        sizes: [3, 3],
+        strides: [2, 2],
+      }).reduceMax({ axes: [4, 5] }),
     ),
   ],
   windowSum: [
@@ -66,22 +68,22 @@ export const windowCases: {
               : [1, 100, 27].map((x) => (dtype === "i64" || dtype === "u64" ? BigInt(x) : x)),
           ),
         },
-        ({ g }) => g.windowSum({ axes: [1], sizes: [3], strides: [2], extents: [2, 7] }),
+        ({ g }) => windowSum(g, { axes: [1], sizes: [3], strides: [2], extents: [2, 7] }),
       ),
     ),
     ...Object.entries(windows).map(([name, { extents, options }]) =>
       make(
         `f32, ${name}`,
         { g: random("f32", windowed(extents, options), 6) },
-        ({ g }) => g.windowSum({ ...options, extents }),
+        ({ g }) => windowSum(g, { ...options, extents }),
         { tolerance: { ofMean: true } },
       ),
     ),
     make("f32, no rows", { g: labelled("f32", [0, 4, 2]) }, ({ g }) =>
-      g.windowSum({ axes: [1], sizes: [2], extents: [0, 5] }),
+      windowSum(g, { axes: [1], sizes: [2], extents: [0, 5] }),
     ),
     make("f32, elements that no window reaches", { g: random("f32", [2, 2], 3) }, ({ g }) =>
-      g.windowSum({ axes: [0], sizes: [2], strides: [3], extents: [7] }),
+      windowSum(g, { axes: [0], sizes: [2], strides: [3], extents: [7] }),
     ),
   ],
 };

@@ -1,13 +1,13 @@
-import { init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { readFloats, readIntegers } from "../arrays.ts";
+import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { type Arrays, floats, integers } from "../arrays.ts";
 import { type Runner, type Prepare, labelSets, oneHot, roundAndRound } from "../runner.ts";
 import {
   ADAM,
   CHAIN,
   CLASSES,
   type InferTask,
-  type Job,
   type Network,
+  type Task,
   type TrainTask,
   biasSize,
   parameterLayers,
@@ -16,12 +16,21 @@ import {
 
 type Parameters = { readonly weight: np.Array; readonly bias: np.Array }[];
 
+/** Brings an array to the host, and uses it up. */
+type Read = (array: np.Array) => ArrayLike<number> | Promise<ArrayLike<number>>;
+
+/** What is fastest on each device. */
+const reads: { readonly [device in "wasm" | "webgpu"]: Read } = {
+  wasm: (array) => array.dataSync(),
+  webgpu: (array) => array.data(),
+};
+
 const VERSION = "0.1.25";
 
-function parametersOf(network: Network, folder: string): Parameters {
+function parametersOf(network: Network, arrays: Arrays): Parameters {
   return parameterLayers(network).map((layer) => ({
-    weight: np.array(readFloats(folder, `${layer.name}.weight`)).reshape([...weightShape(layer)]),
-    bias: np.array(readFloats(folder, `${layer.name}.bias`)).reshape([biasSize(layer)]),
+    weight: np.array(floats(arrays, `${layer.name}.weight`)).reshape([...weightShape(layer)]),
+    bias: np.array(floats(arrays, `${layer.name}.bias`)).reshape([biasSize(layer)]),
   }));
 }
 
@@ -60,7 +69,7 @@ function logitsOf(network: Network, parameters: Parameters, images: np.Array): n
 }
 
 /** A step with Adam, compiled as one. Its two scalars carry the corrections of the moments' bias. */
-function trainer({ network, batch }: TrainTask, folder: string): Omit<Runner, "version"> {
+function trainer({ network, batch }: TrainTask, arrays: Arrays, read: Read): Omit<Runner, "version"> {
   const { learningRate, beta1, beta2, epsilon } = ADAM;
   const lossOf = (parameters: Parameters, images: np.Array, labels: np.Array): np.Array =>
     np.mean(np.sum(nn.logSoftmax(logitsOf(network, parameters, images)).mul(labels), 1)).neg();
@@ -97,18 +106,18 @@ function trainer({ network, batch }: TrainTask, folder: string): Omit<Runner, "v
       return [next, means, squares, loss] as [Parameters, Parameters, Parameters, np.Array]; // The trees keep their form.
     },
   );
-  let parameters = parametersOf(network, folder);
+  let parameters = parametersOf(network, arrays);
   // These trees have the parameters' form.
   let m = tree.map((p: np.Array) => np.zeros(p.shape), parameters) as Parameters;
   let v = tree.map((p: np.Array) => np.zeros(p.shape), parameters) as Parameters;
-  const images = np.array(readFloats(folder, "images")).reshape([batch, ...network.image]);
-  const sets = labelSets(readIntegers(folder, "labels"), batch);
+  const images = np.array(floats(arrays, "images")).reshape([batch, ...network.image]);
+  const sets = labelSets(integers(arrays, "labels"), batch);
   const next = roundAndRound(
     sets.map((labels) => np.array(oneHot(labels, CLASSES)).reshape([batch, CLASSES])),
   );
   let time = 0;
   return {
-    step: () => {
+    step: async () => {
       time++;
       const root = Math.sqrt(1 - beta2 ** time);
       const size = np.array([(learningRate * root) / (1 - beta1 ** time)]);
@@ -122,69 +131,71 @@ function trainer({ network, batch }: TrainTask, folder: string): Omit<Runner, "v
         size,
         np.array([epsilon * root]),
       );
-      return loss.dataSync()[0] ?? Number.NaN;
+      return (await read(loss))[0] ?? Number.NaN;
     },
   };
 }
 
-function predictor({ network, batch }: InferTask, folder: string): Omit<Runner, "version"> {
-  const parameters = parametersOf(network, folder);
-  const host = readFloats(folder, "images");
+function predictor({ network, batch }: InferTask, arrays: Arrays, read: Read): Omit<Runner, "version"> {
+  const parameters = parametersOf(network, arrays);
+  const host = floats(arrays, "images");
   const predict = jit((weights: Parameters, images: np.Array) => logitsOf(network, weights, images));
   let logits: ArrayLike<number> = [];
   return {
-    step: () => {
+    step: async () => {
       const images = np.array(host).reshape([batch, ...network.image]);
-      logits = predict(tree.ref(parameters), images).dataSync();
+      logits = await read(predict(tree.ref(parameters), images));
     },
     result: () => logits,
   };
 }
 
 /** A compiled function of arrays that stay in the library's memory. */
-function resident(compute: () => np.Array): Omit<Runner, "version"> {
+function resident(compute: () => np.Array, read: Read): Omit<Runner, "version"> {
   let last: np.Array | undefined;
   return {
     step: async () => {
       last?.dispose();
       last = await compute().blockUntilReady();
     },
-    result: () => last?.ref.dataSync() ?? [],
+    result: () => (last === undefined ? [] : read(last.ref)),
   };
 }
 
-function runnerOf({ task, folder }: Job): Omit<Runner, "version"> {
-  const array = (name: string, shape: number[]): np.Array =>
-    np.array(readFloats(folder, name)).reshape(shape);
+function runnerOf(task: Task, arrays: Arrays, read: Read): Omit<Runner, "version"> {
+  const array = (name: string, shape: number[]): np.Array => np.array(floats(arrays, name)).reshape(shape);
   switch (task.kind) {
     case "train":
-      return trainer(task, folder);
+      return trainer(task, arrays, read);
     case "infer":
-      return predictor(task, folder);
+      return predictor(task, arrays, read);
     case "gemm": {
       const [a, b] = [array("a", [task.size, task.size]), array("b", [task.size, task.size])];
       const multiply = jit((left: np.Array, right: np.Array) => np.matmul(left, right));
-      return resident(() => multiply(a.ref, b.ref));
+      return resident(() => multiply(a.ref, b.ref), read);
     }
     case "elementwise": {
       const given = array("x", [task.elements]);
       const chain = jit((x: np.Array) =>
         np.tanh(x.ref.mul(CHAIN.a).add(CHAIN.b)).mul(nn.sigmoid(x.ref)).add(nn.relu(x)),
       );
-      return resident(() => chain(given.ref));
+      return resident(() => chain(given.ref), read);
     }
     case "softmax": {
       const given = array("x", [task.rows, task.columns]);
       const softmax = jit((x: np.Array) => nn.softmax(x));
-      return resident(() => softmax(given.ref));
+      return resident(() => softmax(given.ref), read);
     }
   }
 }
 
-/** jax-js on its WebAssembly device. */
-export const prepareJax: Prepare = async (job) => {
-  // Its start reads `navigator`, which Node 20 has not.
-  if (!("navigator" in globalThis)) Object.defineProperty(globalThis, "navigator", { value: {} });
-  await init("wasm");
-  return { version: VERSION, ...runnerOf(job) };
-};
+/** jax-js on one of its devices. @throws Error where it doesn't have it. */
+export const prepareJax =
+  (device: keyof typeof reads): Prepare =>
+  async ({ task }, arrays) => {
+    // Its start reads `navigator`, which Node 20 has not.
+    if (!("navigator" in globalThis)) Object.defineProperty(globalThis, "navigator", { value: {} });
+    if (!(await init(device)).includes(device)) throw new Error(`it has no device ${device} here`);
+    defaultDevice(device);
+    return { version: VERSION, ...runnerOf(task, arrays, reads[device]) };
+  };

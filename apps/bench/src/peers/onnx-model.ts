@@ -1,5 +1,14 @@
-import { readFloats } from "../arrays.ts";
-import { CHAIN, CLASSES, type Job, type Network, biasSize, parameterLayers, weightShape } from "../task.ts";
+import { type Arrays, floats } from "../arrays.ts";
+import {
+  CHAIN,
+  CLASSES,
+  type InferTask,
+  type Network,
+  type Task,
+  biasSize,
+  parameterLayers,
+  weightShape,
+} from "../task.ts";
 import { type Message, encode } from "./protobuf.ts";
 
 // Field numbers are those of onnx.proto.
@@ -111,31 +120,31 @@ function layerNode(layer: Network["layers"][number], x: string, y: string): Mess
   }
 }
 
-function networkModel(network: Network, batch: number, folder: string): OnnxModel {
+function networkModel({ network, batch }: InferTask, arrays: Arrays): OnnxModel {
   const name = (index: number): string => (index === 0 ? "images" : `x${index}`);
   return model({
     nodes: network.layers.map((layer, index) => layerNode(layer, name(index), name(index + 1))),
     initializers: parameterLayers(network).flatMap((layer) => [
-      tensor(`${layer.name}.weight`, weightShape(layer), readFloats(folder, `${layer.name}.weight`)),
-      tensor(`${layer.name}.bias`, [biasSize(layer)], readFloats(folder, `${layer.name}.bias`)),
+      tensor(`${layer.name}.weight`, weightShape(layer), floats(arrays, `${layer.name}.weight`)),
+      tensor(`${layer.name}.bias`, [biasSize(layer)], floats(arrays, `${layer.name}.bias`)),
     ]),
-    inputs: { images: { data: readFloats(folder, "images"), shape: [batch, ...network.image] } },
+    inputs: { images: { data: floats(arrays, "images"), shape: [batch, ...network.image] } },
     output: name(network.layers.length),
     outputShape: [batch, CLASSES],
   });
 }
 
 /** The ONNX model of a task. @throws Error for training, which no inference runtime does. */
-export function onnxModelOf({ task, folder }: Job): OnnxModel {
+export function onnxModelOf(task: Task, arrays: Arrays): OnnxModel {
   const fed = (name: string, shape: readonly number[]): OnnxModel["inputs"] => ({
-    [name]: { data: readFloats(folder, name), shape },
+    [name]: { data: floats(arrays, name), shape },
   });
   const scalar = (name: string, value: number): Message => tensor(name, [], Float32Array.of(value));
   switch (task.kind) {
     case "train":
       throw new Error("an inference runtime doesn't train");
     case "infer":
-      return networkModel(task.network, task.batch, folder);
+      return networkModel(task, arrays);
     case "gemm": {
       const shape = [task.size, task.size];
       return model({

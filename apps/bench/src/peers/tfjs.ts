@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { readFloats, readIntegers } from "../arrays.ts";
+import { type Arrays, floats, integers } from "../arrays.ts";
 import { type Prepare, type Runner, labelSets, oneHot, roundAndRound } from "../runner.ts";
 import {
   ADAM,
   CHAIN,
   CLASSES,
-  type Job,
   type Network,
+  type Task,
   biasSize,
   parameterLayers,
   weightShape,
@@ -22,13 +22,13 @@ const channelsLast = (network: Network, batch: number, images: Float32Array): tf
 type Parameters = ReadonlyMap<string, tf.Variable>;
 
 /** Weights in the order of axes that channels last needs: [kernel, kernel, channels, filters], and rows of y, x, c. */
-function parametersOf(network: Network, folder: string): Parameters {
+function parametersOf(network: Network, arrays: Arrays): Parameters {
   const variables = new Map<string, tf.Variable>();
   let planes: readonly number[] | undefined;
   const set = (name: string, value: tf.Tensor): void => void variables.set(name, tf.variable(value));
   const conv = network.layers.findLast((layer) => layer.kind === "conv");
   for (const layer of parameterLayers(network)) {
-    const weight = tf.tensor(readFloats(folder, `${layer.name}.weight`), [...weightShape(layer)]);
+    const weight = tf.tensor(floats(arrays, `${layer.name}.weight`), [...weightShape(layer)]);
     if (layer.kind === "conv") {
       set(`${layer.name}.weight`, tf.transpose(weight, [2, 3, 1, 0]));
       if (layer === conv) planes = [layer.filters];
@@ -38,7 +38,7 @@ function parametersOf(network: Network, folder: string): Parameters {
       set(`${layer.name}.weight`, tf.reshape(byPlace, [layer.inputs, layer.units]));
       planes = undefined;
     } else set(`${layer.name}.weight`, weight);
-    set(`${layer.name}.bias`, tf.tensor(readFloats(folder, `${layer.name}.bias`), [biasSize(layer)]));
+    set(`${layer.name}.bias`, tf.tensor(floats(arrays, `${layer.name}.bias`), [biasSize(layer)]));
   }
   return variables;
 }
@@ -87,41 +87,45 @@ function logitsOf(network: Network, parameters: Parameters, images: tf.Tensor): 
   return x as tf.Tensor2D; // The last layer is dense.
 }
 
+/** Resolves when all that was asked of a backend is done; nothing where an operation returns only then. */
+type Settle = () => Promise<void>;
+
 /** An operation on tensors that stay in the library's memory. */
-function resident(make: () => tf.Tensor): Omit<Runner, "version"> {
+function resident(make: () => tf.Tensor, settle: Settle | undefined): Omit<Runner, "version"> {
   let last: tf.Tensor | undefined;
   return {
     step: () => {
       last?.dispose();
       last = tf.tidy(make);
+      return settle?.();
     },
-    result: () => last?.dataSync() ?? [],
+    result: () => last?.data() ?? [],
   };
 }
 
-function runnerOf({ task, folder }: Job): Omit<Runner, "version"> {
+function runnerOf(task: Task, arrays: Arrays, settle: Settle | undefined): Omit<Runner, "version"> {
   if (task.kind === "train" || task.kind === "infer") {
     const { network, batch } = task;
-    const parameters = parametersOf(network, folder);
+    const parameters = parametersOf(network, arrays);
     if (task.kind === "infer") {
-      const host = readFloats(folder, "images");
+      const host = floats(arrays, "images");
       let logits: ArrayLike<number> = [];
       return {
-        step: () => {
-          logits = tf.tidy(() =>
-            logitsOf(network, parameters, channelsLast(network, batch, host)).dataSync(),
-          );
+        step: async () => {
+          const output = tf.tidy(() => logitsOf(network, parameters, channelsLast(network, batch, host)));
+          logits = await output.data();
+          output.dispose();
         },
         result: () => logits,
       };
     }
-    const images = channelsLast(network, batch, readFloats(folder, "images"));
-    const sets = labelSets(readIntegers(folder, "labels"), batch);
+    const images = channelsLast(network, batch, floats(arrays, "images"));
+    const sets = labelSets(integers(arrays, "labels"), batch);
     const next = roundAndRound(sets.map((labels) => tf.tensor2d(oneHot(labels, CLASSES), [batch, CLASSES])));
     const { learningRate, beta1, beta2, epsilon } = ADAM;
     const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
     return {
-      step: () => {
+      step: async () => {
         const loss = optimizer.minimize(
           () =>
             tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(
@@ -130,33 +134,34 @@ function runnerOf({ task, folder }: Job): Omit<Runner, "version"> {
             ),
           true,
         );
-        const value = loss?.dataSync()[0] ?? Number.NaN;
+        const value = await loss?.data();
         loss?.dispose();
-        return value;
+        return value?.[0] ?? Number.NaN;
       },
     };
   }
   const tensor = (name: string, shape: readonly number[]): tf.Tensor =>
-    tf.tensor(readFloats(folder, name), [...shape]);
+    tf.tensor(floats(arrays, name), [...shape]);
   if (task.kind === "gemm") {
     const [a, b] = ["a", "b"].map((name) => tensor(name, [task.size, task.size]));
-    return resident(() => tf.matMul(a ?? [], b ?? []));
+    return resident(() => tf.matMul(a ?? [], b ?? []), settle);
   }
   if (task.kind === "softmax") {
     const x = tensor("x", [task.rows, task.columns]);
-    return resident(() => tf.softmax(x));
+    return resident(() => tf.softmax(x), settle);
   }
   const x = tensor("x", [task.elements]);
   const { a, b } = CHAIN;
-  return resident(() => tf.add(tf.mul(tf.tanh(tf.add(tf.mul(x, a), b)), tf.sigmoid(x)), tf.relu(x)));
+  return resident(() => tf.add(tf.mul(tf.tanh(tf.add(tf.mul(x, a), b)), tf.sigmoid(x)), tf.relu(x)), settle);
 }
 
-/** TensorFlow.js by its operations, gradients and optimizers. */
+/**
+ * TensorFlow.js by its operations, gradients and optimizers, on a backend that is registered.
+ * @throws Error where the backend doesn't start.
+ */
 export const prepareTfjs =
-  (backend: "cpu" | "wasm"): Prepare =>
-  async (job) => {
-    if (backend === "wasm") await import("@tensorflow/tfjs-backend-wasm");
-    await tf.setBackend(backend);
-    await tf.ready();
-    return { version: tf.version.tfjs, ...runnerOf(job) };
+  (backend: "cpu" | "wasm" | "webgpu", settle?: Settle): Prepare =>
+  async ({ task }, arrays) => {
+    if (!(await tf.setBackend(backend))) throw new Error(`its backend ${backend} doesn't start here`);
+    return { version: tf.version.tfjs, ...runnerOf(task, arrays, settle) };
   };

@@ -1,8 +1,8 @@
 import { program, register, relu, sigmoid, tanh } from "@adjoint/ir";
-import { samplePlaces } from "../arrays.ts";
+import { floats, samplePlaces } from "../arrays.ts";
 import { uniform } from "../random.ts";
 import { CHAIN, type ElementwiseTask } from "../task.ts";
-import { type Kind, floats } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 
 export const elementwise: Kind<ElementwiseTask> = {
   data: ({ elements }, random) => ({ x: uniform(random, elements, -4, 4) }),

@@ -1,8 +1,8 @@
 import { matMul, program, register } from "@adjoint/ir";
-import { samplePlaces } from "../arrays.ts";
+import { floats, samplePlaces } from "../arrays.ts";
 import { uniform } from "../random.ts";
 import type { GemmTask } from "../task.ts";
-import { type Kind, floats } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 
 export const gemm: Kind<GemmTask> = {
   data: ({ size }, random) => ({

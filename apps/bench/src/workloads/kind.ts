@@ -26,10 +26,3 @@ export interface Kind<T> {
   /** Floating-point operations of one run, where a share of the peak is told. */
   operations?(task: T): number;
 }
-
-/** An f32 array by name. @throws Error where the data have none. */
-export function floats(arrays: Arrays, name: string): Float32Array {
-  const data = arrays[name];
-  if (data instanceof Float32Array) return data;
-  throw new Error(`the data have no f32 array "${name}"`);
-}

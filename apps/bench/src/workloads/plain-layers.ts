@@ -1,6 +1,6 @@
 import type { Arrays } from "../arrays.ts";
 import { type LayerDescription, type Network, type ParameterLayer, product } from "../task.ts";
-import { floats } from "./kind.ts";
+import { floats } from "../arrays.ts";
 
 /** A layer in plain loops over doubles. `backward` is of the last `forward`. */
 export interface PlainLayer {

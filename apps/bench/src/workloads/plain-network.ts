@@ -1,6 +1,5 @@
-import type { Arrays } from "../arrays.ts";
+import { type Arrays, floats } from "../arrays.ts";
 import { ADAM, CLASSES, LABEL_SETS, type Network } from "../task.ts";
-import { floats } from "./kind.ts";
 import { type PlainLayer, plainLayers } from "./plain-layers.ts";
 
 const imagesOf = (arrays: Arrays): Float64Array => Float64Array.from(floats(arrays, "images"));

@@ -1,8 +1,8 @@
 import { program, register, softmax } from "@adjoint/ir";
-import { samplePlaces } from "../arrays.ts";
+import { floats, samplePlaces } from "../arrays.ts";
 import { uniform } from "../random.ts";
 import type { SoftmaxTask } from "../task.ts";
-import { type Kind, floats } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 
 export const softmaxRows: Kind<SoftmaxTask> = {
   data: ({ rows, columns }, random) => ({ x: uniform(random, rows * columns, -4, 4) }),

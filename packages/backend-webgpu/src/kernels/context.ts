@@ -21,6 +21,8 @@ export interface Context {
   /** Failures and branches; see `CONTROL`. */
   readonly control: Place;
   readonly predicate: Predicate | undefined;
+  /** The device is a program on the CPU's cores, to which barriers are dear and workgroup memory is no nearer than any other. */
+  readonly isSoftware: boolean;
   /** Data can make some kernel of the program fail. */
   readonly canFail: boolean;
   /** The number under which a failure of this kind is reported. */

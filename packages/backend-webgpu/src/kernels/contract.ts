@@ -2,6 +2,7 @@ import type { ContractKernel } from "@adjoint/compiler";
 import { elementCount } from "@adjoint/ir";
 import { arithmeticOf } from "../layout/words.ts";
 import { fit } from "../scalar/wgsl.ts";
+import { blocked } from "./blocked.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
 import type { Launch } from "./launch.ts";
@@ -15,7 +16,8 @@ const NARROW = 16;
 
 export function contract(kernel: ContractKernel, context: Context): readonly Launch[] {
   const [rows, columns] = [elementCount(kernel.rows), elementCount(kernel.columns)];
-  return [rows < NARROW || columns < NARROW ? oneEach(kernel, context) : tiled(kernel, context)];
+  if (rows < NARROW || columns < NARROW) return [oneEach(kernel, context)];
+  return [context.isSoftware ? blocked(kernel, context) : tiled(kernel, context)];
 }
 
 /** An invocation an element. */

@@ -1,6 +1,5 @@
 import type { Affine, ContractKernel } from "@adjoint/compiler";
 import { arithmeticOf } from "../layout/words.ts";
-import { fromWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
 import type { Shader } from "./shader.ts";
@@ -88,11 +87,10 @@ export function operandFunction(
     ...coordinates.inner.names,
   ];
   const guards = shader.guards(operand.index.guards, names);
-  const memory = shader.bind(shader.context.memory.place(operand.buffer), false, isVector);
   const position = shader.affine(operand.index, names);
   const element = isVector
-    ? `bitcast<${type}>(${memory}[(${position}) / 4])`
-    : fromWord(scalar, `${memory}[${position}]`);
+    ? shader.loadVector(operand.buffer, type, position)
+    : shader.load(operand.buffer, operand.dtype, position);
   const result =
     guards === "" ? [`return ${element};`] : [`if (${guards}) { return ${element}; }`, `return ${type}(0);`];
   return [

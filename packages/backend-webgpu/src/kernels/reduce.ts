@@ -11,8 +11,8 @@ import { Shader } from "./shader.ts";
 const LANES = 64;
 /** Lines up to here are folded by one invocation each. */
 const SHORT = 32;
-/** So are these, where there are enough of them: their elements often lie side by side. */
-const MANY = { lines: 1024, length: 256 } as const;
+/** So are these, where there are enough of them: their elements often lie side by side. Few are enough for a CPU's cores. */
+const MANY = { lines: 1024, linesInSoftware: 32, length: 256 } as const;
 /** Elements that one workgroup folds of a line that several share. */
 const PART = 4096;
 /** Lines of which workgroups enough exist without sharing. */
@@ -23,7 +23,8 @@ const WORKGROUP_BYTES = 16_384;
 /** Folds in a fixed order: an invocation a line, a tree of a workgroup a line, or partial folds of long lines and then theirs. */
 export function reduce(kernel: ReduceKernel, context: Context): readonly Launch[] {
   const [lines, length] = [elementCount(kernel.outer), elementCount(kernel.inner)];
-  if (length <= SHORT || (lines >= MANY.lines && length <= MANY.length)) return [oneEach(kernel, context)];
+  const many = context.isSoftware ? MANY.linesInSoftware : MANY.lines;
+  if (length <= SHORT || (lines >= many && length <= MANY.length)) return [oneEach(kernel, context)];
   if (lines > FEW || length <= 2 * PART) return [tree(kernel, context)];
   const parts = Math.min(256, Math.ceil(length / PART));
   const states = foldsOf(new Shader(context), kernel).flatMap((fold) => fold.states);

@@ -55,7 +55,7 @@ export class Shader {
 
   /**
    * The name under which a piece of memory is bound, once however many buffers lie in it.
-   * @param wide as vectors of four words; all that read it must agree.
+   * @param wide as vectors of four elements; all that read it must agree.
    */
   bind(place: Place, write: boolean, wide = false): string {
     let index = this.#bindings.findIndex(
@@ -102,12 +102,37 @@ export class Shader {
 
   /** An element of a buffer as a value. */
   load(id: BufferId, dtype: DType, position: string): string {
-    return fromWord(arithmeticOf(dtype), `${this.buffer(id)}[${position}]`);
+    const element = `${this.buffer(id)}[${position}]`;
+    return this.#isHalf(id) ? `f32(${element})` : fromWord(arithmeticOf(dtype), element);
+  }
+
+  /** Four elements from a position that is a multiple of four. */
+  loadVector(id: BufferId, type: string, position: string): string {
+    const vector = `${this.bind(this.context.memory.place(id), false, true)}[(${position}) / 4]`;
+    return this.#isHalf(id) ? `${type}(${vector})` : `bitcast<${type}>(${vector})`;
   }
 
   store(id: BufferId, position: string, value: string): string {
     const arithmetic = arithmeticOf(this.context.memory.dtype(id));
-    return `${this.buffer(id, true)}[${position}] = ${toWord(arithmetic, value)};`;
+    const element = this.#isHalf(id) ? `f16(${value})` : toWord(arithmetic, value);
+    return `${this.buffer(id, true)}[${position}] = ${element};`;
+  }
+
+  /** An element as a word whose bits its type does not touch. */
+  loadWord(id: BufferId, position: string): string {
+    return this.#isHalf(id)
+      ? toWord("f32", this.load(id, "f16", position))
+      : `${this.buffer(id)}[${position}]`;
+  }
+
+  storeWord(id: BufferId, position: string, word: string): string {
+    return this.#isHalf(id)
+      ? this.store(id, position, fromWord("f32", word))
+      : `${this.buffer(id, true)}[${position}] = ${word};`;
+  }
+
+  #isHalf(id: BufferId): boolean {
+    return this.context.memory.place(id).format === "half";
   }
 
   /**
@@ -214,9 +239,10 @@ export class Shader {
     const bindings: Binding[] = [...this.#bindings];
     if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
     const text = [
+      ...(this.#bindings.some(({ place }) => place.format === "half") ? ["enable f16;"] : []),
       ...this.#bindings.map(
-        ({ write, wide }, index) =>
-          `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${wide ? "vec4<u32>" : "u32"}>;`,
+        ({ place, write, wide }, index) =>
+          `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${elementType(place, wide)}>;`,
       ),
       ...(this.#usesControl
         ? [
@@ -251,6 +277,11 @@ export class Shader {
     const set = `live = ${conditions.join(" && ")};`;
     return barriers ? [set] : [set, "if (!live) { return; }"];
   }
+}
+
+function elementType({ format }: Place, wide: boolean): string {
+  const type = format === "half" ? "f16" : "u32";
+  return wide ? `vec4<${type}>` : type;
 }
 
 /** An index that data decided; the first that lies outside its axis is noted. */

@@ -29,8 +29,8 @@ export function sort(kernel: SortKernel, context: Context): readonly Launch[] {
   const shader = new Shader(context);
   const invocations = elementCount(outer) * size;
   const { lines, names } = unravel("line", outer, "i");
-  const source = shader.buffer(kernel.source);
-  const at = (step: string): string => `${source}[${shader.affine(kernel.index, [...names, step])}]`;
+  const at = (step: string): string =>
+    shader.loadWord(kernel.source, shader.affine(kernel.index, [...names, step]));
   const target = shader.affine(kernel.values, [...names, "rank"]);
   const key = descending ? "~keyOf" : "keyOf";
   return [
@@ -52,7 +52,7 @@ export function sort(kernel: SortKernel, context: Context): readonly Launch[] {
         "rank += select(0, 1, beside < key || (beside == key && other < own));",
         "}",
         `if (rank < ${count}) {`,
-        `${shader.buffer(kernel.valuesBuffer, true)}[${target}] = word;`,
+        shader.storeWord(kernel.valuesBuffer, target, "word"),
         `${shader.buffer(kernel.indicesBuffer, true)}[${target}] = u32(own);`,
         "}",
       ],

@@ -1,6 +1,7 @@
-import type { Kernel, StepCopy } from "@adjoint/compiler";
-import type { Place } from "../layout/memory.ts";
+import type { BufferId, Kernel, StepCopy } from "@adjoint/compiler";
+import type { Memory, Place } from "../layout/memory.ts";
 import { WORD } from "../layout/words.ts";
+import { toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
 import { contract } from "./contract.ts";
 import { cumulative } from "./cumulative.ts";
@@ -10,6 +11,8 @@ import { reduce } from "./reduce.ts";
 import { scatter } from "./scatter.ts";
 import { Shader } from "./shader.ts";
 import { sort } from "./sort.ts";
+
+const LANES = 64;
 
 /** Elements copied between two pieces of memory; a stacked side moves on by as much with each step of its loop. */
 export interface CopyStep {
@@ -53,13 +56,17 @@ export function stepsOf(kernel: Kernel, context: Context, words: Words): readonl
       return launches(sort(kernel, context));
     case "scan": {
       const { slices, outputs, feedback, length, reverse } = kernel;
+      const { memory } = context;
+      const widened = new Map(slices.flatMap((slice) => widen(slice, length, context)));
       const body = [
-        ...slices.flatMap((copy) => copyStep(copy, "from", context)),
+        ...slices.flatMap((slice) =>
+          copyStep(slice, "from", memory, widened.get(slice.from)?.bindings[1]?.place),
+        ),
         ...kernel.body.flatMap((inner) => stepsOf(inner, context, words)),
-        ...outputs.flatMap((copy) => copyStep(copy, "to", context)),
-        ...feedback.flatMap((copy) => copyStep(copy, "none", context)),
+        ...outputs.flatMap((copy) => copyStep(copy, "to", memory)),
+        ...feedback.flatMap((copy) => copyStep(copy, "none", memory)),
       ];
-      return [{ kind: "loop", length, reverse, body }];
+      return [...launches([...widened.values()]), { kind: "loop", length, reverse, body }];
     }
     case "if": {
       const word = words.next++;
@@ -77,14 +84,48 @@ const launches = (list: readonly Launch[]): Step[] => list.map((launch) => ({ ki
 
 /**
  * A copy writes only memory that its own loop works in: it may run where its branch does not.
+ * @param source where the elements are, if not in the buffer itself.
  */
 function copyStep(
   { from, to, elements }: StepCopy,
   stacked: CopyStep["stacked"],
-  { memory }: Context,
+  memory: Memory,
+  source?: Place,
 ): Step[] {
   if (elements === 0) return [];
-  return [{ kind: "copy", from: memory.place(from), to: memory.place(to), bytes: elements * WORD, stacked }];
+  return [
+    {
+      kind: "copy",
+      from: source ?? memory.place(from),
+      to: memory.place(to),
+      bytes: elements * WORD,
+      stacked,
+    },
+  ];
+}
+
+/** A sequence that a register holds in halves goes to words before its loop, since a slice of it may end within a word. */
+function widen(
+  { from, elements }: StepCopy,
+  length: number,
+  { memory, ...context }: Context,
+): readonly (readonly [BufferId, Launch])[] {
+  const source = memory.place(from);
+  if (source.format === "word" || elements === 0) return [];
+  const shader = new Shader({ ...context, memory, predicate: undefined, canFail: false });
+  const count = elements * length;
+  const words = memory.allocate(count, "words of a sequence");
+  const element = shader.load(from, memory.dtype(from), "at");
+  const launch = shader.launch({
+    groups: Math.ceil(count / LANES),
+    lanes: LANES,
+    body: [
+      `let at = i32(group * ${LANES}u + lane);`,
+      `if (at >= ${count}) { return; }`,
+      `${shader.bind(words, true)}[at] = ${toWord("f32", element)};`,
+    ],
+  });
+  return [[from, launch]];
 }
 
 /** Writes which branch runs into its word: 2 the first, 1 the second, 0 none, since the `if` stands in a branch that doesn't. */

@@ -1,12 +1,11 @@
 import type { ContractKernel } from "@adjoint/compiler";
 import { elementCount } from "@adjoint/ir";
 import { arithmeticOf } from "../layout/words.ts";
-import { fit } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
-import { unravel } from "./coordinates.ts";
 import type { Launch } from "./launch.ts";
 import { operandFunction, vectorDirection } from "./operand.ts";
 import { Shader } from "./shader.ts";
+import { storeBlock } from "./store-block.ts";
 import { BLOCK, DEPTH, loadTile } from "./tile-load.ts";
 
 /** A workgroup a square tile of the result, an invocation 4×4 of its elements; both operands pass through workgroup memory. */
@@ -57,36 +56,15 @@ export function tiled(kernel: ContractKernel, context: Context): Launch {
       "}",
       `if (group < ${groups}u) {`,
       ...shader.whereLive(
-        storeBlock(kernel, shader, fit(dtype, "sums[i][j]", shader.use), rowCount, columnCount),
+        storeBlock(kernel, shader, {
+          rows: BLOCK,
+          columns: BLOCK,
+          row: `row0 + own.x * ${BLOCK}`,
+          column: `column0 + own.y * ${BLOCK}`,
+          sum: "sums[i][j]",
+        }),
       ),
       "}",
     ],
   });
-}
-
-/** The epilogue of the block's elements inside the result. */
-function storeBlock(
-  { batch, rows, columns, epilogue, stores }: ContractKernel,
-  shader: Shader,
-  total: string,
-  rowCount: number,
-  columnCount: number,
-): readonly string[] {
-  const parts = [unravel("batch", batch, "b"), unravel("row", rows, "r"), unravel("column", columns, "c")];
-  const names = parts.flatMap((part) => part.names);
-  const { lines, values } = shader.expression(epilogue, names, ["total"]);
-  return [
-    `for (var i = 0; i < ${BLOCK}; i++) {`,
-    `let row = row0 + own.x * ${BLOCK} + i;`,
-    `if (row >= ${rowCount}) { break; }`,
-    `for (var j = 0; j < ${BLOCK}; j++) {`,
-    `let column = column0 + own.y * ${BLOCK} + j;`,
-    `if (column >= ${columnCount}) { break; }`,
-    ...parts.flatMap((part) => part.lines),
-    `let total = ${total};`,
-    ...lines,
-    ...shader.stores(stores, values, names),
-    "}",
-    "}",
-  ];
 }

@@ -1,13 +1,15 @@
-import type { BufferId, Program } from "@adjoint/compiler";
+import { type BufferId, type Kernel, type Program, buffersOf, describeKernel } from "@adjoint/compiler";
 import { AdjointError, type DType } from "@adjoint/ir";
+import { upload } from "../device/upload.ts";
 import { usage } from "../device/usage.ts";
 import type { Registers } from "../device/registers.ts";
-import { bytesOf, checkSizes } from "./sizes.ts";
-import { arithmeticOf, encode, wordsFor } from "./words.ts";
+import { bytesOf, checkSize } from "./sizes.ts";
+import { type Format, arithmeticOf, encode, wordsFor } from "./words.ts";
 
 /** A piece of device memory. Buffers of a program that share a slot share their place. */
 export interface Place {
   readonly buffer: GPUBuffer;
+  readonly format: Format;
   /** It outlives the run, so that a run which fails must not write it. */
   readonly persistent: boolean;
 }
@@ -30,30 +32,37 @@ export class Memory implements Disposable {
    * @throws AdjointError where the device has no such dtype, or binds no buffer of such a size.
    */
   reserve(registers: Registers): void {
-    const { buffers, slots: planned } = this.#program;
-    for (const { dtype } of buffers) arithmeticOf(dtype);
-    const elementsOf = planned.map(() => 0);
-    for (const { location, elements } of buffers)
-      if (location.kind === "slot")
-        elementsOf[location.slot] = Math.max(elementsOf[location.slot] ?? 0, elements);
-    checkSizes(this.#device, elementsOf);
-    const slots = elementsOf.map((elements, slot) => this.allocate(elements, `slot ${slot}`));
+    const { buffers } = this.#program;
+    const formats = formatsOf(this.#program, this.#device);
+    // Buffers of two formats share a slot of the plan, but no memory.
+    const slots = new Map<string, { elements: number; readonly format: Format }>();
+    const slotOf = (slot: number, id: BufferId): string => `slot ${slot} of ${formats[id]}s`;
+    buffers.forEach(({ elements, location }, id) => {
+      if (location.kind !== "slot" && location.kind !== "constant") return;
+      const format = formats[id] ?? "word";
+      checkSize(this.#device, () => tensorName(this.#program, id), bytesOf(elements, format));
+      if (location.kind !== "slot") return;
+      const key = slotOf(location.slot, id);
+      slots.set(key, { elements: Math.max(slots.get(key)?.elements ?? 0, elements), format });
+    });
+    const places = new Map(
+      [...slots].map(([key, { elements, format }]) => [key, this.allocate(elements, key, format)]),
+    );
     this.#places = buffers.map(({ dtype, elements, owner, location }, id): Place | undefined => {
-      if (location.kind === "slot") return slots[location.slot];
-      if (location.kind === "register")
-        return { buffer: registers.get(location.name).buffer, persistent: true };
+      if (location.kind === "slot") return places.get(slotOf(location.slot, id));
+      if (location.kind === "register") return { ...registers.get(location.name), persistent: true };
       if (owner.kind !== "constant") return undefined;
-      const place = this.allocate(elements, `constant ${id}`);
-      const words = wordsFor(dtype, elements);
+      const place = this.allocate(elements, `constant ${id}`, formats[id]);
+      const words = wordsFor(dtype, elements, place.format);
       encode(dtype, owner.value.data, words, "a constant");
-      this.#device.queue.writeBuffer(place.buffer, 0, words);
+      upload(this.#device, place.buffer, words);
       return place;
     });
   }
 
   /** Device memory of its own, for as long as the program lives. */
-  allocate(elements: number, label: string): Place {
-    const size = bytesOf(elements);
+  allocate(elements: number, label: string, format: Format = "word"): Place {
+    const size = bytesOf(elements, format);
     const buffer = this.#device.createBuffer({
       label,
       size,
@@ -61,7 +70,7 @@ export class Memory implements Disposable {
     });
     this.#own.push(buffer);
     this.#bytes += size;
-    return { buffer, persistent: false };
+    return { buffer, format, persistent: false };
   }
 
   find(buffer: BufferId): Place | undefined {
@@ -86,4 +95,41 @@ export class Memory implements Disposable {
   [Symbol.dispose](): void {
     for (const buffer of this.#own) buffer.destroy();
   }
+}
+
+/**
+ * Halves for f16 where the device has it, but words for what loops copy slice by slice: a slice of halves may end within a
+ * word. @throws AdjointError where WGSL has no such dtype.
+ */
+function formatsOf({ buffers, kernels }: Program, { features }: GPUDevice): readonly Format[] {
+  const copied = copiedIn(kernels);
+  return buffers.map(({ dtype }, id) => {
+    arithmeticOf(dtype);
+    return dtype === "f16" && features.has("shader-f16") && !copied.has(id) ? "half" : "word";
+  });
+}
+
+/** What a buffer holds, in a user's words where it has a name. */
+function tensorName({ inputs, outputs, kernels, buffers }: Program, id: BufferId): string {
+  const input = inputs.find(({ buffer }) => buffer === id);
+  if (input !== undefined) return `input "${input.name}"`;
+  const output = outputs.find(({ buffer }) => buffer === id);
+  if (output !== undefined) return `output "${output.name}"`;
+  const type = `a tensor ${buffers[id]?.dtype}[${buffers[id]?.elements}]`;
+  const kernel = kernels.find((candidate) => buffersOf(candidate).writes.has(id));
+  return kernel === undefined ? type : `${type}, which "${describeKernel(kernel)}" computes,`;
+}
+
+/** Buffers that loops copy. */
+function copiedIn(kernels: readonly Kernel[]): ReadonlySet<BufferId> {
+  const found = new Set<BufferId>();
+  const visit = (kernel: Kernel): void => {
+    if (kernel.form === "if") kernel.branches.flat().forEach(visit);
+    if (kernel.form !== "scan") return;
+    for (const { from, to } of [...kernel.slices, ...kernel.outputs, ...kernel.feedback])
+      found.add(from).add(to);
+    kernel.body.forEach(visit);
+  };
+  kernels.forEach(visit);
+  return found;
 }

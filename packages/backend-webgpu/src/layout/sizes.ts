@@ -1,22 +1,31 @@
 import { AdjointError } from "@adjoint/ir";
-import { WORD } from "./words.ts";
+import { type Format, WORD, bytesPer } from "./words.ts";
 
 /** Bindings hold at least one vector of four words. */
 const SMALLEST = 16;
 
 /** Bytes of a buffer on the device. */
-export const bytesOf = (elements: number): number => Math.max(SMALLEST, Math.ceil(elements / 4) * 4 * WORD);
+export const bytesOf = (elements: number, format: Format = "word"): number =>
+  Math.max(SMALLEST, Math.ceil((elements * bytesPer[format]) / SMALLEST) * SMALLEST);
 
-/** @throws AdjointError where the planned memory has a piece that the device can't bind. */
-export function checkSizes({ limits }: GPUDevice, elements: readonly number[]): void {
-  const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const largest = Math.max(0, ...elements.map(bytesOf));
-  if (largest <= most) return;
-  const total = elements.reduce((sum, count) => sum + bytesOf(count), 0);
+/** Bytes of its elements, in whole words: what copies move. */
+export const copiedBytes = (elements: number, format: Format): number =>
+  Math.ceil((elements * bytesPer[format]) / WORD) * WORD;
+
+/**
+ * @param what the tensor.
+ * @throws AdjointError where it is larger than the buffers that the device makes and binds.
+ */
+export function checkSize({ limits }: GPUDevice, what: () => string, bytes: number): void {
+  const name =
+    limits.maxBufferSize < limits.maxStorageBufferBindingSize
+      ? "maxBufferSize"
+      : "maxStorageBufferBindingSize";
+  if (bytes <= limits[name]) return;
   throw new AdjointError(
     "backend",
     "webgpu",
-    `a buffer of ${largest} bytes is planned, of ${total} in all, and the device binds ${most} at most`,
-    "Use a smaller batch, or a device with larger limits.",
+    `${what()} needs ${bytes} bytes, and the device's ${name} is ${limits[name]}`,
+    "Use a smaller batch or layer, or a device with larger limits: webgpu() without a device asks for all that its adapter has.",
   );
 }

@@ -9,13 +9,19 @@ import {
   numberToF16,
 } from "@adjoint/ir";
 
-/** Bytes of one element on the device, whatever its dtype. */
+/** Bytes of one element on the device, whatever its dtype: but see `Format`. */
 export const WORD = 4;
+
+/** Elements stand in words or, those of f16 on a device that has it, in halves of one. */
+export type Format = "word" | "half";
+
+/** Bytes of an element. */
+export const bytesPer: { readonly [F in Format]: number } = { word: WORD, half: WORD / 2 };
 
 /** The type in which WGSL computes a dtype. */
 export type Arithmetic = "f32" | "i32" | "u32";
 
-type WordArray = Float32Array | Int32Array | Uint32Array;
+type WordArray = Float32Array | Int32Array | Uint32Array | Uint16Array;
 
 /** How a dtype lives on the device: one 32-bit word an element. */
 interface Layout {
@@ -65,8 +71,9 @@ const encoders: { readonly [D in DType]?: (value: number) => number } = {
   bf16: numberToBf16,
 };
 
-/** Room for the words of a buffer on their way to or from the device. */
-export function wordsFor(dtype: DType, elements: number): WordArray {
+/** Room for the elements of a buffer on their way to the device: whole words. */
+export function wordsFor(dtype: DType, elements: number, format: Format): WordArray {
+  if (format === "half") return new Uint16Array(Math.ceil(elements / 2) * 2);
   return new arrays[arithmeticOf(dtype)](elements);
 }
 
@@ -95,19 +102,30 @@ export function encode(dtype: DType, data: TypedArray, words: WordArray, what: s
     return;
   }
   const fromBits = decoders[dtype];
-  if (fromBits === undefined) words.set(data);
+  // Halves are the bits of f16, as the host's are.
+  if (fromBits === undefined || words instanceof Uint16Array) words.set(data);
   else for (let index = 0; index < data.length; index++) words[index] = fromBits(data[index] ?? 0);
 }
 
 /** Reads words back as host data. */
-export function decode(dtype: DType, words: ArrayBuffer, offset: number, target: TypedArray): void {
-  const source = new arrays[arithmeticOf(dtype)](words, offset, target.length);
+export function decode(
+  dtype: DType,
+  words: ArrayBuffer,
+  offset: number,
+  target: TypedArray,
+  format: Format,
+): void {
+  const source = new (format === "half" ? Uint16Array : arrays[arithmeticOf(dtype)])(
+    words,
+    offset,
+    target.length,
+  );
   if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
     for (let index = 0; index < source.length; index++) target[index] = BigInt(source[index] ?? 0);
     return;
   }
   const toBits = encoders[dtype];
-  if (toBits === undefined) target.set(source);
+  if (toBits === undefined || format === "half") target.set(source);
   else for (let index = 0; index < source.length; index++) target[index] = toBits(source[index] ?? 0);
 }
 

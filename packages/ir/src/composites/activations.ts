@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Schema, checked, oneOf, gt, number, strictObject } from "../schema.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
 import { type CheckedComposite, type Pulled, defineUnary, one } from "./define.ts";
@@ -34,7 +34,7 @@ const exponentialGradient = (x: Tensor, g: Tensor, { gain = 1, height, width = 1
 };
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : x.mul(factor));
 
-const alphaSchema = z.strictObject({ alpha: z.number() });
+const alphaSchema = strictObject({ alpha: number() });
 
 /** Beyond this the sigmoid of −x is 0 in every float type, so that x·0 need not meet an infinite x. */
 const SIGMOID_END = 1e4;
@@ -77,60 +77,75 @@ const normalSlope = {
   },
 };
 
-const operations = {
-  sigmoid: defineUnary(
-    "sigmoid",
-    (x) => {
-      const e = decay(x);
-      const positive = div(1, e.add(1));
-      return x.greaterOrEqual(0).where(positive, e.mul(positive));
-    },
-    { gradient: ({ y, g }) => g.mul(y).mul(y.neg().add(1)) },
-  ),
-  softplus: defineUnary("softplus", (x) => x.max(0).add(decay(x).log1p()), {
-    gradient: ({ x, g }) => g.mul(sigmoid(x)),
-  }),
-  softsign: defineUnary("softsign", (x) => x.isInf().where(x.sign(), x.div(x.abs().add(1))), {
-    gradient: ({ x, g }) => {
-      const rest = x.abs().add(1);
-      return g.div(rest.mul(rest));
-    },
-  }),
-  silu: defineUnary("silu", (x) => x.max(-SIGMOID_END).mul(sigmoid(x)), {
-    gradient: ({ x, g }) => {
-      const s = sigmoid(x);
-      return g.mul(s).mul(s.neg().add(1).mul(bounded(x, SIGMOID_END)).add(1));
-    },
-  }),
-  mish: defineUnary("mish", (x) => x.max(-SIGMOID_END).mul(softplus(x).tanh()), {
-    gradient: ({ x, g }) => {
-      const t = softplus(x).tanh();
-      const slope = t.mul(t).neg().add(1).mul(sigmoid(x)).mul(bounded(x, SIGMOID_END));
-      return g.mul(t.add(slope));
-    },
-  }),
-  gelu: defineUnary<Gelu>("gelu", (x, { approximate }) => x.max(-NORMAL_END).mul(normal[approximate](x)), {
-    attributes: z.strictObject({ approximate: z.enum(["none", "tanh"]) }),
+const sigmoidOperation = defineUnary(
+  "sigmoid",
+  (x) => {
+    const e = decay(x);
+    const positive = div(1, e.add(1));
+    return x.greaterOrEqual(0).where(positive, e.mul(positive));
+  },
+  { gradient: ({ y, g }) => g.mul(y).mul(y.neg().add(1)) },
+);
+
+const softplusOperation = defineUnary("softplus", (x) => x.max(0).add(decay(x).log1p()), {
+  gradient: ({ x, g }) => g.mul(sigmoid(x)),
+});
+
+const softsignOperation = defineUnary("softsign", (x) => x.isInf().where(x.sign(), x.div(x.abs().add(1))), {
+  gradient: ({ x, g }) => {
+    const rest = x.abs().add(1);
+    return g.div(rest.mul(rest));
+  },
+});
+
+const siluOperation = defineUnary("silu", (x) => x.max(-SIGMOID_END).mul(sigmoid(x)), {
+  gradient: ({ x, g }) => {
+    const s = sigmoid(x);
+    return g.mul(s).mul(s.neg().add(1).mul(bounded(x, SIGMOID_END)).add(1));
+  },
+});
+
+const mishOperation = defineUnary("mish", (x) => x.max(-SIGMOID_END).mul(softplus(x).tanh()), {
+  gradient: ({ x, g }) => {
+    const t = softplus(x).tanh();
+    const slope = t.mul(t).neg().add(1).mul(sigmoid(x)).mul(bounded(x, SIGMOID_END));
+    return g.mul(t.add(slope));
+  },
+});
+
+const geluOperation = defineUnary<Gelu>(
+  "gelu",
+  (x, { approximate }) => x.max(-NORMAL_END).mul(normal[approximate](x)),
+  {
+    attributes: strictObject({ approximate: oneOf(["none", "tanh"]) }),
     gradient: ({ x, g, attributes: { approximate } }) => {
       const c = bounded(x, NORMAL_END);
       return g.mul(normal[approximate](c).add(normalSlope[approximate](c)));
     },
-  }),
-  elu: exponentialUnit<Alpha>("elu", alphaSchema, ({ alpha }) => ({ height: alpha })),
-  selu: exponentialUnit<Selu>(
-    "selu",
-    z.strictObject({ alpha: z.number(), gamma: z.number() }),
-    ({ alpha, gamma }) => ({ gain: gamma, height: alpha }),
-  ),
-  celu: exponentialUnit<Alpha>("celu", z.strictObject({ alpha: z.number().positive() }), ({ alpha }) => ({
+  },
+);
+
+const eluOperation = exponentialUnit<Alpha>("elu", alphaSchema, ({ alpha }) => ({ height: alpha }));
+
+const seluOperation = exponentialUnit<Selu>(
+  "selu",
+  strictObject({ alpha: number(), gamma: number() }),
+  ({ alpha, gamma }) => ({ gain: gamma, height: alpha }),
+);
+
+const celuOperation = exponentialUnit<Alpha>(
+  "celu",
+  strictObject({ alpha: checked(number(), gt(0)) }),
+  ({ alpha }) => ({
     height: alpha,
     width: alpha,
-  })),
-};
+  }),
+);
 
+// @__NO_SIDE_EFFECTS__
 function exponentialUnit<A>(
   name: string,
-  attributes: z.ZodType<A>,
+  attributes: Schema<A>,
   shape: (attributes: A) => Exponential,
 ): CheckedComposite<A> {
   return defineUnary<A>(name, (x, given) => exponential(x, shape(given)), {
@@ -140,25 +155,35 @@ function exponentialUnit<A>(
 }
 
 /** Smooth activations. NaN stays NaN, and at ±∞ each gives its limit. */
-export const activationComposites: readonly Composite[] = Object.values(operations);
+export const activationComposites: readonly Composite[] = [
+  sigmoidOperation,
+  softplusOperation,
+  softsignOperation,
+  siluOperation,
+  mishOperation,
+  geluOperation,
+  eluOperation,
+  seluOperation,
+  celuOperation,
+];
 
 /** 1 / (1 + e^(−x)), without overflow; the derivative y·(1 − y) comes from the result. */
-export const sigmoid = (x: Tensor): Tensor => one(operations.sigmoid, [x], {});
+export const sigmoid = (x: Tensor): Tensor => one(sigmoidOperation, [x], {});
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)), without overflow; the derivative is the sigmoid. */
-export const softplus = (x: Tensor): Tensor => one(operations.softplus, [x], {});
+export const softplus = (x: Tensor): Tensor => one(softplusOperation, [x], {});
 
 /** x / (1 + |x|); ±1 at ±∞. */
-export const softsign = (x: Tensor): Tensor => one(operations.softsign, [x], {});
+export const softsign = (x: Tensor): Tensor => one(softsignOperation, [x], {});
 
 /**
  * x·sigmoid(x), also called swish; 0 at −∞.
  * Source: Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units" (2017), arXiv:1702.03118.
  */
-export const silu = (x: Tensor): Tensor => one(operations.silu, [x], {});
+export const silu = (x: Tensor): Tensor => one(siluOperation, [x], {});
 
 /** x·tanh(softplus(x)); 0 at −∞. Source: Misra, "Mish" (2019), arXiv:1908.08681. */
-export const mish = (x: Tensor): Tensor => one(operations.mish, [x], {});
+export const mish = (x: Tensor): Tensor => one(mishOperation, [x], {});
 
 /** Options of `gelu`. */
 export interface GeluOptions {
@@ -168,14 +193,13 @@ export interface GeluOptions {
 
 /** x times the normal distribution function of x; 0 at −∞. Source: Hendrycks, Gimpel (2016), arXiv:1606.08415. */
 export const gelu = (x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor =>
-  one(operations.gelu, [x], { approximate });
+  one(geluOperation, [x], { approximate });
 
 /**
  * x above 0, else alpha·(eˣ − 1); the derivative at 0 is alpha.
  * Source: Clevert, Unterthiner, Hochreiter (2015), arXiv:1511.07289.
  */
-export const elu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  one(operations.elu, [x], { alpha });
+export const elu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor => one(eluOperation, [x], { alpha });
 
 /** Options of `selu`; ONNX's values by default, which are the paper's rounded to f32. */
 export interface SeluOptions extends AlphaOptions {
@@ -188,9 +212,9 @@ export interface SeluOptions extends AlphaOptions {
  */
 export const selu = (x: Tensor, options: SeluOptions = {}): Tensor => {
   const { alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875 } = options;
-  return one(operations.selu, [x], { alpha, gamma });
+  return one(seluOperation, [x], { alpha, gamma });
 };
 
 /** x above 0, else alpha·(e^(x/alpha) − 1), alpha > 0. Source: Barron (2017), arXiv:1704.07483. */
 export const celu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  one(operations.celu, [x], { alpha });
+  one(celuOperation, [x], { alpha });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { boolean, number, strictObject } from "../schema.ts";
 import { divDims, equalDims, mulDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -59,42 +59,40 @@ function weigh(scores: Tensor): Tensor {
   return blind.where(0, softmax(blind.where(0, scores)));
 }
 
-const operations = {
-  attention: define<Attention>({
-    name: "attention",
-    arity: [3, 4],
-    attributes: z.strictObject({ scale: z.number(), causal: z.boolean() }),
-    check,
-    build: (inputs, { scale, causal }) => {
-      const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
-      const mask = inputs[3];
-      const batch = [...q.shape.keys()].slice(0, -2);
-      const paired = { leftBatch: batch, rightBatch: batch };
-      // Heads that share keys are further queries of one head, so that keys and values are never copied.
-      const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
-      const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
-      let scores = grouped(q)
-        .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
-        .reshape(scoreShape(q, k))
-        .mul(scale);
-      if (causal) {
-        const square = scores.shape.slice(-2);
-        scores = iota("i32", square, 1)
-          .lessOrEqual(iota("i32", square, 0))
-          .where(scores, -Infinity);
-      }
-      if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
-      // Causal alone leaves every query its first key.
-      const weights = mask === undefined ? softmax(scores) : weigh(scores);
-      return grouped(weights)
-        .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
-        .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
-    },
-  }),
-};
+const attentionOperation = define<Attention>({
+  name: "attention",
+  arity: [3, 4],
+  attributes: strictObject({ scale: number(), causal: boolean() }),
+  check,
+  build: (inputs, { scale, causal }) => {
+    const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+    const mask = inputs[3];
+    const batch = [...q.shape.keys()].slice(0, -2);
+    const paired = { leftBatch: batch, rightBatch: batch };
+    // Heads that share keys are further queries of one head, so that keys and values are never copied.
+    const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
+    const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
+    let scores = grouped(q)
+      .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
+      .reshape(scoreShape(q, k))
+      .mul(scale);
+    if (causal) {
+      const square = scores.shape.slice(-2);
+      scores = iota("i32", square, 1)
+        .lessOrEqual(iota("i32", square, 0))
+        .where(scores, -Infinity);
+    }
+    if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
+    // Causal alone leaves every query its first key.
+    const weights = mask === undefined ? softmax(scores) : weigh(scores);
+    return grouped(weights)
+      .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
+      .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
+  },
+});
 
 /** Attention. */
-export const attentionComposites: readonly Composite[] = Object.values(operations);
+export const attentionComposites: readonly Composite[] = [attentionOperation];
 
 /** Options of `attention`. */
 export interface AttentionOptions {
@@ -119,5 +117,5 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const scale = options.scale ?? (typeof size === "number" ? 1 / Math.sqrt(size) : undefined);
   if (scale === undefined)
     throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
-  return one(operations.attention, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
+  return one(attentionOperation, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Schema, checked, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
@@ -9,7 +9,9 @@ import { inverseDeviation, standardize, variance } from "./statistics.ts";
 export interface Epsilon {
   epsilon: number;
 }
-export const epsilonSchema: z.ZodType<Epsilon> = z.strictObject({ epsilon: z.number().min(0) });
+export const epsilonSchema: Schema<Epsilon> = strictObject({
+  epsilon: checked(number(), minimum(0)),
+});
 
 /** One number a channel (axis 1), stretched over the other axes of x. */
 export const perChannel = (vector: Tensor, x: Tensor): Tensor =>
@@ -36,6 +38,7 @@ export function checkChannels(name: string, inputs: readonly Tensor[], what: rea
  * The gradient needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized
  * ŷ it is scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
  */
+// @__NO_SIDE_EFFECTS__
 function trainingOperation(): CheckedComposite<Epsilon> {
   const operation = define<Epsilon>({
     name: "batchNormalizationTraining",
@@ -88,27 +91,29 @@ function trainingOperation(): CheckedComposite<Epsilon> {
   return { ...operation, gradient };
 }
 
-const operations = {
-  batchNormalization: define<Epsilon>({
-    name: "batchNormalization",
-    arity: 5,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("batchNormalization", inputs, [...scaleAndBias, "mean", "variance"]),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const channel = (index: number): Tensor => operand(inputs, index);
-      const factor = channel(1).div(channel(4).add(attributes.epsilon).sqrt());
-      return x
-        .sub(perChannel(channel(3), x))
-        .mul(perChannel(factor, x))
-        .add(perChannel(channel(2), x));
-    },
-  }),
-  batchNormalizationTraining: trainingOperation(),
-};
+const batchNormalizationOperation = define<Epsilon>({
+  name: "batchNormalization",
+  arity: 5,
+  attributes: epsilonSchema,
+  check: (inputs) => checkChannels("batchNormalization", inputs, [...scaleAndBias, "mean", "variance"]),
+  build: (inputs, attributes) => {
+    const x = operand(inputs, 0);
+    const channel = (index: number): Tensor => operand(inputs, index);
+    const factor = channel(1).div(channel(4).add(attributes.epsilon).sqrt());
+    return x
+      .sub(perChannel(channel(3), x))
+      .mul(perChannel(factor, x))
+      .add(perChannel(channel(2), x));
+  },
+});
+
+const batchNormalizationTrainingOperation = trainingOperation();
 
 /** Batch normalization in both modes. */
-export const batchNormalizationComposites: readonly Composite[] = Object.values(operations);
+export const batchNormalizationComposites: readonly Composite[] = [
+  batchNormalizationOperation,
+  batchNormalizationTrainingOperation,
+];
 
 /** Options of a normalization. */
 export interface EpsilonOptions {
@@ -129,7 +134,7 @@ export const batchNormalization = (
   varianceOf: Tensor,
   options: EpsilonOptions = {},
 ): Tensor =>
-  one(operations.batchNormalization, [x, scale, bias, mean, varianceOf], {
+  one(batchNormalizationOperation, [x, scale, bias, mean, varianceOf], {
     epsilon: options.epsilon ?? 1e-5,
   });
 
@@ -149,7 +154,7 @@ export function batchNormalizationTraining(
   bias: Tensor,
   options: EpsilonOptions = {},
 ): BatchNormalized {
-  const outputs = all(operations.batchNormalizationTraining, [x, scale, bias], {
+  const outputs = all(batchNormalizationTrainingOperation, [x, scale, bias], {
     epsilon: options.epsilon ?? 1e-5,
   });
   return { y: operand(outputs, 0), mean: operand(outputs, 1), variance: operand(outputs, 2) };

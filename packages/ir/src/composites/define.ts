@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { type Schema, safeParse } from "../schema.ts";
 import { applyComposite, defineComposite } from "../composite.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
@@ -19,7 +19,7 @@ export interface Definition<A> {
   /** How many inputs it takes: a count, or the least and the most. */
   readonly arity: number | readonly [number, number];
   /** Absent where it has no attributes. */
-  readonly attributes?: z.ZodType<A>;
+  readonly attributes?: Schema<A>;
   /** Further conditions; where absent all inputs must be floats of one dtype. */
   check?(inputs: readonly Tensor[], attributes: A): void;
   build(inputs: readonly Tensor[], attributes: A): Tensor | readonly Tensor[];
@@ -28,6 +28,7 @@ export interface Definition<A> {
 }
 
 /** Defines a composite. */
+// @__NO_SIDE_EFFECTS__
 export function define<A = None>(definition: Definition<A>): CheckedComposite<A> {
   const { name, arity, attributes, gradient, build } = definition;
   const [least, most] = typeof arity === "number" ? [arity, arity] : arity;
@@ -69,6 +70,7 @@ export interface UnaryOptions<A> extends Pick<Definition<A>, "attributes" | "che
 }
 
 /** Defines a composite of one operand and one output. */
+// @__NO_SIDE_EFFECTS__
 export function defineUnary<A = None>(
   name: string,
   build: (x: Tensor, attributes: A) => Tensor,
@@ -93,9 +95,9 @@ export function all<A>(
   inputs: readonly Tensor[],
   attributes: A,
 ): readonly Tensor[] {
-  const { success, error } = operation.attributes.safeParse(attributes);
-  if (!success) {
-    const problems = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const parsed = safeParse(operation.attributes, attributes);
+  if (!parsed.success) {
+    const problems = parsed.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new AdjointError("attribute", operation.name, problems.join("; "));
   }
   operation.check(inputs, attributes);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, string } from "../schema.ts";
 import { type Dim, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
@@ -158,18 +158,16 @@ function contract(equation: string, inputs: readonly Tensor[]): Tensor {
   return tensor.transpose(output.map((label) => labels.indexOf(label)));
 }
 
-const operations = {
-  einsum: define<{ equation: string }>({
-    name: "einsum",
-    arity: [1, Infinity],
-    attributes: z.strictObject({ equation: z.string() }),
-    check: (inputs) => checkDTypes("einsum", inputs, "numeric"),
-    build: (inputs, { equation }) => contract(equation.replaceAll(" ", ""), inputs),
-  }),
-};
+const einsumOperation = define<{ equation: string }>({
+  name: "einsum",
+  arity: [1, Infinity],
+  attributes: strictObject({ equation: string() }),
+  check: (inputs) => checkDTypes("einsum", inputs, "numeric"),
+  build: (inputs, { equation }) => contract(equation.replaceAll(" ", ""), inputs),
+});
 
 /** Products over named axes. */
-export const einsumComposites: readonly Composite[] = Object.values(operations);
+export const einsumComposites: readonly Composite[] = [einsumOperation];
 
 /**
  * Einstein's summation: products over axes that share a letter, summed over the letters that the output lacks.
@@ -180,4 +178,4 @@ export const einsumComposites: readonly Composite[] = Object.values(operations);
  * @throws AdjointError for an equation that does not fit the operands.
  */
 export const einsum = (equation: string, ...tensors: readonly Tensor[]): Tensor =>
-  one(operations.einsum, tensors, { equation });
+  one(einsumOperation, tensors, { equation });

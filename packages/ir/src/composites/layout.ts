@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { boolean, checked, oneOf, int, minimum, strictObject } from "../schema.ts";
 import { type Dim, divDims, mulDims } from "../dim.ts";
 import { type DType, dtypeInfo, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -23,7 +23,7 @@ interface DepthToSpace {
 }
 
 const anything = (): void => undefined;
-const blocksize = z.int().min(1);
+const blocksize = checked(int(), minimum(1));
 
 /** The sizes of [N, C, H, W]. */
 function sizesOf(name: string, x: Tensor): readonly [Dim, Dim, Dim, Dim] {
@@ -47,88 +47,100 @@ function fromStart(indices: Tensor, size: number): Tensor {
   return wide.less(0).where(wide.add(size), wide);
 }
 
-const operations = {
-  fromEnd: define({
-    name: "fromEnd",
-    arity: 2,
-    check: ([indices, sizes]) => {
-      if (indices === undefined || sizes === undefined) return;
-      if (isInteger(indices.dtype) && indices.dtype === sizes.dtype) return;
+const fromEndOperation = define({
+  name: "fromEnd",
+  arity: 2,
+  check: ([indices, sizes]) => {
+    if (indices === undefined || sizes === undefined) return;
+    if (isInteger(indices.dtype) && indices.dtype === sizes.dtype) return;
+    throw new AdjointError(
+      "dtype",
+      "fromEnd",
+      `indices and sizes must be integers of one type and are ${indices} and ${sizes}`,
+      `Cast them with .cast("i32").`,
+    );
+  },
+  build: (inputs) => {
+    const [indices, sizes] = [operand(inputs, 0), operand(inputs, 1)];
+    return indices.less(0).where(indices.add(sizes), indices);
+  },
+  gradient: () => [undefined, undefined],
+});
+
+const oneHotOperation = defineUnary<OneHot>(
+  "oneHot",
+  (indices, { depth, dtype, axis }) => {
+    const at = normalizeAxis("oneHot", axis, indices.rank + 1);
+    const wrapped = asIndices("oneHot", fromStart(indices, depth)).unsqueeze(at);
+    const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
+    return iota("i32", shape, at).equal(wrapped).cast(dtype);
+  },
+  {
+    attributes: strictObject({
+      depth: checked(int(), minimum(0)),
+      dtype: dtypeSchema,
+      axis: int(),
+    }),
+    check: ([indices]) => {
+      if (indices === undefined || isInteger(indices.dtype)) return;
       throw new AdjointError(
         "dtype",
-        "fromEnd",
-        `indices and sizes must be integers of one type and are ${indices} and ${sizes}`,
+        "oneHot",
+        `indices must be integers and are ${indices}`,
         `Cast them with .cast("i32").`,
       );
     },
-    build: (inputs) => {
-      const [indices, sizes] = [operand(inputs, 0), operand(inputs, 1)];
-      return indices.less(0).where(indices.add(sizes), indices);
-    },
-    gradient: () => [undefined, undefined],
-  }),
-  oneHot: defineUnary<OneHot>(
-    "oneHot",
-    (indices, { depth, dtype, axis }) => {
-      const at = normalizeAxis("oneHot", axis, indices.rank + 1);
-      const wrapped = asIndices("oneHot", fromStart(indices, depth)).unsqueeze(at);
-      const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
-      return iota("i32", shape, at).equal(wrapped).cast(dtype);
-    },
-    {
-      attributes: z.strictObject({ depth: z.int().min(0), dtype: dtypeSchema, axis: z.int() }),
-      check: ([indices]) => {
-        if (indices === undefined || isInteger(indices.dtype)) return;
-        throw new AdjointError(
-          "dtype",
-          "oneHot",
-          `indices must be integers and are ${indices}`,
-          `Cast them with .cast("i32").`,
-        );
-      },
-      gradient: () => undefined,
-    },
-  ),
-  trilu: defineUnary<Trilu>(
-    "trilu",
-    (x, { upper, k }) => {
-      checkAttribute("trilu", x.rank >= 2, `wants [..., rows, columns] and got ${x}`);
-      const diagonal = iota("i32", x.shape, x.rank - 2).add(k);
-      const column = iota("i32", x.shape, x.rank - 1);
-      const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
-      return kept.where(x, 0);
-    },
-    { attributes: z.strictObject({ upper: z.boolean(), k: z.int() }), check: anything },
-  ),
-  depthToSpace: defineUnary<DepthToSpace>(
-    "depthToSpace",
-    (x, { blocksize: b, mode }) => {
-      const [n, c, h, w] = sizesOf("depthToSpace", x);
-      const depth = divided("depthToSpace", x, c, b * b);
-      const split =
-        mode === "DCR"
-          ? x.reshape([n, b, b, depth, h, w]).transpose([0, 3, 4, 1, 5, 2])
-          : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
-      return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
-    },
-    { attributes: z.strictObject({ blocksize, mode: z.enum(["DCR", "CRD"]) }), check: anything },
-  ),
-  spaceToDepth: defineUnary<{ blocksize: number }>(
-    "spaceToDepth",
-    (x, { blocksize: b }) => {
-      const [n, c, h, w] = sizesOf("spaceToDepth", x);
-      const [rows, columns] = [divided("spaceToDepth", x, h, b), divided("spaceToDepth", x, w, b)];
-      return x
-        .reshape([n, c, rows, b, columns, b])
-        .transpose([0, 3, 5, 1, 2, 4])
-        .reshape([n, mulDims(c, b * b), rows, columns]);
-    },
-    { attributes: z.strictObject({ blocksize }), check: anything },
-  ),
-};
+    gradient: () => undefined,
+  },
+);
+
+const triluOperation = defineUnary<Trilu>(
+  "trilu",
+  (x, { upper, k }) => {
+    checkAttribute("trilu", x.rank >= 2, `wants [..., rows, columns] and got ${x}`);
+    const diagonal = iota("i32", x.shape, x.rank - 2).add(k);
+    const column = iota("i32", x.shape, x.rank - 1);
+    const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
+    return kept.where(x, 0);
+  },
+  { attributes: strictObject({ upper: boolean(), k: int() }), check: anything },
+);
+
+const depthToSpaceOperation = defineUnary<DepthToSpace>(
+  "depthToSpace",
+  (x, { blocksize: b, mode }) => {
+    const [n, c, h, w] = sizesOf("depthToSpace", x);
+    const depth = divided("depthToSpace", x, c, b * b);
+    const split =
+      mode === "DCR"
+        ? x.reshape([n, b, b, depth, h, w]).transpose([0, 3, 4, 1, 5, 2])
+        : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
+    return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
+  },
+  { attributes: strictObject({ blocksize, mode: oneOf(["DCR", "CRD"]) }), check: anything },
+);
+
+const spaceToDepthOperation = defineUnary<{ blocksize: number }>(
+  "spaceToDepth",
+  (x, { blocksize: b }) => {
+    const [n, c, h, w] = sizesOf("spaceToDepth", x);
+    const [rows, columns] = [divided("spaceToDepth", x, h, b), divided("spaceToDepth", x, w, b)];
+    return x
+      .reshape([n, c, rows, b, columns, b])
+      .transpose([0, 3, 5, 1, 2, 4])
+      .reshape([n, mulDims(c, b * b), rows, columns]);
+  },
+  { attributes: strictObject({ blocksize }), check: anything },
+);
 
 /** Where elements go: indicators, triangles, blocks. */
-export const layoutComposites: readonly Composite[] = Object.values(operations);
+export const layoutComposites: readonly Composite[] = [
+  fromEndOperation,
+  oneHotOperation,
+  triluOperation,
+  depthToSpaceOperation,
+  spaceToDepthOperation,
+];
 
 /**
  * Negative indices −size … −1 of an axis as those they stand for, 0 … size − 1; others stay as they are.
@@ -136,7 +148,7 @@ export const layoutComposites: readonly Composite[] = Object.values(operations);
  * be of another axis.
  */
 export const fromEnd = (indices: Tensor, sizes: Tensor): Tensor =>
-  one(operations.fromEnd, [indices, sizes], {});
+  one(fromEndOperation, [indices, sizes], {});
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {
@@ -151,7 +163,7 @@ export interface OneHotOptions {
  */
 export const oneHot = (indices: Tensor, depth: number, options: OneHotOptions = {}): Tensor => {
   const { dtype = "f32", axis = -1 } = options;
-  return one(operations.oneHot, [indices], {
+  return one(oneHotOperation, [indices], {
     depth,
     dtype,
     axis: normalizeAxis("oneHot", axis, indices.rank + 1),
@@ -167,7 +179,7 @@ export interface TriluOptions {
 
 /** The upper (or lower) triangle of matrices [..., rows, columns], zeros elsewhere. */
 export const trilu = (x: Tensor, { upper = true, k = 0 }: TriluOptions = {}): Tensor =>
-  one(operations.trilu, [x], { upper, k });
+  one(triluOperation, [x], { upper, k });
 
 /** Elements on and above diagonal k. */
 export const triu = (x: Tensor, k = 0): Tensor => trilu(x, { upper: true, k });
@@ -184,8 +196,8 @@ export interface DepthToSpaceOptions {
 
 /** Channels become blocks of pixels: [N, C, H, W] → [N, C/b², H·b, W·b]. */
 export const depthToSpace = (x: Tensor, { blocksize: b, mode = "DCR" }: DepthToSpaceOptions): Tensor =>
-  one(operations.depthToSpace, [x], { blocksize: b, mode });
+  one(depthToSpaceOperation, [x], { blocksize: b, mode });
 
 /** Blocks of pixels become channels: [N, C, H, W] → [N, C·b², H/b, W/b]; the inverse of DCR. */
 export const spaceToDepth = (x: Tensor, { blocksize: b }: { readonly blocksize: number }): Tensor =>
-  one(operations.spaceToDepth, [x], { blocksize: b });
+  one(spaceToDepthOperation, [x], { blocksize: b });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { checked, gt, number, strictObject } from "../schema.ts";
 import { isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
@@ -16,6 +16,7 @@ interface Huber {
 }
 
 /** Floats of one dtype and shape: stretching [batch, 1] against [batch] would hide a mistake. */
+// @__NO_SIDE_EFFECTS__
 const checkPair =
   (name: string) =>
   (inputs: readonly Tensor[]): void => {
@@ -24,6 +25,7 @@ const checkPair =
   };
 
 /** Scores [..., C] and one integer label for each row. */
+// @__NO_SIDE_EFFECTS__
 const checkLabels =
   (name: string) =>
   ([scores, labels]: readonly Tensor[]): void => {
@@ -68,131 +70,147 @@ const perRow = (g: Tensor, scores: Tensor, labels: Tensor): Tensor => {
   return inside.where(g, NaN).unsqueeze(-1);
 };
 
-const operations = {
-  softmaxCrossEntropy: define({
-    name: "softmaxCrossEntropy",
-    arity: 2,
-    check: checkLabels("softmaxCrossEntropy"),
-    // Distances to the largest logit, so that huge logits lose no digits: log Σ e^(x − m) − (x_label − m).
-    build: (inputs) => {
-      const [logits, labels] = pairOf(inputs);
-      const { top, sum } = shifted(logits, [logits.rank - 1]);
-      return sum.log().sub(picked(logits, labels).sub(top)).squeeze(-1);
-    },
-    gradient: (g, { inputs }) => {
-      const [logits, labels] = pairOf(inputs);
-      const weight = perRow(g, logits, labels);
-      const probabilities = softmax(logits);
-      return [probabilities.sub(isLabel(logits, labels).cast(logits.dtype)).mul(weight), undefined];
-    },
-  }),
-  softmaxCrossEntropyOneHot: define({
-    name: "softmaxCrossEntropyOneHot",
-    arity: 2,
-    check: checkPair("softmaxCrossEntropyOneHot"),
-    // A class of probability 0 costs nothing even where its logit is −∞.
-    build: (inputs) => {
-      const [logits, targets] = pairOf(inputs);
-      const costs = targets.equal(0).where(0, targets.mul(logSoftmax(logits)));
-      return costs.reduceSum({ axes: [-1] }).neg();
-    },
-    gradient: (g, { inputs }) => {
-      const [logits, targets] = pairOf(inputs);
-      const weight = g.unsqueeze(-1);
-      const total = targets.reduceSum({ axes: [-1], keepDims: true });
-      return [softmax(logits).mul(total).sub(targets).mul(weight), logSoftmax(logits).mul(weight).neg()];
-    },
-  }),
-  negativeLogLikelihood: define({
-    name: "negativeLogLikelihood",
-    arity: 2,
-    check: checkLabels("negativeLogLikelihood"),
-    build: (inputs) =>
-      picked(...pairOf(inputs))
-        .squeeze(-1)
-        .neg(),
-    gradient: (g, { inputs }) => {
-      const [scores, labels] = pairOf(inputs);
-      return [isLabel(scores, labels).where(perRow(g, scores, labels).neg(), 0), undefined];
-    },
-  }),
-  binaryCrossEntropyWithLogits: define({
-    name: "binaryCrossEntropyWithLogits",
-    arity: 2,
-    check: checkPair("binaryCrossEntropyWithLogits"),
-    // In this order a right answer's small loss keeps its digits: the first two terms cancel exactly.
-    build: (inputs) => {
-      const [logits, targets] = pairOf(inputs);
-      return logits.max(0).sub(logits.mul(targets)).add(logits.abs().neg().exp().log1p());
-    },
-    gradient: (g, { inputs }) => {
-      const [logits, targets] = pairOf(inputs);
-      return [sigmoid(logits).sub(targets).mul(g), logits.mul(g).neg()];
-    },
-  }),
-  squaredError: define({
-    name: "squaredError",
-    arity: 2,
-    check: checkPair("squaredError"),
-    build: (inputs) => {
-      const difference = operand(inputs, 0).sub(operand(inputs, 1));
-      return difference.mul(difference);
-    },
-    gradient: (g, { inputs }) => {
-      const slope = operand(inputs, 0).sub(operand(inputs, 1)).mul(2).mul(g);
-      return [slope, slope.neg()];
-    },
-  }),
-  absoluteError: define({
-    name: "absoluteError",
-    arity: 2,
-    check: checkPair("absoluteError"),
-    build: (inputs) => operand(inputs, 0).sub(operand(inputs, 1)).abs(),
-  }),
-  huber: define<Huber>({
-    name: "huber",
-    arity: 2,
-    attributes: z.strictObject({ delta: z.number().positive() }),
-    check: checkPair("huber"),
-    build: (inputs, { delta }) => {
-      const difference = operand(inputs, 0).sub(operand(inputs, 1));
-      const size = difference.abs();
-      return size
-        .lessOrEqual(delta)
-        .where(difference.mul(difference).mul(0.5), size.sub(0.5 * delta).mul(delta));
-    },
-    gradient: (g, { inputs, attributes: { delta } }) => {
-      const difference = operand(inputs, 0).sub(operand(inputs, 1));
-      const slope = clip(difference, { min: -delta, max: delta }).mul(g);
-      return [slope, slope.neg()];
-    },
-  }),
-  hinge: define({
-    name: "hinge",
-    arity: 2,
-    check: checkPair("hinge"),
-    build: (inputs) => relu(operand(inputs, 0).mul(operand(inputs, 1)).neg().add(1)),
-  }),
-  klDivergence: define({
-    name: "klDivergence",
-    arity: 2,
-    check: checkPair("klDivergence"),
-    build: (inputs) => {
-      const [logProbabilities, targets] = pairOf(inputs);
-      const cost = (target: Tensor): Tensor => target.mul(target.log().sub(logProbabilities));
-      return targets.equal(0).where(0, cost(targets.equal(0).where(1, targets)));
-    },
-    gradient: (g, { inputs }) => {
-      const [logProbabilities, targets] = pairOf(inputs);
-      const isZero = targets.equal(0);
-      const slope = isZero.where(1, targets).log().sub(logProbabilities).add(1);
-      return [targets.mul(g).neg(), isZero.where(0, slope.mul(g))];
-    },
-  }),
-};
+const softmaxCrossEntropyOperation = define({
+  name: "softmaxCrossEntropy",
+  arity: 2,
+  check: checkLabels("softmaxCrossEntropy"),
+  // Distances to the largest logit, so that huge logits lose no digits: log Σ e^(x − m) − (x_label − m).
+  build: (inputs) => {
+    const [logits, labels] = pairOf(inputs);
+    const { top, sum } = shifted(logits, [logits.rank - 1]);
+    return sum.log().sub(picked(logits, labels).sub(top)).squeeze(-1);
+  },
+  gradient: (g, { inputs }) => {
+    const [logits, labels] = pairOf(inputs);
+    const weight = perRow(g, logits, labels);
+    const probabilities = softmax(logits);
+    return [probabilities.sub(isLabel(logits, labels).cast(logits.dtype)).mul(weight), undefined];
+  },
+});
+
+const softmaxCrossEntropyOneHotOperation = define({
+  name: "softmaxCrossEntropyOneHot",
+  arity: 2,
+  check: checkPair("softmaxCrossEntropyOneHot"),
+  // A class of probability 0 costs nothing even where its logit is −∞.
+  build: (inputs) => {
+    const [logits, targets] = pairOf(inputs);
+    const costs = targets.equal(0).where(0, targets.mul(logSoftmax(logits)));
+    return costs.reduceSum({ axes: [-1] }).neg();
+  },
+  gradient: (g, { inputs }) => {
+    const [logits, targets] = pairOf(inputs);
+    const weight = g.unsqueeze(-1);
+    const total = targets.reduceSum({ axes: [-1], keepDims: true });
+    return [softmax(logits).mul(total).sub(targets).mul(weight), logSoftmax(logits).mul(weight).neg()];
+  },
+});
+
+const negativeLogLikelihoodOperation = define({
+  name: "negativeLogLikelihood",
+  arity: 2,
+  check: checkLabels("negativeLogLikelihood"),
+  build: (inputs) =>
+    picked(...pairOf(inputs))
+      .squeeze(-1)
+      .neg(),
+  gradient: (g, { inputs }) => {
+    const [scores, labels] = pairOf(inputs);
+    return [isLabel(scores, labels).where(perRow(g, scores, labels).neg(), 0), undefined];
+  },
+});
+
+const binaryCrossEntropyWithLogitsOperation = define({
+  name: "binaryCrossEntropyWithLogits",
+  arity: 2,
+  check: checkPair("binaryCrossEntropyWithLogits"),
+  // In this order a right answer's small loss keeps its digits: the first two terms cancel exactly.
+  build: (inputs) => {
+    const [logits, targets] = pairOf(inputs);
+    return logits.max(0).sub(logits.mul(targets)).add(logits.abs().neg().exp().log1p());
+  },
+  gradient: (g, { inputs }) => {
+    const [logits, targets] = pairOf(inputs);
+    return [sigmoid(logits).sub(targets).mul(g), logits.mul(g).neg()];
+  },
+});
+
+const squaredErrorOperation = define({
+  name: "squaredError",
+  arity: 2,
+  check: checkPair("squaredError"),
+  build: (inputs) => {
+    const difference = operand(inputs, 0).sub(operand(inputs, 1));
+    return difference.mul(difference);
+  },
+  gradient: (g, { inputs }) => {
+    const slope = operand(inputs, 0).sub(operand(inputs, 1)).mul(2).mul(g);
+    return [slope, slope.neg()];
+  },
+});
+
+const absoluteErrorOperation = define({
+  name: "absoluteError",
+  arity: 2,
+  check: checkPair("absoluteError"),
+  build: (inputs) => operand(inputs, 0).sub(operand(inputs, 1)).abs(),
+});
+
+const huberOperation = define<Huber>({
+  name: "huber",
+  arity: 2,
+  attributes: strictObject({ delta: checked(number(), gt(0)) }),
+  check: checkPair("huber"),
+  build: (inputs, { delta }) => {
+    const difference = operand(inputs, 0).sub(operand(inputs, 1));
+    const size = difference.abs();
+    return size
+      .lessOrEqual(delta)
+      .where(difference.mul(difference).mul(0.5), size.sub(0.5 * delta).mul(delta));
+  },
+  gradient: (g, { inputs, attributes: { delta } }) => {
+    const difference = operand(inputs, 0).sub(operand(inputs, 1));
+    const slope = clip(difference, { min: -delta, max: delta }).mul(g);
+    return [slope, slope.neg()];
+  },
+});
+
+const hingeOperation = define({
+  name: "hinge",
+  arity: 2,
+  check: checkPair("hinge"),
+  build: (inputs) => relu(operand(inputs, 0).mul(operand(inputs, 1)).neg().add(1)),
+});
+
+const klDivergenceOperation = define({
+  name: "klDivergence",
+  arity: 2,
+  check: checkPair("klDivergence"),
+  build: (inputs) => {
+    const [logProbabilities, targets] = pairOf(inputs);
+    const cost = (target: Tensor): Tensor => target.mul(target.log().sub(logProbabilities));
+    return targets.equal(0).where(0, cost(targets.equal(0).where(1, targets)));
+  },
+  gradient: (g, { inputs }) => {
+    const [logProbabilities, targets] = pairOf(inputs);
+    const isZero = targets.equal(0);
+    const slope = isZero.where(1, targets).log().sub(logProbabilities).add(1);
+    return [targets.mul(g).neg(), isZero.where(0, slope.mul(g))];
+  },
+});
 
 /** Losses for each element or example; what sums or averages them is the caller's. */
-export const lossComposites: readonly Composite[] = Object.values(operations);
+export const lossComposites: readonly Composite[] = [
+  softmaxCrossEntropyOperation,
+  softmaxCrossEntropyOneHotOperation,
+  negativeLogLikelihoodOperation,
+  binaryCrossEntropyWithLogitsOperation,
+  squaredErrorOperation,
+  absoluteErrorOperation,
+  huberOperation,
+  hingeOperation,
+  klDivergenceOperation,
+];
 
 /**
  * −log softmax(logits)[label] for each row: [..., C] and integer labels [...] → [...]. Finite, with finite gradients
@@ -201,30 +219,30 @@ export const lossComposites: readonly Composite[] = Object.values(operations);
  * loss is NaN in that row instead.
  */
 export const softmaxCrossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
-  one(operations.softmaxCrossEntropy, [logits, labels], {});
+  one(softmaxCrossEntropyOperation, [logits, labels], {});
 
 /** −Σ targets·log softmax(logits) over the last axis: two tensors [..., C] → [...]. */
 export const softmaxCrossEntropyOneHot = (logits: Tensor, targets: Tensor): Tensor =>
-  one(operations.softmaxCrossEntropyOneHot, [logits, targets], {});
+  one(softmaxCrossEntropyOneHotOperation, [logits, targets], {});
 
 /**
  * −logProbabilities[label] for each row: [..., C] and integer labels [...] → [...].
  * @throws AdjointError (code `index`) when it runs, for a label outside 0 … C−1; its gradient is NaN there.
  */
 export const negativeLogLikelihood = (logProbabilities: Tensor, labels: Tensor): Tensor =>
-  one(operations.negativeLogLikelihood, [logProbabilities, labels], {});
+  one(negativeLogLikelihoodOperation, [logProbabilities, labels], {});
 
 /** −t·log σ(x) − (1 − t)·log(1 − σ(x)) for each element, t in [0, 1], as max(x, 0) − x·t + log(1 + e^(−|x|)). */
 export const binaryCrossEntropyWithLogits = (logits: Tensor, targets: Tensor): Tensor =>
-  one(operations.binaryCrossEntropyWithLogits, [logits, targets], {});
+  one(binaryCrossEntropyWithLogitsOperation, [logits, targets], {});
 
 /** (prediction − target)² for each element. */
 export const squaredError = (prediction: Tensor, target: Tensor): Tensor =>
-  one(operations.squaredError, [prediction, target], {});
+  one(squaredErrorOperation, [prediction, target], {});
 
 /** |prediction − target| for each element; the derivative at 0 is 0. */
 export const absoluteError = (prediction: Tensor, target: Tensor): Tensor =>
-  one(operations.absoluteError, [prediction, target], {});
+  one(absoluteErrorOperation, [prediction, target], {});
 
 /**
  * ½e² where |e| ≤ delta, else delta·(|e| − delta/2), e = prediction − target, for each element.
@@ -234,12 +252,12 @@ export const huber = (
   prediction: Tensor,
   target: Tensor,
   { delta = 1 }: { readonly delta?: number } = {},
-): Tensor => one(operations.huber, [prediction, target], { delta });
+): Tensor => one(huberOperation, [prediction, target], { delta });
 
 /** max(0, 1 − prediction·target) for each element, target ±1; the derivative at the margin is 0. */
 export const hinge = (prediction: Tensor, target: Tensor): Tensor =>
-  one(operations.hinge, [prediction, target], {});
+  one(hingeOperation, [prediction, target], {});
 
 /** t·(log t − log q) for each element, from log q and t; 0 where t is 0, with derivative 0 by t there. */
 export const klDivergence = (logProbabilities: Tensor, targets: Tensor): Tensor =>
-  one(operations.klDivergence, [logProbabilities, targets], {});
+  one(klDivergenceOperation, [logProbabilities, targets], {});

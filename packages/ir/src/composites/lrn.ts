@@ -1,4 +1,5 @@
-import { z } from "zod";
+import { window } from "../ops/window.ts";
+import { checked, int, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { defineUnary, one } from "./define.ts";
@@ -10,38 +11,35 @@ interface LocalResponse {
   bias: number;
 }
 
-const operations = {
-  lrn: defineUnary<LocalResponse>(
-    "lrn",
-    (x, { size, alpha, beta, bias }) => {
-      if (x.rank < 2) throw new AdjointError("shape", "lrn", `wants [N, C, …] and got ${x}`);
-      const before = Math.floor((size - 1) / 2);
-      const at = (count: number): number[] => x.shape.map((_, axis) => (axis === 1 ? count : 0));
-      const squares = x
-        .mul(x)
-        .pad({ low: at(before), high: at(size - 1 - before) })
-        .window({ axes: [1], sizes: [size] })
-        .reduceSum({ axes: [-1] });
-      return x.div(
-        squares
-          .mul(alpha / size)
-          .add(bias)
-          .pow(beta),
-      );
-    },
-    {
-      attributes: z.strictObject({
-        size: z.int().min(1),
-        alpha: z.number(),
-        beta: z.number(),
-        bias: z.number(),
-      }),
-    },
-  ),
-};
+const lrnOperation = defineUnary<LocalResponse>(
+  "lrn",
+  (x, { size, alpha, beta, bias }) => {
+    if (x.rank < 2) throw new AdjointError("shape", "lrn", `wants [N, C, …] and got ${x}`);
+    const before = Math.floor((size - 1) / 2);
+    const at = (count: number): number[] => x.shape.map((_, axis) => (axis === 1 ? count : 0));
+    const squares = window(x.mul(x).pad({ low: at(before), high: at(size - 1 - before) }), {
+      axes: [1],
+      sizes: [size],
+    }).reduceSum({ axes: [-1] });
+    return x.div(
+      squares
+        .mul(alpha / size)
+        .add(bias)
+        .pow(beta),
+    );
+  },
+  {
+    attributes: strictObject({
+      size: checked(int(), minimum(1)),
+      alpha: number(),
+      beta: number(),
+      bias: number(),
+    }),
+  },
+);
 
 /** Normalization by neighbouring channels. */
-export const lrnComposites: readonly Composite[] = Object.values(operations);
+export const lrnComposites: readonly Composite[] = [lrnOperation];
 
 /** Options of `lrn`. */
 export interface LrnOptions {
@@ -59,5 +57,5 @@ export interface LrnOptions {
  */
 export const lrn = (x: Tensor, options: LrnOptions): Tensor => {
   const { size, alpha = 1e-4, beta = 0.75, bias = 1 } = options;
-  return one(operations.lrn, [x], { size, alpha, beta, bias });
+  return one(lrnOperation, [x], { size, alpha, beta, bias });
 };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { checked, int, minimum, number, strictObject } from "../schema.ts";
 import { type Dim, divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
@@ -24,8 +24,8 @@ interface Groups {
   epsilon: number;
 }
 
-const epsilon = z.number().min(0);
-const axisEpsilonSchema = z.strictObject({ axis: z.int(), epsilon });
+const epsilon = checked(number(), minimum(0));
+const axisEpsilonSchema = strictObject({ axis: int(), epsilon });
 
 /** Refuses a scale or bias that does not stretch over the normalized axes. */
 function checkTrailing(name: string, inputs: readonly Tensor[], axis: number): void {
@@ -51,55 +51,61 @@ function standardizeGroups(name: string, x: Tensor, groups: number, epsilonValue
   return standardize(split, { axes, epsilon: epsilonValue }).reshape(x.shape);
 }
 
-const operations = {
-  layerNormalization: define<AxisEpsilon>({
-    name: "layerNormalization",
-    arity: [2, 3],
-    attributes: axisEpsilonSchema,
-    check: (inputs, { axis }) => checkTrailing("layerNormalization", inputs, axis),
-    build: (inputs, attributes) => {
-      const [x, scale, bias] = [operand(inputs, 0), operand(inputs, 1), inputs[2]];
-      const axes = from(attributes.axis, x);
-      const scaled = standardize(x, { axes, epsilon: attributes.epsilon }).mul(scale);
-      return bias === undefined ? scaled : scaled.add(bias);
-    },
-  }),
-  groupNormalization: define<Groups>({
-    name: "groupNormalization",
-    arity: 3,
-    attributes: z.strictObject({ groups: z.int().min(1), epsilon }),
-    check: (inputs) => checkChannels("groupNormalization", inputs, scaleAndBias),
-    build: (inputs, { groups, epsilon: value }) =>
-      scaledByChannel(inputs, standardizeGroups("groupNormalization", operand(inputs, 0), groups, value)),
-  }),
-  instanceNormalization: define<Epsilon>({
-    name: "instanceNormalization",
-    arity: 3,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("instanceNormalization", inputs, scaleAndBias),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      return scaledByChannel(inputs, standardize(x, { axes: from(2, x), epsilon: attributes.epsilon }));
-    },
-  }),
-  rmsNormalization: define<AxisEpsilon>({
-    name: "rmsNormalization",
-    arity: 2,
-    attributes: axisEpsilonSchema,
-    check: (inputs, { axis }) => checkTrailing("rmsNormalization", inputs, axis),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const square = x.mul(x).reduceMean({ axes: from(attributes.axis, x), keepDims: true });
-      return x.mul(div(1, square.add(attributes.epsilon).sqrt())).mul(operand(inputs, 1));
-    },
-  }),
-};
+const layerNormalizationOperation = define<AxisEpsilon>({
+  name: "layerNormalization",
+  arity: [2, 3],
+  attributes: axisEpsilonSchema,
+  check: (inputs, { axis }) => checkTrailing("layerNormalization", inputs, axis),
+  build: (inputs, attributes) => {
+    const [x, scale, bias] = [operand(inputs, 0), operand(inputs, 1), inputs[2]];
+    const axes = from(attributes.axis, x);
+    const scaled = standardize(x, { axes, epsilon: attributes.epsilon }).mul(scale);
+    return bias === undefined ? scaled : scaled.add(bias);
+  },
+});
+
+const groupNormalizationOperation = define<Groups>({
+  name: "groupNormalization",
+  arity: 3,
+  attributes: strictObject({ groups: checked(int(), minimum(1)), epsilon }),
+  check: (inputs) => checkChannels("groupNormalization", inputs, scaleAndBias),
+  build: (inputs, { groups, epsilon: value }) =>
+    scaledByChannel(inputs, standardizeGroups("groupNormalization", operand(inputs, 0), groups, value)),
+});
+
+const instanceNormalizationOperation = define<Epsilon>({
+  name: "instanceNormalization",
+  arity: 3,
+  attributes: epsilonSchema,
+  check: (inputs) => checkChannels("instanceNormalization", inputs, scaleAndBias),
+  build: (inputs, attributes) => {
+    const x = operand(inputs, 0);
+    return scaledByChannel(inputs, standardize(x, { axes: from(2, x), epsilon: attributes.epsilon }));
+  },
+});
+
+const rmsNormalizationOperation = define<AxisEpsilon>({
+  name: "rmsNormalization",
+  arity: 2,
+  attributes: axisEpsilonSchema,
+  check: (inputs, { axis }) => checkTrailing("rmsNormalization", inputs, axis),
+  build: (inputs, attributes) => {
+    const x = operand(inputs, 0);
+    const square = x.mul(x).reduceMean({ axes: from(attributes.axis, x), keepDims: true });
+    return x.mul(div(1, square.add(attributes.epsilon).sqrt())).mul(operand(inputs, 1));
+  },
+});
 
 const scaledByChannel = (inputs: readonly Tensor[], standard: Tensor): Tensor =>
   standard.mul(perChannel(operand(inputs, 1), standard)).add(perChannel(operand(inputs, 2), standard));
 
 /** Normalizations within an example, by mean and variance and by the root mean square. */
-export const normalizationComposites: readonly Composite[] = Object.values(operations);
+export const normalizationComposites: readonly Composite[] = [
+  layerNormalizationOperation,
+  groupNormalizationOperation,
+  instanceNormalizationOperation,
+  rmsNormalizationOperation,
+];
 
 /** Options of a normalization over trailing axes. */
 export interface AxisEpsilonOptions extends EpsilonOptions {
@@ -117,7 +123,7 @@ export const layerNormalization = (
   bias?: Tensor,
   { axis = -1, epsilon: value = 1e-5 }: AxisEpsilonOptions = {},
 ): Tensor =>
-  one(operations.layerNormalization, bias === undefined ? [x, scale] : [x, scale, bias], {
+  one(layerNormalizationOperation, bias === undefined ? [x, scale] : [x, scale, bias], {
     axis: normalizeAxis("layerNormalization", axis, x.rank),
     epsilon: value,
   });
@@ -138,7 +144,7 @@ export const groupNormalization = (
   scale: Tensor,
   bias: Tensor,
   { groups, epsilon: value = 1e-5 }: GroupNormalizationOptions,
-): Tensor => one(operations.groupNormalization, [x, scale, bias], { groups, epsilon: value });
+): Tensor => one(groupNormalizationOperation, [x, scale, bias], { groups, epsilon: value });
 
 /**
  * Each example's channels standardized, then scaled and shifted per channel.
@@ -150,7 +156,7 @@ export const instanceNormalization = (
   scale: Tensor,
   bias: Tensor,
   options: EpsilonOptions = {},
-): Tensor => one(operations.instanceNormalization, [x, scale, bias], { epsilon: options.epsilon ?? 1e-5 });
+): Tensor => one(instanceNormalizationOperation, [x, scale, bias], { epsilon: options.epsilon ?? 1e-5 });
 
 /**
  * x/√(mean(x²) + epsilon)·scale over the axes from `axis` on, whose shape the scale has.
@@ -161,7 +167,7 @@ export const rmsNormalization = (
   scale: Tensor,
   { axis = -1, epsilon: value = 1e-5 }: AxisEpsilonOptions = {},
 ): Tensor =>
-  one(operations.rmsNormalization, [x, scale], {
+  one(rmsNormalizationOperation, [x, scale], {
     axis: normalizeAxis("rmsNormalization", axis, x.rank),
     epsilon: value,
   });

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import { window } from "../ops/window.ts";
+import { type Schema, boolean, checked, minimum, number, strictObject } from "../schema.ts";
 import { type Dim, addDims } from "../dim.ts";
 import { dtypeRange } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -27,9 +28,9 @@ const poolFields = {
   padLow: axesSchema,
   padHigh: axesSchema,
   dilations: axesSchema,
-  ceilMode: z.boolean(),
+  ceilMode: boolean(),
 };
-const p = z.number().min(1);
+const p = checked(number(), minimum(1));
 
 /** Refuses x of another rank than the kernel asks for, and counts that are no counts. */
 function checkPool(name: string, x: Tensor, attributes: Pool): void {
@@ -92,7 +93,7 @@ const within = (x: Tensor): number[] => x.shape.slice(2).map((_, index) => x.ran
 /** All windows over the spatial axes, in new last axes. */
 function windows(x: Tensor, { kernel, strides, dilations }: Pool): Tensor {
   const axes = kernel.map((_, index) => index + 2);
-  return x.window({ axes, sizes: kernel, strides, dilations });
+  return window(x, { axes, sizes: kernel, strides, dilations });
 }
 
 /** All windows over x with its padding. */
@@ -125,9 +126,10 @@ function windowCounts(x: Tensor, attributes: AveragePool): Tensor | number {
   return windows(ones.pad(pads), attributes).reduceSum({ axes: within(x) });
 }
 
+// @__NO_SIDE_EFFECTS__
 function definePool<A extends Pool>(
   name: string,
-  attributes: z.ZodType<A>,
+  attributes: Schema<A>,
   build: (x: Tensor, attributes: A) => Tensor,
   domain: "numeric" | "float" = "float",
 ): CheckedComposite<A> {
@@ -141,6 +143,7 @@ function definePool<A extends Pool>(
   });
 }
 
+// @__NO_SIDE_EFFECTS__
 function defineGlobal<A>(
   name: string,
   build: (x: Tensor, axes: number[], attributes: A) => Tensor,
@@ -156,36 +159,50 @@ function defineGlobal<A>(
   );
 }
 
-const operations = {
-  maxPool: definePool<Pool>(
-    "maxPool",
-    z.strictObject(poolFields),
-    (x, attributes) =>
-      paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
-    "numeric",
-  ),
-  averagePool: definePool<AveragePool>(
-    "averagePool",
-    z.strictObject({ ...poolFields, countIncludePad: z.boolean() }),
-    (x, attributes) =>
-      paddedWindows("averagePool", x, attributes, 0)
-        .reduceSum({ axes: within(x) })
-        .div(windowCounts(x, attributes)),
-  ),
-  lpPool: definePool<LpPool>("lpPool", z.strictObject({ ...poolFields, p }), (x, attributes) =>
-    powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
-  ),
-  globalMaxPool: defineGlobal("globalMaxPool", (x, axes) => x.reduceMax({ axes, keepDims: true })),
-  globalAveragePool: defineGlobal("globalAveragePool", (x, axes) => x.reduceMean({ axes, keepDims: true })),
-  globalLpPool: defineGlobal<{ p: number }>(
-    "globalLpPool",
-    (x, axes, attributes) => powerNorm(x, attributes.p, { axes, keepDims: true }),
-    { attributes: z.strictObject({ p }) },
-  ),
-};
+const maxPoolOperation = definePool<Pool>(
+  "maxPool",
+  strictObject(poolFields),
+  (x, attributes) =>
+    paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
+  "numeric",
+);
+
+const averagePoolOperation = definePool<AveragePool>(
+  "averagePool",
+  strictObject({ ...poolFields, countIncludePad: boolean() }),
+  (x, attributes) =>
+    paddedWindows("averagePool", x, attributes, 0)
+      .reduceSum({ axes: within(x) })
+      .div(windowCounts(x, attributes)),
+);
+
+const lpPoolOperation = definePool<LpPool>("lpPool", strictObject({ ...poolFields, p }), (x, attributes) =>
+  powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
+);
+
+const globalMaxPoolOperation = defineGlobal("globalMaxPool", (x, axes) =>
+  x.reduceMax({ axes, keepDims: true }),
+);
+
+const globalAveragePoolOperation = defineGlobal("globalAveragePool", (x, axes) =>
+  x.reduceMean({ axes, keepDims: true }),
+);
+
+const globalLpPoolOperation = defineGlobal<{ p: number }>(
+  "globalLpPool",
+  (x, axes, attributes) => powerNorm(x, attributes.p, { axes, keepDims: true }),
+  { attributes: strictObject({ p }) },
+);
 
 /** Pooling over the spatial axes of [N, C, …spatial]. */
-export const poolingComposites: readonly Composite[] = Object.values(operations);
+export const poolingComposites: readonly Composite[] = [
+  maxPoolOperation,
+  averagePoolOperation,
+  lpPoolOperation,
+  globalMaxPoolOperation,
+  globalAveragePoolOperation,
+  globalLpPoolOperation,
+];
 
 /** Options of pooling: one number for each spatial axis. */
 export interface PoolOptions {
@@ -210,7 +227,7 @@ function poolOf({ kernel, ceilMode = false, ...rest }: PoolOptions): Pool {
  * @param x [N, C, …spatial] of any numeric type.
  */
 export const maxPool = (x: Tensor, options: PoolOptions): Tensor =>
-  one(operations.maxPool, [x], poolOf(options));
+  one(maxPoolOperation, [x], poolOf(options));
 
 /** Options of `averagePool`. */
 export interface AveragePoolOptions extends PoolOptions {
@@ -220,7 +237,7 @@ export interface AveragePoolOptions extends PoolOptions {
 
 /** The mean of each window of x [N, C, …spatial]. */
 export const averagePool = (x: Tensor, options: AveragePoolOptions): Tensor =>
-  one(operations.averagePool, [x], {
+  one(averagePoolOperation, [x], {
     ...poolOf(options),
     countIncludePad: options.countIncludePad ?? false,
   });
@@ -232,14 +249,14 @@ export interface LpPoolOptions extends PoolOptions {
 
 /** (Σ |x|^p)^(1/p) over each window of x [N, C, …spatial]. */
 export const lpPool = (x: Tensor, options: LpPoolOptions): Tensor =>
-  one(operations.lpPool, [x], { ...poolOf(options), p: options.p ?? 2 });
+  one(lpPoolOperation, [x], { ...poolOf(options), p: options.p ?? 2 });
 
 /** The largest element of each channel: [N, C, …spatial] → [N, C, 1…]. Ties share the gradient equally. */
-export const globalMaxPool = (x: Tensor): Tensor => one(operations.globalMaxPool, [x], {});
+export const globalMaxPool = (x: Tensor): Tensor => one(globalMaxPoolOperation, [x], {});
 
 /** The mean of each channel: [N, C, …spatial] → [N, C, 1…]. */
-export const globalAveragePool = (x: Tensor): Tensor => one(operations.globalAveragePool, [x], {});
+export const globalAveragePool = (x: Tensor): Tensor => one(globalAveragePoolOperation, [x], {});
 
 /** (Σ |x|^p)^(1/p) of each channel: [N, C, …spatial] → [N, C, 1…]. */
 export const globalLpPool = (x: Tensor, options: { readonly p?: number } = {}): Tensor =>
-  one(operations.globalLpPool, [x], { p: options.p ?? 2 });
+  one(globalLpPoolOperation, [x], { p: options.p ?? 2 });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { checked, lt, maximum, minimum, number, strictObject } from "../schema.ts";
 import { type DType, dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
@@ -61,6 +61,7 @@ const affine = (x: Tensor, factor: number, offset: number): Tensor => {
   return offset === 0 ? scaled : scaled.add(offset);
 };
 
+// @__NO_SIDE_EFFECTS__
 const checkKeyOf =
   (name: string) =>
   ([key]: readonly Tensor[]): void => {
@@ -70,66 +71,75 @@ const checkKeyOf =
 /** Normals of 16 bits are rounded from f32: their own few random bits would show in the tails. */
 const normalType = (dtype: DType): DType => (dtypeInfo[dtype].bytes < 4 ? "f32" : dtype);
 
-const operations = {
-  randomUniform: define<Uniform>({
-    name: "randomUniform",
-    arity: 1,
-    attributes: z.strictObject({ shape: shapeSchema, low: z.number(), high: z.number(), dtype: dtypeSchema }),
-    check: checkKeyOf("randomUniform"),
-    build: (inputs, { shape, low, high, dtype }) => {
-      checkAttribute("randomUniform", low <= high, `low ${low} exceeds high ${high}`);
-      const bits = bitsOf("randomUniform", dtype);
-      return affine(wholeNumbers(operand(inputs, 0), shape, dtype, bits), 2 ** -bits * (high - low), low);
-    },
+const randomUniformOperation = define<Uniform>({
+  name: "randomUniform",
+  arity: 1,
+  attributes: strictObject({ shape: shapeSchema, low: number(), high: number(), dtype: dtypeSchema }),
+  check: checkKeyOf("randomUniform"),
+  build: (inputs, { shape, low, high, dtype }) => {
+    checkAttribute("randomUniform", low <= high, `low ${low} exceeds high ${high}`);
+    const bits = bitsOf("randomUniform", dtype);
+    return affine(wholeNumbers(operand(inputs, 0), shape, dtype, bits), 2 ** -bits * (high - low), low);
+  },
+});
+
+const randomNormalOperation = define<Normal>({
+  name: "randomNormal",
+  arity: 1,
+  attributes: strictObject({
+    shape: shapeSchema,
+    mean: number(),
+    standardDeviation: checked(number(), minimum(0)),
+    dtype: dtypeSchema,
   }),
-  randomNormal: define<Normal>({
-    name: "randomNormal",
-    arity: 1,
-    attributes: z.strictObject({
-      shape: shapeSchema,
-      mean: z.number(),
-      standardDeviation: z.number().min(0),
-      dtype: dtypeSchema,
-    }),
-    check: checkKeyOf("randomNormal"),
-    build: (inputs, { shape, mean, standardDeviation, dtype }) => {
-      bitsOf("randomNormal", dtype);
-      const wide = normalType(dtype);
-      const bits = bitsOf("randomNormal", wide);
-      // Half a step off the whole numbers: symmetric about 0, and never at the ends, where the quantile is infinite.
-      const whole = wholeNumbers(operand(inputs, 0), shape, wide, bits);
-      const q = whole.sub(2 ** (bits - 1) - 0.5).mul(2 ** -bits);
-      return affine(centredNormalQuantile(q, 2 ** -(bits + 1)), standardDeviation, mean).cast(dtype);
-    },
+  check: checkKeyOf("randomNormal"),
+  build: (inputs, { shape, mean, standardDeviation, dtype }) => {
+    bitsOf("randomNormal", dtype);
+    const wide = normalType(dtype);
+    const bits = bitsOf("randomNormal", wide);
+    // Half a step off the whole numbers: symmetric about 0, and never at the ends, where the quantile is infinite.
+    const whole = wholeNumbers(operand(inputs, 0), shape, wide, bits);
+    const q = whole.sub(2 ** (bits - 1) - 0.5).mul(2 ** -bits);
+    return affine(centredNormalQuantile(q, 2 ** -(bits + 1)), standardDeviation, mean).cast(dtype);
+  },
+});
+
+const bernoulliOperation = define<Bernoulli>({
+  name: "bernoulli",
+  arity: 1,
+  attributes: strictObject({
+    shape: shapeSchema,
+    probability: checked(number(), minimum(0), maximum(1)),
   }),
-  bernoulli: define<Bernoulli>({
-    name: "bernoulli",
-    arity: 1,
-    attributes: z.strictObject({ shape: shapeSchema, probability: z.number().min(0).max(1) }),
-    check: checkKeyOf("bernoulli"),
-    // 31 bits leave room for the threshold of probability 1.
-    build: (inputs, { shape, probability }) =>
-      randomBits(operand(inputs, 0), shape)
-        .shiftRight(1)
-        .less(Math.round(probability * 2 ** 31)),
-  }),
-  dropout: define<{ rate: number }>({
-    name: "dropout",
-    arity: 2,
-    attributes: z.strictObject({ rate: z.number().min(0).lt(1) }),
-    check: ([x, key]) => {
-      checkDTypes("dropout", x ? [x] : []);
-      if (key !== undefined) checkKey("dropout", key);
-    },
-    build: (inputs, { rate }) => {
-      const [x, key] = [operand(inputs, 0), operand(inputs, 1)];
-      return bernoulli(key, x.shape, 1 - rate).where(affine(x, 1 / (1 - rate), 0), 0);
-    },
-  }),
-};
+  check: checkKeyOf("bernoulli"),
+  // 31 bits leave room for the threshold of probability 1.
+  build: (inputs, { shape, probability }) =>
+    randomBits(operand(inputs, 0), shape)
+      .shiftRight(1)
+      .less(Math.round(probability * 2 ** 31)),
+});
+
+const dropoutOperation = define<{ rate: number }>({
+  name: "dropout",
+  arity: 2,
+  attributes: strictObject({ rate: checked(number(), minimum(0), lt(1)) }),
+  check: ([x, key]) => {
+    checkDTypes("dropout", x ? [x] : []);
+    if (key !== undefined) checkKey("dropout", key);
+  },
+  build: (inputs, { rate }) => {
+    const [x, key] = [operand(inputs, 0), operand(inputs, 1)];
+    return bernoulli(key, x.shape, 1 - rate).where(affine(x, 1 / (1 - rate), 0), 0);
+  },
+});
 
 /** Random numbers from bits. Bits, uniforms and Bernoulli masks are bit-equal on every backend. */
-export const randomComposites: readonly Composite[] = Object.values(operations);
+export const randomComposites: readonly Composite[] = [
+  randomUniformOperation,
+  randomNormalOperation,
+  bernoulliOperation,
+  dropoutOperation,
+];
 
 /** Refuses what is no key. */
 export function checkKey(operation: string, key: Tensor): void {
@@ -187,7 +197,7 @@ export interface UniformOptions {
  */
 export const randomUniform = (key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor => {
   const { low = 0, high = 1, dtype = "f32" } = options;
-  return one(operations.randomUniform, [key], { shape, low, high, dtype });
+  return one(randomUniformOperation, [key], { shape, low, high, dtype });
 };
 
 /** Options of `randomNormal`. */
@@ -204,7 +214,7 @@ export interface NormalOptions {
  */
 export const randomNormal = (key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor => {
   const { mean = 0, standardDeviation = 1, dtype = "f32" } = options;
-  return one(operations.randomNormal, [key], { shape, mean, standardDeviation, dtype });
+  return one(randomNormalOperation, [key], { shape, mean, standardDeviation, dtype });
 };
 
 /**
@@ -212,7 +222,7 @@ export const randomNormal = (key: Tensor, shape: Shape, options: NormalOptions =
  * @param key u32[2].
  */
 export const bernoulli = (key: Tensor, shape: Shape, probability: number): Tensor =>
-  one(operations.bernoulli, [key], { shape, probability });
+  one(bernoulliOperation, [key], { shape, probability });
 
 /**
  * x with each element 0 at probability `rate`, in [0, 1), and the others times 1/(1 − rate), so that the mean stays.
@@ -220,4 +230,4 @@ export const bernoulli = (key: Tensor, shape: Shape, probability: number): Tenso
  * @param key u32[2].
  */
 export const dropout = (x: Tensor, key: Tensor, { rate }: { readonly rate: number }): Tensor =>
-  one(operations.dropout, [x, key], { rate });
+  one(dropoutOperation, [x, key], { rate });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { checked, exactOptional, int, minimum, number, strictObject } from "../schema.ts";
 import { divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
@@ -39,140 +39,178 @@ interface RRelu {
   upper: number;
 }
 
-const alphaSchema = z.strictObject({ alpha: z.number() });
+const alphaSchema = strictObject({ alpha: number() });
 
-const operations = {
-  relu: defineUnary("relu", (x) => x.max(0), {
-    gradient: ({ y, g }) => y.greater(0).where(g, 0),
-  }),
-  leakyRelu: defineUnary<Alpha>("leakyRelu", (x, { alpha }) => x.greater(0).where(x, x.mul(alpha)), {
+const reluOperation = defineUnary("relu", (x) => x.max(0), {
+  gradient: ({ y, g }) => y.greater(0).where(g, 0),
+});
+
+const leakyReluOperation = defineUnary<Alpha>(
+  "leakyRelu",
+  (x, { alpha }) => x.greater(0).where(x, x.mul(alpha)),
+  {
     attributes: alphaSchema,
     // With alpha ≥ 0 the result is positive just where the operand is, which then needs not be kept.
     gradient: ({ x, y, g, attributes: { alpha } }) => (alpha >= 0 ? y : x).greater(0).where(g, g.mul(alpha)),
-  }),
-  prelu: define({
-    name: "prelu",
-    arity: 2,
-    check: (inputs) => {
-      checkDTypes("prelu", inputs);
-      const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
-      if (equalShapes(broadcastShapes(x.shape, slope.shape) ?? [], x.shape)) return;
-      throw new AdjointError(
-        "shape",
-        "prelu",
-        `the slope ${slope} does not stretch to ${x}`,
-        "For one slope a channel give it the shape [channels, 1, …].",
-      );
-    },
-    build: (inputs) => {
-      const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
-      return x.greater(0).where(x, x.mul(slope));
-    },
-    gradient: (g, { inputs }) => {
-      const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
-      const positive = x.greater(0);
-      const bySlope = positive.where(0, g.mul(x));
-      const axes = stretchedAxes(slope.shape, x.shape);
-      return [positive.where(g, g.mul(slope)), bySlope.reduceSum({ axes }).reshape(slope.shape)];
-    },
-  }),
-  rrelu: define<RRelu>({
-    name: "rrelu",
-    arity: [1, 2],
-    attributes: z.strictObject({ lower: z.number(), upper: z.number() }),
-    check: ([x, key], { lower, upper }) => {
-      checkDTypes("rrelu", x ? [x] : []);
-      checkAttribute("rrelu", lower <= upper, `lower ${lower} exceeds upper ${upper}`);
-      if (key !== undefined) checkKey("rrelu", key);
-    },
-    build: (inputs, { lower, upper }) => {
-      const [x, key] = [operand(inputs, 0), inputs[1]];
-      if (key === undefined) return leakyRelu(x, { alpha: (lower + upper) / 2 });
-      return prelu(x, randomUniform(key, x.shape, { low: lower, high: upper, dtype: x.dtype }));
-    },
-  }),
-  thresholdedRelu: defineUnary<Alpha>("thresholdedRelu", (x, { alpha }) => x.lessOrEqual(alpha).where(0, x), {
+  },
+);
+
+const preluOperation = define({
+  name: "prelu",
+  arity: 2,
+  check: (inputs) => {
+    checkDTypes("prelu", inputs);
+    const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
+    if (equalShapes(broadcastShapes(x.shape, slope.shape) ?? [], x.shape)) return;
+    throw new AdjointError(
+      "shape",
+      "prelu",
+      `the slope ${slope} does not stretch to ${x}`,
+      "For one slope a channel give it the shape [channels, 1, …].",
+    );
+  },
+  build: (inputs) => {
+    const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
+    return x.greater(0).where(x, x.mul(slope));
+  },
+  gradient: (g, { inputs }) => {
+    const [x, slope] = [operand(inputs, 0), operand(inputs, 1)];
+    const positive = x.greater(0);
+    const bySlope = positive.where(0, g.mul(x));
+    const axes = stretchedAxes(slope.shape, x.shape);
+    return [positive.where(g, g.mul(slope)), bySlope.reduceSum({ axes }).reshape(slope.shape)];
+  },
+});
+
+const rreluOperation = define<RRelu>({
+  name: "rrelu",
+  arity: [1, 2],
+  attributes: strictObject({ lower: number(), upper: number() }),
+  check: ([x, key], { lower, upper }) => {
+    checkDTypes("rrelu", x ? [x] : []);
+    checkAttribute("rrelu", lower <= upper, `lower ${lower} exceeds upper ${upper}`);
+    if (key !== undefined) checkKey("rrelu", key);
+  },
+  build: (inputs, { lower, upper }) => {
+    const [x, key] = [operand(inputs, 0), inputs[1]];
+    if (key === undefined) return leakyRelu(x, { alpha: (lower + upper) / 2 });
+    return prelu(x, randomUniform(key, x.shape, { low: lower, high: upper, dtype: x.dtype }));
+  },
+});
+
+const thresholdedReluOperation = defineUnary<Alpha>(
+  "thresholdedRelu",
+  (x, { alpha }) => x.lessOrEqual(alpha).where(0, x),
+  {
     attributes: alphaSchema,
-  }),
-  shrink: defineUnary<Shrink>(
-    "shrink",
-    (x, { bias, lambd }) =>
-      x
-        .abs()
-        .lessOrEqual(lambd)
-        .where(0, x.sub(x.sign().mul(bias))),
-    { attributes: z.strictObject({ bias: z.number(), lambd: z.number().min(0) }) },
-  ),
-  hardSigmoid: defineUnary<HardSigmoid>(
-    "hardSigmoid",
-    (x, { alpha, beta }) => clip(x.mul(alpha).add(beta), { min: 0, max: 1 }),
-    {
-      attributes: z.strictObject({ alpha: z.number(), beta: z.number() }),
-      gradient: ({ y, g, attributes: { alpha } }) => y.greater(0).and(y.less(1)).where(g.mul(alpha), 0),
-    },
-  ),
-  hardSwish: defineUnary("hardSwish", (x) => x.max(-3).mul(hardSigmoid(x, { alpha: 1 / 6, beta: 0.5 })), {
+  },
+);
+
+const shrinkOperation = defineUnary<Shrink>(
+  "shrink",
+  (x, { bias, lambd }) =>
+    x
+      .abs()
+      .lessOrEqual(lambd)
+      .where(0, x.sub(x.sign().mul(bias))),
+  { attributes: strictObject({ bias: number(), lambd: checked(number(), minimum(0)) }) },
+);
+
+const hardSigmoidOperation = defineUnary<HardSigmoid>(
+  "hardSigmoid",
+  (x, { alpha, beta }) => clip(x.mul(alpha).add(beta), { min: 0, max: 1 }),
+  {
+    attributes: strictObject({ alpha: number(), beta: number() }),
+    gradient: ({ y, g, attributes: { alpha } }) => y.greater(0).and(y.less(1)).where(g.mul(alpha), 0),
+  },
+);
+
+const hardSwishOperation = defineUnary(
+  "hardSwish",
+  (x) => x.max(-3).mul(hardSigmoid(x, { alpha: 1 / 6, beta: 0.5 })),
+  {
     gradient: ({ x, g }) => x.lessOrEqual(-3).where(0, x.less(3).where(g.mul(x.mul(1 / 3).add(0.5)), g)),
-  }),
-  binaryStep: defineUnary("binaryStep", (x) => x.isNaN().where(x, x.greaterOrEqual(0).cast(x.dtype)), {
+  },
+);
+
+const binaryStepOperation = defineUnary(
+  "binaryStep",
+  (x) => x.isNaN().where(x, x.greaterOrEqual(0).cast(x.dtype)),
+  {
     gradient: () => undefined,
-  }),
-  clip: defineUnary<Clip>(
-    "clip",
-    (x, { min, max }) => {
-      const raised = min === undefined ? x : x.max(min);
-      return max === undefined ? raised : raised.min(max);
+  },
+);
+
+const clipOperation = defineUnary<Clip>(
+  "clip",
+  (x, { min, max }) => {
+    const raised = min === undefined ? x : x.max(min);
+    return max === undefined ? raised : raised.min(max);
+  },
+  {
+    attributes: strictObject({ min: exactOptional(number()), max: exactOptional(number()) }),
+    check: ([x]) => {
+      if (x !== undefined) checkDomain("clip", "numeric", x);
     },
-    {
-      attributes: z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
-      check: ([x]) => {
-        if (x !== undefined) checkDomain("clip", "numeric", x);
-      },
-      gradient: ({ x, g, attributes: { min, max } }) => {
-        const above = min === undefined ? g : x.greaterOrEqual(min).where(g, 0);
-        return max === undefined ? above : x.lessOrEqual(max).where(above, 0);
-      },
+    gradient: ({ x, g, attributes: { min, max } }) => {
+      const above = min === undefined ? g : x.greaterOrEqual(min).where(g, 0);
+      return max === undefined ? above : x.lessOrEqual(max).where(above, 0);
     },
-  ),
-  maxout: defineUnary<Maxout>(
-    "maxout",
-    (x, { axis, pieces }) => {
-      const at = normalizeAxis("maxout", axis, x.rank);
-      const units = divDims(x.shape[at] ?? 1, pieces);
-      if (units === undefined) {
-        throw new AdjointError("shape", "maxout", `axis ${at} of ${x} does not divide by ${pieces} pieces`);
-      }
-      const split = [...x.shape.slice(0, at), units, pieces, ...x.shape.slice(at + 1)];
-      return x.reshape(split).reduceMax({ axes: [at + 1] });
-    },
-    { attributes: z.strictObject({ axis: z.int(), pieces: z.int().min(1) }) },
-  ),
-  hardmax: defineUnary<{ axis: number }>(
-    "hardmax",
-    (x, { axis }) => {
-      const at = normalizeAxis("hardmax", axis, x.rank);
-      const first = x.argMax({ axis: at, keepDims: true }).broadcast(x.shape);
-      return iota("i32", x.shape, at).equal(first).cast(x.dtype);
-    },
-    { attributes: z.strictObject({ axis: z.int() }), gradient: () => undefined },
-  ),
-};
+  },
+);
+
+const maxoutOperation = defineUnary<Maxout>(
+  "maxout",
+  (x, { axis, pieces }) => {
+    const at = normalizeAxis("maxout", axis, x.rank);
+    const units = divDims(x.shape[at] ?? 1, pieces);
+    if (units === undefined) {
+      throw new AdjointError("shape", "maxout", `axis ${at} of ${x} does not divide by ${pieces} pieces`);
+    }
+    const split = [...x.shape.slice(0, at), units, pieces, ...x.shape.slice(at + 1)];
+    return x.reshape(split).reduceMax({ axes: [at + 1] });
+  },
+  { attributes: strictObject({ axis: int(), pieces: checked(int(), minimum(1)) }) },
+);
+
+const hardmaxOperation = defineUnary<{ axis: number }>(
+  "hardmax",
+  (x, { axis }) => {
+    const at = normalizeAxis("hardmax", axis, x.rank);
+    const first = x.argMax({ axis: at, keepDims: true }).broadcast(x.shape);
+    return iota("i32", x.shape, at).equal(first).cast(x.dtype);
+  },
+  { attributes: strictObject({ axis: int() }), gradient: () => undefined },
+);
 
 /** Activations that are linear by pieces. Each states its derivative at its kinks; NaN stays NaN. */
-export const rectifierComposites: readonly Composite[] = Object.values(operations);
+export const rectifierComposites: readonly Composite[] = [
+  reluOperation,
+  leakyReluOperation,
+  preluOperation,
+  rreluOperation,
+  thresholdedReluOperation,
+  shrinkOperation,
+  hardSigmoidOperation,
+  hardSwishOperation,
+  binaryStepOperation,
+  clipOperation,
+  maxoutOperation,
+  hardmaxOperation,
+];
 
 /** max(x, 0). The derivative at 0 is 0; it comes from the result, so the operand needs not be kept. */
-export const relu = (x: Tensor): Tensor => one(operations.relu, [x], {});
+export const relu = (x: Tensor): Tensor => one(reluOperation, [x], {});
 
 /** x above 0, else alpha·x; the derivative at 0 is alpha. */
 export const leakyRelu = (x: Tensor, { alpha = 0.01 }: AlphaOptions = {}): Tensor =>
-  one(operations.leakyRelu, [x], { alpha });
+  one(leakyReluOperation, [x], { alpha });
 
 /**
  * x above 0, else slope·x; the derivative at 0 is the slope. Source: He et al. (2015), arXiv:1502.01852.
  * @param slope learned; stretches to x's shape as ONNX PRelu's: [C, 1, 1] for one slope a channel of [N, C, H, W].
  */
-export const prelu = (x: Tensor, slope: Tensor): Tensor => one(operations.prelu, [x, slope], {});
+export const prelu = (x: Tensor, slope: Tensor): Tensor => one(preluOperation, [x, slope], {});
 
 /** Options of `rrelu`. */
 export interface RReluOptions {
@@ -193,12 +231,12 @@ export function rrelu(x: Tensor, key?: Tensor, options: RReluOptions = {}): Tens
   if (training && key === undefined) {
     throw new AdjointError("graph", "rrelu", "training needs a random key", "Give randomKey(…).");
   }
-  return one(operations.rrelu, training && key !== undefined ? [x, key] : [x], { lower, upper });
+  return one(rreluOperation, training && key !== undefined ? [x, key] : [x], { lower, upper });
 }
 
 /** x above alpha, else 0. */
 export const thresholdedRelu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  one(operations.thresholdedRelu, [x], { alpha });
+  one(thresholdedReluOperation, [x], { alpha });
 
 /** Options of `shrink`. */
 export interface ShrinkOptions {
@@ -209,7 +247,7 @@ export interface ShrinkOptions {
 
 /** x moved toward 0 by `bias` where |x| > lambd, else 0. With bias = lambd it is soft shrinkage. */
 export const shrink = (x: Tensor, { bias = 0, lambd = 0.5 }: ShrinkOptions = {}): Tensor =>
-  one(operations.shrink, [x], { bias, lambd });
+  one(shrinkOperation, [x], { bias, lambd });
 
 /** Options of `hardSigmoid`. */
 export interface HardSigmoidOptions extends AlphaOptions {
@@ -218,16 +256,16 @@ export interface HardSigmoidOptions extends AlphaOptions {
 
 /** alpha·x + beta held within [0, 1]; the derivative at the kinks is 0. */
 export const hardSigmoid = (x: Tensor, { alpha = 0.2, beta = 0.5 }: HardSigmoidOptions = {}): Tensor =>
-  one(operations.hardSigmoid, [x], { alpha, beta });
+  one(hardSigmoidOperation, [x], { alpha, beta });
 
 /**
  * x·hardSigmoid(x) with alpha = 1/6, beta = 1/2; 0 at −∞. The derivative is 0 at −3 and 1 at 3.
  * Source: Howard et al., "Searching for MobileNetV3" (2019), arXiv:1905.02244.
  */
-export const hardSwish = (x: Tensor): Tensor => one(operations.hardSwish, [x], {});
+export const hardSwish = (x: Tensor): Tensor => one(hardSwishOperation, [x], {});
 
 /** 1 where x ≥ 0, else 0: the neuron of McCulloch and Pitts (1943). Its derivative is 0 everywhere. */
-export const binaryStep = (x: Tensor): Tensor => one(operations.binaryStep, [x], {});
+export const binaryStep = (x: Tensor): Tensor => one(binaryStepOperation, [x], {});
 
 /** Options of `clip`: an absent bound does not bind. */
 export interface ClipOptions {
@@ -236,7 +274,7 @@ export interface ClipOptions {
 }
 
 /** x held within [min, max], of any numeric type. The derivative at a bound is 1. Where min > max all become max. */
-export const clip = (x: Tensor, options: ClipOptions): Tensor => one(operations.clip, [x], options);
+export const clip = (x: Tensor, options: ClipOptions): Tensor => one(clipOperation, [x], options);
 
 /** Options of `maxout`. */
 export interface MaxoutOptions {
@@ -250,8 +288,8 @@ export interface MaxoutOptions {
  * Source: Goodfellow et al., "Maxout networks" (2013), arXiv:1302.4389.
  */
 export const maxout = (x: Tensor, { axis = -1, pieces }: MaxoutOptions): Tensor =>
-  one(operations.maxout, [x], { axis: normalizeAxis("maxout", axis, x.rank), pieces });
+  one(maxoutOperation, [x], { axis: normalizeAxis("maxout", axis, x.rank), pieces });
 
 /** 1 at the first largest element along an axis, else 0. Its derivative is 0. */
 export const hardmax = (x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor =>
-  one(operations.hardmax, [x], { axis: normalizeAxis("hardmax", axis, x.rank) });
+  one(hardmaxOperation, [x], { axis: normalizeAxis("hardmax", axis, x.rank) });

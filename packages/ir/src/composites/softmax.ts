@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { array, boolean, int, strictObject } from "../schema.ts";
 import type { Composite, ReduceOptions, Tensor } from "../tensor.ts";
 import { normalizeAxes, normalizeAxis } from "../primitive.ts";
 import { type UnaryOptions, defineUnary, one } from "./define.ts";
@@ -33,56 +33,60 @@ export function shifted(x: Tensor, axes: readonly number[]): Shifted {
   return { distance, top, exponentials, sum: exponentials.reduceSum({ axes, keepDims: true }) };
 }
 
-const alongAxis = { attributes: z.strictObject({ axis: z.int() }) } satisfies UnaryOptions<Axis>;
+const alongAxis = { attributes: strictObject({ axis: int() }) } satisfies UnaryOptions<Axis>;
 
-const operations = {
-  softmax: defineUnary<Axis>(
-    "softmax",
-    (x, { axis }) => {
-      const { exponentials, sum } = shifted(x, [normalizeAxis("softmax", axis, x.rank)]);
-      return exponentials.div(sum);
+const softmaxOperation = defineUnary<Axis>(
+  "softmax",
+  (x, { axis }) => {
+    const { exponentials, sum } = shifted(x, [normalizeAxis("softmax", axis, x.rank)]);
+    return exponentials.div(sum);
+  },
+  {
+    ...alongAxis,
+    gradient: ({ y, g, attributes: { axis } }) => {
+      const mean = g.mul(y).reduceSum({ axes: [axis], keepDims: true });
+      return g.sub(mean).mul(y);
     },
-    {
-      ...alongAxis,
-      gradient: ({ y, g, attributes: { axis } }) => {
-        const mean = g.mul(y).reduceSum({ axes: [axis], keepDims: true });
-        return g.sub(mean).mul(y);
-      },
+  },
+);
+
+const logSoftmaxOperation = defineUnary<Axis>(
+  "logSoftmax",
+  (x, { axis }) => {
+    const { distance, sum } = shifted(x, [normalizeAxis("logSoftmax", axis, x.rank)]);
+    return distance.sub(sum.log());
+  },
+  {
+    ...alongAxis,
+    gradient: ({ x, g, attributes: { axis } }) =>
+      g.sub(softmax(x, { axis }).mul(g.reduceSum({ axes: [axis], keepDims: true }))),
+  },
+);
+
+const reduceLogSumExpOperation = defineUnary<Reduction>(
+  "reduceLogSumExp",
+  (x, { axes, keepDims }) => {
+    const { top, sum } = shifted(x, axes);
+    const result = sum.log().add(top);
+    return keepDims ? result : result.squeeze(axes);
+  },
+  {
+    attributes: strictObject({ axes: array(int()), keepDims: boolean() }),
+    gradient: ({ x, g, attributes: { axes, keepDims } }) => {
+      const { exponentials, sum } = shifted(x, axes);
+      // Where every element is −∞ so is the result, whatever the finite elements do: nothing to divide.
+      const weights = exponentials.div(sum.equal(0).where(1, sum));
+      return weights.mul(keepDims ? g : g.reshape(sum.shape));
     },
-  ),
-  logSoftmax: defineUnary<Axis>(
-    "logSoftmax",
-    (x, { axis }) => {
-      const { distance, sum } = shifted(x, [normalizeAxis("logSoftmax", axis, x.rank)]);
-      return distance.sub(sum.log());
-    },
-    {
-      ...alongAxis,
-      gradient: ({ x, g, attributes: { axis } }) =>
-        g.sub(softmax(x, { axis }).mul(g.reduceSum({ axes: [axis], keepDims: true }))),
-    },
-  ),
-  reduceLogSumExp: defineUnary<Reduction>(
-    "reduceLogSumExp",
-    (x, { axes, keepDims }) => {
-      const { top, sum } = shifted(x, axes);
-      const result = sum.log().add(top);
-      return keepDims ? result : result.squeeze(axes);
-    },
-    {
-      attributes: z.strictObject({ axes: z.array(z.int()), keepDims: z.boolean() }),
-      gradient: ({ x, g, attributes: { axes, keepDims } }) => {
-        const { exponentials, sum } = shifted(x, axes);
-        // Where every element is −∞ so is the result, whatever the finite elements do: nothing to divide.
-        const weights = exponentials.div(sum.equal(0).where(1, sum));
-        return weights.mul(keepDims ? g : g.reshape(sum.shape));
-      },
-    },
-  ),
-};
+  },
+);
 
 /** Softmax and its kin. */
-export const softmaxComposites: readonly Composite[] = Object.values(operations);
+export const softmaxComposites: readonly Composite[] = [
+  softmaxOperation,
+  logSoftmaxOperation,
+  reduceLogSumExpOperation,
+];
 
 /** Options of operations along one axis, the last by default. */
 export interface AxisOptions {
@@ -94,12 +98,12 @@ export interface AxisOptions {
  * (g − Σ g·y)·y.
  */
 export const softmax = (x: Tensor, { axis = -1 }: AxisOptions = {}): Tensor =>
-  one(operations.softmax, [x], { axis: normalizeAxis("softmax", axis, x.rank) });
+  one(softmaxOperation, [x], { axis: normalizeAxis("softmax", axis, x.rank) });
 
 /** log softmax(x) along an axis, without overflow and without the logarithm of an underflow. */
 export const logSoftmax = (x: Tensor, { axis = -1 }: AxisOptions = {}): Tensor =>
-  one(operations.logSoftmax, [x], { axis: normalizeAxis("logSoftmax", axis, x.rank) });
+  one(logSoftmaxOperation, [x], { axis: normalizeAxis("logSoftmax", axis, x.rank) });
 
 /** log Σ e^x along axes (all by default), without overflow; −∞ where all elements are −∞ or there are none. */
 export const logSumExp = (x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor =>
-  one(operations.reduceLogSumExp, [x], { axes: normalizeAxes("logSumExp", axes, x.rank), keepDims });
+  one(reduceLogSumExpOperation, [x], { axes: normalizeAxes("logSumExp", axes, x.rank), keepDims });

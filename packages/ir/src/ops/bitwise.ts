@@ -1,5 +1,5 @@
 import type { Operand, Tensor } from "../tensor.ts";
-import type { Rows } from "../primitive.ts";
+import { type Rows, definePrimitive } from "../primitive.ts";
 import { binary, defineMap, unary } from "./elementwise.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { evaluateMap } from "./elementwise.ts";
@@ -56,7 +56,7 @@ export const bitwise: Rows<Bitwise> = {
     scalar: { number: (a, b) => a ^ b, big: (a, b) => a ^ b },
   }),
   shiftLeft: left,
-  shiftRight: {
+  shiftRight: definePrimitive<"shiftRight">({
     ...right,
     evaluate: (inputs, node) => {
       const unsigned = dtypeInfo[node.output.dtype].class === "uint" && !dtypeInfo[node.output.dtype].big;
@@ -64,7 +64,7 @@ export const bitwise: Rows<Bitwise> = {
         ? [evaluateMap(inputs, node.output.dtype, { number: unsignedShift })]
         : right.evaluate(inputs, node);
     },
-  },
+  }),
 };
 
 export const bitwiseNot = (a: Tensor): Tensor => unary(bitwise.bitwiseNot, a);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject } from "../schema.ts";
 import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -53,7 +53,7 @@ export const broadcasting: Rows<"broadcast"> = {
   broadcast: definePrimitive({
     name: "broadcast",
     kind: "view",
-    attributes: z.strictObject({ shape: shapeSchema }),
+    attributes: strictObject({ shape: shapeSchema }),
     infer: (inputs, { shape }) => {
       const x = operand(operands("broadcast", inputs, 1), 0);
       const missing = shape.length - x.rank;

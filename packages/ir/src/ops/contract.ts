@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject } from "../schema.ts";
 import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -56,7 +56,7 @@ export const contraction: Rows<"dotGeneral"> = {
   dotGeneral: definePrimitive({
     name: "dotGeneral",
     kind: "contract",
-    attributes: z.strictObject({
+    attributes: strictObject({
       leftBatch: axesSchema,
       rightBatch: axesSchema,
       leftContract: axesSchema,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { boolean, checked, int, minimum, strictObject, string } from "../schema.ts";
 import { close, numbered } from "../closure.ts";
 import { type Dim, equalDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
@@ -10,7 +10,9 @@ import {
   type Cotangent,
   type Graph,
   type Node,
+  type Primitive,
   type Tensor,
+  again,
   apply,
   isNode,
   recordNodes,
@@ -34,130 +36,134 @@ const bodyOf = (operation: string, graphs: readonly Graph[], index = 0): Graph =
 /** The type of one step's slice of a sequence. */
 const sliceType = (tensor: Tensor): TensorType => ({ dtype: tensor.dtype, shape: tensor.shape.slice(1) });
 
-export const control: Rows<"scan" | "if" | "commit"> = {
-  scan: definePrimitive({
-    name: "scan",
-    kind: "control",
-    attributes: z.strictObject({
-      carries: z.int().min(0),
-      sequences: z.int().min(0),
-      length: dimSchema,
-      reverse: z.boolean(),
-    }),
-    infer: (inputs, { carries, sequences, length }, graphs) => {
-      const body = bodyOf("scan", graphs);
-      const [parameters, results] = [Object.values(body.inputs), Object.values(body.outputs)];
-      if (parameters.length !== inputs.length || results.length < carries) {
-        throw new AdjointError(
-          "graph",
-          "scan",
-          `the body takes ${parameters.length} inputs for ${inputs.length} operands and gives ${results.length} outputs`,
-        );
-      }
-      parameters.forEach((parameter, index) => {
-        const given = operand(inputs, index);
-        const isSequence = index >= carries && index < carries + sequences;
-        if (isSequence && !equalDims(given.shape[0] ?? -1, length)) {
-          throw new AdjointError("shape", "scan", `sequence ${given} has not ${length} steps`);
-        }
-        const expected = isSequence ? sliceType(given) : given.type;
-        if (!equalTypes(parameter.type, expected)) {
-          throw new AdjointError(
-            "shape",
-            "scan",
-            `the body's input ${index} is ${typeText(parameter.type)} and gets ${typeText(expected)}`,
-          );
-        }
-        const next = results[index];
-        if (index < carries && (next === undefined || !equalTypes(next.type, parameter.type))) {
-          throw new AdjointError(
-            "shape",
-            "scan",
-            `a carry must keep its type: it starts as ${parameter} and the body gives ${next}`,
-          );
-        }
-      });
-      return [
-        ...results.slice(0, carries).map((result) => result.type),
-        ...results
-          .slice(carries)
-          .map((result) => ({ dtype: result.dtype, shape: [length, ...result.shape] })),
-      ];
-    },
-    gradient: scanGradient,
-    evaluate: (inputs, node) => evaluateScan(inputs, node),
+const scanPrimitive: Primitive<"scan"> = definePrimitive({
+  name: "scan",
+  kind: "control",
+  attributes: strictObject({
+    carries: checked(int(), minimum(0)),
+    sequences: checked(int(), minimum(0)),
+    length: dimSchema,
+    reverse: boolean(),
   }),
-  if: definePrimitive({
-    name: "if",
-    kind: "control",
-    attributes: noAttributes,
-    infer: (inputs, _, graphs) => {
-      const condition = operand(inputs, 0);
-      if (condition.dtype !== "bool" || condition.rank !== 0) {
-        throw new AdjointError(
-          "dtype",
-          "if",
-          `the condition must be bool[] and is ${condition}`,
-          "Compare and reduce it first.",
-        );
-      }
-      const [yes, no] = [bodyOf("if", graphs, 0), bodyOf("if", graphs, 1)].map((body) =>
-        Object.values(body.outputs),
+  infer: (inputs, { carries, sequences, length }, graphs) => {
+    const body = bodyOf("scan", graphs);
+    const [parameters, results] = [Object.values(body.inputs), Object.values(body.outputs)];
+    if (parameters.length !== inputs.length || results.length < carries) {
+      throw new AdjointError(
+        "graph",
+        "scan",
+        `the body takes ${parameters.length} inputs for ${inputs.length} operands and gives ${results.length} outputs`,
       );
-      if (
-        yes === undefined ||
-        no === undefined ||
-        yes.length !== no.length ||
-        yes.some((tensor, index) => !equalTypes(tensor.type, no[index]?.type ?? tensor.type))
-      ) {
+    }
+    parameters.forEach((parameter, index) => {
+      const given = operand(inputs, index);
+      const isSequence = index >= carries && index < carries + sequences;
+      if (isSequence && !equalDims(given.shape[0] ?? -1, length)) {
+        throw new AdjointError("shape", "scan", `sequence ${given} has not ${length} steps`);
+      }
+      const expected = isSequence ? sliceType(given) : given.type;
+      if (!equalTypes(parameter.type, expected)) {
         throw new AdjointError(
           "shape",
-          "if",
-          `the branches differ: ${yes?.map(String).join(", ")} against ${no?.map(String).join(", ")}`,
+          "scan",
+          `the body's input ${index} is ${typeText(parameter.type)} and gets ${typeText(expected)}`,
         );
       }
-      for (const body of graphs) {
-        const parameters = Object.values(body.inputs);
-        if (
-          parameters.length !== inputs.length - 1 ||
-          parameters.some((parameter, index) => !equalTypes(parameter.type, operand(inputs, index + 1).type))
-        ) {
-          throw new AdjointError("graph", "if", "the branches' inputs differ from the operands");
-        }
-      }
-      return yes.map((tensor) => tensor.type);
-    },
-    gradient: (node, cotangents) => {
-      const used = node.inputs.slice(1);
-      const floats = used.flatMap((tensor, index) => (isFloat(tensor.dtype) ? [index] : []));
-      const present = cotangents.map((cotangent) => cotangent !== undefined);
-      const branches = node.graphs.map((body) => {
-        const pulled = bodyVjp(body, present);
-        const outputs = Object.values(pulled.graph.outputs);
-        const parameters = Object.values(pulled.graph.inputs);
-        const all = floats.map(
-          (index) => outputs[pulled.places.indexOf(index)] ?? zeros(operand(parameters, index)),
+      const next = results[index];
+      if (index < carries && (next === undefined || !equalTypes(next.type, parameter.type))) {
+        throw new AdjointError(
+          "shape",
+          "scan",
+          `a carry must keep its type: it starts as ${parameter} and the body gives ${next}`,
         );
-        return { ...pulled.graph, outputs: numbered(all) };
-      });
-      const given = cotangents.filter((cotangent): cotangent is Tensor => cotangent !== undefined);
-      const results =
-        floats.length === 0
-          ? []
-          : apply(control.if, [operand(node.inputs, 0), ...used, ...given], {}, branches).outputs;
-      return [undefined, ...used.map((_, index) => results[floats.indexOf(index)])];
-    },
-    evaluate: ([condition, ...used], node) =>
-      evaluateBody(bodyOf("if", node.graphs, condition?.data[0] ? 0 : 1), used),
-  }),
-  commit: definePrimitive({
-    name: "commit",
-    kind: "control",
-    attributes: z.strictObject({ register: z.string() }),
-    infer: (inputs) => [operand(inputs, 0).type],
-    gradient: (_, [g]) => [g, undefined],
-    evaluate: ([x]) => (x === undefined ? [] : [x]),
-  }),
+      }
+    });
+    return [
+      ...results.slice(0, carries).map((result) => result.type),
+      ...results.slice(carries).map((result) => ({ dtype: result.dtype, shape: [length, ...result.shape] })),
+    ];
+  },
+  gradient: scanGradient,
+  evaluate: (inputs, node) => evaluateScan(inputs, node),
+});
+
+const ifPrimitive: Primitive<"if"> = definePrimitive({
+  name: "if",
+  kind: "control",
+  attributes: noAttributes,
+  infer: (inputs, _, graphs) => {
+    const condition = operand(inputs, 0);
+    if (condition.dtype !== "bool" || condition.rank !== 0) {
+      throw new AdjointError(
+        "dtype",
+        "if",
+        `the condition must be bool[] and is ${condition}`,
+        "Compare and reduce it first.",
+      );
+    }
+    const [yes, no] = [bodyOf("if", graphs, 0), bodyOf("if", graphs, 1)].map((body) =>
+      Object.values(body.outputs),
+    );
+    if (
+      yes === undefined ||
+      no === undefined ||
+      yes.length !== no.length ||
+      yes.some((tensor, index) => !equalTypes(tensor.type, no[index]?.type ?? tensor.type))
+    ) {
+      throw new AdjointError(
+        "shape",
+        "if",
+        `the branches differ: ${yes?.map(String).join(", ")} against ${no?.map(String).join(", ")}`,
+      );
+    }
+    for (const body of graphs) {
+      const parameters = Object.values(body.inputs);
+      if (
+        parameters.length !== inputs.length - 1 ||
+        parameters.some((parameter, index) => !equalTypes(parameter.type, operand(inputs, index + 1).type))
+      ) {
+        throw new AdjointError("graph", "if", "the branches' inputs differ from the operands");
+      }
+    }
+    return yes.map((tensor) => tensor.type);
+  },
+  gradient: (node, cotangents) => {
+    const used = node.inputs.slice(1);
+    const floats = used.flatMap((tensor, index) => (isFloat(tensor.dtype) ? [index] : []));
+    const present = cotangents.map((cotangent) => cotangent !== undefined);
+    const branches = node.graphs.map((body) => {
+      const pulled = bodyVjp(body, present);
+      const outputs = Object.values(pulled.graph.outputs);
+      const parameters = Object.values(pulled.graph.inputs);
+      const all = floats.map(
+        (index) => outputs[pulled.places.indexOf(index)] ?? zeros(operand(parameters, index)),
+      );
+      return { ...pulled.graph, outputs: numbered(all) };
+    });
+    const given = cotangents.filter((cotangent): cotangent is Tensor => cotangent !== undefined);
+    const results =
+      floats.length === 0
+        ? []
+        : again(node, [operand(node.inputs, 0), ...used, ...given], {}, branches).outputs;
+    return [undefined, ...used.map((_, index) => results[floats.indexOf(index)])];
+  },
+  evaluate: ([condition, ...used], node) =>
+    evaluateBody(bodyOf("if", node.graphs, condition?.data[0] ? 0 : 1), used),
+});
+
+const commitPrimitive: Primitive<"commit"> = definePrimitive({
+  name: "commit",
+  kind: "control",
+  attributes: strictObject({ register: string() }),
+  infer: (inputs) => [operand(inputs, 0).type],
+  gradient: (_, [g]) => [g, undefined],
+  evaluate: ([x]) => (x === undefined ? [] : [x]),
+});
+
+export const control: Rows<"scan" | "if" | "commit"> = {
+  scan: scanPrimitive,
+  if: ifPrimitive,
+  commit: commitPrimitive,
 };
 
 function evaluateScan(inputs: readonly TensorValue[], node: Node<ScanAttributes>): readonly TensorValue[] {
@@ -199,7 +205,7 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
   const body = bodyOf("scan", node.graphs);
   const parameters = Object.values(body.inputs);
   const results = Object.values(body.outputs);
-  const starts = apply(control.scan, node.inputs, node.attributes, [
+  const starts = again(node, node.inputs, node.attributes, [
     { ...body, outputs: numbered([...results, ...parameters.slice(0, carries)]) },
   ]).outputs.slice(results.length);
 
@@ -246,8 +252,8 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
     outputs: numbered([...floatCarries.map(valueAt), ...nextSums, ...floatSequences.map(valueAt)]),
     updates: [],
   };
-  const outputs = apply(
-    control.scan,
+  const outputs = again(
+    node,
     [
       ...floatCarries.map((index) => cotangents[index] ?? zeros(operand(node.inputs, index))),
       ...floatInvariants.map((index) => zeros(operand(node.inputs, index))),
@@ -311,7 +317,7 @@ export function scan(
   if (step.carry.length !== carry.length) {
     throw new AdjointError("graph", "scan", `the body gives ${step.carry.length} carries of ${carry.length}`);
   }
-  const outputs = apply(control.scan, [...carry, ...sequences, ...captured], attributes, [graph]).outputs;
+  const outputs = apply(scanPrimitive, [...carry, ...sequences, ...captured], attributes, [graph]).outputs;
   return { carry: outputs.slice(0, carry.length), outputs: outputs.slice(carry.length) };
 }
 
@@ -350,7 +356,7 @@ export function cond(
     const own = branch.captured.map((tensor) => operand(parameters, captured.indexOf(tensor)));
     return { inputs: numbered(parameters), outputs: numbered(inlineGraph(branch.graph, own)), updates: [] };
   });
-  return apply(control.if, [condition, ...captured], {}, graphs).outputs;
+  return apply(ifPrimitive, [condition, ...captured], {}, graphs).outputs;
 }
 
 /**
@@ -366,5 +372,5 @@ export function commit(value: Tensor, register: Tensor, next: Tensor): Tensor {
       `register "${attributes.name}" is ${typeText(register.type)} and its update is ${next}`,
     );
   }
-  return apply(control.commit, [value, next, register], { register: attributes.name }).output;
+  return apply(commitPrimitive, [value, next, register], { register: attributes.name }).output;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { checked, int, minimum, strictObject } from "../schema.ts";
 import { type Dim, addDims, divDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { dtypeInfo, isFloat } from "../dtype.ts";
@@ -15,7 +15,7 @@ const fields = {
   dilations: axesSchema,
   padLow: axesSchema,
   padHigh: axesSchema,
-  groups: z.int().min(1),
+  groups: checked(int(), minimum(1)),
 };
 
 /** Sizes of the output along the spatial axes. */
@@ -109,7 +109,7 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
   conv: definePrimitive({
     name: "conv",
     kind: "contract",
-    attributes: z.strictObject(fields),
+    attributes: strictObject(fields),
     infer: (inputs, attributes) => {
       const [x, w] = floats("conv", inputs);
       return [{ dtype: x.dtype, shape: checkConv("conv", x.shape, w.shape, undefined, attributes) }];
@@ -118,8 +118,8 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
       const [x, w] = pair(inputs);
       if (g === undefined) return [undefined, undefined];
       return [
-        g.convTranspose(w, { ...attributes, extents: x.shape.slice(2) }),
-        x.convWeight(g, { ...attributes, extents: numbers(w.shape.slice(2)) }),
+        convTranspose(g, w, { ...attributes, extents: x.shape.slice(2) }),
+        convWeight(x, g, { ...attributes, extents: numbers(w.shape.slice(2)) }),
       ];
     },
     evaluate: ([x, w], { attributes, output }) => {
@@ -130,7 +130,7 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
   convTranspose: definePrimitive({
     name: "convTranspose",
     kind: "contract",
-    attributes: z.strictObject({ ...fields, extents: shapeSchema }),
+    attributes: strictObject({ ...fields, extents: shapeSchema }),
     infer: (inputs, attributes) => {
       const [g, w] = floats("convTranspose", inputs);
       const shape = [g.shape[0] ?? 1, mulDims(w.shape[1] ?? 1, attributes.groups), ...attributes.extents];
@@ -141,8 +141,8 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
       const [g, w] = pair(inputs);
       if (cotangent === undefined) return [undefined, undefined];
       return [
-        cotangent.conv(w, attributes),
-        cotangent.convWeight(g, { ...attributes, extents: numbers(w.shape.slice(2)) }),
+        conv(cotangent, w, attributes),
+        convWeight(cotangent, g, { ...attributes, extents: numbers(w.shape.slice(2)) }),
       ];
     },
     evaluate: ([g, w], { attributes, output }) => {
@@ -153,7 +153,7 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
   convWeight: definePrimitive({
     name: "convWeight",
     kind: "contract",
-    attributes: z.strictObject({ ...fields, extents: axesSchema }),
+    attributes: strictObject({ ...fields, extents: axesSchema }),
     infer: (inputs, attributes) => {
       const [x, g] = floats("convWeight", inputs);
       const channels = x.shape[1] ?? 1;
@@ -169,8 +169,8 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
       const [x, g] = pair(inputs);
       if (cotangent === undefined) return [undefined, undefined];
       return [
-        g.convTranspose(cotangent, { ...attributes, extents: x.shape.slice(2) }),
-        x.conv(cotangent, attributes),
+        convTranspose(g, cotangent, { ...attributes, extents: x.shape.slice(2) }),
+        conv(x, cotangent, attributes),
       ];
     },
     evaluate: ([x, g], { attributes, output }) => {

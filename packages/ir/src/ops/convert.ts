@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject } from "../schema.ts";
 import { type DType, dtypeInfo, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../tensor.ts";
@@ -9,7 +9,7 @@ export const convert: Rows<"cast" | "bitcast" | "stopGradient"> = {
   cast: definePrimitive({
     name: "cast",
     kind: "map",
-    attributes: z.strictObject({ dtype: dtypeSchema }),
+    attributes: strictObject({ dtype: dtypeSchema }),
     infer: (inputs, { dtype }) => [{ dtype, shape: operand(operands("cast", inputs, 1), 0).shape }],
     gradient: ({ inputs }, [g]) => {
       const x = operand(inputs, 0);
@@ -28,7 +28,7 @@ export const convert: Rows<"cast" | "bitcast" | "stopGradient"> = {
   bitcast: definePrimitive({
     name: "bitcast",
     kind: "map",
-    attributes: z.strictObject({ dtype: dtypeSchema }),
+    attributes: strictObject({ dtype: dtypeSchema }),
     infer: (inputs, { dtype }) => {
       const x = operand(operands("bitcast", inputs, 1), 0);
       if (

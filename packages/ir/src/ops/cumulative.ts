@@ -1,7 +1,7 @@
-import { z } from "zod";
+import { boolean, int, strictObject } from "../schema.ts";
 import { dtypeInfo, isFloat } from "../dtype.ts";
 import { type CumulativeOptions, type Primitive, type Tensor, apply } from "../tensor.ts";
-import { type Rows, checkAxes, normalizeAxis, operand, operands } from "../primitive.ts";
+import { type Rows, definePrimitive, checkAxes, normalizeAxis, operand, operands } from "../primitive.ts";
 import type { CumulativeAttributes } from "../primitive-set.ts";
 import { rowMajorStrides } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
@@ -43,11 +43,12 @@ function run(x: TensorValue, { axis, exclusive, reverse }: CumulativeAttributes,
   return result;
 }
 
+// @__NO_SIDE_EFFECTS__
 function defineCumulative<N extends Name>(name: N, rule: Rule): Primitive<N> {
-  const primitive: Primitive<Name> = {
+  const primitive = definePrimitive<Name>({
     name,
     kind: "cumulative",
-    attributes: z.strictObject({ axis: z.int(), exclusive: z.boolean(), reverse: z.boolean() }),
+    attributes: strictObject({ axis: int(), exclusive: boolean(), reverse: boolean() }),
     infer: (inputs, { axis }) => {
       const x = operand(operands(name, inputs, 1), 0);
       checkDomain(name, "numeric", x);
@@ -56,7 +57,7 @@ function defineCumulative<N extends Name>(name: N, rule: Rule): Primitive<N> {
     },
     gradient: (node, [g]) => [g && rule.gradient(operand(node.inputs, 0), g, node.attributes)],
     evaluate: ([x], node) => (x === undefined ? [] : [run(x, node.attributes, rule)]),
-  };
+  });
   // The body is the same for both names; only the literal type of `name` differs.
   return primitive as Primitive<N>;
 }

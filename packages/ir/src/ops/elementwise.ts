@@ -1,7 +1,7 @@
 import { AdjointError } from "../error.ts";
 import { type DType, dtypeInfo, dtypeRange, isFloat, isInteger } from "../dtype.ts";
 import { type Cotangent, type Operand, type Primitive, type Tensor, apply } from "../tensor.ts";
-import { isTensor, noAttributes, operand, operands } from "../primitive.ts";
+import { definePrimitive, isTensor, noAttributes, operand, operands } from "../primitive.ts";
 import type { NameOf } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, equalShapes, shapeText } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
@@ -44,9 +44,10 @@ export interface MapDefinition<N extends MapName> {
 }
 
 /** A map primitive whose operands share shape and dtype. */
+// @__NO_SIDE_EFFECTS__
 export function defineMap<N extends NoAttributes>(definition: MapDefinition<N>): Primitive<N> {
   const { name, arity, domain, scalar } = definition;
-  const primitive: Primitive<NoAttributes> = {
+  const primitive = definePrimitive<NoAttributes>({
     name,
     kind: "map",
     attributes: noAttributes,
@@ -64,7 +65,7 @@ export function defineMap<N extends NoAttributes>(definition: MapDefinition<N>):
     evaluate(inputs, node) {
       return [evaluateMap(inputs, node.output.dtype, scalar)];
     },
-  };
+  });
   // The body is the same for every name; only the literal type of `name` differs.
   return primitive as Primitive<NameOf<"map">> as Primitive<N>;
 }

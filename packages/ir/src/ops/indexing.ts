@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { oneOf, strictObject } from "../schema.ts";
 import type { Dim } from "../dim.ts";
 import { dtypeInfo, isFloat, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -104,7 +104,7 @@ export const indexing: Rows<"gather" | "scatter"> = {
   scatter: definePrimitive({
     name: "scatter",
     kind: "index",
-    attributes: z.strictObject({ reduction: z.enum(reductions) }),
+    attributes: strictObject({ reduction: oneOf(reductions) }),
     infer: (inputs, { reduction }) => {
       operands("scatter", inputs, 3);
       const [data, indices, updates] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { boolean, checked, int, minimum, strictObject } from "../schema.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Cotangent, type Tensor, apply } from "../tensor.ts";
@@ -52,7 +52,7 @@ export const order: Rows<"sort" | "topK"> = {
   sort: definePrimitive({
     name: "sort",
     kind: "order",
-    attributes: z.strictObject({ axis: z.int(), descending: z.boolean() }),
+    attributes: strictObject({ axis: int(), descending: boolean() }),
     infer: (inputs, { axis }) => {
       const x = operand(operands("sort", inputs, 1), 0);
       checkDomain("sort", "numeric", x);
@@ -68,7 +68,7 @@ export const order: Rows<"sort" | "topK"> = {
   topK: definePrimitive({
     name: "topK",
     kind: "order",
-    attributes: z.strictObject({ axis: z.int(), k: z.int().min(0), largest: z.boolean() }),
+    attributes: strictObject({ axis: int(), k: checked(int(), minimum(0)), largest: boolean() }),
     infer: (inputs, { axis, k }) => {
       const x = operand(operands("topK", inputs, 1), 0);
       checkDomain("topK", "numeric", x);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject } from "../schema.ts";
 import { divDims, mulDims, type Dim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { dtypeInfo, dtypeRange } from "../dtype.ts";
@@ -7,6 +7,7 @@ import {
   type Rows,
   axesAttributes,
   checkAxes,
+  definePrimitive,
   normalizeAxes,
   normalizeAxis,
   operand,
@@ -24,8 +25,7 @@ type Reduction = "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin";
 /** The shape without the axes. */
 const without = (shape: Shape, axes: Axes): Shape => shape.filter((_, axis) => !axes.includes(axis));
 /** The shape with the axes at size 1. */
-export const kept = (shape: Shape, axes: Axes): Shape =>
-  shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+const kept = (shape: Shape, axes: Axes): Shape => shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
 /** How a reduction folds, and what an empty one gives. */
 interface Fold {
@@ -73,8 +73,9 @@ function fold(x: TensorValue, axes: Axes, rule: Fold): TensorValue {
   return result;
 }
 
+// @__NO_SIDE_EFFECTS__
 function defineReduce<N extends Reduction>(name: N, rule: Fold): Primitive<N> {
-  const primitive: Primitive<Reduction> = {
+  const primitive = definePrimitive<Reduction>({
     name,
     kind: "reduce",
     attributes: axesAttributes,
@@ -88,7 +89,7 @@ function defineReduce<N extends Reduction>(name: N, rule: Fold): Primitive<N> {
       g && rule.gradient(operand(node.inputs, 0), node.output, g, node.attributes.axes),
     ],
     evaluate: ([x], node) => (x === undefined ? [] : [fold(x, node.attributes.axes, rule)]),
-  };
+  });
   // The body is the same for every name; only the literal type of `name` differs.
   return primitive as Primitive<N>;
 }
@@ -124,14 +125,15 @@ const otherFactors = (x: Tensor, axes: Axes): Tensor => {
 };
 
 /** Index of the extreme along an axis; `better(a, b)` says that a later a beats the best b so far. NaN beats all. */
+// @__NO_SIDE_EFFECTS__
 function defineArg<N extends "argMax" | "argMin">(
   name: N,
   better: (a: Scalar, b: Scalar) => boolean,
 ): Primitive<N> {
-  const primitive: Primitive<"argMax" | "argMin"> = {
+  const primitive = definePrimitive<"argMax" | "argMin">({
     name,
     kind: "reduce",
-    attributes: z.strictObject({ axis: z.int() }),
+    attributes: strictObject({ axis: int() }),
     infer: (inputs, { axis }) => {
       const x = operand(operands(name, inputs, 1), 0);
       checkDomain(name, "numeric", x);
@@ -156,7 +158,7 @@ function defineArg<N extends "argMax" | "argMin">(
       }
       return [result];
     },
-  };
+  });
   // The body is the same for both names; only the literal type of `name` differs.
   return primitive as Primitive<N>;
 }

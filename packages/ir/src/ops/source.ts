@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { array, boolean, checked, custom, int, minimum, strictObject, string } from "../schema.ts";
 import { type DType, dtypeInfo, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Initial, initialSchema } from "../initial.ts";
@@ -48,7 +48,7 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
   input: definePrimitive({
     name: "input",
     kind: "source",
-    attributes: z.strictObject({ name: z.string(), dtype: dtypeSchema, shape: shapeSchema }),
+    attributes: strictObject({ name: string(), dtype: dtypeSchema, shape: shapeSchema }),
     infer: (inputs, { dtype, shape }) => {
       operands("input", inputs, 0);
       return [{ dtype, shape: checkSizes("input", shape) }];
@@ -59,12 +59,12 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
   register: definePrimitive({
     name: "register",
     kind: "source",
-    attributes: z.strictObject({
-      name: z.string(),
+    attributes: strictObject({
+      name: string(),
       dtype: dtypeSchema,
-      shape: z.array(z.int().min(0)),
+      shape: array(checked(int(), minimum(0))),
       initial: initialSchema,
-      trainable: z.boolean(),
+      trainable: boolean(),
     }),
     infer: (inputs, { dtype, shape }) => {
       operands("register", inputs, 0);
@@ -76,8 +76,8 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
   constant: definePrimitive({
     name: "constant",
     kind: "source",
-    attributes: z.strictObject({
-      value: z.custom<TensorValue>((value) => typeof value === "object" && value !== null && "data" in value),
+    attributes: strictObject({
+      value: custom<TensorValue>((value) => typeof value === "object" && value !== null && "data" in value),
     }),
     infer: (inputs, { value }) => {
       operands("constant", inputs, 0);
@@ -89,7 +89,7 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
   iota: definePrimitive({
     name: "iota",
     kind: "source",
-    attributes: z.strictObject({ dtype: dtypeSchema, shape: shapeSchema, axis: z.int() }),
+    attributes: strictObject({ dtype: dtypeSchema, shape: shapeSchema, axis: int() }),
     infer: (inputs, { dtype, shape, axis }) => {
       operands("iota", inputs, 0);
       checkAxes("iota", [axis], shape.length);
@@ -109,7 +109,7 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
   randomBits: definePrimitive({
     name: "randomBits",
     kind: "source",
-    attributes: z.strictObject({ shape: shapeSchema }),
+    attributes: strictObject({ shape: shapeSchema }),
     infer: (inputs, { shape }) => {
       const [key] = operands("randomBits", inputs, 1);
       if (key === undefined || typeText(key.type) !== "u32[2]") {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject } from "../schema.ts";
 import {
   type Dim,
   addDims,
@@ -67,7 +67,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
   reshape: definePrimitive({
     name: "reshape",
     kind: "view",
-    attributes: z.strictObject({ shape: shapeSchema }),
+    attributes: strictObject({ shape: shapeSchema }),
     infer: (inputs, { shape }) => {
       const x = operand(operands("reshape", inputs, 1), 0);
       if (!equalDims(shapeSize(x.shape), shapeSize(shape))) {
@@ -85,7 +85,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
   transpose: definePrimitive({
     name: "transpose",
     kind: "view",
-    attributes: z.strictObject({ permutation: axesSchema }),
+    attributes: strictObject({ permutation: axesSchema }),
     infer: (inputs, { permutation }) => {
       const x = operand(operands("transpose", inputs, 1), 0);
       checkAxes("transpose", permutation, x.rank);
@@ -119,7 +119,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
   slice: definePrimitive({
     name: "slice",
     kind: "view",
-    attributes: z.strictObject({ starts: shapeSchema, sizes: shapeSchema, steps: axesSchema }),
+    attributes: strictObject({ starts: shapeSchema, sizes: shapeSchema, steps: axesSchema }),
     infer: (inputs, { starts, sizes, steps }) => {
       const x = operand(operands("slice", inputs, 1), 0);
       for (const list of [starts, sizes, steps]) {
@@ -180,7 +180,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
   pad: definePrimitive({
     name: "pad",
     kind: "view",
-    attributes: z.strictObject({ low: axesSchema, high: axesSchema, interior: axesSchema }),
+    attributes: strictObject({ low: axesSchema, high: axesSchema, interior: axesSchema }),
     infer: (inputs, { low, high, interior }) => {
       const [x, filler] = operands("pad", inputs, 2);
       if (x === undefined || filler === undefined) return [];
@@ -232,7 +232,7 @@ export const view: Rows<"reshape" | "transpose" | "slice" | "pad" | "concat" | "
   concat: definePrimitive({
     name: "concat",
     kind: "view",
-    attributes: z.strictObject({ axis: z.int() }),
+    attributes: strictObject({ axis: int() }),
     infer: (inputs, { axis }) => {
       const [first, ...rest] = inputs;
       if (first === undefined) throw new AdjointError("shape", "concat", "needs at least one tensor");

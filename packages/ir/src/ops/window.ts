@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject } from "../schema.ts";
 import { addDims, subDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -71,13 +71,15 @@ export const windows: Rows<"window" | "windowSum"> = {
   window: definePrimitive({
     name: "window",
     kind: "view",
-    attributes: z.strictObject(windowFields),
+    attributes: strictObject(windowFields),
     infer: (inputs, attributes) => {
       const x = operand(operands("window", inputs, 1), 0);
       checkAttributes("window", attributes, x.rank);
       return [{ dtype: x.dtype, shape: windowedShape("window", x.shape, attributes) }];
     },
-    gradient: (node, [g]) => [g?.windowSum({ ...node.attributes, extents: operand(node.inputs, 0).shape })],
+    gradient: (node, [g]) => [
+      g && windowSum(g, { ...node.attributes, extents: operand(node.inputs, 0).shape }),
+    ],
     evaluate: ([x], node) => {
       if (x === undefined) return [];
       const shape = staticShape("window", node.output.shape);
@@ -87,7 +89,7 @@ export const windows: Rows<"window" | "windowSum"> = {
   windowSum: definePrimitive({
     name: "windowSum",
     kind: "view",
-    attributes: z.strictObject({ ...windowFields, extents: shapeSchema }),
+    attributes: strictObject({ ...windowFields, extents: shapeSchema }),
     infer: (inputs, attributes) => {
       const g = operand(operands("windowSum", inputs, 1), 0);
       checkDomain("windowSum", "numeric", g);
@@ -102,7 +104,7 @@ export const windows: Rows<"window" | "windowSum"> = {
       }
       return [{ dtype: g.dtype, shape: attributes.extents }];
     },
-    gradient: (node, [g]) => [g?.window(node.attributes)],
+    gradient: (node, [g]) => [g && window(g, node.attributes)],
     evaluate: ([g], node) => {
       if (g === undefined) return [];
       const shape = staticShape("windowSum", node.attributes.extents);

@@ -1,9 +1,8 @@
 import { numbered } from "../closure.ts";
 import { equalDims } from "../dim.ts";
 import { inlineGraph, rewriter } from "../graph.ts";
-import { type Graph, type Tensor, apply, isNode } from "../tensor.ts";
+import { type Graph, type Tensor, again, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
-import { primitives } from "../ops/table.ts";
 import { reshape } from "../ops/view.ts";
 import { type Rule, rule } from "../rewrite.ts";
 import { isAll, under, valueIn } from "./facts.ts";
@@ -64,7 +63,7 @@ export const controlRules: readonly Rule[] = [
     if (replaced.size === 0) return undefined;
     const kept = used.filter((_, index) => !replaced.has(index));
     const graphs = node.graphs.map((body) => bind(body, replaced));
-    return apply(primitives.if, [condition, ...kept], {}, graphs).outputs;
+    return again(node, [condition, ...kept], {}, graphs).outputs;
   }),
 
   rule("scan of no step → its first carry", "scan", ({ node, attributes }, ...inputs) => {
@@ -104,7 +103,7 @@ export const controlRules: readonly Rule[] = [
       updates: [],
     };
     const shorter = { ...attributes, carries: attributes.carries - staying.length };
-    const outputs = [...apply(primitives.scan, at(inputs), shorter, [graph]).outputs];
+    const outputs = [...again(node, at(inputs), shorter, [graph]).outputs];
     return results.flatMap((_, index) => (stays(index) ? inputs[index] : outputs.shift()) ?? []);
   }),
   rule("scan over constants, or over one tensor twice", "scan", ({ node, attributes }, ...inputs) => {
@@ -118,8 +117,7 @@ export const controlRules: readonly Rule[] = [
     if (body === undefined || replaced.size === 0) return undefined;
     const kept = inputs.filter((_, index) => !replaced.has(index));
     const merged = [...replaced.keys()].filter((index) => index < invariants).length;
-    return apply(primitives.scan, kept, { ...attributes, sequences: sequences - merged }, [
-      bind(body, replaced),
-    ]).outputs;
+    return again(node, kept, { ...attributes, sequences: sequences - merged }, [bind(body, replaced)])
+      .outputs;
   }),
 ];

@@ -1,8 +1,7 @@
 import { numbered } from "../closure.ts";
 import { hasBodies, nodesOf, rootsOf } from "../graph.ts";
-import { type Graph, type Node, type Tensor, apply, isNode } from "../tensor.ts";
+import { type Graph, type Node, type Tensor, again, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
-import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 
@@ -88,7 +87,7 @@ function shortened(node: Node, need: Need): readonly Tensor[] | undefined {
   const bodies = node.graphs.map((body) => part(body, need));
   if (isNode(node, "if")) {
     const used = at(node.inputs.slice(1), need.parameters);
-    return apply(primitives.if, [operand(node.inputs, 0), ...used], {}, bodies).outputs;
+    return again(node, [operand(node.inputs, 0), ...used], {}, bodies).outputs;
   }
   if (!isNode(node, "scan")) return undefined;
   const { attributes } = node;
@@ -97,7 +96,7 @@ function shortened(node: Node, need: Need): readonly Tensor[] | undefined {
   const sequences =
     need.parameters.filter((place) => place < attributes.carries + attributes.sequences).length - carries;
   const inputs = at(node.inputs, need.parameters);
-  return apply(primitives.scan, inputs, { ...attributes, carries, sequences }, bodies).outputs;
+  return again(node, inputs, { ...attributes, carries, sequences }, bodies).outputs;
 }
 
 /**

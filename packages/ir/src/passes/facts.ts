@@ -2,20 +2,9 @@ import { dtypeInfo, dtypeRange, isFloat } from "../dtype.ts";
 import { evaluateTensors } from "../evaluate.ts";
 import { type Node, type Tensor, isNode } from "../tensor.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
-import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
-import type { AttributesOf, Kind, NameOf, PrimitiveName } from "../primitive-set.ts";
+import type { AttributesOf, PrimitiveName } from "../primitive-set.ts";
 import { type TensorValue, castScalar, elementReader, valueOf } from "../value.ts";
-
-/** The names of all primitives of some kinds. */
-export function namesOf<K extends Kind>(...kinds: readonly K[]): readonly NameOf<K>[] {
-  return (
-    Object.values(primitives)
-      .filter((primitive) => kinds.some((kind) => kind === primitive.kind))
-      // The names of the primitives of kind K are NameOf<K>, by the definition of the table.
-      .map((primitive) => primitive.name as NameOf<K>)
-  );
-}
 
 /** The node that makes a tensor, where it is one of these primitives. */
 export function madeBy<N extends PrimitiveName>(

@@ -3,11 +3,11 @@ import { type Node, type Tensor } from "../tensor.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import type { Kind } from "../primitive-set.ts";
-import { type Match, type Rule, rewrite, rule } from "../rewrite.ts";
+import { type Match, type Rule, rewrite, rule, ruleForKinds } from "../rewrite.ts";
 import type { Pass } from "./driver.ts";
 import { elementCount, isStatic } from "../shape.ts";
 import { type TensorValue, valueOf, zeroValue } from "../value.ts";
-import { madeBy, namesOf, under, valueIn } from "./facts.ts";
+import { madeBy, under, valueIn } from "./facts.ts";
 
 /** How much may be computed ahead. */
 export interface FoldOptions {
@@ -74,7 +74,7 @@ function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): reado
     return size <= maxElements || size <= total(node.inputs.map((input) => valueIn(input)?.data.length ?? 0));
   };
   return [
-    rule("nothing to compute → empty constant", namesOf(...FOLDED), ({ node }) => {
+    ruleForKinds("nothing to compute → empty constant", FOLDED, ({ node }) => {
       const isEmpty = node.outputs.every(({ shape }) => isStatic(shape) && shape.includes(0));
       if (!isEmpty) return undefined;
       return node.outputs.map(({ dtype, shape }) =>
@@ -89,7 +89,7 @@ function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): reado
       const scalar: TensorValue = { dtype, shape: [], data: data.slice(0, 1) };
       return broadcast(constant(scalar), shape);
     }),
-    rule("f(broadcast constants) → broadcast constant", namesOf("map"), ({ node, output }, ...inputs) => {
+    ruleForKinds("f(broadcast constants) → broadcast constant", ["map"], ({ node, output }, ...inputs) => {
       const scalars: TensorValue[] = [];
       for (const input of inputs) {
         const element = uniformConstant(input);
@@ -99,7 +99,7 @@ function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): reado
       const [value] = evaluated(node, scalars) ?? [];
       return value && broadcast(constant(value), output.shape);
     }),
-    rule("f(constants) → constant", namesOf(...FOLDED), (match, ...inputs) => {
+    ruleForKinds("f(constants) → constant", FOLDED, (match, ...inputs) => {
       // A repeated constant stays small.
       if (madeBy(match.output, "broadcast") !== undefined) return undefined;
       const values: TensorValue[] = [];

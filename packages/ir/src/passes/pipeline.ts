@@ -1,4 +1,3 @@
-import { check } from "../check.ts";
 import type { Graph } from "../tensor.ts";
 import type { Pass, PassOptions } from "./driver.ts";
 import { canonicalize } from "./canonicalize.ts";
@@ -13,8 +12,8 @@ import { sink } from "./sink.ts";
 export const optimize: readonly Pass[] = [inline, canonicalize, simplify, fold, cse, deadCode, sink];
 
 export interface PipelineOptions extends PassOptions {
-  /** Checks the graph's invariants before the first and after each pass that rewrote something. */
-  readonly check?: boolean;
+  /** Looks at the graph before the first and after each pass that rewrote something: `check` verifies its invariants. */
+  readonly check?: (graph: Graph, where?: string) => void;
   /** Told of each pass that rewrote something. */
   readonly trace?: (pass: string, before: Graph, after: Graph) => void;
 }
@@ -36,7 +35,7 @@ export function runPasses<I extends string, O extends string>(
   let current = graph;
   // Passes that left the current graph as it is.
   let idle = 0;
-  if (options.check === true) check(graph);
+  options.check?.(graph);
   for (let turn = 0; idle < passes.length && turn < MOST_ROUNDS * passes.length && budget.left > 0; turn++) {
     const pass = passes[turn % passes.length];
     if (pass === undefined) break;
@@ -49,7 +48,7 @@ export function runPasses<I extends string, O extends string>(
     });
     idle = next === current ? idle + 1 : 0;
     if (next === current) continue;
-    if (options.check === true) check(next, `after the pass "${pass.name}"`);
+    options.check?.(next, `after the pass "${pass.name}"`);
     options.trace?.(pass.name, current, next);
     current = next;
   }

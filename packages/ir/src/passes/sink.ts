@@ -1,8 +1,7 @@
 import { numbered } from "../closure.ts";
 import { hasBodies, nodesOf, rewriter, rootsOf } from "../graph.ts";
-import { type Graph, type Node, type Tensor, apply, isNode } from "../tensor.ts";
+import { type Graph, type Node, type Tensor, again, isNode } from "../tensor.ts";
 import { input } from "../ops/source.ts";
-import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 
@@ -102,7 +101,7 @@ function withRegion(node: Node, region: ReadonlySet<Node>): readonly Tensor[] {
     const outputs = Object.values(body.outputs).map(onOperands);
     return { inputs: numbered(parameters), outputs: numbered(outputs), updates: [] };
   });
-  return apply(primitives.if, [condition, ...operands], {}, bodies).outputs;
+  return again(node, [condition, ...operands], {}, bodies).outputs;
 }
 
 /**

@@ -1,15 +1,14 @@
 import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
-import { type Tensor, apply } from "../tensor.ts";
+import { type Tensor, apply, again } from "../tensor.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
 import { concat, flip, reshape, transpose } from "../ops/view.ts";
 import { uniformConstant } from "../ops/source.ts";
-import { primitives } from "../ops/table.ts";
 import { operand } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule, ruleForKinds } from "../rewrite.ts";
 import { type Shape, equalShapes } from "../shape.ts";
 import { isAscending, isUnit, longAxes } from "./axis-groups.ts";
-import { madeBy, namesOf, under, uniformScalar } from "./facts.ts";
+import { madeBy, under, uniformScalar } from "./facts.ts";
 
 const permuted = <T>(list: readonly T[], permutation: Axes): readonly T[] =>
   permutation.flatMap((axis) => list.slice(axis, axis + 1));
@@ -82,7 +81,7 @@ const broadcastRules: readonly Rule[] = [
     const shape = output.shape.map((_, axis) => full[from[to.indexOf(axis)] ?? -1] ?? 1);
     return broadcast(reshape(y, shape), output.shape);
   }),
-  rule("f(broadcast x) → broadcast f(x)", namesOf("map"), ({ node, attributes, output }, ...inputs) => {
+  ruleForKinds("f(broadcast x) → broadcast f(x)", ["map"], ({ node, attributes, output }, ...inputs) => {
     const [shape] = inputs.flatMap((input) => {
       const inner = under(input, "broadcast");
       return inner === undefined || uniformConstant(input) !== undefined ? [] : [inner.shape];
@@ -126,13 +125,13 @@ const selectRules: readonly Rule[] = [
     const inner = madeBy(x, "slice");
     if (inner === undefined) return undefined;
     const { starts: firsts, steps: strides } = inner.attributes;
-    return apply(primitives.slice, inner.inputs, {
+    return again(inner, inner.inputs, {
       starts: starts.map((start, axis) => addDims(firsts[axis] ?? 0, mulDims(start, strides[axis] ?? 1))),
       sizes,
       steps: steps.map((step, axis) => step * (strides[axis] ?? 1)),
     }).output;
   }),
-  rule("slice of a broadcast", "slice", ({ attributes: { starts, sizes, steps }, output }, x) => {
+  rule("slice of a broadcast", "slice", ({ node, attributes: { starts, sizes, steps }, output }, x) => {
     const y = under(x, "broadcast");
     if (y === undefined || output.shape.some((size) => equalDims(size, 0))) return undefined;
     const missing = x.rank - y.rank;
@@ -141,9 +140,9 @@ const selectRules: readonly Rule[] = [
       whole.map((all, axis) => (stretched.includes(axis + missing) ? all : (list[axis + missing] ?? all)));
     const [none, ones] = [y.shape.map(() => 0), y.shape.map(() => 1)];
     const part = { starts: own(starts, none), sizes: own(sizes, y.shape), steps: own(steps, ones) };
-    return broadcast(apply(primitives.slice, [y], part).output, output.shape);
+    return broadcast(again(node, [y], part).output, output.shape);
   }),
-  rule("slice of one piece of a concat", "slice", ({ attributes: { starts, sizes, steps } }, x) => {
+  rule("slice of one piece of a concat", "slice", ({ node, attributes: { starts, sizes, steps } }, x) => {
     const whole = madeBy(x, "concat");
     if (whole === undefined) return undefined;
     const { axis } = whole.attributes;
@@ -152,7 +151,7 @@ const selectRules: readonly Rule[] = [
     const found = pieceAt(whole.inputs, axis, start, addDims(start, mulDims(subDims(size, 1), step)));
     return (
       found &&
-      apply(primitives.slice, [found.piece], {
+      again(node, [found.piece], {
         starts: starts.map((at, index) => (index === axis ? subDims(at, found.begin) : at)),
         sizes,
         steps,

@@ -3,6 +3,7 @@ import type { SymbolicDim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { type Graph, type Operation, type Tensor, type Update, apply, registerOf } from "../tensor.ts";
 import { primitives } from "../ops/table.ts";
+import { safeParse } from "../schema.ts";
 import { type TensorType, equalTypes, typeText } from "../shape.ts";
 import { type ValueWriter, foldValue } from "./fold.ts";
 import { checkDims, checkOperands } from "./limits.ts";
@@ -68,9 +69,12 @@ function operationOf(name: string, { composites }: ReadOptions): Operation {
 function checkedAttributes(operation: Operation, { attributes, types }: NodeParts): unknown {
   const [first] = types;
   const implied = impliedAttributes(operation).map((key) => [key, first?.[key]]);
-  const result = operation.attributes.safeParse({ ...Object.fromEntries(implied), ...attributes });
+  const result = safeParse<unknown>(operation.attributes, {
+    ...Object.fromEntries(implied),
+    ...attributes,
+  });
   if (!result.success) {
-    const problems = result.error.issues.map((issue) =>
+    const problems = result.issues.map((issue) =>
       [issue.path.map(String).join("."), issue.message].filter((part) => part !== "").join(": "),
     );
     throw refuse(operation.name, `its attributes don't fit: ${problems.join("; ")}`);

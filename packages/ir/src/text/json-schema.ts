@@ -1,4 +1,20 @@
-import { z } from "zod";
+import {
+  type Schema,
+  array,
+  checked,
+  oneOf,
+  int,
+  literal,
+  minLength,
+  minimum,
+  optional,
+  safeParse,
+  strictObject,
+  string,
+  tuple,
+  union,
+  unknown,
+} from "../schema.ts";
 import { type DType, dtypes } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { isRecord } from "./fold.ts";
@@ -51,31 +67,34 @@ export interface GraphJson extends BodyJson {
 export interface UncheckedNode extends NodeOf<unknown, unknown> {}
 export interface UncheckedBody extends BodyOf<UncheckedNode> {}
 
-const count = z.int().min(0);
-const reference = z.tuple([count, count]);
-const named = z.strictObject({ name: z.string(), value: reference });
+const count = checked(int(), minimum(0));
+const reference = tuple([count, count]);
+const named = strictObject({ name: string(), value: reference });
 const body = {
-  nodes: z.array(
-    z.strictObject({
-      operation: z.string(),
-      attributes: z.unknown(),
-      inputs: z.array(reference),
+  nodes: array(
+    strictObject({
+      operation: string(),
+      attributes: unknown(),
+      inputs: array(reference),
       // Checked one by one: a schema that calls itself has no limit of depth.
-      graphs: z.array(z.unknown()).optional(),
-      types: z.array(
-        z.strictObject({ dtype: z.enum(dtypes), shape: z.array(z.union([count, z.string().min(1)])) }),
+      graphs: optional(array(unknown())),
+      types: array(
+        strictObject({
+          dtype: oneOf(dtypes),
+          shape: array(union([count, checked(string(), minLength(1))])),
+        }),
       ),
-      scope: z.string().optional(),
+      scope: optional(string()),
     }),
   ),
-  inputs: z.array(named),
-  outputs: z.array(named),
-  updates: z.array(z.strictObject({ register: reference, next: reference })),
+  inputs: array(named),
+  outputs: array(named),
+  updates: array(strictObject({ register: reference, next: reference })),
 };
-const bodySchema: z.ZodType<UncheckedBody> = z.strictObject(body);
-const graphSchema: z.ZodType<UncheckedBody> = z.strictObject({
-  format: z.literal("adjoint-graph"),
-  version: z.literal(1),
+const bodySchema: Schema<UncheckedBody> = strictObject(body);
+const graphSchema: Schema<UncheckedBody> = strictObject({
+  format: literal("adjoint-graph"),
+  version: literal(1),
   ...body,
 });
 
@@ -102,10 +121,10 @@ export function checkGraph(json: unknown): UncheckedBody {
 /** Checks the envelope of a body. @throws AdjointError with the path of what is wrong. */
 export const checkBody = (json: unknown, path: string): UncheckedBody => checkWith(bodySchema, json, path);
 
-function checkWith(schema: z.ZodType<UncheckedBody>, json: unknown, path: string): UncheckedBody {
-  const result = schema.safeParse(json);
+function checkWith(schema: Schema<UncheckedBody>, json: unknown, path: string): UncheckedBody {
+  const result = safeParse(schema, json);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
+  const [issue] = result.issues;
   const inner = issue?.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)) ?? [];
   const place = `${path}${inner.join("")}`.replace(/^\./, "");
   throw refuse(place === "" ? "graph" : place, issue?.message ?? "is malformed");

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { array, checked, oneOf, int, minimum, safeParse, strictObject, string } from "../schema.ts";
 import { parseDim } from "../dim.ts";
 import { dtypes } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -32,10 +32,10 @@ export const jsonWriter: ValueWriter<Json> = {
   },
 };
 
-const tensorSchema = z.strictObject({
-  dtype: z.enum(dtypes),
-  shape: z.array(z.int().min(0)),
-  data: z.string(),
+const tensorSchema = strictObject({
+  dtype: oneOf(dtypes),
+  shape: array(checked(int(), minimum(0))),
+  data: string(),
 });
 
 const SPECIAL: ReadonlyMap<unknown, number> = new Map([
@@ -64,7 +64,7 @@ const readers: { readonly [T in Tag]: (content: unknown, depth: number) => unkno
     return parseDim(content);
   },
   tensor: (content) => {
-    const tensor = tensorSchema.safeParse(content);
+    const tensor = safeParse(tensorSchema, content);
     if (!tensor.success) throw refuse("a tensor is { dtype, shape, data }");
     const { dtype, shape, data } = tensor.data;
     checkShape(shape);

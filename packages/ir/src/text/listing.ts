@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { ObjectSchema } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import { nodesOf, rootsOf } from "../graph.ts";
 import { type Graph, type Node, type Operation, type Tensor, isNode } from "../tensor.ts";
@@ -32,7 +32,7 @@ type Implied = "dtype" | "shape";
  * them out and takes them from the declared type.
  */
 export function impliedAttributes(operation: Operation): readonly Implied[] {
-  if (operation.kind === "composite" || !(operation.attributes instanceof z.ZodObject)) return [];
+  if (operation.kind === "composite" || !(operation.attributes instanceof ObjectSchema)) return [];
   const fields = operation.attributes.shape;
   return (["dtype", "shape"] satisfies Implied[]).filter((key) => Object.hasOwn(fields, key));
 }

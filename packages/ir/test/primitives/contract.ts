@@ -1,4 +1,4 @@
-import { type NameOf, type Tensor, filled, iota } from "@adjoint/ir";
+import { type NameOf, type Tensor, conv, convTranspose, convWeight, filled, iota } from "@adjoint/ir";
 import { type Elements, type Examples, example, tensor, value } from "./example.ts";
 
 const matrix = (): Tensor =>
@@ -121,7 +121,7 @@ export const contractExamples: Examples<NameOf<"contract">> = {
   conv: [
     example(
       "correlates",
-      () => tensor("f32", x2d).conv(tensor("f32", w2d)),
+      () => conv(tensor("f32", x2d), tensor("f32", w2d)),
       value("f32", [
         [
           [
@@ -133,7 +133,8 @@ export const contractExamples: Examples<NameOf<"contract">> = {
     ),
     example(
       "strides and pads",
-      () => tensor("f32", x2d).conv(tensor("f32", w2d), { strides: [2, 2], padLow: [1, 1], padHigh: [0, 0] }),
+      () =>
+        conv(tensor("f32", x2d), tensor("f32", w2d), { strides: [2, 2], padLow: [1, 1], padHigh: [0, 0] }),
       value("f32", [
         [
           [
@@ -145,18 +146,22 @@ export const contractExamples: Examples<NameOf<"contract">> = {
     ),
     example(
       "dilates",
-      () => tensor("f32", x2d).conv(tensor("f32", w2d), { dilations: [2, 2] }),
+      () => conv(tensor("f32", x2d), tensor("f32", w2d), { dilations: [2, 2] }),
       value("f32", [[[[9731]]]]),
     ),
     example(
       "groups",
       () =>
-        tensor("i32", [
-          [
-            [1, 2],
-            [3, 4],
-          ],
-        ]).conv(tensor("i32", [[[1]], [[10]]]), { groups: 2 }),
+        conv(
+          tensor("i32", [
+            [
+              [1, 2],
+              [3, 4],
+            ],
+          ]),
+          tensor("i32", [[[1]], [[10]]]),
+          { groups: 2 },
+        ),
       value("i32", [
         [
           [1, 2],
@@ -167,24 +172,27 @@ export const contractExamples: Examples<NameOf<"contract">> = {
     example(
       "adds channels",
       () =>
-        tensor("i32", [
-          [
-            [1, 2],
-            [3, 4],
-          ],
-        ]).conv(tensor("i32", [[[1], [10]]])),
+        conv(
+          tensor("i32", [
+            [
+              [1, 2],
+              [3, 4],
+            ],
+          ]),
+          tensor("i32", [[[1], [10]]]),
+        ),
       value("i32", [[[31, 42]]]),
     ),
     example(
       "wraps 64 bits",
-      () => tensor("i64", [[[2n ** 62n, 4000000000n]]]).conv(tensor("i64", [[[4n]]])),
+      () => conv(tensor("i64", [[[2n ** 62n, 4000000000n]]]), tensor("i64", [[[4n]]])),
       value("i64", [[[0n, 16000000000n]]]),
     ),
   ],
   convTranspose: [
     example(
       "spreads each element by the kernel",
-      () => tensor("f32", [[[[1, 2]]]]).convTranspose(tensor("f32", w2d), { extents: [2, 3] }),
+      () => convTranspose(tensor("f32", [[[[1, 2]]]]), tensor("f32", w2d), { extents: [2, 3] }),
       value("f32", [
         [
           [
@@ -197,29 +205,30 @@ export const contractExamples: Examples<NameOf<"contract">> = {
     example(
       "strides",
       () =>
-        tensor("f32", [[[1, 2]]]).convTranspose(tensor("f32", [[[1, 10]]]), { strides: [2], extents: [5] }),
+        convTranspose(tensor("f32", [[[1, 2]]]), tensor("f32", [[[1, 10]]]), { strides: [2], extents: [5] }),
       value("f32", [[[1, 10, 2, 20, 0]]]),
     ),
     example(
       "leaves out what was padding",
       () =>
-        tensor("f32", [[[1, 2]]]).convTranspose(tensor("f32", [[[1, 10]]]), { padLow: [1], extents: [2] }),
+        convTranspose(tensor("f32", [[[1, 2]]]), tensor("f32", [[[1, 10]]]), { padLow: [1], extents: [2] }),
       value("f32", [[[12, 20]]]),
     ),
   ],
   convWeight: [
     example(
       "correlates the input with the cotangent",
-      () => tensor("f32", [[[1, 2, 3]]]).convWeight(tensor("f32", [[[1, 10]]]), { extents: [2] }),
+      () => convWeight(tensor("f32", [[[1, 2, 3]]]), tensor("f32", [[[1, 10]]]), { extents: [2] }),
       value("f32", [[[21, 32]]]),
     ),
     example(
       "adds over the batch and splits groups",
       () =>
-        tensor("i32", [
-          [[1], [2]],
-          [[3], [4]],
-        ]).convWeight(
+        convWeight(
+          tensor("i32", [
+            [[1], [2]],
+            [[3], [4]],
+          ]),
           tensor("i32", [
             [[1], [10]],
             [[1], [10]],

@@ -1,4 +1,18 @@
-import { apply, concat, conv, dim, gatherElements, input, matMul, primitives, topK } from "@adjoint/ir";
+import {
+  apply,
+  concat,
+  conv,
+  convTranspose,
+  convWeight,
+  dim,
+  gatherElements,
+  input,
+  matMul,
+  primitives,
+  topK,
+  window,
+  windowSum,
+} from "@adjoint/ir";
 import type { Refusal } from "./refusal.ts";
 
 const f = input("f", "f32", [2, 3]);
@@ -47,24 +61,24 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
     [() => f.squeeze(0), "squeeze", "shape", "axis 0", 'input "f"', "is not 1"],
     [() => f.unsqueeze([0, 0]), "unsqueeze", "shape", "one axis twice"],
     [
-      () => f.window({ axes: [1], sizes: [4] }),
+      () => window(f, { axes: [1], sizes: [4] }),
       "window",
       "shape",
       "a window of 4 does not fit axis 1 of [2, 3]",
       "Pad first",
     ],
-    [() => f.window({ axes: [1], sizes: [] }), "window", "attribute", "one for each of the 1 axes"],
-    [() => f.window({ axes: [2], sizes: [1] }), "window", "shape", "axis 2 of a tensor of rank 2"],
-    [() => f.window({ axes: [-4], sizes: [1] }), "window", "shape", "axis -4 of a tensor of rank 2"],
+    [() => window(f, { axes: [1], sizes: [] }), "window", "attribute", "one for each of the 1 axes"],
+    [() => window(f, { axes: [2], sizes: [1] }), "window", "shape", "axis 2 of a tensor of rank 2"],
+    [() => window(f, { axes: [-4], sizes: [1] }), "window", "shape", "axis -4 of a tensor of rank 2"],
     [
-      () => f.windowSum({ axes: [0], sizes: [2], extents: [4] }),
+      () => windowSum(f, { axes: [0], sizes: [2], extents: [4] }),
       "windowSum",
       "shape",
       "have shape [3, 2]",
       'input "f"',
     ],
     [
-      () => b.windowSum({ axes: [0], sizes: [3], extents: [4] }),
+      () => windowSum(b, { axes: [0], sizes: [3], extents: [4] }),
       "windowSum",
       "dtype",
       "takes numeric tensors",
@@ -147,7 +161,7 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
       "dtypes differ",
     ],
     [
-      () => input("gg", "f32", [1, 4, 5]).convTranspose(input("w", "f32", [4, 3, 3]), { extents: [9] }),
+      () => convTranspose(input("gg", "f32", [1, 4, 5]), input("w", "f32", [4, 3, 3]), { extents: [9] }),
       "convTranspose",
       "shape",
       "has shape [1, 4, 7]",
@@ -155,7 +169,7 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
     ],
     [
       () =>
-        input("x", "f32", [1, 3, 8]).convWeight(input("gg", "f32", [1, 2, 8]), { extents: [1], groups: 2 }),
+        convWeight(input("x", "f32", [1, 3, 8]), input("gg", "f32", [1, 2, 8]), { extents: [1], groups: 2 }),
       "convWeight",
       "shape",
       "2 groups",

@@ -5,6 +5,9 @@ import {
   commit,
   cond,
   constant,
+  conv,
+  convTranspose,
+  convWeight,
   filled,
   gatherElements,
   input,
@@ -150,15 +153,15 @@ const convolving = (name: "conv" | "convTranspose" | "convWeight"): fc.Arbitrary
     ];
     const builds: { readonly [N in typeof name]: Trial } = {
       conv: {
-        build: (a, b) => the(a).conv(the(b), options),
+        build: (a, b) => conv(the(a), the(b), options),
         inputs: [someF64(x, seed), someF64(w, seed + 1)],
       },
       convTranspose: {
-        build: (a, b) => the(a).convTranspose(the(b), { ...options, extents }),
+        build: (a, b) => convTranspose(the(a), the(b), { ...options, extents }),
         inputs: [someF64(g, seed), someF64(w, seed + 1)],
       },
       convWeight: {
-        build: (a, b) => the(a).convWeight(the(b), { ...options, extents: kernel }),
+        build: (a, b) => convWeight(the(a), the(b), { ...options, extents: kernel }),
         inputs: [someF64(x, seed), someF64(g, seed + 1)],
       },
     };

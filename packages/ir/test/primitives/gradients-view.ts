@@ -1,4 +1,4 @@
-import { type NameOf, type Tensor, concat } from "@adjoint/ir";
+import { type NameOf, type Tensor, concat, window, windowSum } from "@adjoint/ir";
 import fc from "fast-check";
 import { someF64 } from "../finite-differences.ts";
 import { type GradientRows, type Trial, axisOf, seeds, shapes, size, the } from "./trial.ts";
@@ -41,7 +41,7 @@ const windowing = (sum: boolean): fc.Arbitrary<Trial> =>
     const counts = extents.map((other, at) => (at === axis ? Math.floor(rest / stride) + 1 : other));
     const options = { axes: [axis], sizes: [extent], strides: [stride], dilations: [dilation] };
     return {
-      build: (x) => (sum ? the(x).windowSum({ ...options, extents }) : the(x).window(options)),
+      build: (x) => (sum ? windowSum(the(x), { ...options, extents }) : window(the(x), options)),
       inputs: [someF64(sum ? [...counts, extent] : extents, seed)],
     };
   });

@@ -1,11 +1,11 @@
-import { apply, iota, primitives } from "@adjoint/ir";
+import { apply, iota, primitives, window, windowSum } from "@adjoint/ir";
 import { type Examples, example, tensor, value } from "./example.ts";
 
 export const windowExamples: Examples<"window" | "windowSum"> = {
   window: [
     example(
       "slides",
-      () => iota("i32", [4]).window({ axes: [0], sizes: [2] }),
+      () => window(iota("i32", [4]), { axes: [0], sizes: [2] }),
       value("i32", [
         [0, 1],
         [1, 2],
@@ -14,7 +14,7 @@ export const windowExamples: Examples<"window" | "windowSum"> = {
     ),
     example(
       "jumps, reaching over gaps",
-      () => iota("i32", [8]).window({ axes: [0], sizes: [2], strides: [3], dilations: [4] }),
+      () => window(iota("i32", [8]), { axes: [0], sizes: [2], strides: [3], dilations: [4] }),
       value("i32", [
         [0, 4],
         [3, 7],
@@ -23,10 +23,13 @@ export const windowExamples: Examples<"window" | "windowSum"> = {
     example(
       "of two axes: positions, then places within, in the order of the axes",
       () =>
-        tensor("i32", [
-          [0, 1, 2],
-          [3, 4, 5],
-        ]).window({ axes: [1, 0], sizes: [2, 2] }),
+        window(
+          tensor("i32", [
+            [0, 1, 2],
+            [3, 4, 5],
+          ]),
+          { axes: [1, 0], sizes: [2, 2] },
+        ),
       value("i32", [
         [
           [
@@ -45,26 +48,32 @@ export const windowExamples: Examples<"window" | "windowSum"> = {
     example(
       "adds where windows overlap",
       () =>
-        tensor("f32", [
-          [1, 2],
-          [10, 20],
-          [100, 200],
-        ]).windowSum({ axes: [0], sizes: [2], extents: [4] }),
+        windowSum(
+          tensor("f32", [
+            [1, 2],
+            [10, 20],
+            [100, 200],
+          ]),
+          { axes: [0], sizes: [2], extents: [4] },
+        ),
       value("f32", [1, 12, 120, 200]),
     ),
     example(
       "leaves zeros where none reach",
       () =>
-        tensor("i64", [[1n], [2n ** 60n]]).windowSum({ axes: [0], sizes: [1], strides: [2], extents: [4] }),
+        windowSum(tensor("i64", [[1n], [2n ** 60n]]), { axes: [0], sizes: [1], strides: [2], extents: [4] }),
       value("i64", [1n, 0n, 2n ** 60n, 0n]),
     ),
     example(
       "wraps",
       () =>
-        tensor("u8", [
-          [200, 200],
-          [200, 200],
-        ]).windowSum({ axes: [0], sizes: [2], extents: [3] }),
+        windowSum(
+          tensor("u8", [
+            [200, 200],
+            [200, 200],
+          ]),
+          { axes: [0], sizes: [2], extents: [3] },
+        ),
       value("u8", [200, 144, 200]),
     ),
     example(

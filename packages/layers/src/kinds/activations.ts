@@ -10,7 +10,7 @@ import {
   thresholdedRelu as thresholdedReluOf,
 } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { type Schema, oneOf, int, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activations } from "../activation.ts";
 import { finite, size } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
@@ -23,16 +23,18 @@ type PlainName = Exclude<
 >;
 
 /** An activation without settings. */
+// @__NO_SIDE_EFFECTS__
 const plain = (kind: PlainName): LayerKind<None> => ({
   kind,
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   build: (x) => activations[kind](x),
 });
 
 /** An activation that is a function of its input and its settings. */
+// @__NO_SIDE_EFFECTS__
 const withConfig = <C>(
   kind: string,
-  schema: z.ZodType<C>,
+  schema: Schema<C>,
   apply: (x: Tensor, config: C) => Tensor,
 ): LayerKind<C> => ({ kind, schema, build: (x, { config }) => apply(x, config) });
 
@@ -43,8 +45,9 @@ export interface AlphaConfig {
 export interface AlphaOptions extends NameOption {
   readonly alpha?: number | undefined;
 }
-const alphaOf = (standard: number): z.ZodType<AlphaConfig> =>
-  z.strictObject({ alpha: finite.default(standard) });
+// @__NO_SIDE_EFFECTS__
+const alphaOf = (standard: number): Schema<AlphaConfig> =>
+  strictObject({ alpha: withDefault(finite, standard) });
 
 /** Settings of activations along one axis, the last by default. */
 export interface AxisConfig {
@@ -53,7 +56,7 @@ export interface AxisConfig {
 export interface AxisOptions extends NameOption {
   readonly axis?: number | undefined;
 }
-const lastAxis: z.ZodType<AxisConfig> = z.strictObject({ axis: z.int().default(-1) });
+const lastAxis: Schema<AxisConfig> = strictObject({ axis: withDefault(int(), -1) });
 
 export interface GeluConfig {
   readonly approximate: "none" | "tanh";
@@ -80,91 +83,113 @@ export interface MaxoutOptions extends NameOption {
   readonly axis?: number | undefined;
 }
 
-const kinds = {
-  identity: plain("identity"),
-  relu: plain("relu"),
-  selu: plain("selu"),
-  sigmoid: plain("sigmoid"),
-  tanh: plain("tanh"),
-  softplus: plain("softplus"),
-  softsign: plain("softsign"),
-  silu: plain("silu"),
-  mish: plain("mish"),
-  hardSwish: plain("hardSwish"),
-  binaryStep: plain("binaryStep"),
-  leakyRelu: withConfig("leakyRelu", alphaOf(0.01), leakyReluOf),
-  elu: withConfig("elu", alphaOf(1), eluOf),
-  celu: withConfig("celu", alphaOf(1), celuOf),
-  thresholdedRelu: withConfig("thresholdedRelu", alphaOf(1), thresholdedReluOf),
-  softmax: withConfig("softmax", lastAxis, softmaxOf),
-  logSoftmax: withConfig("logSoftmax", lastAxis, logSoftmaxOf),
-  gelu: withConfig<GeluConfig>(
-    "gelu",
-    z.strictObject({ approximate: z.enum(["none", "tanh"], 'must be "none" or "tanh"').default("none") }),
-    geluOf,
-  ),
-  hardSigmoid: withConfig<HardSigmoidConfig>(
-    "hardSigmoid",
-    z.strictObject({ alpha: finite.default(0.2), beta: finite.default(0.5) }),
-    hardSigmoidOf,
-  ),
-  maxout: withConfig<MaxoutConfig>(
-    "maxout",
-    z.strictObject({ pieces: size, axis: z.int().default(1) }),
-    maxoutOf,
-  ),
-};
+const identityKind = plain("identity");
+const reluKind = plain("relu");
+const seluKind = plain("selu");
+const sigmoidKind = plain("sigmoid");
+const tanhKind = plain("tanh");
+const softplusKind = plain("softplus");
+const softsignKind = plain("softsign");
+const siluKind = plain("silu");
+const mishKind = plain("mish");
+const hardSwishKind = plain("hardSwish");
+const binaryStepKind = plain("binaryStep");
+const leakyReluKind = withConfig("leakyRelu", alphaOf(0.01), leakyReluOf);
+const eluKind = withConfig("elu", alphaOf(1), eluOf);
+const celuKind = withConfig("celu", alphaOf(1), celuOf);
+const thresholdedReluKind = withConfig("thresholdedRelu", alphaOf(1), thresholdedReluOf);
+const softmaxKind = withConfig("softmax", lastAxis, softmaxOf);
+const logSoftmaxKind = withConfig("logSoftmax", lastAxis, logSoftmaxOf);
+const geluKind = withConfig<GeluConfig>(
+  "gelu",
+  strictObject({
+    approximate: withDefault(oneOf(["none", "tanh"], 'must be "none" or "tanh"'), "none"),
+  }),
+  geluOf,
+);
+const hardSigmoidKind = withConfig<HardSigmoidConfig>(
+  "hardSigmoid",
+  strictObject({ alpha: withDefault(finite, 0.2), beta: withDefault(finite, 0.5) }),
+  hardSigmoidOf,
+);
+const maxoutKind = withConfig<MaxoutConfig>(
+  "maxout",
+  strictObject({ pieces: size, axis: withDefault(int(), 1) }),
+  maxoutOf,
+);
 
 /** Rows of the table of kinds. */
-export const activationKinds: readonly LayerKind[] = Object.values(kinds);
+export const activationKinds: readonly LayerKind[] = [
+  identityKind,
+  reluKind,
+  seluKind,
+  sigmoidKind,
+  tanhKind,
+  softplusKind,
+  softsignKind,
+  siluKind,
+  mishKind,
+  hardSwishKind,
+  binaryStepKind,
+  leakyReluKind,
+  eluKind,
+  celuKind,
+  thresholdedReluKind,
+  softmaxKind,
+  logSoftmaxKind,
+  geluKind,
+  hardSigmoidKind,
+  maxoutKind,
+];
 
 type PlainFactory = (options?: NameOption) => Layer<None>;
+// @__NO_SIDE_EFFECTS__
 const factory =
   (kind: LayerKind<None>): PlainFactory =>
   (options = {}) =>
     makeLayer(kind, options);
 
 /** The input as it is: an empty branch. */
-export const identity: PlainFactory = factory(kinds.identity);
+export const identity: PlainFactory = factory(identityKind);
 /** max(x, 0). */
-export const relu: PlainFactory = factory(kinds.relu);
+export const relu: PlainFactory = factory(reluKind);
 /** Scaled exponential linear unit. */
-export const selu: PlainFactory = factory(kinds.selu);
+export const selu: PlainFactory = factory(seluKind);
 /** 1 / (1 + e^(−x)). */
-export const sigmoid: PlainFactory = factory(kinds.sigmoid);
-export const tanh: PlainFactory = factory(kinds.tanh);
+export const sigmoid: PlainFactory = factory(sigmoidKind);
+export const tanh: PlainFactory = factory(tanhKind);
 /** log(1 + eˣ). */
-export const softplus: PlainFactory = factory(kinds.softplus);
+export const softplus: PlainFactory = factory(softplusKind);
 /** x / (1 + |x|). */
-export const softsign: PlainFactory = factory(kinds.softsign);
+export const softsign: PlainFactory = factory(softsignKind);
 /** x·sigmoid(x), also called swish. */
-export const silu: PlainFactory = factory(kinds.silu);
+export const silu: PlainFactory = factory(siluKind);
 /** x·tanh(softplus(x)). */
-export const mish: PlainFactory = factory(kinds.mish);
+export const mish: PlainFactory = factory(mishKind);
 /** x·hardSigmoid(x) with slope 1/6. */
-export const hardSwish: PlainFactory = factory(kinds.hardSwish);
+export const hardSwish: PlainFactory = factory(hardSwishKind);
 /** 1 where x ≥ 0, else 0: the neuron of McCulloch and Pitts. Its derivative is 0. */
-export const binaryStep: PlainFactory = factory(kinds.binaryStep);
+export const binaryStep: PlainFactory = factory(binaryStepKind);
 
 /** x above 0, else alpha·x; alpha is 0.01 by default. */
 export const leakyRelu = (options: AlphaOptions = {}): Layer<AlphaConfig> =>
-  makeLayer(kinds.leakyRelu, options);
+  makeLayer(leakyReluKind, options);
 /** x above 0, else alpha·(eˣ − 1); alpha is 1 by default. */
-export const elu = (options: AlphaOptions = {}): Layer<AlphaConfig> => makeLayer(kinds.elu, options);
+export const elu = (options: AlphaOptions = {}): Layer<AlphaConfig> => makeLayer(eluKind, options);
 /** x above 0, else alpha·(e^(x/alpha) − 1); alpha is 1 by default. */
-export const celu = (options: AlphaOptions = {}): Layer<AlphaConfig> => makeLayer(kinds.celu, options);
+export const celu = (options: AlphaOptions = {}): Layer<AlphaConfig> => makeLayer(celuKind, options);
 /** x above alpha, else 0; alpha is 1 by default. */
 export const thresholdedRelu = (options: AlphaOptions = {}): Layer<AlphaConfig> =>
-  makeLayer(kinds.thresholdedRelu, options);
+  makeLayer(thresholdedReluKind, options);
 /** e^x / Σ e^x along an axis, the last by default. Losses from logits want none before them. */
-export const softmax = (options: AxisOptions = {}): Layer<AxisConfig> => makeLayer(kinds.softmax, options);
+export const softmax = (options: AxisOptions = {}): Layer<AxisConfig> => makeLayer(softmaxKind, options);
 /** log softmax(x) along an axis, the last by default. */
 export const logSoftmax = (options: AxisOptions = {}): Layer<AxisConfig> =>
-  makeLayer(kinds.logSoftmax, options);
+  makeLayer(logSoftmaxKind, options);
 /** x times the normal distribution function of x. */
-export const gelu = (options: GeluOptions = {}): Layer<GeluConfig> => makeLayer(kinds.gelu, options);
+export const gelu = (options: GeluOptions = {}): Layer<GeluConfig> => makeLayer(geluKind, options);
 /** alpha·x + beta held within [0, 1]; 0.2 and 0.5 by default. */
 export const hardSigmoid = (options: HardSigmoidOptions = {}): Layer<HardSigmoidConfig> =>
-  makeLayer(kinds.hardSigmoid, options);
+  makeLayer(hardSigmoidKind, options);
 /** The largest of each `pieces` neighbouring features; put a dense or convolution layer of pieces × units before it. */
-export const maxout = (options: MaxoutOptions): Layer<MaxoutConfig> => makeLayer(kinds.maxout, options);
+export const maxout = (options: MaxoutOptions): Layer<MaxoutConfig> => makeLayer(maxoutKind, options);

@@ -1,6 +1,6 @@
 import { AdjointError, concat, withScope } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { oneOf, int, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type Layer, type LayerCall, type LayerKind, type NameOption, isLayer } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 
@@ -23,7 +23,7 @@ function checkLayers(operation: string, layers: readonly Layer[]): readonly Laye
 /** Kind of `sequential`. */
 export const sequentialKind: LayerKind<None> = {
   kind: "sequential",
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   inner: "chain",
   build: inOrder,
 };
@@ -35,7 +35,7 @@ export const sequential = (layers: readonly Layer[], options: NameOption = {}): 
 /** Kind of `residual`. */
 export const residualKind: LayerKind<None> = {
   kind: "residual",
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   inner: "chain",
   build: (x, call) => {
     const y = inOrder(x, call);
@@ -77,9 +77,9 @@ const joins: { readonly [J in Join]: (branches: readonly Tensor[], axis: number)
 /** Kind of `parallel`. */
 export const parallelKind: LayerKind<ParallelConfig> = {
   kind: "parallel",
-  schema: z.strictObject({
-    join: z.enum(["concat", "add", "multiply", "max"]).default("concat"),
-    axis: z.int().default(1),
+  schema: strictObject({
+    join: withDefault(oneOf(["concat", "add", "multiply", "max"]), "concat"),
+    axis: withDefault(int(), 1),
   }),
   inner: "branches",
   build: (x, { layers, run, config: { join, axis }, name }) => {

@@ -1,6 +1,6 @@
 import { AdjointError, conv, typeText } from "@adjoint/ir";
 import type { TensorType } from "@adjoint/ir";
-import { z } from "zod";
+import { type Schema, boolean, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activationSchema, activations } from "../activation.ts";
 import { type PerAxis, size, sizes, spread } from "../config.ts";
 import {
@@ -57,17 +57,17 @@ export interface ConvOptions extends NameOption {
   readonly biasInitializer?: Initializer | undefined;
 }
 
-const schema: z.ZodType<ConvConfig> = z.strictObject({
+const schema: Schema<ConvConfig> = strictObject({
   filters: size,
   kernel: sizes,
-  strides: sizes.default(1),
+  strides: withDefault(sizes, 1),
   padding: paddingSchema,
-  dilations: sizes.default(1),
-  groups: size.default(1),
+  dilations: withDefault(sizes, 1),
+  groups: withDefault(size, 1),
   activation: activationSchema,
-  bias: z.boolean("must be true or false").default(true),
-  weightInitializer: initializerSchema.default(xavierUniform()),
-  biasInitializer: initializerSchema.default(zeros()),
+  bias: withDefault(boolean("must be true or false"), true),
+  weightInitializer: withDefault(initializerSchema, xavierUniform),
+  biasInitializer: withDefault(initializerSchema, zeros),
 });
 
 const convKind = (kind: string, rank: number): LayerKind<ConvConfig> => ({

@@ -1,5 +1,5 @@
 import { AdjointError, matMul } from "@adjoint/ir";
-import { z } from "zod";
+import { boolean, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activationSchema, activations } from "../activation.ts";
 import { size } from "../config.ts";
 import {
@@ -40,12 +40,12 @@ export interface DenseOptions extends NameOption {
 /** Kind of `dense`. */
 export const denseKind: LayerKind<DenseConfig> = {
   kind: "dense",
-  schema: z.strictObject({
+  schema: strictObject({
     units: size,
     activation: activationSchema,
-    bias: z.boolean("must be true or false").default(true),
-    weightInitializer: initializerSchema.default(xavierUniform()),
-    biasInitializer: initializerSchema.default(zeros()),
+    bias: withDefault(boolean("must be true or false"), true),
+    weightInitializer: withDefault(initializerSchema, xavierUniform),
+    biasInitializer: withDefault(initializerSchema, zeros),
   }),
   registers: ({ units, bias, weightInitializer, biasInitializer }, x) => {
     if (x.shape.length < 2) {

@@ -1,7 +1,7 @@
 import { AdjointError, isInteger, take, typeText } from "@adjoint/ir";
-import { z } from "zod";
+import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { size } from "../config.ts";
-import { type Initializer, initialFor, initializerSchema, uniform } from "../initializers.ts";
+import { type Initializer, initialFor, initializerSchema } from "../initializers.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 
@@ -31,11 +31,11 @@ export interface EmbeddingOptions extends NameOption {
 /** Kind of `embedding`. */
 export const embeddingKind: LayerKind<EmbeddingConfig> = {
   kind: "embedding",
-  schema: z.strictObject({
+  schema: strictObject({
     vocabulary: size,
     units: size,
-    dtype: z.enum(floats, `must be one of ${floats.join(", ")}`).default("f32"),
-    weightInitializer: initializerSchema.default(uniform({ low: -0.05, high: 0.05 })),
+    dtype: withDefault(oneOf(floats, `must be one of ${floats.join(", ")}`), "f32"),
+    weightInitializer: withDefault(initializerSchema, { name: "uniform", low: -0.05, high: 0.05 }),
   }),
   registers: ({ vocabulary, units, dtype, weightInitializer }, x) => {
     if (!isInteger(x.dtype)) {

@@ -1,7 +1,7 @@
 import { prelu as preluOf, rrelu as rreluOf } from "@adjoint/ir";
-import { z } from "zod";
+import { boolean, strictObject, withDefault } from "@adjoint/ir/schema";
 import { finite } from "../config.ts";
-import { type Initializer, constant, initialFor, initializerSchema } from "../initializers.ts";
+import { type Initializer, initialFor, initializerSchema } from "../initializers.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 import { staticSize } from "../static-size.ts";
@@ -20,9 +20,9 @@ export interface PreluOptions extends NameOption {
 /** Kind of `prelu`. */
 export const preluKind: LayerKind<PreluConfig> = {
   kind: "prelu",
-  schema: z.strictObject({
-    shared: z.boolean().default(false),
-    slope: initializerSchema.default(constant(0.25)),
+  schema: strictObject({
+    shared: withDefault(boolean(), false),
+    slope: withDefault(initializerSchema, { name: "constant", value: 0.25 }),
   }),
   registers: ({ shared, slope }, x) => {
     const channels = shared ? 1 : staticSize("prelu", x, 1);
@@ -53,7 +53,7 @@ export interface RreluOptions extends NameOption {
 /** Kind of `rrelu`. */
 export const rreluKind: LayerKind<RreluConfig> = {
   kind: "rrelu",
-  schema: z.strictObject({ lower: finite.default(1 / 8), upper: finite.default(1 / 3) }),
+  schema: strictObject({ lower: withDefault(finite, 1 / 8), upper: withDefault(finite, 1 / 3) }),
   build: (x, { config, training, key }) => rreluOf(x, training ? key() : undefined, { ...config, training }),
 };
 

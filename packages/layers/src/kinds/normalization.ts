@@ -7,7 +7,17 @@ import {
   typeText,
 } from "@adjoint/ir";
 import type { DType, Initial, Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  boolean,
+  checked,
+  gt,
+  int,
+  maximum,
+  minimum,
+  number,
+  strictObject,
+  withDefault,
+} from "@adjoint/ir/schema";
 import type { Layer, LayerKind, NameOption, RegisterSpec } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 import { staticSize } from "../static-size.ts";
@@ -21,7 +31,7 @@ const spec = (shape: readonly number[], dtype: DType, value: number, trainable =
 });
 
 const EPSILON = "must be a number > 0";
-const epsilon = z.number(EPSILON).gt(0, EPSILON).default(1e-5);
+const epsilon = withDefault(checked(number(EPSILON), gt(0, EPSILON)), 1e-5);
 const SHARE = "must be a number from 0 to 1";
 
 /** All settings of `batchNorm`. */
@@ -45,7 +55,10 @@ const moved = (running: Tensor, batch: Tensor, momentum: number): Tensor =>
 /** Kind of `batchNorm`. */
 export const batchNormKind: LayerKind<BatchNormConfig> = {
   kind: "batchNorm",
-  schema: z.strictObject({ momentum: z.number(SHARE).min(0, SHARE).max(1, SHARE).default(0.9), epsilon }),
+  schema: strictObject({
+    momentum: withDefault(checked(number(SHARE), minimum(0, SHARE), maximum(1, SHARE)), 0.9),
+    epsilon,
+  }),
   registers: (_, x) => {
     if (x.shape.length < 2) {
       throw new AdjointError("shape", "batchNorm", `wants [batch, channels, …] and got ${typeText(x)}`);
@@ -98,7 +111,11 @@ export interface LayerNormOptions extends NameOption {
 /** Kind of `layerNorm`. */
 export const layerNormKind: LayerKind<LayerNormConfig> = {
   kind: "layerNorm",
-  schema: z.strictObject({ axis: z.int().default(-1), epsilon, bias: z.boolean().default(true) }),
+  schema: strictObject({
+    axis: withDefault(int(), -1),
+    epsilon,
+    bias: withDefault(boolean(), true),
+  }),
   registers: ({ axis, bias }, x) => {
     const rank = x.shape.length;
     const first = axis < 0 ? axis + rank : axis;

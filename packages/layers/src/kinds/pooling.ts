@@ -6,7 +6,7 @@ import {
   maxPool as maxPoolOf,
 } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { boolean, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type PerAxis, sizes, spread } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
@@ -47,9 +47,9 @@ export interface AveragePoolOptions extends PoolOptions {
 
 const shape = {
   kernel: sizes,
-  strides: sizes.optional(),
+  strides: optional(sizes),
   padding: paddingSchema,
-  dilations: sizes.default(1),
+  dilations: withDefault(sizes, 1),
 };
 
 /** The window of a pooling over x [N, C, …]. */
@@ -73,7 +73,7 @@ function windowOf(kind: string, x: Tensor, config: PoolConfig): Window & Pads {
 /** Kind of `maxPool`. */
 export const maxPoolKind: LayerKind<PoolConfig> = {
   kind: "maxPool",
-  schema: z.strictObject(shape),
+  schema: strictObject(shape),
   build: (x, { config }) => maxPoolOf(x, windowOf("maxPool", x, config)),
 };
 
@@ -83,7 +83,7 @@ export const maxPool = (options: PoolOptions): Layer<PoolConfig> => makeLayer(ma
 /** Kind of `averagePool`. */
 export const averagePoolKind: LayerKind<AveragePoolConfig> = {
   kind: "averagePool",
-  schema: z.strictObject({ ...shape, countIncludePad: z.boolean().default(false) }),
+  schema: strictObject({ ...shape, countIncludePad: withDefault(boolean(), false) }),
   build: (x, { config }) =>
     averagePoolOf(x, { ...windowOf("averagePool", x, config), countIncludePad: config.countIncludePad }),
 };
@@ -98,7 +98,7 @@ const flat = (x: Tensor): Tensor => x.reshape(x.shape.slice(0, 2));
 /** Kind of `globalAveragePool`. */
 export const globalAveragePoolKind: LayerKind<None> = {
   kind: "globalAveragePool",
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   build: (x) => flat(globalAveragePoolOf(x)),
 };
 
@@ -109,7 +109,7 @@ export const globalAveragePool = (options: NameOption = {}): Layer<None> =>
 /** Kind of `globalMaxPool`. */
 export const globalMaxPoolKind: LayerKind<None> = {
   kind: "globalMaxPool",
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   build: (x) => flat(globalMaxPoolOf(x)),
 };
 

@@ -1,5 +1,5 @@
 import { dropout as dropoutOf, randomNormal } from "@adjoint/ir";
-import { z } from "zod";
+import { checked, lt, minimum, number, strictObject } from "@adjoint/ir/schema";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 
@@ -19,7 +19,7 @@ const RATE = "must be a number from 0 to below 1";
 /** Kind of `dropout`. */
 export const dropoutKind: LayerKind<DropoutConfig> = {
   kind: "dropout",
-  schema: z.strictObject({ rate: z.number(RATE).min(0, RATE).lt(1, RATE) }),
+  schema: strictObject({ rate: checked(number(RATE), minimum(0, RATE), lt(1, RATE)) }),
   build: (x, { config: { rate }, training, key }) =>
     training && rate > 0 ? dropoutOf(x, key(), { rate }) : x,
 };
@@ -45,8 +45,8 @@ export interface GaussianNoiseOptions extends NameOption {
 /** Kind of `gaussianNoise`. */
 export const gaussianNoiseKind: LayerKind<GaussianNoiseConfig> = {
   kind: "gaussianNoise",
-  schema: z.strictObject({
-    standardDeviation: z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0"),
+  schema: strictObject({
+    standardDeviation: checked(number("must be a number ≥ 0"), minimum(0, "must be a number ≥ 0")),
   }),
   build: (x, { config: { standardDeviation }, training, key }) =>
     training && standardDeviation > 0

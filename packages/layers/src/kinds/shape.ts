@@ -1,5 +1,5 @@
 import { AdjointError, shapeSize } from "@adjoint/ir";
-import { z } from "zod";
+import { array, checked, literal, maxLength, refine, strictObject, union } from "@adjoint/ir/schema";
 import { size } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
@@ -9,7 +9,7 @@ type None = Record<never, never>;
 /** Kind of `flatten`. */
 export const flattenKind: LayerKind<None> = {
   kind: "flatten",
-  schema: z.strictObject({}),
+  schema: strictObject({}),
   build: (x) => {
     const [batch, ...rest] = x.shape;
     if (batch === undefined)
@@ -35,11 +35,12 @@ export interface ReshapeOptions extends NameOption {
 /** Kind of `reshape`. */
 export const reshapeKind: LayerKind<ReshapeConfig> = {
   kind: "reshape",
-  schema: z.strictObject({
-    shape: z
-      .array(z.union([z.literal(-1), size], "must be a whole number ≥ 1, or −1"))
-      .max(16)
-      .refine((sizes) => sizes.filter((each) => each === -1).length <= 1, "may hold one −1"),
+  schema: strictObject({
+    shape: checked(
+      array(union([literal(-1), size], "must be a whole number ≥ 1, or −1")),
+      maxLength(16),
+      refine((sizes) => sizes.filter((each) => each === -1).length <= 1, "may hold one −1"),
+    ),
   }),
   build: (x, { config }) => {
     const [batch] = x.shape;

@@ -1,3 +1,4 @@
+import { conv } from "@adjoint/ir";
 import { z } from "zod";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -40,7 +41,7 @@ export const convolution: readonly Operator[] = [
     import(context) {
       const [x, weight] = [context.input(0), context.input(1)];
       const kernel = kernelOf(context, weight);
-      const y = x.conv(weight, { ...placementOf(context, x, kernel), groups: context.attributes.group });
+      const y = conv(x, weight, { ...placementOf(context, x, kernel), groups: context.attributes.group });
       return withBias(y, context.optional(2));
     },
   }),

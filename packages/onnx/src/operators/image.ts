@@ -146,10 +146,13 @@ export const image: readonly Operator[] = [
         return context.refuse(`${columns} rows of ${x} in blocks of [${kernel.join(", ")}]`);
       const rank = kernel.length;
       const axes = kernel.map((_, axis) => axis + 2);
-      return x
-        .reshape([batch, channels, ...kernel, ...counts])
-        .transpose([0, 1, ...axes.map((axis) => axis + rank), ...axes])
-        .windowSum({ axes, sizes: kernel, strides, dilations, extents: [batch, channels, ...padded] })
+      return ir
+        .windowSum(
+          x
+            .reshape([batch, channels, ...kernel, ...counts])
+            .transpose([0, 1, ...axes.map((axis) => axis + rank), ...axes]),
+          { axes, sizes: kernel, strides, dilations, extents: [batch, channels, ...padded] },
+        )
         .slice([
           undefined,
           undefined,

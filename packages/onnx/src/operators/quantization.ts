@@ -19,7 +19,7 @@ function wholeConv(
 ): Tensor {
   const placement = placementOf(context, x, spatialSizes(context, weight));
   const options = { ...placement, groups: context.attributes.group };
-  return x.cast("f64").conv(weight.cast("f64"), options).cast("i32");
+  return ir.conv(x.cast("f64"), weight.cast("f64"), options).cast("i32");
 }
 
 /** Quantized elements: what turns numbers into them and back, and products of them. */

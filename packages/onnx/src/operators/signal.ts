@@ -97,7 +97,7 @@ export const signal: readonly Operator[] = [
           : knownSize(context, window, 0));
       const parts = partsOf(context, x.rank === 2 ? x.unsqueeze(2) : x);
       const frames = both(parts, (part) => {
-        const framed = part.window({ axes: [1], sizes: [n], strides: [step] });
+        const framed = ir.window(part, { axes: [1], sizes: [n], strides: [step] });
         return window === undefined ? framed : framed.mul(window.cast(framed.dtype));
       });
       const bins = context.attributes.onesided ? Math.floor(n / 2) + 1 : n;

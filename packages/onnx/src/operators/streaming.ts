@@ -31,7 +31,7 @@ export const streaming: readonly Operator[] = [
         return context.refuse(`needs known channels and kernel size and got ${x} and ${weight}`);
       const past = context.optional(3) ?? ir.filled(0, x.dtype, [batch, channels, kernel - 1]);
       const whole = ir.concat([past, x], 2);
-      const sums = whole.conv(weight, { groups: channels });
+      const sums = ir.conv(whole, weight, { groups: channels });
       const y = bias === undefined ? sums : sums.add(bias.unsqueeze(1));
       const wide = ir.dtypeInfo[y.dtype].bytes < 4 ? "f32" : y.dtype;
       return [

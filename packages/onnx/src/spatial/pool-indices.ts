@@ -30,10 +30,13 @@ export function maxPoolIndices(x: Tensor, pool: IndexedPool): Tensor {
     const reached = ((counts[axis] ?? 1) - 1) * (strides[axis] ?? 1) + spanOf(size, dilations[axis] ?? 1);
     return Math.max(0, reached - (sizes[axis] ?? 1) - (padLow[axis] ?? 0));
   });
-  const best = x
-    .reshape([planes, ...sizes])
-    .pad({ low: [0, ...padLow], high: [0, ...padHigh], value: ir.dtypeRange(x.dtype)[0] })
-    .window({ axes: kernel.map((_, axis) => axis + 1), sizes: kernel, strides, dilations })
+  const best = ir
+    .window(
+      x
+        .reshape([planes, ...sizes])
+        .pad({ low: [0, ...padLow], high: [0, ...padHigh], value: ir.dtypeRange(x.dtype)[0] }),
+      { axes: kernel.map((_, axis) => axis + 1), sizes: kernel, strides, dilations },
+    )
     .reshape([planes, ...counts, productOf(kernel)])
     .argMax({ axis: -1 });
   const step = steps[order](sizes);

@@ -1,4 +1,4 @@
-import { type Dim, type Tensor, addDims, mulDims, subDims } from "@adjoint/ir";
+import { type Dim, type Tensor, addDims, convTranspose, mulDims, subDims } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Placement, type SpatialAttributes, givenPlacement, spanOf, splitPads } from "./placement.ts";
 
@@ -31,7 +31,7 @@ export function transposed(context: Context, x: Tensor, weight: Tensor, kernel: 
   const { strides, dilations } = placement;
   const extents = cuts.map(({ whole }, axis) => subDims(whole, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)));
   const { group: groups } = context.attributes;
-  return x.convTranspose(weight, { strides, dilations, padLow, padHigh, groups, extents }).pad({
+  return convTranspose(x, weight, { strides, dilations, padLow, padHigh, groups, extents }).pad({
     low: [0, 0, ...cuts.map(({ low }) => Math.max(0, -low))],
     high: [0, 0, ...cuts.map(({ high }) => Math.max(0, -high))],
   });

@@ -1,6 +1,6 @@
 import { constant } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape, decayRate, positive } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
@@ -21,9 +21,9 @@ export interface AdamConfig extends OptimizerConfig {
 }
 
 const moments = {
-  beta1: decayRate.default(0.9),
-  beta2: decayRate.default(0.999),
-  epsilon: positive.default(1e-8),
+  beta1: withDefault(decayRate, 0.9),
+  beta2: withDefault(decayRate, 0.999),
+  epsilon: withDefault(positive, 1e-8),
 };
 
 /** 1 − βᵗ without the cancellation that f32 would have at β = 0.999: −expm1(t·ln β). */
@@ -32,7 +32,7 @@ const correction = (beta: number, time: Tensor): Tensor =>
 
 const adamRule: UpdateRule<AdamConfig, "m" | "v", "size" | "epsilon"> = {
   kind: "adam",
-  schema: z.strictObject({ ...commonShape(1e-3), ...moments }),
+  schema: strictObject({ ...commonShape(1e-3), ...moments }),
   moments: { m: () => 0, v: () => 0 },
   // m̂ / (√v̂ + ε) with m̂ = m/c₁ and v̂ = v/c₂ is (√c₂/c₁)·m / (√v + ε·√c₂): both corrections become scalars.
   scalars({ config: { beta1, beta2, epsilon }, rate, time }) {
@@ -56,7 +56,7 @@ export const adam = (options: AdamOptions = {}): Optimizer<AdamConfig> => makeOp
 const adamWRule: UpdateRule<AdamConfig, "m" | "v", "size" | "epsilon"> = {
   ...adamRule,
   kind: "adamW",
-  schema: z.strictObject({ ...commonShape(1e-3, 0.01), ...moments }),
+  schema: strictObject({ ...commonShape(1e-3, 0.01), ...moments }),
   decoupledDecay: true,
 };
 

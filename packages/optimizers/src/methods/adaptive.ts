@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape, decayRate, nonNegative, positive } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
@@ -17,10 +17,10 @@ export interface AdaGradConfig extends OptimizerConfig {
 
 const adaGradRule: UpdateRule<AdaGradConfig, "sum", "rate"> = {
   kind: "adaGrad",
-  schema: z.strictObject({
+  schema: strictObject({
     ...commonShape(0.01),
-    epsilon: positive.default(1e-10),
-    initialSum: nonNegative.default(0),
+    epsilon: withDefault(positive, 1e-10),
+    initialSum: withDefault(nonNegative, 0),
   }),
   moments: { sum: ({ initialSum }) => initialSum },
   scalars: ({ rate }) => ({ rate }),
@@ -54,10 +54,10 @@ export interface DecayingConfig extends OptimizerConfig {
 
 const rmsPropRule: UpdateRule<DecayingConfig, "square", "rate"> = {
   kind: "rmsProp",
-  schema: z.strictObject({
+  schema: strictObject({
     ...commonShape(1e-3),
-    decay: decayRate.default(0.9),
-    epsilon: positive.default(1e-7),
+    decay: withDefault(decayRate, 0.9),
+    epsilon: withDefault(positive, 1e-7),
   }),
   moments: { square: () => 0 },
   scalars: ({ rate }) => ({ rate }),
@@ -86,10 +86,10 @@ export interface AdaDeltaOptions extends OptimizerOptions {
 
 const adaDeltaRule: UpdateRule<DecayingConfig, "square" | "delta", "rate"> = {
   kind: "adaDelta",
-  schema: z.strictObject({
+  schema: strictObject({
     ...commonShape(1),
-    decay: decayRate.default(0.95),
-    epsilon: positive.default(1e-6),
+    decay: withDefault(decayRate, 0.95),
+    epsilon: withDefault(positive, 1e-6),
   }),
   moments: { square: () => 0, delta: () => 0 },
   scalars: ({ rate }) => ({ rate }),

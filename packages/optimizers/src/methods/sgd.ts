@@ -1,11 +1,11 @@
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape, decayRate } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
 
 const sgdRule: UpdateRule<OptimizerConfig, never, "rate"> = {
   kind: "sgd",
-  schema: z.strictObject(commonShape(0.01)),
+  schema: strictObject(commonShape(0.01)),
   moments: {},
   scalars: ({ rate }) => ({ rate }),
   step: ({ parameter, gradient, scalars: { rate } }) => ({
@@ -29,11 +29,11 @@ export interface MomentumConfig extends OptimizerConfig {
   readonly momentum: number;
 }
 
-const momentumShape = { ...commonShape(0.01), momentum: decayRate.default(0.9) };
+const momentumShape = { ...commonShape(0.01), momentum: withDefault(decayRate, 0.9) };
 
 const momentumRule: UpdateRule<MomentumConfig, "velocity", "rate"> = {
   kind: "momentum",
-  schema: z.strictObject(momentumShape),
+  schema: strictObject(momentumShape),
   moments: { velocity: () => 0 },
   scalars: ({ rate }) => ({ rate }),
   step({ config, parameter, gradient, moments, scalars: { rate } }) {

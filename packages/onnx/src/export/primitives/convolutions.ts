@@ -4,9 +4,12 @@ import {
   type Shape,
   type Tensor,
   addDims,
+  conv as convOf,
   divDims,
   mulDims,
   subDims,
+  window,
+  windowSum,
 } from "@adjoint/ir";
 import type { AttributeDraft } from "../draft.ts";
 import { kernelType } from "../kernels.ts";
@@ -39,9 +42,12 @@ function windowsOf(x: Tensor, kernel: readonly number[], attributes: ConvAttribu
   const { strides, dilations, padLow, padHigh, groups } = attributes;
   const axes = kernel.map((_, index) => index + 2);
   const [batch = 1, channels = 1] = x.shape;
-  const all = x
-    .pad({ low: [0, 0, ...padLow], high: [0, 0, ...padHigh] })
-    .window({ axes, sizes: kernel, strides, dilations });
+  const all = window(x.pad({ low: [0, 0, ...padLow], high: [0, 0, ...padHigh] }), {
+    axes,
+    sizes: kernel,
+    strides,
+    dilations,
+  });
   return all.reshape([batch, groups, divDims(channels, groups) ?? 1, ...all.shape.slice(2)]);
 }
 
@@ -98,7 +104,7 @@ function transposedProduct(
   const ordered = product.transpose([1, 0, 2 + rank, ...range(2, rank), ...range(3 + rank, rank)]);
   const channels = mulDims(w.shape[1] ?? 1, groups);
   const padded = extents.map((extent, axis) => addDims(extent, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)));
-  const joined = ordered.reshape([batch, channels, ...ordered.shape.slice(3)]).windowSum({
+  const joined = windowSum(ordered.reshape([batch, channels, ...ordered.shape.slice(3)]), {
     axes: range(2, rank),
     sizes: numbers(w.shape.slice(2)),
     strides,
@@ -158,7 +164,7 @@ function weightGradient(
     .transpose([2, 1, 0, ...places])
     .reshape([perGroup, mulDims(batch, groups), ...spatial]);
   const kernel = g.transpose([1, 0, ...spatial.map((_, axis) => axis + 2)]);
-  const full = swapped.conv(kernel, { strides: dilations, dilations: strides, padLow, padHigh, groups });
+  const full = convOf(swapped, kernel, { strides: dilations, dilations: strides, padLow, padHigh, groups });
   const cut = full.slice([undefined, undefined, ...extents.map((end) => ({ end }))]);
   return cut.transpose([1, 0, ...spatial.map((_, axis) => axis + 2)]);
 }

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { type Browser, type Page, chromium } from "playwright-core";
+import type { ContestantName } from "./names.ts";
+import { PagePartner } from "./page-partner.ts";
+import type { Start } from "./partner.ts";
+import { type Site, openSite } from "./site.ts";
+import { Unavailable } from "./unavailable.ts";
+
+/** WebGPU on the software driver: all three flags of Vulkan and ANGLE are needed. The rest keeps Chromium off the network. */
+const args = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--use-angle=swiftshader",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-quic",
+];
+
+/** A Chromium whose contestants have a page each, all on one adapter. */
+export class Chromium implements AsyncDisposable {
+  readonly #browser: Browser;
+  readonly #site: Site;
+
+  private constructor(browser: Browser, site: Site) {
+    this.#browser = browser;
+    this.#site = site;
+  }
+
+  /**
+   * @param executablePath Debian's by default.
+   * @throws Unavailable where it is not installed.
+   */
+  static async open(executablePath = "/usr/bin/chromium"): Promise<Chromium> {
+    if (!existsSync(executablePath))
+      throw new Unavailable(
+        `there is no ${executablePath} here (Debian: apt-get install chromium libvulkan1)`,
+      );
+    const browser = await chromium.launch({ executablePath, args });
+    return new Chromium(browser, await openSite());
+  }
+
+  get version(): string {
+    return this.#browser.version();
+  }
+
+  /** What WebGPU runs on, in its own words. @throws Unavailable where it has no adapter. */
+  async adapter(): Promise<string> {
+    const page = await this.#newPage();
+    try {
+      const adapter = await page.evaluate(() => globalThis.contestant.adapter());
+      if (adapter !== undefined) return adapter;
+      throw new Unavailable("Chromium finds no adapter for WebGPU here (Debian: apt-get install libvulkan1)");
+    } finally {
+      await page.close();
+    }
+  }
+
+  /** Opens a page of its own for a contestant. */
+  starter(contestant: ContestantName<"chromium">): Start {
+    return (job) => new PagePartner(this.#newPage(), contestant, job);
+  }
+
+  /** A page that shares nothing with others but the browser. @throws Error with what went wrong while it loaded. */
+  async #newPage(): Promise<Page> {
+    const page = await this.#browser.newPage();
+    const failures: Error[] = [];
+    page.on("pageerror", (error) => failures.push(error));
+    try {
+      await page.goto(this.#site.address);
+      const [failure] = failures;
+      if (failure !== undefined) throw failure;
+      return page;
+    } catch (error) {
+      await page.close();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await this.#site[Symbol.asyncDispose]();
+  }
+}

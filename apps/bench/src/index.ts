@@ -1,0 +1,4 @@
+export { Chromium } from "./chromium.ts";
+export { chromiumPlace } from "./places.ts";
+export { runGroup } from "./rounds.ts";
+export { dataOf, expectedOf } from "./workloads/kinds.ts";

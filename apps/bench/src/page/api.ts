@@ -1,0 +1,17 @@
+import type { ContestantName } from "../names.ts";
+import type { Job } from "../task.ts";
+import type { Entry, Turn } from "../turns.ts";
+
+/** What a page does for the process that opened it. */
+interface PageApi {
+  /** What its WebGPU runs on, in the adapter's own words; nothing without one. */
+  adapter(): Promise<string | undefined>;
+  /** Loads a library, shows its results and warms up. */
+  enter(contestant: ContestantName<"chromium">, job: Job): Promise<Entry>;
+  /** Runs a burst of at least so many milliseconds. */
+  turn(milliseconds: number): Promise<Turn>;
+}
+
+declare global {
+  var contestant: PageApi;
+}

@@ -1,0 +1,137 @@
+import { NEVER, type ZodMiniType, number, refine, safeParse as zodSafeParse, transform } from "zod/mini";
+import type { $ZodCheck, $ZodErrorMap, $ZodIssue, $ZodOptional, $ZodRawIssue, $ZodType } from "zod/v4/core";
+
+/*
+ * What Adjoint uses of zod, in its small form, for all packages that a page loads: so there is one copy of it. The small
+ * form has no texts for issues; `safeParse` brings them.
+ */
+
+export {
+  NEVER,
+  ZodMiniObject as ObjectSchema,
+  _default as withDefault,
+  array,
+  boolean,
+  custom,
+  enum as oneOf,
+  exactOptional,
+  gt,
+  literal,
+  lt,
+  maxLength,
+  maximum,
+  minLength,
+  minimum,
+  number,
+  object,
+  optional,
+  record,
+  refine,
+  regex,
+  strictObject,
+  string,
+  transform,
+  tuple,
+  union,
+  unknown,
+} from "zod/mini";
+
+/** A schema by any form of zod. */
+export type Schema<T = unknown> = $ZodType<T>;
+
+/** The schema of a key that may be missing. */
+export type OptionalSchema<T> = $ZodOptional<$ZodType<T>>;
+
+/** A schema that takes further conditions. */
+export type CheckableSchema<T> = ZodMiniType<T>;
+
+/** A whole number that a double holds exactly. */
+// @__NO_SIDE_EFFECTS__
+export function int(message = "Invalid input: expected a whole number"): CheckableSchema<number> {
+  return number(message).check(refine(Number.isSafeInteger, { message, abort: true }));
+}
+
+/** A schema with further conditions. */
+// @__NO_SIDE_EFFECTS__
+export function checked<T>(
+  schema: CheckableSchema<T>,
+  ...checks: readonly $ZodCheck<NoInfer<T>>[]
+): CheckableSchema<T> {
+  return schema.check(...checks);
+}
+
+/** Objects of several kinds: the value of `key` says which of the schemas holds. */
+// @__NO_SIDE_EFFECTS__
+export function variant<T>(
+  key: string,
+  schemas: { readonly [kind: string]: Schema<T> },
+  message = "Invalid input",
+): Schema<T> {
+  const kinds = new Map<unknown, Schema<T>>(Object.entries(schemas));
+  return transform((input, { issues }): T => {
+    const kind = typeof input === "object" && input !== null ? Reflect.get(input, key) : undefined;
+    const schema = kinds.get(kind);
+    const result: Parsed<T> =
+      schema === undefined
+        ? { success: false, issues: [{ code: "custom", path: [], input, message }] }
+        : safeParse(schema, input);
+    if (result.success) return result.data;
+    // They keep their inputs, which the issues of this list must have.
+    issues.push(...(result.issues as readonly $ZodRawIssue[]));
+    return NEVER;
+  });
+}
+
+/** What `safeParse` gives. */
+export type Parsed<T> =
+  | { readonly success: true; readonly data: T }
+  | { readonly success: false; readonly issues: readonly $ZodIssue[] };
+
+/** Checks a value, which issues keep. */
+export function safeParse<T>(schema: Schema<T>, value: unknown): Parsed<T> {
+  const result = zodSafeParse(schema, value, { error: textOf, reportInput: true });
+  return result.success ? result : { success: false, issues: result.error.issues };
+}
+
+/** What a schema without a message of its own says. */
+const textOf: $ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case "invalid_type":
+      return `Invalid input: expected ${issue.expected}, received ${typeOf(issue.input)}`;
+    case "invalid_value":
+      return `Invalid option: expected ${issue.values.map(show).join(" or ")}`;
+    case "too_small":
+      return `Too small: expected ${issue.inclusive ? "≥" : ">"} ${issue.minimum}`;
+    case "too_big":
+      return `Too big: expected ${issue.inclusive ? "≤" : "<"} ${issue.maximum}`;
+    case "unrecognized_keys":
+      return `Unrecognized key: ${issue.keys.map(show).join(", ")}`;
+    default:
+      return undefined;
+  }
+};
+
+function typeOf(value: unknown): string {
+  if (value === null || Number.isNaN(value)) return String(value);
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** Each issue as a phrase that names the setting and the value it had, such as `units must be > 0 and is -1`. */
+export function problemsOf(issues: readonly $ZodIssue[]): string {
+  const problems = issues.map((issue) => {
+    if (issue.code === "unrecognized_keys") return `unknown setting ${issue.keys.map(show).join(", ")}`;
+    const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
+    // These end in what they got.
+    const got = issue.message.startsWith("Invalid input") ? "" : ` and is ${show(issue.input)}`;
+    return `${path}${issue.message}${got}`;
+  });
+  return problems.join("; ");
+}
+
+/** A value as it would stand in a program, short. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (Array.isArray(value))
+    return value.length > 8 ? `a list of ${value.length}` : `[${value.map(show).join(", ")}]`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
