@@ -54,6 +54,8 @@ export default defineConfig({
     "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
     "unicorn/consistent-function-scoping": "off",
     "import/no-named-as-default-member": "off",
+    // TypeScript knows what a namespace has, from sources.
+    "import/namespace": "off",
     "import/no-unassigned-import": "off",
     // It takes workers for windows.
     "unicorn/require-post-message-target-origin": "off",

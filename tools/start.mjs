@@ -19,4 +19,5 @@ function node(...args) {
 const only = existsSync(`${root}node_modules/vitest`) ? [] : ["--prod"];
 node("tools/pnpm.mjs", "install", "--filter", "@adjoint/mnist-trainer...", ...only);
 node("node_modules/typescript/bin/tsc", "-b", app);
+node("tools/bundle.mjs");
 node(`${app}/dist/main.js`, ...process.argv.slice(2));

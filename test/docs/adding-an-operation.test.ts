@@ -98,6 +98,8 @@ test(
       blocks.filter((block) => block !== name),
     );
     execFileSync(process.execPath, [tsc, "-b", "packages/backend-cpu"], { cwd: copy, stdio: "inherit" });
+    const folders = ["ir", "compiler", "backend-cpu"].map((folder) => join(copy, "packages", folder));
+    execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), ...folders], { stdio: "inherit" });
 
     const yours = blocks.find((block) => block.kind === "yours")?.code ?? "";
     const script = join(copy, "packages/backend-cpu/try.mjs");

@@ -7,7 +7,14 @@ import {
   toNumbers,
   typeText,
 } from "@adjoint/ir";
-import { type ExportOptions, REGISTERS_KEY, inspectOnnx, registerPairs, toOnnx } from "@adjoint/onnx";
+import {
+  type ExportOptions,
+  REGISTERS_KEY,
+  fromOnnx,
+  inspectOnnx,
+  registerPairs,
+  toOnnx,
+} from "@adjoint/onnx";
 import { load, runtimes } from "./runtime.ts";
 
 /** Relative to the largest element of a tensor. */
@@ -27,6 +34,12 @@ export function difference(actual: TensorValue | undefined, expected: TensorValu
     return !Object.is(value, other);
   });
   return wrong < 0 ? undefined : `[${wrong}] is ${x[wrong]} and should be ${y[wrong]} (scale ${scale})`;
+}
+
+/** Whether the graph exported, imported and exported again is the same file. */
+export function returns(graph: Graph, state: State, options: ExportOptions = {}): boolean {
+  const bytes = toOnnx(graph, state, options);
+  return Buffer.compare(toOnnx(fromOnnx(bytes), {}, options), bytes) === 0;
 }
 
 /** Runs an exported graph once. @returns outputs and registers by our names. */

@@ -137,6 +137,14 @@ export const compositeCases: { readonly [composite: string]: readonly CompositeC
       ir.attention(given(q), given(k), given(v), { causal: true }),
     ),
   ],
+  fromEnd: [
+    on({ x: whole("i64", [2, -1, 0, -3]), sizes: whole("i64", [3]) }, (x, sizes) =>
+      ir.fromEnd(given(x), given(sizes)),
+    ),
+    on({ x: sample([4, 2]), at: whole("i32", [1, -1, 0, -4]) }, (x, at) =>
+      ir.gather(given(x), ir.fromEnd(given(at).unsqueeze(1), ir.constant(4, "i32"))),
+    ),
+  ],
   oneHot: [on({ x: whole("i32", [2, -1, 0]) }, (x) => ir.oneHot(given(x), 4, { axis: 0 }))],
   trilu: [unary((x) => ir.triu(x, 1)), unary((x) => ir.tril(x, 1))],
   depthToSpace: [unary((x) => ir.depthToSpace(x, { blocksize: 2, mode: "CRD" }), [1, 8, 2, 3])],

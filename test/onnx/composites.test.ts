@@ -55,7 +55,7 @@ describe("composites in ONNX Runtime", () => {
     for (const each of cases) expect(await problemsOf(graphOf(each), each.feeds)).toEqual([]);
   });
 
-  test.for([13, 21])("are ours in opset %i", async (opset) => {
+  test.for([13, 21])("are ours in opset %i", { timeout: 30_000 }, async (opset) => {
     for (const [name, cases] of Object.entries(compositeCases))
       for (const each of cases)
         expect([name, ...(await problemsOf(graphOf(each, false), each.feeds, {}, { opset }))]).toEqual([

@@ -14,7 +14,7 @@ import * as layers from "@adjoint/layers";
 import type { Layer } from "@adjoint/layers";
 import * as optimizers from "@adjoint/optimizers";
 import { describe, expect, test } from "vitest";
-import { problemsOf } from "./check.ts";
+import { problemsOf, returns } from "./check.ts";
 import { sample } from "./composite-cases.ts";
 
 const BATCH = 3;
@@ -92,30 +92,36 @@ describe("layers in ONNX Runtime", () => {
     expect(Object.keys(kinds).toSorted()).toEqual([...layers.layerKinds.keys()].toSorted());
   });
 
-  test.for(Object.entries(kinds))("%s trains as ours does", async ([kind, made]) => {
-    const isIndexed = kind === "embedding";
-    const graph = trainingOf(made, isIndexed);
-    const shape = [BATCH, ...made[1]];
-    const x = isIndexed
-      ? valueOf(
-          "i32",
-          shape,
-          toNumbers(sample(shape)).map((_, index) => (index * 7) % 10),
-        )
-      : sample(shape);
-    // Random bits take a thousand nodes before opset 18; the composites' tests write them so.
-    const opset = ["dropout", "gaussianNoise", "rrelu"].includes(kind) ? 18 : 17;
-    expect(await problemsOf(graph, { x }, startOf(graph), { opset })).toEqual([]);
-  });
+  test.for(Object.entries(kinds))(
+    "%s trains as ours does, and its file comes back the same but for random bits",
+    async ([kind, made]) => {
+      const isIndexed = kind === "embedding";
+      const graph = trainingOf(made, isIndexed);
+      const shape = [BATCH, ...made[1]];
+      const x = isIndexed
+        ? valueOf(
+            "i32",
+            shape,
+            toNumbers(sample(shape)).map((_, index) => (index * 7) % 10),
+          )
+        : sample(shape);
+      // Random bits take a thousand nodes before opset 18; the composites' tests write them so.
+      const opset = ["dropout", "gaussianNoise", "rrelu"].includes(kind) ? 18 : 17;
+      expect(await problemsOf(graph, { x }, startOf(graph), { opset })).toEqual([]);
+      // Random bits come back as the shifts and sums that they are written with.
+      expect(returns(graph, startOf(graph), { opset })).toBe(opset === 17);
+    },
+  );
 
   test.for(["dense", "conv2d", "batchNorm", "maxPool", "dropout"])(
-    "%s predicts as ours does",
+    "%s predicts as ours does, and its file comes back the same",
     async (kind) => {
       const [layer, shape] = kinds[kind] ?? [];
       if (layer === undefined || shape === undefined) throw new Error("a layer is gone");
       const x = input("x", "f32", [batch, ...shape]);
       const graph = program({ inputs: { x }, outputs: { y: layer(x) } });
       expect(await problemsOf(graph, { x: sample([BATCH, ...shape]) }, startOf(graph))).toEqual([]);
+      expect(returns(graph, startOf(graph))).toBe(true);
     },
   );
 });
@@ -138,15 +144,19 @@ describe("losses in ONNX Runtime", () => {
     },
   };
 
-  test.for(Object.entries(losses))("%s and its step are ours", async ([name, lossOf]) => {
-    const isLabelled = name === "crossEntropy";
-    const x = input("x", "f32", [batch, 4]);
-    const t = isLabelled ? input("t", "i32", [batch]) : input("t", "f32", [batch, 5]);
-    const loss = lossOf(layers.dense({ units: 5 })(x), t);
-    const graph = program({ inputs: { x, t }, outputs: { loss }, updates: optimizers.sgd()(loss) });
-    const target = isLabelled ? valueOf("i32", [BATCH], [4, 0, 2]) : sample([BATCH, 5], 0.3, 0.5);
-    expect(await problemsOf(graph, { x: sample([BATCH, 4]), t: target }, startOf(graph))).toEqual([]);
-  });
+  test.for(Object.entries(losses))(
+    "%s and its step are ours, and the file comes back the same",
+    async ([name, lossOf]) => {
+      const isLabelled = name === "crossEntropy";
+      const x = input("x", "f32", [batch, 4]);
+      const t = isLabelled ? input("t", "i32", [batch]) : input("t", "f32", [batch, 5]);
+      const loss = lossOf(layers.dense({ units: 5 })(x), t);
+      const graph = program({ inputs: { x, t }, outputs: { loss }, updates: optimizers.sgd()(loss) });
+      const target = isLabelled ? valueOf("i32", [BATCH], [4, 0, 2]) : sample([BATCH, 5], 0.3, 0.5);
+      expect(await problemsOf(graph, { x: sample([BATCH, 4]), t: target }, startOf(graph))).toEqual([]);
+      expect(returns(graph, startOf(graph))).toBe(true);
+    },
+  );
 });
 
 describe("optimizers in ONNX Runtime", () => {
@@ -165,12 +175,16 @@ describe("optimizers in ONNX Runtime", () => {
     clipped: optimizers.sgd({ clipNorm: 0.5 }),
   };
 
-  test.for(Object.entries(all))("a step of %s is ours", async ([, optimizer]) => {
-    const x = input("x", "f32", [batch, 4]);
-    const loss = layers
-      .sequential([layers.dense({ units: 3 }), layers.tanh()])(x)
-      .reduceSum();
-    const graph = program({ inputs: { x }, outputs: { loss }, updates: optimizer(loss) });
-    expect(await problemsOf(graph, { x: sample([BATCH, 4]) }, startOf(graph))).toEqual([]);
-  });
+  test.for(Object.entries(all))(
+    "a step of %s is ours, and the file comes back the same",
+    async ([, optimizer]) => {
+      const x = input("x", "f32", [batch, 4]);
+      const loss = layers
+        .sequential([layers.dense({ units: 3 }), layers.tanh()])(x)
+        .reduceSum();
+      const graph = program({ inputs: { x }, outputs: { loss }, updates: optimizer(loss) });
+      expect(await problemsOf(graph, { x: sample([BATCH, 4]) }, startOf(graph))).toEqual([]);
+      expect(returns(graph, startOf(graph))).toBe(true);
+    },
+  );
 });

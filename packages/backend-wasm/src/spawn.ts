@@ -17,7 +17,7 @@ declare const Worker: (new (url: URL, options: { readonly type: "module" }) => W
  */
 export function spawn(onFailure: (reason: string) => void): WorkerHandle {
   if (typeof Worker === "undefined") return spawnInNode(onFailure);
-  // In this form bundlers find the file.
+  // In this form bundlers find the file. This module is as deep in `src` as the bundle is in `dist`.
   const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => onFailure(event.message ?? "its script could not be run"));
   if ("unref" in worker && typeof worker.unref === "function") worker.unref();

@@ -44,6 +44,7 @@ import {
   mish,
   negativeLogLikelihood,
   norm,
+  fromEnd,
   oneHot,
   prelu,
   randomNormal,
@@ -487,6 +488,12 @@ export const cases: readonly Case[] = [
     { form: "mask" },
   ),
 
+  other(
+    "fromEnd",
+    over((indices: Tensor, sizes: Tensor) => fromEnd(indices, sizes)),
+    [labels(["batch"], 4), labels([], 4)],
+    { integers: true },
+  ),
   other(
     "oneHot",
     over((indices: Tensor) => oneHot(indices, 4, { dtype: "f64" })),

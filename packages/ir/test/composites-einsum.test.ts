@@ -12,6 +12,7 @@ import {
   gradients,
   input,
   nodesOf,
+  fromEnd,
   oneHot,
   spaceToDepth,
   toNumbers,
@@ -323,6 +324,12 @@ describe("attention", () => {
 });
 
 describe("layout", () => {
+  test("fromEnd counts negative indices from the end of each row's axis", () => {
+    const rows = valueOf("i32", [2, 2], [-1, 2, 1, -3]);
+    const [counted] = run((x, sizes) => [fromEnd(x, sizes)], [rows, valueOf("i32", [2], [4, 7])]);
+    expect(counted).toEqual(valueOf("i32", [2, 2], [3, 2, 1, 4]));
+  });
+
   test("oneHot puts its axis anywhere, wraps negative indices, and leaves rows of zeros outside", () => {
     const indices = valueOf("i64", [6], [0n, 2n, -1n, -3n, 3n, -4n]);
     const [last, front] = run((x) => [oneHot(x, 3), oneHot(x, 3, { axis: 0, dtype: "u8" })], [indices]);

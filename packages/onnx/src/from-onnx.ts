@@ -1,4 +1,13 @@
-import { AdjointError, type Bindings, type Graph, type Tensor, input, program } from "@adjoint/ir";
+import {
+  AdjointError,
+  type Bindings,
+  type Graph,
+  type Tensor,
+  type Update,
+  input,
+  program,
+  register,
+} from "@adjoint/ir";
 import { NEWEST_OPSET } from "./import/convert.ts";
 import { type ModelContext, defineInitializers, importNodes } from "./import/graph.ts";
 import { Knowledge } from "./import/known.ts";
@@ -10,8 +19,9 @@ import { UnboundInputError, UnsupportedError, malformed, unsupported } from "./e
 import { openInputs } from "./inspect.ts";
 import { operators } from "./operators/index.ts";
 import { decodeModel } from "./proto/decode.ts";
-import type { ModelSource, ValueSource } from "./proto/model.ts";
+import { type ModelSource, PRODUCER, type ValueSource } from "./proto/model.ts";
 import type { ExternalData } from "./tensor.ts";
+import { REGISTERS_KEY, type RegisterPair, pairsIn } from "./training-loop.ts";
 
 /** How a model is imported. */
 export interface ImportOptions {
@@ -22,6 +32,12 @@ export interface ImportOptions {
   readonly constants?: { readonly [input: string]: HostValue };
   /** Sizes for the model's symbols. */
   readonly dims?: Bindings;
+  /**
+   * Whether a training step that `toOnnx` wrote gets its registers back: each pair of an input and an output that the
+   * metadata `adjoint.registers` name is a register that starts at 0 (give a session its state) and its update. True by
+   * default; else they stay inputs and outputs.
+   */
+  readonly registers?: boolean;
   /** Gives the bytes of files that the model keeps weights in. */
   readonly externalData?: ExternalData;
 }
@@ -44,21 +60,45 @@ export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph 
 }
 
 function importModel(bytes: Uint8Array, options: ImportOptions): Graph {
-  const { constants = {}, dims = {}, externalData } = options;
+  const { constants = {}, dims = {}, registers = true, externalData } = options;
   const source = decodeModel(bytes);
+  const pairs = registers ? pairsOf(source, constants) : [];
   const model = contextOf(source, externalData);
   const scope = new Scope();
-  const inputs = defineInputs(source, scope, { constants, dims });
+  const { inputs, held } = defineInputs(source, scope, {
+    constants,
+    dims,
+    registers: new Set(pairs.map((pair) => pair.input)),
+  });
   defineInitializers(model, source.graph, scope);
   importNodes(model, source.graph.nodes, { opsets: source.opsets, outer: {}, scope, depth: 0 });
-  const check = new OutputCheck(Object.values(inputs), dims);
+  const check = new OutputCheck([...inputs.values()], dims);
   const outputs = source.graph.outputs.flatMap((declared) => {
     const value = scope.read(declared.name, "the model's output");
     check.check(declared, value);
     return namedTensors(declared.name, value);
   });
   if (outputs.length === 0) throw malformed("the model has no outputs");
-  return program({ inputs, outputs: Object.fromEntries(outputs) });
+  const results = new Map(outputs);
+  const updates = pairs.map((pair): Update => {
+    const [own, next] = [held.get(pair.input), results.get(pair.output)];
+    if (own !== undefined && next !== undefined) return { register: own, next };
+    throw malformed(
+      `the metadata name the register "${pair.input}" → "${pair.output}", which the model does not have`,
+    );
+  });
+  for (const { output } of pairs) results.delete(output);
+  return program({ inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(results), updates });
+}
+
+/** The registers of a training step; one that is bound is none. */
+function pairsOf(
+  source: ModelSource,
+  constants: ImportOptions["constants"] & object,
+): readonly RegisterPair[] {
+  const text = source.metadata[REGISTERS_KEY];
+  const pairs = text === undefined || source.producer !== PRODUCER ? [] : pairsIn(text);
+  return pairs.filter((pair) => !Object.hasOwn(constants, pair.input));
 }
 
 function contextOf(source: ModelSource, externalData: ExternalData | undefined): ModelContext {
@@ -74,15 +114,27 @@ function contextOf(source: ModelSource, externalData: ExternalData | undefined):
     externalData,
     knowledge: new Knowledge(),
     bindable: new Set(source.graph.inputs.map(({ name }) => name)),
+    isOurs: source.producer === PRODUCER,
   };
+}
+
+/** What is left open, by name. */
+interface OpenInputs {
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Inputs that are registers. */
+  readonly held: ReadonlyMap<string, Tensor>;
 }
 
 /** The inputs that stay inputs: old models list their weights among them, and callers may bind others. */
 function defineInputs(
   source: ModelSource,
   scope: Scope,
-  { constants, dims }: Required<Pick<ImportOptions, "constants" | "dims">>,
-): { readonly [name: string]: Tensor } {
+  {
+    constants,
+    dims,
+    registers,
+  }: Required<Pick<ImportOptions, "constants" | "dims">> & { readonly registers: ReadonlySet<string> },
+): OpenInputs {
   const open = openInputs(source);
   const stray = Object.keys(constants).find((name) => open.every((value) => value.name !== name));
   if (stray !== undefined) {
@@ -94,15 +146,30 @@ function defineInputs(
     );
   }
   const inputs = new Map<string, Tensor>();
+  const held = new Map<string, Tensor>();
   for (const declared of open) {
     const bound = constants[declared.name];
+    if (registers.has(declared.name)) {
+      const own = registerOf(declared);
+      held.set(declared.name, own);
+      scope.define(declared.name, own);
+      continue;
+    }
     const value =
       bound === undefined ? inputOf(declared, dims) : boundValue(declared.name, declared.type, bound);
     scope.define(declared.name, value);
     const [tensor] = tensorsOf(value);
     if (bound === undefined && tensor !== undefined) inputs.set(declared.name, tensor);
   }
-  return Object.fromEntries(inputs);
+  return { inputs, held };
+}
+
+function registerOf({ name, type }: ValueSource): Tensor {
+  const declared = type?.kind === "tensor" ? declaredTensor(type, `register "${name}"`) : undefined;
+  const shape = declared?.shape?.map((size) => (typeof size === "number" ? size : Number.NaN));
+  if (declared === undefined || declared.narrow !== undefined || !shape?.every(Number.isInteger))
+    throw malformed(`the register "${name}" is no tensor of a known shape`);
+  return register(name, declared.dtype, shape);
 }
 
 function inputOf({ name, type }: ValueSource, dims: Bindings): Value {

@@ -2,6 +2,7 @@ import {
   AdjointError,
   type Graph,
   type Node,
+  type Pass,
   type State,
   type TensorValue,
   cse,
@@ -12,13 +13,16 @@ import {
   isNode,
   registerOf,
   registersOf,
+  rewrite,
   rootsOf,
+  rule,
   runPasses,
   typeText,
 } from "@adjoint/ir";
 import { compositeRows } from "./export/composites/table.ts";
 import type { Value } from "./export/draft.ts";
 import { encodeModel } from "./export/encode.ts";
+import { stretchedIota } from "./export/primitives/sources.ts";
 import { writePrimitive } from "./export/table.ts";
 import type { Twin } from "./export/twin.ts";
 import { Writer } from "./export/writer.ts";
@@ -78,10 +82,17 @@ const twinOf = (node: Node, opset: number): Twin | undefined => {
   return row !== undefined && row !== "parts" && row.fits(node, opset) ? row : undefined;
 };
 
+/** Before nodes are written: elementwise operators can then read what is not stretched. */
+const stretch: Pass = rewrite("stretch", [
+  rule("iota of many axes → broadcast of one", "iota", ({ attributes }) =>
+    attributes.shape.length > 1 ? stretchedIota(attributes) : undefined,
+  ),
+]);
+
 /** The graph with those composites alone that are one operator, each thing computed once. */
 function prepared(program: Graph, opset: number): Graph {
   const inline = inlineWith({ keep: (_, node) => twinOf(node, opset) !== undefined });
-  return runPasses(program, [inline, cse, deadCode]);
+  return runPasses(program, [inline, stretch, cse, deadCode]);
 }
 
 function writeNode(node: Node, writer: Writer): readonly Value[] {
@@ -168,7 +179,7 @@ function declareOutputs(graph: Graph, writer: Writer, pairs: readonly RegisterPa
     used.add(value);
     writer.home.outputs.push({
       name,
-      value: isOwn ? value : writer.within(name, () => writer.one("Identity", [value])),
+      value: isOwn ? value : writer.within(name, () => writer.copy(value)),
       shape: tensor.shape,
     });
   }

@@ -28,7 +28,21 @@ export function registerPairs(metadata: { readonly [key: string]: string }): rea
       "Export a program that has updates.",
     );
   }
-  return pairs.parse(JSON.parse(text));
+  return pairsIn(text);
+}
+
+/** @throws AdjointError when the text is not what `toOnnx` writes. */
+export function pairsIn(text: string): readonly RegisterPair[] {
+  try {
+    return pairs.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new AdjointError(
+      "text",
+      "registerPairs",
+      `the metadata "${REGISTERS_KEY}" are not readable: ${why}`,
+    );
+  }
 }
 
 /** What runs a model: ONNX Runtime's `InferenceSession`, or anything with its `run`. */

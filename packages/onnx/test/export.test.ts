@@ -1,4 +1,5 @@
 import {
+  AdjointError,
   type Graph,
   type TensorValue,
   add,
@@ -10,6 +11,7 @@ import {
   iota,
   program,
   register,
+  registerOf,
   scan,
   softmax,
   valueOf,
@@ -17,7 +19,7 @@ import {
 } from "@adjoint/ir";
 import onnxProto from "onnx-proto";
 import { describe, expect, test } from "vitest";
-import { inspectOnnx, onnxTrainingLoop, registerPairs, toOnnx } from "@adjoint/onnx";
+import { fromOnnx, inspectOnnx, onnxTrainingLoop, registerPairs, toOnnx } from "@adjoint/onnx";
 import { compositeRows } from "../src/export/composites/table.ts";
 
 const batch = dim("batch");
@@ -158,6 +160,34 @@ describe("a training step", () => {
     expect(inputs.map(({ name }) => name)).toEqual(["x", "dense_1.w"]);
     expect(outputs.map(({ name }) => name)).toEqual(["y", "dense_1.w_next"]);
     expect(registerPairs(metadata)).toEqual([{ input: "dense_1.w", output: "dense_1.w_next" }]);
+  });
+
+  test("imported has its registers and updates again, unless they are to stay inputs and outputs", () => {
+    const back = fromOnnx(bytes);
+    expect(Object.keys(back.inputs)).toEqual(["x"]);
+    expect(Object.keys(back.outputs)).toEqual(["y"]);
+    expect(back.updates.map((update) => registerOf(update.register).name)).toEqual(["dense_1.w"]);
+    const open = fromOnnx(bytes, { registers: false });
+    expect([Object.keys(open.inputs), open.updates]).toEqual([["x", "dense_1.w"], []]);
+    const bound = fromOnnx(bytes, { constants: { "dense_1.w": value } });
+    expect([Object.keys(bound.outputs), bound.updates]).toEqual([["y", "dense_1.w_next"], []]);
+  });
+
+  test.each([
+    ["[{", /adjoint\.registers" are not readable/],
+    ['[{"input":1,"output":"y"}]', /adjoint\.registers" are not readable[^]*input/],
+    ['[{"input":"gone","output":"y"}]', /register "gone" → "y", which the model does not have/],
+    ['[{"input":"x","output":"y"}]', /register "x" is no tensor of a known shape/],
+  ])("with metadata %s is refused", (text, message) => {
+    const open = toOnnx(
+      predict,
+      { "dense_1.w": value },
+      {
+        metadata: { "adjoint.registers": text },
+      },
+    );
+    expect(() => fromOnnx(open)).toThrow(message);
+    expect(() => fromOnnx(open)).toThrow(AdjointError);
   });
 
   test("gives every register an output of its own, also one that stays or swaps", () => {

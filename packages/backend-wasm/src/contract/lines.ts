@@ -13,7 +13,7 @@ import type { Lane } from "./lane.ts";
 import { type Axis, type Operand, decode, weighted } from "./operand.ts";
 
 /** fill(to, other, start, count, batch). */
-export type Line = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
+type Line = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
 
 const min = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.ltS(a, b), a, b);
 const max = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.gtS(a, b), a, b);

@@ -40,6 +40,7 @@ export {
   type OneHotOptions,
   type TriluOptions,
   depthToSpace,
+  fromEnd,
   oneHot,
   spaceToDepth,
   tril,

@@ -5,8 +5,8 @@ import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
-import { dtypeSchema, normalizeAxis } from "../primitive.ts";
-import { checkAttribute, defineUnary, one } from "./define.ts";
+import { dtypeSchema, normalizeAxis, operand } from "../primitive.ts";
+import { checkAttribute, define, defineUnary, one } from "./define.ts";
 
 interface OneHot {
   depth: number;
@@ -46,6 +46,26 @@ function fromStart(indices: Tensor, size: number): Tensor {
   const wide = bytes < 4 ? indices.cast("i32") : indices;
   return wide.less(0).where(wide.add(size), wide);
 }
+
+const fromEndOperation = define({
+  name: "fromEnd",
+  arity: 2,
+  check: ([indices, sizes]) => {
+    if (indices === undefined || sizes === undefined) return;
+    if (isInteger(indices.dtype) && indices.dtype === sizes.dtype) return;
+    throw new AdjointError(
+      "dtype",
+      "fromEnd",
+      `indices and sizes must be integers of one type and are ${indices} and ${sizes}`,
+      `Cast them with .cast("i32").`,
+    );
+  },
+  build: (inputs) => {
+    const [indices, sizes] = [operand(inputs, 0), operand(inputs, 1)];
+    return indices.less(0).where(indices.add(sizes), indices);
+  },
+  gradient: () => [undefined, undefined],
+});
 
 const oneHotOperation = defineUnary<OneHot>(
   "oneHot",
@@ -115,11 +135,20 @@ const spaceToDepthOperation = defineUnary<{ blocksize: number }>(
 
 /** Where elements go: indicators, triangles, blocks. */
 export const layoutComposites: readonly Composite[] = [
+  fromEndOperation,
   oneHotOperation,
   triluOperation,
   depthToSpaceOperation,
   spaceToDepthOperation,
 ];
+
+/**
+ * Negative indices −size … −1 of an axis as those they stand for, 0 … size − 1; others stay as they are.
+ * @param sizes of the same integer type; stretched as operands of a sum are, so that each element of a row of indices may
+ * be of another axis.
+ */
+export const fromEnd = (indices: Tensor, sizes: Tensor): Tensor =>
+  one(fromEndOperation, [indices, sizes], {});
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {

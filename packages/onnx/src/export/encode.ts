@@ -2,6 +2,7 @@ import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
 import type { DType, Shape, TensorValue } from "@adjoint/ir";
 import { elementTypes } from "../element-type.ts";
+import { PRODUCER } from "../proto/model.ts";
 import { type AttributeDraft, type GraphDraft, type NodeDraft, type Value, isGraph } from "./draft.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { type Names, namesOf } from "./names.ts";
@@ -33,7 +34,7 @@ export function encodeModel(graph: GraphDraft, { opset, name, metadata }: Header
   const encoder = new Encoder(layout, names);
   return onnx.ModelProto.encode({
     irVersion: irVersions.find(([since]) => opset >= since)?.[1] ?? 8,
-    producerName: "adjoint",
+    producerName: PRODUCER,
     opsetImport: [{ domain: "", version: opset }],
     graph: {
       ...encoder.graph(graph, name),

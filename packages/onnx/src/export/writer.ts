@@ -11,7 +11,15 @@ import {
   withScope,
 } from "@adjoint/ir";
 import { elementTypes } from "../element-type.ts";
-import type { AttributeDraft, GraphDraft, InitializerValue, NodeDraft, OutputValue, Value } from "./draft.ts";
+import {
+  type AttributeDraft,
+  type GraphDraft,
+  type InitializerValue,
+  type NodeDraft,
+  type OutputValue,
+  type Value,
+  isGraph,
+} from "./draft.ts";
 import { isMain, kernelType, mainInput } from "./kernels.ts";
 import { Sizes } from "./sizes.ts";
 
@@ -31,12 +39,21 @@ interface Shared {
   readonly writeNode: WriteNode;
   readonly top: GraphDraft;
   readonly initializers: Map<string, InitializerValue>;
-  /** Initializers of a name of their own, by the value they hold. */
-  readonly named: Map<TensorValue, InitializerValue>;
+  /** Initializers of a name of their own, by what they hold. */
+  readonly named: Map<string, InitializerValue>;
+  /** Numbers in the order of first sight. */
+  readonly numbers: Map<Value | AttributeDraft | undefined, number>;
 }
 
 /** How many elements an initializer may have to be named after its content. */
 const SHORT = 8;
+
+/** Equal for values of the same type and bits. */
+function contentOf({ data, dtype, shape }: TensorValue): string {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const text = data.length <= SHORT ? bytes.join() : new TextDecoder("latin1").decode(bytes);
+  return `${dtype}[${shape.join()}]${text}`;
+}
 
 /** Writes the nodes of one graph or body; rows get it. */
 export class Writer {
@@ -45,7 +62,8 @@ export class Writer {
   readonly home: GraphDraft;
   readonly #shared: Shared;
   readonly #values = new Map<Tensor, Value>();
-  readonly #casts = new Map<Value, Map<DType, Value>>();
+  /** What was written already, so that nothing is computed twice. */
+  readonly #drafts = new Map<string, readonly OutputValue[]>();
   readonly #sizes: Sizes;
   #scope = "";
 
@@ -58,7 +76,10 @@ export class Writer {
 
   static begin(opset: number, writeNode: WriteNode): Writer {
     const top: GraphDraft = { inputs: [], outputs: [] };
-    return new Writer({ opset, writeNode, top, initializers: new Map(), named: new Map() }, top);
+    return new Writer(
+      { opset, writeNode, top, initializers: new Map(), named: new Map(), numbers: new Map() },
+      top,
+    );
   }
 
   /** A writer of a body, which sees what is written around it. */
@@ -173,28 +194,68 @@ export class Writer {
     attributes: NodeDraft["attributes"],
     types: readonly DType[],
   ): readonly OutputValue[] {
+    const key = this.#keyOf(operator, inputs, attributes, types);
+    const known = this.#drafts.get(key);
+    if (known !== undefined) return known;
+    const outputs = this.#fresh(operator, inputs, attributes, types);
+    this.#drafts.set(key, outputs);
+    return outputs;
+  }
+
+  #fresh(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: NodeDraft["attributes"],
+    types: readonly DType[],
+  ): readonly OutputValue[] {
     const outputs: OutputValue[] = [];
     const node: NodeDraft = { operator, scope: this.#scope, home: this.home, inputs, attributes, outputs };
     types.forEach((dtype, index) => outputs.push({ kind: "output", dtype, node, index }));
     return outputs;
   }
 
+  /** A node of its own that repeats a value: outputs of a graph need one each. */
+  copy(value: Value): Value {
+    const [output] = this.#fresh("Identity", [value], {}, [value.dtype]);
+    if (output === undefined) throw new AdjointError("graph", "toOnnx", "Identity has no output");
+    return output;
+  }
+
+  /** Equal for nodes that compute the same. */
+  #keyOf(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: NodeDraft["attributes"],
+    types: readonly DType[],
+  ): string {
+    const numberOf = (part: Value | AttributeDraft | undefined): number => {
+      const { numbers } = this.#shared;
+      const number = numbers.get(part) ?? numbers.size;
+      numbers.set(part, number);
+      return number;
+    };
+    const key = [operator, inputs.map(numberOf), attributes, types];
+    // Bodies and tensors are what they are; −0 and what is not finite have no JSON.
+    return JSON.stringify(key, (_, part: AttributeDraft) => {
+      if (typeof part === "number") return Object.is(part, -0) ? "-0" : String(part);
+      const isOpaque = isGraph(part) || (typeof part === "object" && "tensor" in part);
+      return isOpaque ? [numberOf(part)] : part;
+    });
+  }
+
   /** ONNX Cast: integers wrap; of floats out of range the runtime decides (see `casts.ts`). */
   cast(value: Value, dtype: DType): Value {
     if (value.dtype === dtype) return value;
-    const known = this.#casts.get(value)?.get(dtype);
-    if (known !== undefined) return known;
-    const made = this.one("Cast", [value], { attributes: { to: elementTypes[dtype] }, result: dtype });
-    this.#casts.set(value, (this.#casts.get(value) ?? new Map<DType, Value>()).set(dtype, made));
-    return made;
+    return this.one("Cast", [value], { attributes: { to: elementTypes[dtype] }, result: dtype });
   }
 
-  /** An initializer of its own name, such as a parameter. */
+  /** An initializer of its own name, such as a parameter; equal ones are one, of the first name. */
   named(name: string, value: TensorValue): Value {
-    const known = this.#shared.named.get(value);
+    const key = contentOf(value);
+    const known = this.#shared.named.get(key);
     if (known !== undefined) return known;
     const made: InitializerValue = { kind: "initializer", name, dtype: value.dtype, value };
-    this.#shared.named.set(value, made);
+    this.#shared.named.set(key, made);
     return made;
   }
 
@@ -203,12 +264,15 @@ export class Writer {
     // A name with a dot is that of a parameter, or of a constant that was written before.
     const last = this.#scope.slice(this.#scope.lastIndexOf("/") + 1);
     if (last.includes(".")) return this.named(this.#scope, value);
-    const { data, dtype, shape } = value;
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = `${dtype}[${shape.join()}]${data.length <= SHORT ? bytes.join() : new TextDecoder("latin1").decode(bytes)}`;
+    const key = contentOf(value);
     const known = this.#shared.initializers.get(key);
     if (known !== undefined) return known;
-    const made: InitializerValue = { kind: "initializer", name: this.#constantName(value), dtype, value };
+    const made: InitializerValue = {
+      kind: "initializer",
+      name: this.#constantName(value),
+      dtype: value.dtype,
+      value,
+    };
     this.#shared.initializers.set(key, made);
     return made;
   }
@@ -250,7 +314,7 @@ export class Writer {
       const value = this.value(output);
       const isOwn = value.kind === "output" && value.node.home === this.home && !used.has(value);
       used.add(value);
-      return isOwn ? value : this.one("Identity", [value]);
+      return isOwn ? value : this.copy(value);
     });
   }
 }

@@ -19,6 +19,8 @@ export interface ModelContext {
   readonly knowledge: Knowledge;
   /** Inputs that the caller could bind as constants. */
   readonly bindable: ReadonlySet<string>;
+  /** Whether `toOnnx` wrote the model, which names nodes after their layers. */
+  readonly isOurs: boolean;
 }
 
 /** What the nodes of one graph or function body see. */
@@ -50,7 +52,8 @@ export function defineInitializers(model: ModelContext, graph: GraphSource, scop
 export function importNodes(model: ModelContext, nodes: readonly NodeSource[], around: Surroundings): void {
   for (const node of nodes) {
     const name = node.name === "" ? (node.outputs.find((output) => output !== "") ?? "") : node.name;
-    const outputs = withScope(name, () => importNode(model, node, around));
+    const scope = model.isOurs ? layerOf(name, node.operator) : name;
+    const outputs = withScope(scope, () => importNode(model, node, around));
     node.outputs.forEach((output, index) => {
       if (output === "") return;
       const value = outputs[index];
@@ -59,6 +62,13 @@ export function importNodes(model: ModelContext, nodes: readonly NodeSource[], a
       around.scope.define(output, value);
     });
   }
+}
+
+/** `dense_1` of `dense_1/MatMul_2`: another export then gives what the import made of the node its names. */
+function layerOf(name: string, operator: string): string {
+  const end = name.lastIndexOf("/");
+  const isNamed = name.slice(end + 1).replace(/_\d+$/, "") === operator;
+  return isNamed ? name.slice(0, Math.max(0, end)) : name;
 }
 
 function importNode(model: ModelContext, node: NodeSource, around: Surroundings): readonly Value[] {

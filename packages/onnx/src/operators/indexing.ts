@@ -139,6 +139,7 @@ export const indexing: readonly Operator[] = [
       // Narrow floats don't hold every whole number.
       const wide = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
       const steps = ir.iota(wide, [rangeLength(context)], 0);
+      if (context.number(0) === 0 && context.number(2) === 1) return steps.cast(dtype);
       return steps.mul(delta.cast(wide)).add(start.cast(wide)).cast(dtype);
     },
   }),
@@ -213,14 +214,22 @@ function addressed(context: OperatorContext, x: Tensor, batch: number): readonly
 
 /** An input of indices with negative ones counted from the front. @param extents one, or one for each element of a row. */
 function fromFront(context: OperatorContext, index: number, extents: readonly Dim[]): Tensor {
-  const indices = context.input(index);
+  const indices = narrowest(context.input(index));
   const known = context.known(index);
   if (indices.dtype.startsWith("u") || (known && ir.toNumbers(known).every((place) => place >= 0)))
     return indices;
   const sizes = extents.map((extent) => sizeTensor(extent).cast(indices.dtype));
   const [only] = sizes;
   const size = only !== undefined && sizes.length === 1 ? only : ir.stack(sizes);
-  return indices.less(0).where(indices.add(size), indices);
+  if (known) return indices.less(0).where(indices.add(size), indices);
+  return ir.fromEnd(indices, size);
+}
+
+/** Indices as they were before a cast that kept them all: ONNX knows only wide ones. */
+function narrowest(indices: Tensor): Tensor {
+  const [from] = indices.node.inputs;
+  const isWidened = ir.isNode(indices.node, "cast") && indices.dtype === "i64" && from?.dtype === "i32";
+  return isWidened ? from : indices;
 }
 
 /** How many steps lie between start and limit; symbols may be among them where the step is 1. */

@@ -93,6 +93,10 @@ export const math: readonly Operator[] = [
     import(context) {
       const x = context.input(0);
       const [low, high] = [context.optional(1), context.optional(2)];
+      const [min, max] = [context.number(1), context.number(2)];
+      const isKnown = (low === undefined || min !== undefined) && (high === undefined || max !== undefined);
+      if (isKnown && ir.isFloat(x.dtype))
+        return ir.clip(x, { ...(min !== undefined && { min }), ...(max !== undefined && { max }) });
       const raised = low === undefined ? x : x.max(low);
       return high === undefined ? raised : raised.min(high);
     },

@@ -3,6 +3,9 @@ import type { onnx } from "onnx-proto";
 /** A tensor as the file holds it: `tensor.ts` reads its elements. */
 export type TensorProto = onnx.ITensorProto;
 
+/** The name of who wrote a model, in those of `toOnnx`. */
+export const PRODUCER = "adjoint";
+
 /** A model, free of the generated code's nulls. */
 export interface ModelSource {
   readonly irVersion: number;

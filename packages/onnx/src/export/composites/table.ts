@@ -20,6 +20,16 @@ const trilu: Twin = untyped<{ readonly upper: boolean; readonly k: number }>({
   },
 });
 
+/** Gathers and scatters read what it counts; ONNX counts from the end itself. */
+const fromEnd: Twin = untyped({
+  fits: () => true,
+  write: (node, writer) =>
+    writer.through(() => {
+      const [indices, sizes] = [given(node.inputs[0]), given(node.inputs[1])];
+      return indices.less(0).where(indices.add(sizes), indices);
+    }),
+});
+
 /** Losses, products over named axes, and what moves elements. */
 const others: { readonly [composite: string]: CompositeRow } = {
   softmaxCrossEntropy: "parts",
@@ -36,6 +46,7 @@ const others: { readonly [composite: string]: CompositeRow } = {
     fits: isWord,
   }),
   attention: "parts",
+  fromEnd,
   oneHot: "parts",
   trilu,
   depthToSpace: twin<{ readonly blocksize: number; readonly mode: string }>("DepthToSpace", 11, {

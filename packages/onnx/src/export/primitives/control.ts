@@ -74,7 +74,7 @@ function counted(node: Scan, writer: Writer): readonly Value[] {
   inner.input("step", "i64", []);
   const goesOn = inner.input("goes_on", "bool", []);
   const parameters = declare(inner, body, namesOf(node.attributes, operands.slice(carries)));
-  inner.home.outputs.push({ value: inner.one("Identity", [goesOn]), shape: [] });
+  inner.home.outputs.push({ value: inner.copy(goesOn), shape: [] });
   finish(inner, inner.outputsOf(body, parameters), Object.values(body.outputs));
   const outputs = writer.write("Loop", [writer.size(length), undefined, ...operands.slice(0, carries)], {
     attributes: { body: inner.home },

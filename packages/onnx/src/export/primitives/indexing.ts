@@ -1,18 +1,23 @@
-import { AdjointError, type ScatterReduction } from "@adjoint/ir";
+import { AdjointError, type ScatterReduction, type Tensor } from "@adjoint/ir";
+import type { Value } from "../draft.ts";
 import { given } from "../operands.ts";
 import type { ExportRow, ExportRows } from "../row.ts";
+import type { Writer } from "../writer.ts";
 
 /** The operator set that brought each reduction of ScatterND. */
 const since: { readonly [R in ScatterReduction]: number } = { none: 11, add: 16, mul: 16, max: 18, min: 18 };
 
-/** ONNX's indices are of 64 bits; it also counts negative ones from the end, where ours are errors. */
+/** Indices for ONNX, which are of 64 bits. It counts negative ones from the end itself, where ours are errors. */
+const placesOf = (indices: Tensor, writer: Writer): Value => {
+  const [own] = indices.node.inputs;
+  const isCounted = indices.node.operation.name === "fromEnd" && own !== undefined;
+  return writer.cast(writer.value(isCounted ? own : indices), "i64");
+};
+
 const gather: ExportRow<"gather"> = ({ inputs: [data, indices], output }, writer) => {
   // Indices of no axes address the whole tensor, which GatherND has no form for.
   if (given(indices).shape.at(-1) === 0) return writer.through(() => given(data).broadcast(output.shape));
-  return writer.one("GatherND", [
-    writer.value(given(data)),
-    writer.cast(writer.value(given(indices)), "i64"),
-  ]);
+  return writer.one("GatherND", [writer.value(given(data)), placesOf(given(indices), writer)]);
 };
 
 const scatter: ExportRow<"scatter"> = (node, writer) => {
@@ -25,9 +30,8 @@ const scatter: ExportRow<"scatter"> = (node, writer) => {
       `Give { opset: ${since[reduction]} }.`,
     );
   }
-  const [data, indices, updates] = node.inputs.map((tensor) => writer.value(tensor));
-  if (data === undefined || indices === undefined || updates === undefined) return [];
-  const places = writer.cast(indices, "i64");
+  const [data, updates] = [writer.value(given(node.inputs[0])), writer.value(given(node.inputs[2]))];
+  const places = placesOf(given(node.inputs[1]), writer);
   if (reduction === "none") return writer.one("ScatterND", [data, places, updates]);
   // The runtime joins no half floats.
   const type = data.dtype === "f16" ? "f32" : data.dtype;

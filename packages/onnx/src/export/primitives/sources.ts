@@ -1,13 +1,19 @@
-import { AdjointError, iota } from "@adjoint/ir";
+import { AdjointError, type AttributesOf, type Tensor, iota } from "@adjoint/ir";
 import { counted } from "../counted.ts";
 import type { ExportRow, ExportRows } from "../row.ts";
 import { threefry } from "../threefry.ts";
 
-const iotaRow: ExportRow<"iota"> = ({ attributes: { dtype, shape, axis } }, writer) => {
+/** Indices along one axis, stretched over the others: elementwise operators stretch their operands themselves. */
+export function stretchedIota({ dtype, shape, axis }: AttributesOf<"iota">): Tensor {
   const size = shape[axis] ?? 1;
-  if (shape.length === 1) return writer.cast(counted(writer, size), dtype);
   const along = shape.map((_, at) => (at === axis ? size : 1));
-  return writer.through(() => iota(dtype, [size]).reshape(along).broadcast(shape));
+  return iota(dtype, [size]).reshape(along).broadcast(shape);
+}
+
+const iotaRow: ExportRow<"iota"> = ({ attributes }, writer) => {
+  const { dtype, shape, axis } = attributes;
+  if (shape.length > 1) return writer.through(() => stretchedIota(attributes));
+  return writer.cast(counted(writer, shape[axis] ?? 1), dtype);
 };
 
 const unbound = (what: string): never => {

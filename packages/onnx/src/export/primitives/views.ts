@@ -33,6 +33,29 @@ function reshapeTo(writer: Writer, value: Value, shape: Shape): Value {
   return writer.one("Reshape", [value, target], { attributes: { allowzero: 1 } });
 }
 
+/** The axes of size 1 that a shape has and another lacks; undefined where more differs. */
+function addedAxes(shape: Shape, without: Shape): readonly number[] | undefined {
+  let matched = 0;
+  const added = shape.flatMap((size, axis) => {
+    const own = without[matched];
+    if (own === undefined || !equalDims(own, size)) return [axis];
+    matched++;
+    return [];
+  });
+  return matched === without.length && added.every((axis) => shape[axis] === 1) ? added : undefined;
+}
+
+/** New axes need no sizes of the others, which may be symbols. */
+const reshape: ExportRow<"reshape"> = ({ inputs: [x], attributes: { shape } }, writer) => {
+  const { shape: own } = given(x);
+  const value = writer.value(given(x));
+  const added = addedAxes(shape, own) ?? [];
+  if (added.length > 0) return writer.one("Unsqueeze", [value, writer.ints(added)]);
+  const removed = addedAxes(own, shape) ?? [];
+  if (removed.length > 0) return writer.one("Squeeze", [value, writer.ints(removed)]);
+  return reshapeTo(writer, value, shape);
+};
+
 const transpose: ExportRow<"transpose"> = (node, writer) =>
   writer.one("Transpose", writer.inputs(node), { attributes: { perm: node.attributes.permutation } });
 
@@ -98,8 +121,7 @@ const flip: ExportRow<"flip"> = (node, writer) => {
 export const viewRows: ExportRows<
   "reshape" | "transpose" | "broadcast" | "slice" | "pad" | "concat" | "flip"
 > = {
-  reshape: ({ inputs: [x], attributes: { shape } }, writer) =>
-    reshapeTo(writer, writer.value(given(x)), shape),
+  reshape,
   transpose,
   broadcast,
   slice,

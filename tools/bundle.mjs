@@ -1,0 +1,41 @@
+// Writes the JavaScript of packages: `dist/<entry>.js` for each entry of `exports`, with all of a package's own modules in
+// one file (those that load on demand in files of their own), so that a program starts without opening hundreds of files.
+// Types come to lie beside it by `tsc -b`. Bundles the packages in the folders given, else all.
+import { readFileSync, readdirSync } from "node:fs";
+import { basename, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+/** zod/mini is a hundred files, of which we use a few functions. */
+const isInlined = (/** @type {string} */ id) => id.startsWith(".") || isAbsolute(id) || id === "zod/mini";
+
+/** @type {(folder: string) => Promise<void>} */
+async function bundlePackage(folder) {
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  /** @type {(readonly [string, string])[]} */
+  const entries = [];
+  for (const entry of Object.values(exports)) {
+    if (typeof entry === "string") continue;
+    entries.push([basename(entry.default, ".js"), entry["@adjoint/source"]]);
+  }
+  const bundle = await rolldown({
+    cwd: folder,
+    input: Object.fromEntries(entries),
+    platform: "neutral",
+    external: (id) => !isInlined(id),
+    resolve: { mainFields: ["module", "main"] },
+  });
+  await bundle.write({
+    dir: "dist",
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+    sourcemap: true,
+  });
+  await bundle.close();
+}
+
+const packages = fileURLToPath(new URL("../packages", import.meta.url));
+const given = process.argv.slice(2);
+const folders = given.length > 0 ? given : readdirSync(packages).map((name) => join(packages, name));
+await Promise.all(folders.map(bundlePackage));
