@@ -2,9 +2,6 @@ import { describe, expect, test } from "vitest";
 import { browserTitle, isMissing } from "./chromium.ts";
 import { loadedScripts } from "./loaded.ts";
 
-
-
-
 /** What pages load now, and some slack for small changes. */
 const pages = [
   { kind: "plain", threads: 1, files: ["app.js", "library.js"], most: 97_000 },

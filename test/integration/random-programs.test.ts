@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
-import { type Backend, type Kernel, type Program, buffersOf, compile, compileProgram } from "@adjoint/compiler";
+import {
+  type Backend,
+  type Kernel,
+  type Program,
+  buffersOf,
+  compile,
+  compileProgram,
+} from "@adjoint/compiler";
 import {
   type Graph,
   type State,
