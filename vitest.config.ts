@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { type TestProjectInlineConfiguration, defineConfig } from "vitest/config";
 
 // Tests on WebGPU run on Chromium's software driver where it is installed. The loader reads these before any worker starts.
 process.env["VK_ICD_FILENAMES"] ??= "/usr/lib/chromium/vk_swiftshader_icd.json";
@@ -12,17 +12,42 @@ const own: { readonly [mode: string]: string } = {
   webgpu: "test/{conformance,integration}/webgpu*.test.ts",
 };
 
+/** Threads that wait for each other need the cores, and so does what measures time. */
+const alone = [
+  "test/conformance/wasm.test.ts",
+  "test/integration/{endurance,underflow}.test.ts",
+  "packages/backend-wasm/test/{scatter,threads,wasm}.test.ts",
+  "packages/ir/test/passes-pipeline.test.ts",
+  "apps/mnist-trainer/test/**/*.test.ts",
+];
+const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];
+const never = ["**/node_modules/**", ...Object.values(own)];
+
+/** Files of one project run after those of all before it. */
+const project = (
+  name: string,
+  groupOrder: number,
+  maxWorkers: number | string,
+  files: { readonly include: string[]; readonly exclude?: string[] },
+): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: { name, maxWorkers, sequence: { groupOrder }, exclude: never, ...files },
+});
+
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
   test: {
     // A GPU that a thread waits for aborts the whole process when the thread is stopped.
     pool: mode === "webgpu" ? "forks" : "threads",
-    testTimeout: mode === "webgpu" ? 60_000 : 10_000,
-    include:
-      own[mode] === undefined
-        ? ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"]
-        : [own[mode]],
-    exclude: own[mode] === undefined ? ["**/node_modules/**", ...Object.values(own)] : [],
+    testTimeout: mode === "webgpu" ? 60_000 : 15_000,
+    ...(own[mode] === undefined
+      ? {
+          projects: [
+            project("together", 0, "100%", { include: all, exclude: [...never, ...alone] }),
+            project("alone", 1, 1, { include: alone }),
+          ],
+        }
+      : { include: [own[mode]] }),
   },
 }));
