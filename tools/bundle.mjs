@@ -9,6 +9,29 @@ import { rolldown } from "rolldown";
 /** zod/mini is a hundred files, of which we use a few functions. */
 const isInlined = (/** @type {string} */ id) => id.startsWith(".") || isAbsolute(id) || id === "zod/mini";
 
+/** What loads parts when it needs them is bundled apart: together, all entries would be split into those parts. */
+const isApart = (/** @type {string} */ name) => name === "on-demand";
+
+/** @type {(folder: string, entries: readonly (readonly [string, string])[]) => Promise<void>} */
+async function bundle(folder, entries) {
+  if (entries.length === 0) return;
+  const made = await rolldown({
+    cwd: folder,
+    input: Object.fromEntries(entries),
+    platform: "neutral",
+    external: (id) => !isInlined(id),
+    resolve: { mainFields: ["module", "main"] },
+  });
+  await made.write({
+    dir: "dist",
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+    sourcemap: true,
+  });
+  await made.close();
+}
+
 /** @type {(folder: string) => Promise<void>} */
 async function bundlePackage(folder) {
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -18,21 +41,14 @@ async function bundlePackage(folder) {
     if (typeof entry === "string") continue;
     entries.push([basename(entry.default, ".js"), entry["@adjoint/source"]]);
   }
-  const bundle = await rolldown({
-    cwd: folder,
-    input: Object.fromEntries(entries),
-    platform: "neutral",
-    external: (id) => !isInlined(id),
-    resolve: { mainFields: ["module", "main"] },
-  });
-  await bundle.write({
-    dir: "dist",
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: "[name]-[hash].js",
-    sourcemap: true,
-  });
-  await bundle.close();
+  await bundle(
+    folder,
+    entries.filter(([name]) => !isApart(name)),
+  );
+  await bundle(
+    folder,
+    entries.filter(([name]) => isApart(name)),
+  );
 }
 
 const packages = fileURLToPath(new URL("../packages", import.meta.url));
