@@ -25,12 +25,14 @@ const never = ["**/node_modules/**", ...Object.values(own)];
 
 /** Files of one project run after those of all before it. */
 const project = (
+  mode: string,
   name: string,
   groupOrder: number,
   maxWorkers: number | string,
   files: { readonly include: string[]; readonly exclude?: string[] },
 ): TestProjectInlineConfiguration => ({
   extends: true,
+  mode,
   test: { name, maxWorkers, sequence: { groupOrder }, exclude: never, ...files },
 });
 
@@ -44,8 +46,8 @@ export default defineConfig(({ mode }) => ({
     ...(own[mode] === undefined
       ? {
           projects: [
-            project("together", 0, "100%", { include: all, exclude: [...never, ...alone] }),
-            project("alone", 1, 1, { include: alone }),
+            project(mode, "together", 0, "100%", { include: all, exclude: [...never, ...alone] }),
+            project(mode, "alone", 1, 1, { include: alone }),
           ],
         }
       : { include: [own[mode]] }),

@@ -22,13 +22,20 @@ export const backends: { readonly [name in "cpu" | "wasm" | "webgpu"]: () => Bac
 /** The fastest one. */
 export const defaultBackend: keyof typeof backends = "wasm";
 
+/** What is used of the npm package, which is not there where only the app's own packages are installed. */
+interface WebgpuPackage {
+  create(options: readonly string[]): GPU;
+}
+const webgpuPackage: string = "webgpu";
+
 /** The host's own WebGPU, or that of the npm package `webgpu` where its user has installed it. */
 async function findGpu(): Promise<GPU> {
   // Node 20 has no navigator, and later ones have no GPU in it.
   const own = (globalThis.navigator as Partial<Navigator> | undefined)?.gpu;
   if (own !== undefined) return own;
   try {
-    const { create } = await import("webgpu");
+    // The package's own types say so.
+    const { create } = (await import(webgpuPackage)) as WebgpuPackage;
     return create([]);
   } catch (error) {
     throw new UsageError(
