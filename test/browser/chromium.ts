@@ -1,16 +1,14 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { DEBIAN_CHROMIUM, launchChromium } from "@adjoint/bench";
+import type { Browser } from "playwright-core";
 import { type Server, serve } from "./server.ts";
 import { bundle } from "./site.ts";
 import type { Failure, Report, Task, Works } from "./task.ts";
 
-/** Debian's. */
-const executablePath = "/usr/bin/chromium";
-
 /** Why tests in a browser can't run here; undefined where they can. */
-const missing: string | undefined = existsSync(executablePath)
+const missing: string | undefined = existsSync(DEBIAN_CHROMIUM)
   ? undefined
-  : `no ${executablePath}: apt-get install chromium`;
+  : `no ${DEBIAN_CHROMIUM}: apt-get install chromium`;
 
 export const isMissing: boolean = missing !== undefined;
 
@@ -18,28 +16,10 @@ export const isMissing: boolean = missing !== undefined;
 export const browserTitle = (title: string): string =>
   missing === undefined ? title : `${title} (skipped: ${missing})`;
 
-/** WebGPU on the software driver: all three flags of Vulkan and ANGLE are needed. The rest keeps Chromium off the network. */
-const args = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--use-vulkan=swiftshader",
-  "--use-angle=swiftshader",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--disable-quic",
-];
-
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-
-/** Starts the browser that tests run in. */
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath, args });
 
 /** What the server says about its pages. */
 export const headers = {
@@ -71,7 +51,7 @@ export class Pages implements AsyncDisposable {
       serve(files, headers.isolated),
       serve(files, headers.strict),
     ]);
-    return new Pages(await launch(), { plain, isolated, strict });
+    return new Pages(await launchChromium(), { plain, isolated, strict });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { type PageKind, headers, launch } from "./chromium.ts";
+import { launchChromium } from "@adjoint/bench";
+import { type PageKind, headers } from "./chromium.ts";
 import type { trainMlp } from "./mlp.ts";
 import type { wasm } from "@adjoint/backend-wasm";
 import { serve } from "./server.ts";
@@ -30,7 +31,7 @@ const STEPS = 3;
 export async function loadedScripts(kind: PageKind, threads: number): Promise<readonly LoadedScript[]> {
   const files = await bundle("app.html");
   await using server = await serve(files, headers[kind]);
-  const browser = await launch();
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     const asked = new Set<string>();

@@ -1,25 +1,11 @@
 import { existsSync } from "node:fs";
-import { type Browser, type Page, chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { DEBIAN_CHROMIUM, launchChromium } from "./launch.ts";
 import type { ContestantName } from "./names.ts";
 import { PagePartner } from "./page-partner.ts";
 import type { Start } from "./partner.ts";
 import { type Site, openSite } from "./site.ts";
 import { Unavailable } from "./unavailable.ts";
-
-/** WebGPU on the software driver: all three flags of Vulkan and ANGLE are needed. The rest keeps Chromium off the network. */
-const args = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--use-vulkan=swiftshader",
-  "--use-angle=swiftshader",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--disable-quic",
-];
 
 /** A Chromium whose contestants have a page each, all on one adapter. */
 export class Chromium implements AsyncDisposable {
@@ -35,13 +21,19 @@ export class Chromium implements AsyncDisposable {
    * @param executablePath Debian's by default.
    * @throws Unavailable where it is not installed.
    */
-  static async open(executablePath = "/usr/bin/chromium"): Promise<Chromium> {
+  static async open(executablePath: string = DEBIAN_CHROMIUM): Promise<Chromium> {
     if (!existsSync(executablePath))
       throw new Unavailable(
         `there is no ${executablePath} here (Debian: apt-get install chromium libvulkan1)`,
       );
-    const browser = await chromium.launch({ executablePath, args });
-    return new Chromium(browser, await openSite());
+    const site = await openSite();
+    try {
+      return new Chromium(await launchChromium(executablePath), site);
+    } catch (error) {
+      // A server that still runs would keep the process alive.
+      await site[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get version(): string {

@@ -38,16 +38,20 @@ const configOf = (outDir: string): InlineConfig => ({
 /** Builds the page and all libraries that it may load, and serves them. */
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), "adjoint-bench-page-"));
-  const config = configOf(folder);
-  await build(config);
-  const server = await preview(config);
-  const address = server.resolvedUrls?.local[0];
-  if (address === undefined) throw new Error("the server has no address");
-  return {
-    address,
-    [Symbol.asyncDispose]: async () => {
-      await server.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const config = configOf(folder);
+    await build(config);
+    const server = await preview(config);
+    return {
+      address: server.resolvedUrls?.local[0] ?? "",
+      [Symbol.asyncDispose]: async () => {
+        await server.close();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { type Parts, partOf } from "./parts.ts";
+import { AdjointError } from "@adjoint/ir";
 
 /** Code that only some programs need, by what it is for. */
 export interface FamilyModules {
@@ -22,10 +22,14 @@ export interface FamilyModules {
 
 export type Family = keyof FamilyModules;
 /** What is there of it. */
-export type Families = Parts<FamilyModules>;
+export type Families = Partial<Readonly<FamilyModules>>;
 /** Where families come from; it asks which are wanted unless it has all. */
 export type FamilySource = (wanted: () => Iterable<Family>) => Promise<Families>;
 
-/** A family that has been loaded. @throws AdjointError where `familiesOf` has overlooked it. */
-export const familyOf = <F extends Family>(families: Families, family: F): FamilyModules[F] =>
-  partOf<FamilyModules, F>("wasm", families, family);
+/** A family that is there. @throws AdjointError where `familiesOf` has overlooked it. */
+export function familyOf<F extends Family>(families: Families, family: F): FamilyModules[F] {
+  const found: FamilyModules[F] | undefined = families[family];
+  if (found === undefined)
+    throw new AdjointError("backend", "wasm", `the code for "${family}" was not asked for`);
+  return found;
+}

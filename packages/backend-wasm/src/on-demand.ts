@@ -1,20 +1,8 @@
 import { type WasmBackend, type WasmOptions, openWasm } from "./backend.ts";
-import type { FamilyModules } from "./families.ts";
-import { type PartLoaders, loadParts } from "./parts.ts";
+import { loadFamilies } from "./loading.ts";
 
 export { type Features, detectFeatures } from "./detect.ts";
 export type { WasmBackend, WasmOptions } from "./backend.ts";
-
-const loaders: PartLoaders<FamilyModules> = {
-  ordered: () => import("./kernels/ordered.ts"),
-  vectors: () => import("./contract/vectors.ts"),
-  indirect: () => import("./contract/indirect.ts"),
-  words: () => import("./scalar/words.ts"),
-  activations: () => import("./math/activations.ts"),
-  doubles: () => import("./math/doubles.ts"),
-  angles: () => import("./math/angles.ts"),
-  threads: () => import("./threads/threads.ts"),
-};
 
 /**
  * The backend of the package's main entry, for pages that are to load little: code that only some programs need is loaded
@@ -25,4 +13,4 @@ const loaders: PartLoaders<FamilyModules> = {
  * @throws AdjointError as the main entry's does, and later where a part does not load within 30 seconds.
  */
 export const wasm = (options: WasmOptions = {}): Promise<WasmBackend> =>
-  openWasm(options, (wanted) => loadParts("wasm", loaders, wanted()));
+  openWasm(options, (wanted) => loadFamilies(wanted()));

@@ -6,7 +6,7 @@ import { contractKernel, contractWorkspace } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/context.ts";
 import { noise } from "./contract-support.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 
 export interface ProgramRun {
   /** Runs one contraction of the program, all threads in turn. */

@@ -10,7 +10,7 @@ import {
   workspaceBytes,
 } from "../src/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 
 const arrays = {
   f64: Float64Array,

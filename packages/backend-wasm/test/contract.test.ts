@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { kernelOf, map, noise, product, reference, run } from "./contract-support.ts";
 import { workspaceBytes } from "../src/contract/index.ts";
 import { reluBias } from "./contract-epilogues.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 import { relaxed } from "./relaxed.ts";
 
 /** Each sum is within this many roundings of its terms' magnitudes: blocks of 400 terms, then the blocks. */

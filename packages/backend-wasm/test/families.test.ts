@@ -14,6 +14,7 @@ import {
 } from "@adjoint/ir";
 import { describe, expect, it, vi } from "vitest";
 import { type Families, familyOf } from "../src/families.ts";
+import { loadFamilies } from "../src/loading.ts";
 import { familiesOf } from "../src/needs.ts";
 
 vi.mock("../src/math/angles.ts", () => {
@@ -66,6 +67,28 @@ describe("code that is not there", () => {
     expect(String(refused)).toMatch(/"angles" did not load .*Serve every file of the build/s);
     await using session = await of(x.exp());
     expect((await session.run("main", { x: new Float32Array(64 * 48) }))["y"]?.data[0]).toBe(1);
+  });
+  it("is given up where it never comes", async () => {
+    vi.useFakeTimers();
+    try {
+      const never = (): Promise<never> => new Promise(() => {});
+      const loading = loadFamilies(["doubles"], {
+        ordered: never,
+        vectors: never,
+        indirect: never,
+        words: never,
+        activations: never,
+        doubles: never,
+        angles: never,
+        threads: never,
+      }).catch(String);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await loading).toContain('the code for "doubles" did not load (Error: nothing came in 30 s)');
+      expect(Object.keys(await loadFamilies(["doubles", "vectors"]))).toEqual(["doubles", "vectors"]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
   it("is found missing where nobody asked for it", () => {
     const none: Families = {};

@@ -26,7 +26,7 @@ import type { Ranged } from "../src/kernels/ranged.ts";
 import { reduceKernel } from "../src/kernels/reduce.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/context.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 
 /** How the units of each kernel are run: all at once, or one by one and the last one first. */
 export type Order = "whole" | "backwards";

@@ -26,7 +26,7 @@ import { loadElement, storeElement } from "../src/scalar/element.ts";
 import { randomBits, randomBitsX4 } from "../src/scalar/random.ts";
 import { mapElement } from "../src/scalar/table.ts";
 import { mapVector } from "../src/scalar/vector.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 
 type MapName = NameOf<"map">;
 const arity = (name: MapName): number => {

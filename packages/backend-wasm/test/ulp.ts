@@ -1,7 +1,7 @@
 import { ModuleBuilder, type Value, v128 } from "../src/emit/index.ts";
 import type { BinaryMath, UnaryMath } from "../src/math/functions.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { families } from "./families.ts";
+import { families } from "../src/wasm.ts";
 
 export type Precision = "f32" | "f64";
 

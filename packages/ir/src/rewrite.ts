@@ -64,6 +64,8 @@ export function rewrite(name: string, rules: readonly Rule[]): Pass {
   return rewriteBy(name, () => (node, isOnce) => {
     const { operation } = node;
     if (operation.kind === "composite" || settled.has(node)) return undefined;
+    const row = rowOf(operation);
+    if (row.length === 0) return undefined;
     // How often a tensor is read is not below the node.
     let isSettled = true;
     const usedOnce = (tensor: Tensor): boolean => {
@@ -73,7 +75,7 @@ export function rewrite(name: string, rules: readonly Rule[]): Pass {
     // The operation is a primitive, and the node's attributes are that primitive's.
     const typed = node as Node<AttributesOf<PrimitiveName>>;
     const match: Match = { node: typed, attributes: typed.attributes, output: node.output, usedOnce };
-    for (const each of rowOf(operation)) {
+    for (const each of row) {
       const result = each.apply(match, ...node.inputs);
       if (result === undefined) continue;
       return { rule: each.name, replacement: result instanceof Tensor ? [result] : result };

@@ -2,7 +2,7 @@ import { boolean, checked, oneOf, int, minimum, strictObject } from "../schema.t
 import { type Dim, divDims, mulDims } from "../dim.ts";
 import { type DType, dtypeInfo, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../tensor.ts";
+import type { Composite, Operand, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
 import { dtypeSchema, normalizeAxis, operand } from "../primitive.ts";
@@ -39,12 +39,16 @@ function divided(name: string, x: Tensor, size: Dim, by: number): Dim {
   return result;
 }
 
-/** Negative indices counted from the start of an axis, in a type that holds its size. */
+/** Negative indices as those that they stand for on axes of the sizes. */
+const counted = (indices: Tensor, sizes: Operand): Tensor =>
+  indices.less(0).where(indices.add(sizes), indices);
+
+/** The same for one size, in a type that holds it. */
 function fromStart(indices: Tensor, size: number): Tensor {
   const { bytes, class: kind } = dtypeInfo[indices.dtype];
   if (kind === "uint") return indices;
   const wide = bytes < 4 ? indices.cast("i32") : indices;
-  return wide.less(0).where(wide.add(size), wide);
+  return counted(wide, size);
 }
 
 const fromEndOperation = define({
@@ -60,10 +64,7 @@ const fromEndOperation = define({
       `Cast them with .cast("i32").`,
     );
   },
-  build: (inputs) => {
-    const [indices, sizes] = [operand(inputs, 0), operand(inputs, 1)];
-    return indices.less(0).where(indices.add(sizes), indices);
-  },
+  build: (inputs) => counted(operand(inputs, 0), operand(inputs, 1)),
   gradient: () => [undefined, undefined],
 });
 

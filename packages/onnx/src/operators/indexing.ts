@@ -221,7 +221,6 @@ function fromFront(context: OperatorContext, index: number, extents: readonly Di
   const sizes = extents.map((extent) => sizeTensor(extent).cast(indices.dtype));
   const [only] = sizes;
   const size = only !== undefined && sizes.length === 1 ? only : ir.stack(sizes);
-  if (known) return indices.less(0).where(indices.add(size), indices);
   return ir.fromEnd(indices, size);
 }
 

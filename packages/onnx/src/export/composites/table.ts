@@ -1,4 +1,4 @@
-import type { Node } from "@adjoint/ir";
+import { type Node, inlineGraph } from "@adjoint/ir";
 import { given } from "../operands.ts";
 import { hasKernel } from "../kernels.ts";
 import { type CompositeRow, type Twin, twin, untyped } from "../twin.ts";
@@ -23,11 +23,8 @@ const trilu: Twin = untyped<{ readonly upper: boolean; readonly k: number }>({
 /** Gathers and scatters read what it counts; ONNX counts from the end itself. */
 const fromEnd: Twin = untyped({
   fits: () => true,
-  write: (node, writer) =>
-    writer.through(() => {
-      const [indices, sizes] = [given(node.inputs[0]), given(node.inputs[1])];
-      return indices.less(0).where(indices.add(sizes), indices);
-    }),
+  write: ({ graphs, inputs }, writer) =>
+    writer.through(() => given(graphs.flatMap((body) => inlineGraph(body, inputs))[0])),
 });
 
 /** Losses, products over named axes, and what moves elements. */

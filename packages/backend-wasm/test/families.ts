@@ -1,1 +1,0 @@
-export { families } from "../src/wasm.ts";
