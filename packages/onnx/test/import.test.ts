@@ -46,6 +46,23 @@ describe("fromOnnx", () => {
     expect(graph.outputs["y"]?.shape.map(String)).toEqual(["batch", "6"]);
   });
 
+  it("folds sizes gathered by indices from the end, symbols among the others", () => {
+    const graph = fromOnnx(
+      modelBytes({
+        inputs: { x: ["batch", 2, 3] },
+        outputs: { y: undefined },
+        initializers: [i64("last", [-1, -3]), i64("rest", [-1])],
+        nodes: [
+          node("Shape", ["x"], ["shape"]),
+          node("Gather", ["shape", "last"], ["sizes"]),
+          node("Concat", ["sizes", "rest"], ["target"], [intAttribute("axis", 0)]),
+          node("Reshape", ["x", "target"], ["y"]),
+        ],
+      }),
+    );
+    expect(graph.outputs["y"]?.shape.map(String)).toEqual(["3", "batch", "2"]);
+  });
+
   it("names the input to bind where a shape rests on it, and takes it as a constant", () => {
     const bytes = modelBytes({
       inputs: { x: [6] },
