@@ -1,8 +1,8 @@
 // Writes the JavaScript of packages: `dist/<entry>.js` for each entry of `exports`, with all of a package's own modules in
 // one file (those that load on demand in files of their own), so that a program starts without opening hundreds of files.
 // Types come to lie beside it by `tsc -b`. Bundles the packages in the folders given, else all.
-import { readFileSync, readdirSync } from "node:fs";
-import { basename, isAbsolute, join } from "node:path";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -13,9 +13,12 @@ const isInlined = (/** @type {string} */ id) =>
 /** What loads parts when it needs them is bundled apart: together, all entries would be split into those parts. */
 const isApart = (/** @type {string} */ name) => name === "on-demand";
 
-/** @type {(folder: string, entries: readonly (readonly [string, string])[]) => Promise<void>} */
+/**
+ * Gives the names of the files that it wrote.
+ * @type {(folder: string, entries: readonly (readonly [string, string])[]) => Promise<readonly string[]>}
+ */
 async function bundle(folder, entries) {
-  if (entries.length === 0) return;
+  if (entries.length === 0) return [];
   const made = await rolldown({
     cwd: folder,
     input: Object.fromEntries(entries),
@@ -25,7 +28,7 @@ async function bundle(folder, entries) {
     transform: { target: "es2023" },
     resolve: { mainFields: ["module", "main"] },
   });
-  await made.write({
+  const { output } = await made.write({
     dir: "dist",
     format: "esm",
     entryFileNames: "[name].js",
@@ -33,6 +36,7 @@ async function bundle(folder, entries) {
     sourcemap: true,
   });
   await made.close();
+  return output.map(({ fileName }) => fileName);
 }
 
 /** @type {(folder: string) => Promise<void>} */
@@ -44,17 +48,20 @@ async function bundlePackage(folder) {
     if (typeof entry === "string") continue;
     entries.push([basename(entry.default, ".js"), entry["@adjoint/source"]]);
   }
-  await bundle(
-    folder,
-    entries.filter(([name]) => !isApart(name)),
-  );
-  await bundle(
-    folder,
-    entries.filter(([name]) => isApart(name)),
-  );
+  const together = entries.filter(([name]) => !isApart(name));
+  const apart = entries.filter(([name]) => isApart(name));
+  const written = new Set([...(await bundle(folder, together)), ...(await bundle(folder, apart))]);
+  // Names have hashes: what an earlier build wrote would stay, and be published.
+  const dist = join(folder, "dist");
+  for (const name of readdirSync(dist))
+    if (/\.js(\.map)?$/.test(name) && !written.has(name)) rmSync(join(dist, name));
 }
 
 const packages = fileURLToPath(new URL("../packages", import.meta.url));
 const given = process.argv.slice(2);
-const folders = given.length > 0 ? given : readdirSync(packages).map((name) => join(packages, name));
+// Ids of modules are absolute, so that they are told from names of packages.
+const folders =
+  given.length > 0
+    ? given.map((folder) => resolve(folder))
+    : readdirSync(packages).map((name) => join(packages, name));
 await Promise.all(folders.map(bundlePackage));

@@ -15,7 +15,7 @@ import { checked } from "./checked.ts";
 import { arithmeticOf, fit, helpers, readElement, writeElement } from "./elements.ts";
 import type { Epilogue, ExpressionCompiler, Run } from "./executor.ts";
 import type { Memory } from "./memory.ts";
-import { scalarFunction } from "./scalars.ts";
+import { scalarFunction } from "./scalar/function.ts";
 
 type Coordinates = readonly number[];
 

@@ -3,7 +3,7 @@ import { operandsOf } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { literal, loadCode, storeCode } from "./elements.ts";
 import { type LoopVariable, termOf } from "./loops.ts";
-import { scalarCode } from "./scalars.ts";
+import { scalarCode } from "./scalar/code.ts";
 
 /** Code in the making: names for buffers and tables, and lines per loop level. */
 export class Printer {

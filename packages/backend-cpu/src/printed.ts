@@ -13,7 +13,7 @@ import type { Epilogue, ExpressionCompiler, Run } from "./executor.ts";
 import { type LoopVariable, variables } from "./loops.ts";
 import type { Memory } from "./memory.ts";
 import { Printer, nest } from "./print.ts";
-import { scalarCode } from "./scalars.ts";
+import { scalarCode } from "./scalar/code.ts";
 
 const helperNames = Object.keys(helpers).join(", ");
 

@@ -21,6 +21,7 @@ import { broadcast } from "./ops/broadcast.ts";
 import { dotGeneral, matMul } from "./ops/contract.ts";
 import { bitcast, cast, stopGradient } from "./ops/convert.ts";
 import { cumProd, cumSum } from "./ops/cumulative.ts";
+import { flip } from "./ops/flip.ts";
 import { gather, scatter, take } from "./ops/indexing.ts";
 import {
   and,
@@ -37,7 +38,10 @@ import {
   where,
   xor,
 } from "./ops/logic.ts";
+import { pad } from "./ops/pad.ts";
 import { argMax, argMin, reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from "./ops/reduce.ts";
+import { reshape, squeeze, unsqueeze } from "./ops/reshape.ts";
+import { slice } from "./ops/slice.ts";
 import {
   acos,
   acosh,
@@ -59,7 +63,7 @@ import {
   tan,
   tanh,
 } from "./ops/transcendental.ts";
-import { flip, pad, reshape, slice, squeeze, transpose, unsqueeze } from "./ops/view.ts";
+import { transpose } from "./ops/transpose.ts";
 
 type Functions = {
   readonly [name in keyof TensorMethods]: (x: Tensor, ...rest: Parameters<TensorMethods[name]>) => Tensor;

@@ -1,47 +1,6 @@
 import "./chain.ts";
 
-export { AdjointError, type ErrorCode } from "./error.ts";
-export { type DType, type TypedArray, dtypeInfo, dtypeRange, dtypes, isFloat, isInteger } from "./dtype.ts";
-export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven } from "./float16.ts";
-export {
-  type Bindings,
-  type Dim,
-  SymbolicDim,
-  addDims,
-  bindDim,
-  dim,
-  dimSymbols,
-  divDims,
-  equalDims,
-  mulDims,
-  parseDim,
-  subDims,
-} from "./dim.ts";
-export {
-  type Shape,
-  type TensorType,
-  elementCount,
-  equalShapes,
-  equalTypes,
-  isStatic,
-  rowMajorStrides,
-  shapeSize,
-  shapeText,
-  typeText,
-} from "./shape.ts";
-export {
-  type Scalar,
-  type TensorValue,
-  castScalar,
-  elementReader,
-  elementWriter,
-  tensorValue,
-  toNumbers,
-  valueOf,
-  zeroValue,
-} from "./value.ts";
-export { type Initial, initialValue, normalQuantile } from "./initial.ts";
-export { hashName, threefry2x32 } from "./threefry.ts";
+export * from "./values.ts";
 export * as elementary from "./elementary.ts";
 export { erf as erfOf } from "./special.ts";
 export type * from "./primitive-set.ts";
@@ -100,18 +59,25 @@ export { primitives } from "./ops/table.ts";
 export * from "./ops/arithmetic.ts";
 export * from "./ops/bitwise.ts";
 export { broadcast } from "./ops/broadcast.ts";
+export { commit } from "./ops/commit.ts";
+export { concat, stack } from "./ops/concat.ts";
 export { dotGeneral, freeAxes, matMul } from "./ops/contract.ts";
-export { cond, commit, scan } from "./ops/control.ts";
 export { conv, convTranspose, convWeight } from "./ops/conv.ts";
 export { bitcast, cast, stopGradient } from "./ops/convert.ts";
 export { cumProd, cumSum } from "./ops/cumulative.ts";
+export { flip } from "./ops/flip.ts";
+export { cond } from "./ops/if.ts";
 export { gather, gatherElements, scatter, scatterElements, take } from "./ops/indexing.ts";
 export * from "./ops/logic.ts";
 export { sort, topK } from "./ops/order.ts";
+export { pad } from "./ops/pad.ts";
 export { argMax, argMin, reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from "./ops/reduce.ts";
+export { reshape, squeeze, unsqueeze } from "./ops/reshape.ts";
+export { scan } from "./ops/scan.ts";
+export { slice } from "./ops/slice.ts";
 export { constant, filled, input, iota, randomBits, register, uniformConstant } from "./ops/source.ts";
 export * from "./ops/transcendental.ts";
-export { concat, flip, pad, reshape, slice, squeeze, stack, transpose, unsqueeze } from "./ops/view.ts";
+export { transpose } from "./ops/transpose.ts";
 export { window, windowSum } from "./ops/window.ts";
 export { type GraphJson, type Json, type ReadOptions, deserialize, serialize } from "./serialize.ts";
 export { parse } from "./parse.ts";

@@ -22,6 +22,7 @@ export {
   maximum,
   minLength,
   minimum,
+  nullable,
   number,
   object,
   optional,
@@ -48,7 +49,9 @@ export type CheckableSchema<T> = ZodMiniType<T>;
 /** A whole number that a double holds exactly. */
 // @__NO_SIDE_EFFECTS__
 export function int(message = "Invalid input: expected a whole number"): CheckableSchema<number> {
-  return number(message).check(refine(Number.isSafeInteger, { message, abort: true }));
+  // A message alone would stand for what further checks find, too.
+  const error: $ZodErrorMap = ({ code }) => (code === "invalid_type" ? message : undefined);
+  return number({ error }).check(refine(Number.isSafeInteger, { message, abort: true }));
 }
 
 /** A schema with further conditions. */

@@ -3,7 +3,7 @@ import { type DType, dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { Origin, withOrigin } from "../origin.ts";
-import { commit } from "../ops/control.ts";
+import { commit } from "../ops/commit.ts";
 import { constant, randomBits, register } from "../ops/source.ts";
 import { dtypeSchema, operand, shapeSchema } from "../primitive.ts";
 import { type Shape, typeText } from "../shape.ts";

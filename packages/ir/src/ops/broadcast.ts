@@ -1,45 +1,11 @@
 import { strictObject } from "../schema.ts";
 import { equalDims } from "../dim.ts";
-import { dtypeInfo } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, operand, operands, shapeSchema } from "../primitive.ts";
 import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
-import type { TensorValue } from "../value.ts";
 import { staticShape } from "./source.ts";
-
-/** Copies elements to a new shape: output element i is input element `from(i)`. */
-export function copyElements(
-  value: TensorValue,
-  shape: readonly number[],
-  from: (index: number) => number,
-): TensorValue {
-  const count = shape.reduce((product, size) => product * size, 1);
-  const data = new dtypeInfo[value.dtype].array(count);
-  for (let i = 0; i < count; i++) {
-    const element = value.data[from(i)];
-    if (element !== undefined) data[i] = element;
-  }
-  return { dtype: value.dtype, shape, data };
-}
-
-/** Row-major index → linear position under other strides. */
-export function strided(
-  shape: readonly number[],
-  strides: readonly number[],
-  offset = 0,
-): (index: number) => number {
-  return (index) => {
-    let rest = index;
-    let position = offset;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const size = shape[axis] ?? 1;
-      position += (rest % size) * (strides[axis] ?? 0);
-      rest = Math.floor(rest / size);
-    }
-    return position;
-  };
-}
+import { copyElements, strided } from "./strided.ts";
 
 /** Axes of the result along which the operand is repeated, and the leading axes it lacks. */
 export function stretchedAxes(from: Shape, to: Shape): readonly number[] {

@@ -7,10 +7,10 @@ import { type Rows, axesSchema, checkAxes, definePrimitive, normalizeAxis, opera
 import type { Axes, DotAttributes } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, rowMajorStrides } from "../shape.ts";
 import { type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
-import { strided } from "./broadcast.ts";
 import { checkDomain } from "./elementwise.ts";
 import { broadcast } from "./broadcast.ts";
-import { reshape } from "./view.ts";
+import { reshape } from "./reshape.ts";
+import { strided } from "./strided.ts";
 import { pair } from "./elementwise.ts";
 
 /** The axes that are neither batch nor contracted, in order. */

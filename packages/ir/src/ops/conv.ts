@@ -8,7 +8,7 @@ import type { ConvAttributes } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
 import { checkDomain, pair } from "./elementwise.ts";
-import { stepsIn } from "./view.ts";
+import { stepsIn } from "./steps.ts";
 
 const fields = {
   strides: axesSchema,

@@ -7,9 +7,10 @@ import { type Rows, definePrimitive, noAttributes, normalizeAxis, operand, opera
 import type { ScatterReduction } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter } from "../value.ts";
-import { copyElements } from "./broadcast.ts";
 import { filled, iota } from "./source.ts";
-import { concat, unsqueeze } from "./view.ts";
+import { concat } from "./concat.ts";
+import { unsqueeze } from "./reshape.ts";
+import { copyElements } from "./strided.ts";
 
 /** How many leading axes of the data the indices address: their last size. */
 function depthOf(operation: string, data: Tensor, indices: Tensor): number {

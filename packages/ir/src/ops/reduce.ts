@@ -16,7 +16,7 @@ import {
 import type { Axes } from "../primitive-set.ts";
 import { type Shape, elementCount, rowMajorStrides, shapeSize } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
-import { strided } from "./broadcast.ts";
+import { strided } from "./strided.ts";
 import { checkDomain } from "./elementwise.ts";
 import { filled } from "./source.ts";
 

@@ -16,10 +16,10 @@ import {
 import type { WindowAttributes } from "../primitive-set.ts";
 import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { elementReader, elementWriter, zeroValue } from "../value.ts";
-import { copyElements, strided } from "./broadcast.ts";
 import { checkDomain } from "./elementwise.ts";
 import { staticShape } from "./source.ts";
-import { stepsIn } from "./view.ts";
+import { stepsIn } from "./steps.ts";
+import { copyElements, strided } from "./strided.ts";
 
 const windowFields = { axes: axesSchema, sizes: axesSchema, strides: axesSchema, dilations: axesSchema };
 

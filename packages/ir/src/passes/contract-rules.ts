@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor.ts";
 import { stretchedAxes } from "../ops/broadcast.ts";
 import { dotGeneral, freeAxes } from "../ops/contract.ts";
-import { reshape } from "../ops/view.ts";
+import { reshape } from "../ops/reshape.ts";
 import { operand } from "../primitive.ts";
 import type { Axes, DotAttributes } from "../primitive-set.ts";
 import { type Rule, rule } from "../rewrite.ts";

@@ -3,7 +3,7 @@ import { equalDims } from "../dim.ts";
 import { inlineGraph, rewriter } from "../graph.ts";
 import { type Graph, type Tensor, again, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
-import { reshape } from "../ops/view.ts";
+import { reshape } from "../ops/reshape.ts";
 import { type Rule, rule } from "../rewrite.ts";
 import { isAll, under, valueIn } from "./facts.ts";
 

@@ -1,5 +1,6 @@
 import { apply } from "../tensor.ts";
-import { reshape, transpose } from "../ops/view.ts";
+import { reshape } from "../ops/reshape.ts";
+import { transpose } from "../ops/transpose.ts";
 import { operand } from "../primitive.ts";
 import { type Rule, rule } from "../rewrite.ts";
 import { freeAxes } from "../ops/contract.ts";

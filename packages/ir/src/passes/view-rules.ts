@@ -1,7 +1,10 @@
 import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { type Tensor, apply, again } from "../tensor.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
-import { concat, flip, reshape, transpose } from "../ops/view.ts";
+import { concat } from "../ops/concat.ts";
+import { flip } from "../ops/flip.ts";
+import { reshape } from "../ops/reshape.ts";
+import { transpose } from "../ops/transpose.ts";
 import { uniformConstant } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";

@@ -1,69 +1,11 @@
-import type { DType, NameOf, Scalar } from "@adjoint/ir";
-import { dtypeInfo, isFloat } from "@adjoint/ir";
-import { type Arithmetic, arithmeticOf, fit, fitCode, helpers } from "./elements.ts";
+import { type DType, type NameOf, dtypeInfo } from "@adjoint/ir";
+import { arithmeticOf, helpers } from "../elements.ts";
+import { type Row, type Rule, all, bitwise, logical, math, predicate, rule } from "./rules.ts";
 
-type Fn<T> = (...operands: T[]) => T | boolean;
+/** Operations that have rules; what copies or reinterprets an element is written and run without one. */
+type RuledName = Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient">;
 
-/** An elementwise operation for one arithmetic: printed, and as a function with the same result. */
-interface Rule<T> {
-  readonly code: (...operands: string[]) => string;
-  readonly run: Fn<T>;
-}
-
-/** One elementwise operation. Results are brought to the dtype unless the operation is exact. */
-interface Row {
-  readonly float?: Rule<number>;
-  readonly integer?: Rule<number>;
-  readonly big?: Rule<bigint>;
-  readonly exact?: true;
-}
-
-const rule = <T>(code: (...operands: string[]) => string, run: Fn<T>): Rule<T> => ({ code, run });
-
-/** The same expression for every arithmetic. */
-const all = (
-  code: (...operands: string[]) => string,
-  number: Fn<number>,
-  big: Fn<bigint>,
-  exact = false,
-): Row => ({
-  float: rule(code, number),
-  integer: rule(code, number),
-  big: rule(code, big),
-  ...(exact ? { exact: true } : {}),
-});
-
-const math = (name: keyof Math & string, run: (x: number) => number, exact = false): Row => ({
-  float: rule(
-    (x) => `Math.${name}(${x})`,
-    (x = 0) => run(x),
-  ),
-  ...(exact ? { exact: true } : {}),
-});
-
-/** A predicate gives 0 or 1. */
-const predicate = (code: (...operands: string[]) => string, number: Fn<number>, big?: Fn<bigint>): Row => ({
-  float: rule((...operands) => `(${code(...operands)} ? 1 : 0)`, number),
-  integer: rule((...operands) => `(${code(...operands)} ? 1 : 0)`, number),
-  ...(big === undefined ? {} : { big: rule((...operands) => `(${code(...operands)} ? 1 : 0)`, big) }),
-  exact: true,
-});
-
-const bitwise = (sign: string, number: Fn<number>, big: Fn<bigint>): Row => ({
-  integer: rule((a, b) => `(${a} ${sign} ${b})`, number),
-  big: rule((a, b) => `(${a} ${sign} ${b})`, big),
-});
-
-const logical = (sign: string, run: Fn<number>): Row => ({
-  integer: rule((a, b) => `(${a} ${sign} ${b})`, run),
-  exact: true,
-});
-
-const SHIFT_OUT = "32";
-
-const table: {
-  readonly [N in Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient" | "shiftRight">]: Row;
-} = {
+const table: { readonly [N in Exclude<RuledName, "shiftRight">]: Row } = {
   abs: {
     float: rule(
       (x) => `Math.abs(${x})`,
@@ -306,7 +248,7 @@ const table: {
   ),
   shiftLeft: {
     integer: rule(
-      (a, b) => `(${b} >= ${SHIFT_OUT} || ${b} < 0 ? 0 : ${a} << ${b})`,
+      (a, b) => `(${b} >= 32 || ${b} < 0 ? 0 : ${a} << ${b})`,
       (a = 0, b = 0) => (b >= 32 || b < 0 ? 0 : a << b),
     ),
     big: rule(
@@ -336,72 +278,14 @@ const shiftRight = (from: DType): Row => {
   };
 };
 
-function rowOf(operation: NameOf<"map">, from: DType): Row | undefined {
-  if (
-    operation === "cast" ||
-    operation === "bitcast" ||
-    operation === "where" ||
-    operation === "stopGradient"
-  )
-    return undefined;
-  return operation === "shiftRight" ? shiftRight(from) : table[operation];
-}
-
-function ruleOf(
-  operation: NameOf<"map">,
+/** How an operation is done on a dtype; `exact` where the result needs no rounding or wrapping. */
+export function ruleOf(
+  operation: RuledName,
   from: DType,
 ): { readonly rule: Rule<number> | Rule<bigint>; readonly exact: boolean } {
-  const row = rowOf(operation, from);
-  const arithmetic: Arithmetic = arithmeticOf(from);
-  const found = row?.[arithmetic] ?? (arithmetic === "integer" ? row?.float : undefined);
-  if (row === undefined || found === undefined) throw new TypeError(`${operation} has no rule for ${from}`);
+  const row: Row = operation === "shiftRight" ? shiftRight(from) : table[operation];
+  const arithmetic = arithmeticOf(from);
+  const found = row[arithmetic] ?? (arithmetic === "integer" ? row.float : undefined);
+  if (found === undefined) throw new TypeError(`${operation} has no rule for ${from}`);
   return { rule: found, exact: row.exact === true };
-}
-
-/** An elementwise operation as JavaScript, from operands' code. */
-export function scalarCode(
-  operation: NameOf<"map">,
-  operands: readonly string[],
-  from: DType,
-  to: DType,
-): string {
-  const [a = "0", b = "0", c = "0"] = operands;
-  if (operation === "where") return `(${a} ? ${b} : ${c})`;
-  if (operation === "stopGradient") return a;
-  if (operation === "bitcast") return `bitcast(${a}, "${from}", "${to}")`;
-  if (operation === "cast") return castCode(a, from, to);
-  const { rule: found, exact } = ruleOf(operation, from);
-  const code = found.code(...operands);
-  return exact ? code : fitCode(to, code);
-}
-
-/** The common conversions in place; the others through the function that defines them. */
-function castCode(a: string, from: DType, to: DType): string {
-  if (to === "bool") return `(${a} ${dtypeInfo[from].big ? "!== 0n" : "!== 0"} ? 1 : 0)`;
-  if (isFloat(to)) return fitCode(to, dtypeInfo[from].big ? `Number(${a})` : a);
-  if (!isFloat(from) && !dtypeInfo[from].big && !dtypeInfo[to].big) return fitCode(to, a);
-  return `cast(${a}, "${to}", ${isFloat(from)})`;
-}
-
-/** An elementwise operation as a function. */
-export function scalarFunction(
-  operation: NameOf<"map">,
-  from: DType,
-  to: DType,
-): (...operands: Scalar[]) => Scalar {
-  if (operation === "where") return (condition = 0, a = 0, b = 0) => (condition ? a : b);
-  if (operation === "stopGradient") return (a = 0) => a;
-  if (operation === "bitcast") return (a = 0) => helpers.bitcast(a, from, to);
-  if (operation === "cast") {
-    const fromFloat = isFloat(from);
-    return (a = 0) => fit(to, helpers.cast(a, to, fromFloat));
-  }
-  const { rule: found, exact } = ruleOf(operation, from);
-  // The dtype decides between number and bigint, which the operands' type can't say.
-  const run = found.run as (...operands: Scalar[]) => Scalar | boolean;
-  return (...operands) => {
-    const value = run(...operands);
-    if (typeof value === "boolean") return value ? 1 : 0;
-    return exact ? value : fit(to, value);
-  };
 }

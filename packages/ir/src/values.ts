@@ -1,0 +1,46 @@
+/*
+ * Tensors as data, without operations: what a program needs that runs compiled graphs and declares none.
+ */
+
+export { AdjointError, type ErrorCode } from "./error.ts";
+export { type DType, type TypedArray, dtypeInfo, dtypeRange, dtypes, isFloat, isInteger } from "./dtype.ts";
+export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven } from "./float16.ts";
+export {
+  type Bindings,
+  type Dim,
+  SymbolicDim,
+  addDims,
+  bindDim,
+  dim,
+  dimSymbols,
+  divDims,
+  equalDims,
+  mulDims,
+  parseDim,
+  subDims,
+} from "./dim.ts";
+export {
+  type Shape,
+  type TensorType,
+  elementCount,
+  equalShapes,
+  equalTypes,
+  isStatic,
+  rowMajorStrides,
+  shapeSize,
+  shapeText,
+  typeText,
+} from "./shape.ts";
+export {
+  type Scalar,
+  type TensorValue,
+  castScalar,
+  elementReader,
+  elementWriter,
+  tensorValue,
+  toNumbers,
+  valueOf,
+  zeroValue,
+} from "./value.ts";
+export { type Initial, initialSchema, initialValue, normalQuantile } from "./initial.ts";
+export { hashName, threefry2x32 } from "./threefry.ts";
