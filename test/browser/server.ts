@@ -3,7 +3,7 @@ import { type OutgoingHttpHeaders, createServer } from "node:http";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { mnistFileNames } from "@adjoint/datasets";
-import { type BuiltFile, contentOf } from "./site.ts";
+import type { SiteFile } from "./site.ts";
 
 const TYPES: { readonly [extension: string]: string } = { ".html": "text/html", ".js": "text/javascript" };
 
@@ -19,8 +19,8 @@ export interface Server extends AsyncDisposable {
 }
 
 /** Serves a built page and MNIST on this machine, every answer with the headers. */
-export async function serve(files: readonly BuiltFile[], headers: OutgoingHttpHeaders): Promise<Server> {
-  const built = new Map(files.map((file) => [`/${file.fileName}`, contentOf(file)]));
+export async function serve(files: readonly SiteFile[], headers: OutgoingHttpHeaders): Promise<Server> {
+  const built = new Map(files.map(({ fileName, content }) => [`/${fileName}`, content]));
   const data = dataFiles();
   const bodyOf = async (path: string): Promise<string | Uint8Array | undefined> => {
     const file = data.get(path);

@@ -1,14 +1,17 @@
 import { fileURLToPath } from "node:url";
-import { type Rolldown, build } from "vite";
+import { build } from "vite";
 
-/** A file that a build gives. */
-export type BuiltFile = Rolldown.OutputChunk | Rolldown.OutputAsset;
+/** A file of a site, by its path without the slash before it. */
+export interface SiteFile {
+  readonly fileName: string;
+  readonly content: string | Uint8Array;
+}
 
 /**
  * Bundles a page or a script of `page/` with all that it imports, from the packages' sources.
  * @param entry a file name in `page/`.
  */
-export async function bundle(entry: string): Promise<readonly BuiltFile[]> {
+export async function bundle(entry: string): Promise<readonly SiteFile[]> {
   const root = fileURLToPath(new URL("page", import.meta.url));
   const result = await build({
     root,
@@ -35,9 +38,8 @@ export async function bundle(entry: string): Promise<readonly BuiltFile[]> {
     },
   });
   if (!("output" in result)) throw new Error(`the build of ${entry} gave more than one bundle`);
-  return result.output;
+  return result.output.map((file) => ({
+    fileName: file.fileName,
+    content: file.type === "chunk" ? file.code : file.source,
+  }));
 }
-
-/** What a file holds. */
-export const contentOf = (file: BuiltFile): string | Uint8Array =>
-  file.type === "chunk" ? file.code : file.source;

@@ -1,9 +1,10 @@
 import type { Backend, CompileOptions, Device, Executable, Program } from "@adjoint/compiler";
-import { AdjointError, type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
+import { AdjointError, type State, dtypeInfo } from "@adjoint/ir";
 import { detectFeatures } from "./detect.ts";
 import { type FamilySource, familyOf } from "./families.ts";
-import { type Host, compileExecutable, copyInto } from "./executable.ts";
+import { type Host, compileExecutable } from "./assemble.ts";
 import { Arena } from "./memory-layout.ts";
+import { Registers } from "./registers.ts";
 import { MOST_THREADS } from "./threads/control.ts";
 import type { Pool } from "./threads/pool.ts";
 import { coresOf } from "./threads/engine.ts";
@@ -70,66 +71,31 @@ async function openPool(memory: WebAssembly.Memory, threads: number, families: F
 /** Ends the threads of backends that nobody holds any more. */
 const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
-interface Register {
-  readonly dtype: TensorValue["dtype"];
-  readonly shape: readonly number[];
-  readonly address: number;
-  readonly elements: number;
-  readonly bytes: number;
-}
-
 class WasmDevice implements Device {
   readonly #host: Host;
-  readonly #registers = new Map<string, Register>();
+  readonly #registers: Registers;
 
   constructor(host: Host) {
+    const { arena } = host;
     this.#host = host;
+    this.#registers = new Registers(arena.memory, (_, bytes) => arena.allocate(bytes));
   }
 
-  /** The register's data in memory as it is now. */
-  #view({ dtype, address, elements }: Register): TypedArray {
-    return new dtypeInfo[dtype].array(this.#host.arena.memory.buffer, address, elements);
+  // Asynchronous so that whatever is thrown becomes a rejection.
+  async writeState(state: State): Promise<void> {
+    this.#registers.write(state);
   }
 
-  #register(name: string): Register {
-    const register = this.#registers.get(name);
-    if (register === undefined) throw new AdjointError("state", `register "${name}"`, "has not been written");
-    return register;
-  }
-
-  writeState(state: State): Promise<void> {
-    for (const [name, { dtype, shape, data }] of Object.entries(state)) {
-      // Created on its first write; later ones keep the memory.
-      const register = this.#registers.get(name) ?? {
-        dtype,
-        shape,
-        elements: data.length,
-        bytes: data.byteLength,
-        address: this.#host.arena.allocate(data.byteLength),
-      };
-      this.#registers.set(name, register);
-      copyInto(this.#view(register), data);
-    }
-    return Promise.resolve();
-  }
-
-  readState(names: readonly string[]): Promise<State> {
-    const state: { [name: string]: TensorValue } = {};
-    for (const name of names) {
-      const register = this.#register(name);
-      state[name] = { dtype: register.dtype, shape: register.shape, data: this.#view(register).slice() };
-    }
-    return Promise.resolve(state);
+  async readState(names: readonly string[]): Promise<State> {
+    return this.#registers.read(names);
   }
 
   compile(program: Program, options: CompileOptions): Promise<Executable> {
-    const address = (name: string): number => this.#register(name).address;
-    return compileExecutable(program, this.#host, address, options);
+    return compileExecutable(program, this.#host, (name) => this.#registers.at(name).address, options);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    for (const { address, bytes } of this.#registers.values()) this.#host.arena.release(address, bytes);
-    this.#registers.clear();
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { dtype, address, elements } of this.#registers.clear())
+      this.#host.arena.release(address, elements * dtypeInfo[dtype].bytes);
   }
 }

@@ -5,7 +5,8 @@ import { type Families, familyOf } from "./families.ts";
 import type { ContractOptions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/map.ts";
 import { MathLibrary } from "./math/library.ts";
-import { FAULT } from "./memory-layout.ts";
+import type { Lookup } from "./executable.ts";
+import { FAULT } from "./fault.ts";
 import { Helpers } from "./scalar/context.ts";
 import { as } from "./scalar/element.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
@@ -20,15 +21,19 @@ interface Addresses {
 }
 
 /** The memory that the module imports. */
-interface MemoryType {
+export interface MemoryType {
   readonly initial: number;
   readonly maximum?: number;
   readonly shared?: boolean;
 }
 
-export interface ModuleOptions extends ContractOptions {
+/** What code is written for. */
+export interface EngineOptions extends ContractOptions {
   /** Those that `familiesOf` the program names. */
   readonly families: Families;
+}
+
+export interface ModuleOptions extends EngineOptions {
   readonly addresses: Addresses;
   readonly memory: MemoryType;
   /** Scalar operations from which on a kernel is shared among threads. */
@@ -40,7 +45,7 @@ export interface ModuleOptions extends ContractOptions {
 export interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Lookups by data: a fault's number is a place in this list, plus 1. */
-  readonly lookups: readonly DynamicIndex[];
+  readonly lookups: readonly Lookup[];
   /** Whether any kernel is worth the work of several threads. */
   readonly isShared: boolean;
 }
@@ -53,10 +58,7 @@ export const exportsOf = (program: Program, separate: boolean): readonly string[
   separate ? program.kernels.map((_, index) => `kernel${index}`) : ["run"];
 
 /** Bytes of the largest workspace of a kernel. */
-export function programWorkspace(
-  program: Program,
-  options: ContractOptions & Pick<ModuleOptions, "families">,
-): number {
+export function programWorkspace(program: Program, options: EngineOptions): number {
   const environment = environmentOf(program, new ModuleBuilder(), options, {
     address: () => 0,
     outOfRange: () => {},
@@ -89,7 +91,12 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
     threads > 1
       ? familyOf(families, "threads").emitBarrier(module, module.importFunction("adjoint", "now", [], "f64"))
       : undefined;
-  const lookups: DynamicIndex[] = [];
+  const lookups: Lookup[] = [];
+  const numberOf = ({ operation, size }: DynamicIndex): number => {
+    const known = lookups.findIndex((lookup) => lookup.operation === operation && lookup.size === size);
+    return known === -1 ? lookups.push({ operation, size }) : known + 1;
+  };
+  let reports = 0;
   const report = (body: Body, write: () => void): void => {
     if (threads === 1) return write();
     // The first thread to fail reports.
@@ -99,11 +106,11 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
   const environment = environmentOf(program, module, options, {
     address: addresses.buffer,
     outOfRange: ({ body }, term, value) => {
-      lookups.push(term);
+      reports++;
       const index = value.type === "i64" ? as("i64", value) : i64.extendI32S(as("i32", value));
       report(body, () => {
         body.run(i64.store(i32.const(addresses.fault), index, FAULT.index));
-        body.run(i32.store(i32.const(addresses.fault), i32.const(lookups.length), FAULT.lookup));
+        body.run(i32.store(i32.const(addresses.fault), i32.const(numberOf(term)), FAULT.lookup));
       });
       body.return();
     },
@@ -112,7 +119,7 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
     ...options,
     fault: addresses.fault,
     workspace: addresses.workspace,
-    reports: () => lookups.length,
+    reports: () => reports,
   });
   const tasks = program.kernels.map(make);
   exportsOf(program, separate).forEach((name, index) => {

@@ -1,11 +1,6 @@
-import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
-import { AdjointError, type TypedArray, dtypeInfo } from "@adjoint/ir";
-import { type CompiledModule, compileModule, exportsOf, programWorkspace } from "./compile.ts";
-import type { FamilySource } from "./families.ts";
-import { type Arena, FAULT, FAULT_BYTES, aligned, layoutOf } from "./memory-layout.ts";
-import { familiesOf } from "./needs.ts";
-import type { Code, Pool } from "./threads/pool.ts";
-import { hasWideVectors } from "./wide.ts";
+import type { Executable } from "@adjoint/compiler";
+import { AdjointError, type DType, type TypedArray, dtypeInfo } from "@adjoint/ir/values";
+import { FAULT, FAULT_BYTES } from "./fault.ts";
 
 /** Copies between arrays of one class. */
 export function copyInto(target: TypedArray, source: TypedArray): void {
@@ -16,6 +11,47 @@ export function copyInto(target: TypedArray, source: TypedArray): void {
   }
 }
 
+/** Elements in a memory. */
+export interface Span {
+  readonly dtype: DType;
+  /** In bytes. */
+  readonly address: number;
+  readonly elements: number;
+}
+
+export const viewOf = (memory: WebAssembly.Memory, { dtype, address, elements }: Span): TypedArray =>
+  new dtypeInfo[dtype].array(memory.buffer, address, elements);
+
+/** A lookup by data, which fails where an index lies outside the axis. */
+export interface Lookup {
+  readonly operation: string;
+  /** Of the axis. */
+  readonly size: number;
+}
+
+/** Where a program meets its memory. */
+export interface Places {
+  /** In order; undefined for an input that no kernel reads, which has no memory. */
+  readonly inputs: readonly (Span | undefined)[];
+  readonly outputs: readonly Span[];
+  /** Address of the words that a failed lookup is reported in. */
+  readonly fault: number;
+  /** A fault's number is a place in this list, plus 1. */
+  readonly lookups: readonly Lookup[];
+}
+
+/** A program's code in its place. */
+export interface Loaded {
+  readonly memory: WebAssembly.Memory;
+  readonly places: Places;
+  readonly workspaceBytes: number;
+  /** How many of the exported functions there are, where each is one kernel that is to be measured. */
+  readonly measured: number | undefined;
+  /** Runs one of the exported functions; 0, or the number of a fault. */
+  readonly run: (index: number) => number;
+  readonly release: () => void;
+}
+
 /** Arrays over the memory as it is now; those of before are dead once it has grown. */
 interface Views {
   readonly buffer: ArrayBufferLike;
@@ -24,115 +60,24 @@ interface Views {
   readonly fault: DataView;
 }
 
-/** What programs of one backend have in common. */
-export interface Host {
-  readonly arena: Arena;
-  readonly fused: boolean;
-  /** The workers, where there are several threads. */
-  readonly pool: Pool | undefined;
-  /** Scalar operations from which on a kernel is shared among threads. */
-  readonly shareFrom: number;
-  readonly families: FamilySource;
-}
-
-/** Lays a program out in the backend's memory and compiles it. */
-export async function compileExecutable(
-  program: Program,
-  { arena, fused, pool, shareFrom, families: source }: Host,
-  registerAddress: (name: string) => number,
-  { profile }: CompileOptions,
-): Promise<Executable> {
-  const { memory } = arena;
-  const layout = layoutOf(program);
-  const threads = pool?.size ?? 1;
-  const families = await source(() => familiesOf(program, threads));
-  const engine = { fused, wide: hasWideVectors(), threads, families };
-  const workspaceBytes = programWorkspace(program, engine);
-  const bytes = layout.bytes + aligned(workspaceBytes);
-  const base = arena.allocate(bytes);
-  const places = program.buffers.map(({ location }, id) => {
-    if (location.kind === "register") return registerAddress(location.name);
-    const offset = layout.offsets[id];
-    return offset === undefined ? undefined : base + offset;
-  });
-  const address = (buffer: number): number => {
-    const place = places[buffer];
-    if (place === undefined) throw new AdjointError("backend", "wasm", `buffer ${buffer} has no memory`);
-    return place;
-  };
-  // What another program left there is no fault.
-  new Uint8Array(memory.buffer, base, FAULT_BYTES).fill(0);
-  program.buffers.forEach(({ dtype, elements, owner }, id) => {
-    if (owner.kind === "constant" && places[id] !== undefined)
-      copyInto(new dtypeInfo[dtype].array(memory.buffer, places[id], elements), owner.value.data);
-  });
-  const compiled = compileModule(program, {
-    ...engine,
-    shareFrom,
-    addresses: { buffer: address, fault: base, workspace: base + layout.bytes },
-    memory: arena.type,
-    separate: profile,
-  });
-  const module = await WebAssembly.compile(compiled.bytes);
-  const imports = { memory, now: () => performance.now() };
-  const instance = await WebAssembly.instantiate(module, { adjoint: imports });
-  const names = exportsOf(program, profile);
-  // The exports are the functions that `compileModule` wrote.
-  const codes = names.map((name) => instance.exports[name] as Code);
-  const shared = compiled.isShared ? pool : undefined;
-  const pooled = shared?.add(module, names);
-  if (pooled !== undefined) await shared?.settle(pooled);
-  const run: Run = (index) => {
-    const code = codes[index];
-    if (code === undefined) return 0;
-    return shared === undefined || pooled === undefined ? code(0, 1) : shared.run(pooled, index, code);
-  };
-  const release = (): void => {
-    if (pooled !== undefined) shared?.remove(pooled);
-    arena.release(base, bytes);
-  };
-  return new WasmExecutable(program, compiled, {
-    arena,
-    base,
-    workspaceBytes,
-    places,
-    profile,
-    run,
-    release,
-  });
-}
-
-/** Runs one of the exported functions on all threads. */
-type Run = (index: number) => number;
-
-interface Place {
-  readonly arena: Arena;
-  readonly base: number;
-  readonly workspaceBytes: number;
-  readonly places: readonly (number | undefined)[];
-  readonly profile: boolean;
-  readonly run: Run;
-  readonly release: () => void;
-}
-
-class WasmExecutable implements Executable {
-  readonly #program: Program;
-  readonly #compiled: CompiledModule;
-  readonly #place: Place;
+export class WasmExecutable implements Executable {
+  readonly #loaded: Loaded;
   readonly #profile: { runs: number; kernels: number[] } | undefined;
   #views: Views;
   #isOpen = true;
 
-  constructor(program: Program, compiled: CompiledModule, place: Place) {
-    this.#program = program;
-    this.#compiled = compiled;
-    this.#place = place;
-    this.#profile = place.profile ? { runs: 0, kernels: program.kernels.map(() => 0) } : undefined;
+  constructor(loaded: Loaded) {
+    const { memory, places, measured } = loaded;
+    this.#loaded = loaded;
+    this.#profile =
+      measured === undefined ? undefined : { runs: 0, kernels: Array.from({ length: measured }, () => 0) };
+    // What another program left there is no fault.
+    new Uint8Array(memory.buffer, places.fault, FAULT_BYTES).fill(0);
     this.#views = this.#look();
   }
 
   get workspaceBytes(): number {
-    return this.#place.workspaceBytes;
+    return this.#loaded.workspaceBytes;
   }
 
   get profile(): { readonly runs: number; readonly kernels: readonly number[] } {
@@ -140,36 +85,25 @@ class WasmExecutable implements Executable {
   }
 
   #look(): Views {
-    const { arena, base, places } = this.#place;
-    const { buffer } = arena.memory;
-    const view = (id: number): TypedArray | undefined => {
-      const [info, at] = [this.#program.buffers[id], places[id]];
-      if (info === undefined || at === undefined) return undefined;
-      return new dtypeInfo[info.dtype].array(buffer, at, info.elements);
-    };
+    const { memory, places } = this.#loaded;
     return {
-      buffer,
-      inputs: this.#program.inputs.map((port) => view(port.buffer)),
-      outputs: this.#program.outputs.map((port) => {
-        const array = view(port.buffer);
-        if (array === undefined)
-          throw new AdjointError("backend", "wasm", `output "${port.name}" has no memory`);
-        return array;
-      }),
-      fault: new DataView(buffer, base, 16),
+      buffer: memory.buffer,
+      inputs: places.inputs.map((span) => span && viewOf(memory, span)),
+      outputs: places.outputs.map((span) => viewOf(memory, span)),
+      fault: new DataView(memory.buffer, places.fault, FAULT_BYTES),
     };
   }
 
   // Asynchronous so that whatever is thrown becomes a rejection.
   async run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]> {
-    if (this.#views.buffer !== this.#place.arena.memory.buffer) this.#views = this.#look();
+    if (this.#views.buffer !== this.#loaded.memory.buffer) this.#views = this.#look();
     const { inputs, outputs } = this.#views;
     for (let index = 0; index < inputs.length; index++) {
       const [target, source] = [inputs[index], feeds[index]];
       // An input that no kernel reads has no memory.
       if (target !== undefined && source !== undefined) copyInto(target, source);
     }
-    const fault = this.#profile === undefined ? this.#place.run(0) : this.#measured(this.#profile);
+    const fault = this.#profile === undefined ? this.#loaded.run(0) : this.#measured(this.#profile);
     if (fault !== 0) throw this.#failure(fault);
     return outputs;
   }
@@ -178,7 +112,7 @@ class WasmExecutable implements Executable {
     let fault = 0;
     for (let index = 0; index < profile.kernels.length && fault === 0; index++) {
       const started = performance.now();
-      fault = this.#place.run(index);
+      fault = this.#loaded.run(index);
       profile.kernels[index] = (profile.kernels[index] ?? 0) + performance.now() - started;
     }
     profile.runs++;
@@ -189,7 +123,7 @@ class WasmExecutable implements Executable {
     const { fault: view } = this.#views;
     view.setUint32(FAULT.lookup, 0, true);
     view.setUint32(FAULT.lock, 0, true);
-    const lookup = this.#compiled.lookups[fault - 1];
+    const lookup = this.#loaded.places.lookups[fault - 1];
     return new AdjointError(
       "index",
       lookup?.operation ?? "take",
@@ -199,7 +133,7 @@ class WasmExecutable implements Executable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOpen) this.#place.release();
+    if (this.#isOpen) this.#loaded.release();
     this.#isOpen = false;
     return Promise.resolve();
   }

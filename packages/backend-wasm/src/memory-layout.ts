@@ -1,12 +1,14 @@
 import type { Program } from "@adjoint/compiler";
-import { AdjointError, dtypeInfo } from "@adjoint/ir";
+import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
+import { FAULT_BYTES } from "./fault.ts";
 import { CONTROL_END } from "./threads/control.ts";
 
-const PAGE = 65536;
+/** Bytes by which memories grow. */
+export const PAGE = 65536;
 /** Addresses and sizes are multiples of a cache line. */
 const LINE = 64;
 /** Kernels may read this far behind a buffer. */
-const SLACK = 64;
+export const SLACK = 64;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
@@ -105,17 +107,6 @@ export interface Layout {
   readonly offsets: readonly (number | undefined)[];
   readonly bytes: number;
 }
-
-/** What a kernel writes before the first buffer when an index is out of range, as byte offsets. */
-export const FAULT = {
-  /** Number of the lookup, plus 1. */
-  lookup: 0,
-  /** 1 once a thread has begun to write. */
-  lock: 4,
-  /** The index, in 8 bytes. */
-  index: 8,
-} as const;
-export const FAULT_BYTES = 64;
 
 export function layoutOf(program: Program): Layout {
   let bytes = FAULT_BYTES;

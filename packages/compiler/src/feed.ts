@@ -1,10 +1,9 @@
 import {
   AdjointError,
   type DType,
-  type Graph,
   type Scalar,
   type Shape,
-  type Tensor,
+  type TensorType,
   type TensorValue,
   type TypedArray,
   bf16ToNumber,
@@ -18,7 +17,7 @@ import {
   shapeText,
   typeText,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 /** Host data for an input: with its shape, or a bare array where the declared shape and the length leave no doubt. */
 export type Feed =
@@ -28,6 +27,9 @@ export type Feed =
 
 export type Feeds<I extends string = string> = { readonly [input in I]: Feed };
 
+/** Inputs as declared, by name. */
+export type Inputs = { readonly [input: string]: TensorType };
+
 /** A feed that fits its input. */
 export interface CheckedFeed {
   readonly name: string;
@@ -35,11 +37,18 @@ export interface CheckedFeed {
   readonly shape: readonly number[];
 }
 
-/** The feeds of a graph's inputs, in order. @throws AdjointError naming the input that is missing, extra or unfit. */
-export function checkFeeds(entry: string, graph: Graph, feeds: Feeds): readonly CheckedFeed[] {
-  const names = Object.keys(graph.inputs);
+/** Sizes of feeds as a text, equal where all sizes are. */
+export function sizesKey(feeds: readonly { readonly shape: readonly number[] }[]): string {
+  let key = "";
+  for (const { shape } of feeds) key += `${shape.join()};`;
+  return key;
+}
+
+/** The feeds of an entry's inputs, in order. @throws AdjointError naming the input that is missing, extra or unfit. */
+export function checkFeeds(entry: string, inputs: Inputs, feeds: Feeds): readonly CheckedFeed[] {
+  const names = Object.keys(inputs);
   for (const name of Object.keys(feeds)) {
-    if (!Object.hasOwn(graph.inputs, name)) {
+    if (!Object.hasOwn(inputs, name)) {
       throw new AdjointError(
         "feed",
         `run "${entry}"`,
@@ -49,32 +58,32 @@ export function checkFeeds(entry: string, graph: Graph, feeds: Feeds): readonly 
     }
   }
   return names.map((name) => {
-    const tensor = graph.inputs[name];
+    const type = inputs[name];
     const feed = feeds[name];
-    if (tensor === undefined || feed === undefined) {
+    if (type === undefined || feed === undefined) {
       throw new AdjointError(
         "feed",
         `run "${entry}"`,
-        `input "${name}" (${tensor === undefined ? "" : typeText(tensor.type)}) was not fed`,
+        `input "${name}" (${type === undefined ? "" : typeText(type)}) was not fed`,
       );
     }
-    return checkFeed(`run "${entry}": input "${name}"`, name, tensor, feed);
+    return checkFeed(`run "${entry}": input "${name}"`, name, type, feed);
   });
 }
 
-function checkFeed(operation: string, name: string, tensor: Tensor, feed: Feed): CheckedFeed {
-  const { dtype } = tensor;
+function checkFeed(operation: string, name: string, type: TensorType, feed: Feed): CheckedFeed {
+  const { dtype } = type;
   const expected = dtypeInfo[dtype].array;
   if (typeof feed === "number" || typeof feed === "bigint") {
-    if (tensor.rank !== 0)
-      throw new AdjointError("feed", operation, `is ${typeText(tensor.type)} and was fed the number ${feed}`);
+    if (type.shape.length !== 0)
+      throw new AdjointError("feed", operation, `is ${typeText(type)} and was fed the number ${feed}`);
     const [low, high] = dtypeRange(dtype);
     const isWhole = typeof feed === "bigint" || Number.isInteger(feed);
     if (!isFloat(dtype) && (!isWhole || feed < low || feed > high)) {
       throw new AdjointError(
         "feed",
         operation,
-        `is ${typeText(tensor.type)} and was fed ${feed}`,
+        `is ${typeText(type)} and was fed ${feed}`,
         `Feed a whole number from ${low} to ${high}.`,
       );
     }
@@ -88,17 +97,17 @@ function checkFeed(operation: string, name: string, tensor: Tensor, feed: Feed):
     throw new AdjointError(
       "feed",
       operation,
-      `is ${typeText(tensor.type)}, which wants a ${expected.name}, and was fed ${given?.constructor.name ?? String(given)}`,
+      `is ${typeText(type)}, which wants a ${expected.name}, and was fed ${given?.constructor.name ?? String(given)}`,
     );
   }
   if (!bare && feed.dtype !== undefined && feed.dtype !== dtype) {
     throw new AdjointError(
       "feed",
       operation,
-      `is ${typeText(tensor.type)} and was fed ${typeText({ dtype: feed.dtype, shape: feed.shape })}`,
+      `is ${typeText(type)} and was fed ${typeText({ dtype: feed.dtype, shape: feed.shape })}`,
     );
   }
-  const shape = bare ? shapeFrom(operation, tensor.shape, data.length) : feed.shape;
+  const shape = bare ? shapeFrom(operation, type.shape, data.length) : feed.shape;
   if (elementCount(shape) !== data.length) {
     throw new AdjointError(
       "feed",

@@ -19,4 +19,12 @@ export {
   type ValueId,
   operandsOf,
 } from "./scalar.ts";
-export { type Entries, Session, type SessionOptions, compile } from "./session.ts";
+export { type SessionOptions, compile, sharedRegisters } from "./compile.ts";
+export {
+  type Engine,
+  type Entries,
+  type FedShape,
+  type Runnable,
+  Session,
+  type StartOptions,
+} from "./session.ts";

@@ -1,27 +1,20 @@
+import type { Graph, RegisterAttributes, State } from "@adjoint/ir";
 import {
   AdjointError,
-  type Graph,
-  type Pass,
-  type RegisterAttributes,
-  type State,
   type TensorValue,
   type TypedArray,
   dtypeInfo,
   elementCount,
   equalTypes,
   initialValue,
-  isStatic,
-  optimize,
-  registersOf,
-  runPasses,
-  solveSymbols,
-  specialize,
   typeText,
-} from "@adjoint/ir";
-import type { Backend, Device } from "./backend.ts";
+} from "@adjoint/ir/values";
+import type { Device, Executable } from "./backend.ts";
 import type { Compiled } from "./explain.ts";
-import { type CheckedFeed, type Feeds, Output, checkFeeds } from "./feed.ts";
-import { compileProgram } from "./program.ts";
+import { type CheckedFeed, type Feeds, type Inputs, Output, checkFeeds } from "./feed.ts";
+import type { Port } from "./program.ts";
+
+export { type Feed, type Feeds, type Inputs, Output, sizesKey } from "./feed.ts";
 
 /** Entries of a session: programs by name. */
 export type Entries = { readonly [entry: string]: Graph };
@@ -29,68 +22,71 @@ export type Entries = { readonly [entry: string]: Graph };
 type InputsOf<G> = G extends Graph<infer I> ? I : never;
 type OutputsOf<G> = G extends Graph<string, infer O> ? O : never;
 
-export interface SessionOptions {
-  readonly backend: Backend;
+/** What a session starts from. */
+export interface StartOptions {
   /** Seeds initial values and random numbers; a whole number of 32 bits. */
   readonly seed?: number;
   /** Values that registers start from instead of their initial ones. */
   readonly state?: State;
-  /** Passes over each entry before it is lowered; the default pipeline when absent. */
-  readonly passes?: readonly Pass[];
-  /** Measures every kernel, for `explain`. */
-  readonly profile?: boolean;
 }
 
-/** How many sets of sizes of one entry stay compiled; the least recently used goes. */
-const KEPT_SPECIALIZATIONS = 16;
+/** Sizes that an input was fed. */
+export type FedShape = Omit<CheckedFeed, "data">;
 
-/** Programs that share registers, compiled for one backend. */
+/** An entry for one set of sizes, ready to run. */
+export interface Runnable {
+  readonly program: { readonly outputs: readonly Pick<Port, "name" | "dtype" | "shape">[] };
+  readonly executable: Pick<Executable, "run">;
+}
+
+/** Entries on a device, with the registers that they share. */
+export interface Engine extends AsyncDisposable, Pick<Device, "readState" | "writeState"> {
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly registers: ReadonlyMap<string, RegisterAttributes>;
+  /** The inputs of each entry, as declared. */
+  readonly entries: ReadonlyMap<string, Inputs>;
+  /** What was compiled here, where anything was. */
+  readonly compiled: readonly Compiled[];
+  /** Makes ready what needs to be fed nothing for that; every register has been written before. */
+  prepare(): Promise<void>;
+  /** An entry for inputs of these sizes, in order. @throws AdjointError where it can't run on them. */
+  runnable(entry: string, feeds: readonly FedShape[]): Runnable | Promise<Runnable>;
+}
+
+/** Programs that share registers, on one device. */
 export class Session<E extends Entries = Entries> implements AsyncDisposable {
-  readonly #entries: E;
-  readonly #options: SessionOptions;
-  #device: Device;
-  readonly #registers: ReadonlyMap<string, RegisterAttributes>;
-  readonly #compiled = new Map<string, Map<string, Compiled>>();
+  readonly #open: () => Promise<Engine>;
+  readonly #options: StartOptions;
+  #engine: Engine;
   /** Runs and state changes happen one after another. */
   #last: Promise<unknown> = Promise.resolve();
   /** Set once closing has begun. */
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    entries: E,
-    options: SessionOptions,
-    device: Device,
-    registers: ReadonlyMap<string, RegisterAttributes>,
-  ) {
-    this.#entries = entries;
+  private constructor(open: () => Promise<Engine>, options: StartOptions, engine: Engine) {
+    this.#open = open;
     this.#options = options;
-    this.#device = device;
-    this.#registers = registers;
+    this.#engine = engine;
   }
 
-  /** Opens a device, gives every register its first value, and compiles the entries whose sizes are all known. */
-  static async open<E extends Entries>(entries: E, options: SessionOptions): Promise<Session<E>> {
+  /** Opens an engine, gives every register its first value, and compiles what it can. */
+  static async open<E extends Entries>(
+    open: () => Promise<Engine>,
+    options: StartOptions,
+  ): Promise<Session<E>> {
     const { seed = 0 } = options;
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
       throw new AdjointError("attribute", "compile", `seed ${seed} is no whole number from 0 to 2³²−1`);
     }
-    const registers = sharedRegisters(entries);
-    checkState(options.state ?? {}, registers);
-    const device = await options.backend.open();
-    const session = new Session(entries, options, device, registers);
+    const engine = await open();
+    const session = new Session<E>(open, options, engine);
     try {
+      checkState(options.state ?? {}, engine.registers);
       await session.#start({});
-      for (const [entry, graph] of Object.entries(entries)) {
-        const inputs = Object.entries(graph.inputs);
-        if (inputs.every(([, tensor]) => isStatic(tensor.shape))) {
-          await session.#specialization(
-            entry,
-            inputs.map(([name, tensor]) => ({ name, shape: tensor.shape.map(Number) })),
-          );
-        }
-      }
+      await engine.prepare();
     } catch (error) {
-      await device[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
       throw error;
     }
     return session;
@@ -105,9 +101,8 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     feeds: Feeds<InputsOf<E[K]>>,
   ): Promise<{ readonly [output in OutputsOf<E[K]>]: Output }> {
     return this.#exclusive(async () => {
-      const graph = this.#graph(entry);
-      const checked = checkFeeds(entry, graph, feeds);
-      const { program, executable } = await this.#specialization(entry, checked);
+      const checked = checkFeeds(entry, this.#inputs(entry), feeds);
+      const { program, executable } = await this.#engine.runnable(entry, checked);
       const views = await executable.run(checked.map((feed) => feed.data));
       const outputs = program.outputs.map(({ name, dtype, shape }, index) => [
         name,
@@ -120,15 +115,15 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
 
   /** Copies registers to the host: all of them, or some by name. */
   async state(names?: readonly string[]): Promise<State> {
-    const wanted = names ?? [...this.#registers.keys()];
-    for (const name of wanted) this.#register(name);
-    return this.#exclusive(() => this.#device.readState(wanted));
+    const wanted = names ?? [...this.registers.keys()];
+    for (const name of wanted) registerAt(this.registers, name);
+    return this.#exclusive(() => this.#engine.readState(wanted));
   }
 
   /** Overwrites registers by name; the others stay. @throws AdjointError for an unknown name or another type. */
   async writeState(state: State): Promise<void> {
-    checkState(state, this.#registers);
-    return this.#exclusive(() => this.#device.writeState(state));
+    checkState(state, this.registers);
+    return this.#exclusive(() => this.#engine.writeState(state));
   }
 
   /**
@@ -136,32 +131,32 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
    * @param state what registers hold then, from `state()` or a checkpoint; those it does not name start as they did at first.
    */
   async recover(state: State = {}): Promise<void> {
-    checkState(state, this.#registers);
+    checkState(state, this.registers);
     return this.#exclusive(async () => {
-      const device = await this.#options.backend.open();
-      await this.#release();
-      this.#device = device;
+      const engine = await this.#open();
+      await this.#engine[Symbol.asyncDispose]();
+      this.#engine = engine;
       await this.#start(state);
     });
   }
 
   /** The registers of all entries, by name. */
   get registers(): ReadonlyMap<string, RegisterAttributes> {
-    return this.#registers;
+    return this.#engine.registers;
   }
 
   get backend(): string {
-    return this.#options.backend.name;
+    return this.#engine.backend;
   }
 
   /** What has been compiled, which `explain` tells about; entries with symbolic sizes appear once they ran. */
   get compiled(): readonly Compiled[] {
-    return [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()]);
+    return this.#engine.compiled;
   }
 
   /** What runs already, or waits to, ends first. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#last.then(() => this.#release());
+    this.#closing ??= this.#last.then(() => this.#engine[Symbol.asyncDispose]());
     return this.#closing;
   }
 
@@ -174,17 +169,9 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   async #start(given: State): Promise<void> {
     const { seed = 0, state: first } = this.#options;
     const state: { [name: string]: TensorValue } = {};
-    for (const [name, register] of this.#registers)
+    for (const [name, register] of this.registers)
       state[name] = given[name] ?? first?.[name] ?? initialValue(register, seed);
-    await this.#device.writeState(state);
-  }
-
-  /** Ends all programs and the device. */
-  async #release(): Promise<void> {
-    const { compiled } = this;
-    this.#compiled.clear();
-    for (const { executable } of compiled) await executable[Symbol.asyncDispose]();
-    await this.#device[Symbol.asyncDispose]();
+    await this.#engine.writeState(state);
   }
 
   #exclusive<T>(action: () => Promise<T>): Promise<T> {
@@ -196,76 +183,17 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     return run;
   }
 
-  #graph(entry: string): Graph {
-    const graph = this.#entries[entry];
-    if (graph === undefined || !Object.hasOwn(this.#entries, entry)) {
+  #inputs(entry: string): Inputs {
+    const inputs = this.#engine.entries.get(entry);
+    if (inputs === undefined) {
       throw new AdjointError(
         "graph",
         `run "${entry}"`,
         "is not an entry of this session",
-        `The entries are ${Object.keys(this.#entries).join(", ")}.`,
+        `The entries are ${[...this.#engine.entries.keys()].join(", ")}.`,
       );
     }
-    return graph;
-  }
-
-  #register(name: string): RegisterAttributes {
-    const register = this.#registers.get(name);
-    if (register === undefined) {
-      throw new AdjointError(
-        "state",
-        "session",
-        `has no register "${name}"`,
-        `The registers are ${[...this.#registers.keys()].join(", ") || "none"}.`,
-      );
-    }
-    return register;
-  }
-
-  /** The entry compiled for these sizes, from the cache where it ran with them before. */
-  async #specialization(entry: string, feeds: readonly Omit<CheckedFeed, "data">[]): Promise<Compiled> {
-    const bySizes = this.#compiled.get(entry) ?? new Map<string, Compiled>();
-    this.#compiled.set(entry, bySizes);
-    let key = "";
-    for (const feed of feeds) key += `${feed.shape.join()};`;
-    const known = bySizes.get(key);
-    if (known !== undefined) {
-      if (bySizes.size > 1) {
-        bySizes.delete(key);
-        bySizes.set(key, known);
-      }
-      return known;
-    }
-    const compiled = await this.#compile(entry, feeds);
-    bySizes.set(key, compiled);
-    const [oldest] = bySizes;
-    if (bySizes.size > KEPT_SPECIALIZATIONS && oldest !== undefined) {
-      bySizes.delete(oldest[0]);
-      await oldest[1].executable[Symbol.asyncDispose]();
-    }
-    return compiled;
-  }
-
-  async #compile(entry: string, feeds: readonly Omit<CheckedFeed, "data">[]): Promise<Compiled> {
-    const started = performance.now();
-    const graph = this.#graph(entry);
-    const declared = feeds.map(({ name, shape }) => ({
-      name,
-      shape: graph.inputs[name]?.shape ?? [],
-      fed: shape,
-    }));
-    let current = specialize(graph, solveSymbols(declared));
-    const stages = [{ pass: "declared", graph: current, milliseconds: performance.now() - started }];
-    let before = performance.now();
-    current = runPasses(current, this.#options.passes ?? optimize, {
-      trace: (pass, _, after) => {
-        stages.push({ pass, graph: after, milliseconds: performance.now() - before });
-        before = performance.now();
-      },
-    });
-    const program = compileProgram(current, this.#options.backend.limits);
-    const executable = await this.#device.compile(program, { profile: this.#options.profile ?? false });
-    return { entry, stages, program, executable, milliseconds: performance.now() - started };
+    return inputs;
   }
 }
 
@@ -275,36 +203,22 @@ const viewAt = (views: readonly TypedArray[], index: number): TypedArray => {
   return view;
 };
 
-/** The registers of all entries. @throws AdjointError where two entries declare one name with different types. */
-function sharedRegisters(entries: Entries): ReadonlyMap<string, RegisterAttributes> {
-  const shared = new Map<string, RegisterAttributes>();
-  for (const [entry, graph] of Object.entries(entries)) {
-    for (const [name, register] of registersOf(graph)) {
-      const other = shared.get(name);
-      if (other !== undefined && !equalTypes(other, register)) {
-        throw new AdjointError(
-          "graph",
-          "compile",
-          `entry "${entry}" has register "${name}" as ${typeText(register)} and another entry as ${typeText(other)}`,
-        );
-      }
-      shared.set(name, register);
-    }
+function registerAt(registers: ReadonlyMap<string, RegisterAttributes>, name: string): RegisterAttributes {
+  const register = registers.get(name);
+  if (register === undefined) {
+    throw new AdjointError(
+      "state",
+      "session",
+      `has no register "${name}"`,
+      `The registers are ${[...registers.keys()].join(", ") || "none"}.`,
+    );
   }
-  return shared;
+  return register;
 }
 
 function checkState(state: State, registers: ReadonlyMap<string, RegisterAttributes>): void {
   for (const [name, value] of Object.entries(state)) {
-    const register = registers.get(name);
-    if (register === undefined) {
-      throw new AdjointError(
-        "state",
-        "session",
-        `has no register "${name}"`,
-        `The registers are ${[...registers.keys()].join(", ") || "none"}.`,
-      );
-    }
+    const register = registerAt(registers, name);
     const { array } = dtypeInfo[register.dtype];
     const fits = value.data instanceof array && value.data.length === elementCount(register.shape);
     if (!equalTypes(value, register) || !fits) {
@@ -315,12 +229,4 @@ function checkState(state: State, registers: ReadonlyMap<string, RegisterAttribu
       );
     }
   }
-}
-
-/**
- * Compiles programs that share registers.
- * @example await using session = await compile({ train, predict }, { backend: cpu(), seed: 1 });
- */
-export function compile<E extends Entries>(entries: E, options: SessionOptions): Promise<Session<E>> {
-  return Session.open(entries, options);
 }

@@ -1,5 +1,16 @@
 import { wasm } from "@adjoint/backend-wasm/on-demand";
 import { trainMlp } from "../mlp.ts";
+import type { SmallPage } from "../loaded.ts";
+import { barBatches } from "../steps.ts";
 
-// What a page that trains a network loads: the library, and nothing for data.
-Object.assign(globalThis, { wasm, trainMlp });
+// What a page that declares, compiles and trains a network loads: the library, and nothing for data.
+const page: SmallPage = {
+  async train({ threads, size, steps }) {
+    using backend = await wasm({ threads });
+    const deadline = performance.now() + 10_000;
+    while (crossOriginIsolated && backend.threads < threads && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    return await trainMlp(backend, barBatches(size), steps);
+  },
+};
+Object.assign(globalThis, page);

@@ -1,10 +1,8 @@
 import { AdjointError } from "@adjoint/ir";
+import type { Code } from "../instance.ts";
 import { MOST_THREADS, control } from "./control.ts";
 import type { WorkerHandle } from "./engine.ts";
 import { spawn } from "../spawn.ts";
-
-/** A function of a program: a thread's share of a step, by the thread's number and how many there are; 0, or a fault. */
-export type Code = (thread: number, threads: number) => number;
 
 /** A program that the workers know, or will soon. */
 export interface PooledProgram {

@@ -1,0 +1,137 @@
+import { type Inputs, sizesKey } from "@adjoint/compiler/session";
+import type { Initial, RegisterAttributes } from "@adjoint/ir";
+import { type DType, dtypeInfo, elementCount, parseDim, tensorValue } from "@adjoint/ir/values";
+import type { Places, Span } from "../executable.ts";
+import { FAULT_BYTES } from "../fault.ts";
+import { PAGE } from "../memory-layout.ts";
+import {
+  type Artifact,
+  type ArtifactEntry,
+  type ArtifactProgram,
+  type ArtifactRegister,
+  type PlacedTensor,
+  type Section,
+  broken,
+} from "./format.ts";
+
+/** A program of an artifact, with its code and all addresses known to lie in the memory. */
+export interface StoredProgram {
+  readonly shapes: ArtifactProgram["shapes"];
+  readonly outputs: readonly PlacedTensor[];
+  readonly places: Places;
+  readonly code: Uint8Array<ArrayBuffer>;
+  readonly constants: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  readonly workspaceBytes: number;
+}
+
+/** What an artifact holds. */
+export interface Contents {
+  readonly fused: boolean;
+  readonly pages: number;
+  readonly registers: ReadonlyMap<string, RegisterAttributes>;
+  readonly addressOf: (register: string) => number;
+  readonly inputs: ReadonlyMap<string, Inputs>;
+  /** Of each entry, by the sizes of its inputs (`sizesKey`). */
+  readonly programs: ReadonlyMap<string, ReadonlyMap<string, StoredProgram>>;
+}
+
+/** Checks an artifact against itself. @throws AdjointError where parts of it lie outside the file or the memory. */
+export function contentsOf({ header, data }: Artifact): Contents {
+  const { fused, pages, registers, entries } = header;
+  const memoryBytes = pages * PAGE;
+
+  const partOf = ({ offset, bytes }: Section): Uint8Array<ArrayBuffer> => {
+    if (offset + bytes > data.length)
+      throw broken(`${data.length} bytes of data where ${offset + bytes} are due`);
+    return data.subarray(offset, offset + bytes);
+  };
+  const within = (address: number, bytes: number, alignment: number): number => {
+    if (address % alignment !== 0 || address + bytes > memoryBytes)
+      throw broken(`${bytes} bytes at ${address} in a memory of ${memoryBytes}`);
+    return address;
+  };
+  const spanAt = (dtype: DType, shape: readonly number[], address: number): Span => {
+    const elements = elementCount(shape);
+    const { bytes } = dtypeInfo[dtype];
+    return { dtype, elements, address: within(address, elements * bytes, bytes) };
+  };
+
+  const startOf = ({ name, dtype, shape, start }: ArtifactRegister): Initial => {
+    if ("kind" in start) return start;
+    const bytes = partOf(start);
+    if (bytes.length !== elementCount(shape) * dtypeInfo[dtype].bytes)
+      throw broken(`register "${name}" starts from ${bytes.length} bytes`);
+    // Aligned for its elements.
+    const { buffer } = bytes.slice();
+    return { kind: "data", value: tensorValue(dtype, shape, new dtypeInfo[dtype].array(buffer)) };
+  };
+
+  const programOf = (entry: ArtifactEntry, program: ArtifactProgram): StoredProgram => {
+    const { shapes, inputs, outputs, code, constants, fault, lookups, workspaceBytes } = program;
+    if (inputs.length !== entry.inputs.length || shapes.length !== entry.inputs.length)
+      throw broken(`entry "${entry.name}" has programs for other inputs`);
+    return {
+      shapes,
+      outputs,
+      places: {
+        inputs: entry.inputs.map(({ dtype }, index) => {
+          const address = inputs[index] ?? undefined;
+          return address === undefined ? undefined : spanAt(dtype, shapes[index] ?? [], address);
+        }),
+        outputs: outputs.map(({ dtype, shape, address }) => spanAt(dtype, shape, address)),
+        fault: within(fault, FAULT_BYTES, 8),
+        lookups,
+      },
+      code: partOf(code),
+      constants: constants.map((constant) => {
+        const bytes = partOf(constant.data);
+        return { bytes, address: within(constant.address, bytes.length, 1) };
+      }),
+      workspaceBytes,
+    };
+  };
+
+  const addresses = new Map(
+    registers.map(({ name, dtype, shape, address }) => [name, spanAt(dtype, shape, address).address]),
+  );
+  return {
+    fused,
+    pages,
+    registers: new Map(
+      registers.map((register) => {
+        const { name, dtype, shape, trainable } = register;
+        return [name, { name, dtype, shape, trainable, initial: startOf(register) }];
+      }),
+    ),
+    addressOf: (register) => {
+      const address = addresses.get(register);
+      if (address === undefined) throw broken(`register "${register}" has no address`);
+      return address;
+    },
+    inputs: new Map(
+      entries.map(({ name, inputs }) => [
+        name,
+        Object.fromEntries(
+          inputs.map((input) => [
+            input.name,
+            {
+              dtype: input.dtype,
+              shape: input.shape.map((size) => (typeof size === "number" ? size : parseDim(size))),
+            },
+          ]),
+        ),
+      ]),
+    ),
+    programs: new Map(
+      entries.map((entry) => [
+        entry.name,
+        new Map(
+          entry.programs.map((program) => [
+            sizesKey(program.shapes.map((shape) => ({ shape }))),
+            programOf(entry, program),
+          ]),
+        ),
+      ]),
+    ),
+  };
+}

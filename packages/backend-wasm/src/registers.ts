@@ -1,0 +1,57 @@
+import type { RegisterAttributes, State } from "@adjoint/ir";
+import { AdjointError, type TensorValue } from "@adjoint/ir/values";
+import { type Span, copyInto, viewOf } from "./executable.ts";
+
+/** A register in a memory. */
+export type PlacedRegister = Pick<RegisterAttributes, "shape"> & Span;
+
+/** Registers by name, each in its place in a memory from its first value on. */
+export class Registers {
+  readonly #memory: WebAssembly.Memory;
+  readonly #place: (name: string, bytes: number) => number;
+  readonly #placed = new Map<string, PlacedRegister>();
+
+  /** @param place gives the address of a register, asked once for each. */
+  constructor(memory: WebAssembly.Memory, place: (name: string, bytes: number) => number) {
+    this.#memory = memory;
+    this.#place = place;
+  }
+
+  /** @throws AdjointError where it has no value yet. */
+  at(name: string): PlacedRegister {
+    const register = this.#placed.get(name);
+    if (register === undefined) throw new AdjointError("state", `register "${name}"`, "has not been written");
+    return register;
+  }
+
+  write(state: State): void {
+    for (const [name, { dtype, shape, data }] of Object.entries(state)) {
+      // Placed on its first write; later ones keep the memory.
+      const register = this.#placed.get(name) ?? {
+        dtype,
+        shape,
+        elements: data.length,
+        address: this.#place(name, data.byteLength),
+      };
+      this.#placed.set(name, register);
+      copyInto(viewOf(this.#memory, register), data);
+    }
+  }
+
+  read(names: readonly string[]): State {
+    const state: { [name: string]: TensorValue } = {};
+    for (const name of names) {
+      const register = this.at(name);
+      const { dtype, shape } = register;
+      state[name] = { dtype, shape, data: viewOf(this.#memory, register).slice() };
+    }
+    return state;
+  }
+
+  /** Forgets all. @returns where they were. */
+  clear(): readonly PlacedRegister[] {
+    const all = [...this.#placed.values()];
+    this.#placed.clear();
+    return all;
+  }
+}

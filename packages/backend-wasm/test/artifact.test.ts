@@ -1,0 +1,231 @@
+import { buildArtifact, wasm } from "@adjoint/backend-wasm";
+import { openArtifact } from "@adjoint/backend-wasm/artifact";
+import { compile, explain } from "@adjoint/compiler";
+import {
+  AdjointError,
+  type State,
+  constant,
+  dim,
+  input,
+  program,
+  register,
+  take,
+  tensorValue,
+} from "@adjoint/ir";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { relaxed } from "./relaxed.ts";
+
+const rows = dim("rows");
+const x = input("x", "f32", [rows, 3]);
+const w = register("w", "f32", [3, 2], { initial: { kind: "normal", mean: 0, standardDeviation: 1 } });
+const count = register("count", "i64", [], { initial: { kind: "constant", value: 0 } });
+const table = constant(tensorValue("f32", [4], Float32Array.of(0.5, -1.25, 3, 7)));
+const scores = x.matMul(w).tanh();
+
+/** A step that moves its registers, reads a constant, and looks up by data. */
+const step = program({
+  inputs: { x },
+  outputs: { scores, mean: scores.reduceMean() },
+  updates: [
+    { register: w, next: w.sub(w.mul(0.125)) },
+    { register: count, next: count.add(1) },
+  ],
+});
+const places = input("places", "i32", [rows]);
+const pick = program({ inputs: { places }, outputs: { picked: take(table, places).mul(count.cast("f32")) } });
+const entries = { step, pick };
+const sizes = [{ rows: 5 }, { rows: 2 }];
+
+const feed = (size: number): { x: { data: Float32Array; shape: number[] } } => ({
+  x: {
+    data: Float32Array.from({ length: 3 * size }, (_, index) => Math.sin(index + size)),
+    shape: [size, 3],
+  },
+});
+
+/** Runs both entries for both sizes. */
+async function results(session: Awaited<ReturnType<typeof compile<typeof entries>>>): Promise<unknown> {
+  const found: unknown[] = [];
+  for (const size of [5, 2, 5]) {
+    const { scores: values, mean } = await session.run("step", feed(size));
+    found.push(values.data, values.shape, mean.item());
+    const { picked } = await session.run("pick", {
+      places: Int32Array.from({ length: size }, (_, i) => i % 4),
+    });
+    found.push(picked.data);
+  }
+  return [found, await session.state()];
+}
+
+/** The error that a promise ends in. */
+async function errorOf(promise: Promise<unknown>): Promise<AdjointError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof AdjointError) return error;
+  throw new Error(`ended with ${String(error)}`);
+}
+
+describe("an artifact", () => {
+  it.for([false, true].filter((fused) => relaxed || !fused))(
+    "gives what the backend gives, bit for bit, for all its sizes (fused: %s)",
+    async (fused) => {
+      await using artifact = await openArtifact<typeof entries>(buildArtifact(entries, { sizes, fused }), {
+        seed: 7,
+      });
+      using backend = await wasm({ threads: 1, deterministic: !fused });
+      await using session = await compile(entries, { backend, seed: 7 });
+      expect(await results(artifact)).toEqual(await results(session));
+      expect([artifact.backend, explain(artifact)]).toEqual(["wasm", []]);
+    },
+  );
+
+  it("is the same file every time, with data of two entries once", () => {
+    const values = Float32Array.from({ length: 1000 }, (_, index) => Math.sin(index));
+    const y = input("y", "f32", [1000]);
+    const main = program({
+      inputs: { y },
+      outputs: { sum: y.mul(constant(tensorValue("f32", [1000], values))) },
+    });
+    const file = buildArtifact({ one: main, two: main });
+    expect(buildArtifact({ one: main, two: main })).toEqual(file);
+    expect(file.length).toBeGreaterThan(4000);
+    expect(file.length).toBeLessThan(8000);
+  });
+
+  it("starts from given state, gives it back, and goes on from it in another", async () => {
+    const file = buildArtifact(entries, { sizes });
+    await using first = await openArtifact<typeof entries>(file, { seed: 3 });
+    await results(first);
+    const state = await first.state();
+    await using second = await openArtifact<typeof entries>(file, { state });
+    expect(await second.state()).toEqual(state);
+    expect(await results(second)).toEqual(await results(first));
+    await second.writeState(state);
+    expect(await second.state(["count"])).toEqual({ count: state["count"] });
+    await second.recover(state);
+    expect(await second.state()).toEqual(state);
+    const wrong: State = { count: tensorValue("f32", [], Float32Array.of(1)) };
+    expect((await errorOf(openArtifact(file, { state: wrong }))).message).toContain('register "count"');
+  });
+
+  it("keeps first values that JSON has no word for", async () => {
+    const start = (name: string, value: number): ReturnType<typeof register> =>
+      register(name, "f32", [2], { initial: { kind: "constant", value } });
+    const values = tensorValue("u8", [3], Uint8Array.of(1, 2, 255));
+    const registers = {
+      nan: start("nan", NaN),
+      low: start("low", -Infinity),
+      zero: start("zero", -0),
+      data: register("data", "u8", [3], { initial: { kind: "data", value: values } }),
+    };
+    await using session = await openArtifact(
+      buildArtifact({ main: program({ inputs: {}, outputs: registers }) }),
+    );
+    const { nan, low, zero, data } = await session.state();
+    expect([nan?.data, low?.data, zero?.data, data]).toEqual([
+      Float32Array.of(NaN, NaN),
+      Float32Array.of(-Infinity, -Infinity),
+      Float32Array.of(-0, -0),
+      values,
+    ]);
+  });
+
+  it("says where an index of data was out of range, and goes on", async () => {
+    await using session = await openArtifact<typeof entries>(buildArtifact(entries, { sizes }));
+    const fault = await errorOf(session.run("pick", { places: Int32Array.of(1, 4) }));
+    expect(fault.message).toContain("index 4 lies outside an axis of size 4");
+    await session.run("step", feed(2));
+    const { picked } = await session.run("pick", { places: Int32Array.of(1, 3) });
+    expect(picked.data).toEqual(Float32Array.of(-1.25, 7));
+  });
+
+  it("refuses sizes it was not built for, and feeds that don't fit", async () => {
+    await using session = await openArtifact<typeof entries>(buildArtifact(entries, { sizes }));
+    const other = await errorOf(session.run("step", feed(4)));
+    expect(other.message).toMatchInlineSnapshot(
+      `"run "step": was fed x [4, 3] and is built for [5, 3] or [2, 3]. Build the artifact for these sizes too: buildArtifact(entries, { sizes })."`,
+    );
+    const unfit = await errorOf(session.run("pick", { places: Float32Array.of(1, 2) as never }));
+    expect(unfit.message).toContain("wants a Int32Array");
+    expect((await errorOf(session.run("other" as "step", feed(2)))).message).toContain("is not an entry");
+  });
+
+  it.for([
+    [[], "sizes"],
+    [[{ rows: 2 }, {}], 'entry "step" has no size for rows'],
+    [[{ rows: 2, columns: 3 }], 'no entry has the symbol "columns"'],
+    [[{ rows: -1 }], "Too small: expected ≥ 0"],
+    [[{ rows: 1.5 }], "whole number"],
+  ] as const)("is not built for sizes %j", ([wrong, message]) => {
+    expect(() => buildArtifact(entries, { sizes: wrong })).toThrow(AdjointError);
+    expect(() => buildArtifact(entries, { sizes: wrong })).toThrow(message);
+  });
+});
+
+describe("a broken artifact is a typed error", () => {
+  const file = buildArtifact(entries, { sizes });
+  const headerEnd = 12 + new DataView(file.buffer).getUint32(8, true);
+
+  it("wherever it ends", async () => {
+    for (let end = 0; end < file.length; end += end < 16 ? 1 : 97)
+      expect((await errorOf(openArtifact(file.subarray(0, end)))).code).toBe("state");
+  });
+
+  it("where it is something else", async () => {
+    const page = new TextEncoder().encode("<!doctype html><title>404</title>");
+    expect((await errorOf(openArtifact(page))).message).toContain("no artifact");
+  });
+
+  it("or a session that works, where a byte of its header is another", async () => {
+    const outcomes = { refused: 0, opened: 0 };
+    const outcomeOf = async (other: Uint8Array): Promise<keyof typeof outcomes> => {
+      try {
+        await using session = await openArtifact<typeof entries>(other);
+        await session.run("step", feed(2));
+        return "opened";
+      } catch (error) {
+        if (error instanceof AdjointError) return "refused";
+        throw error;
+      }
+    };
+    const place = fc.integer({ min: 0, max: headerEnd - 1 });
+    await fc.assert(
+      fc.asyncProperty(place, fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+        const other = file.slice();
+        other[at] = (other[at] ?? 0) ^ flip;
+        outcomes[await outcomeOf(other)]++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(outcomes.refused).toBeGreaterThan(outcomes.opened);
+  });
+
+  it.for([
+    ["an address beyond the memory", '"address":640', '"address":6400000640'],
+    ["a section beyond the file", '"code":{"offset":0', '"code":{"offset":99999999'],
+    ["an address that no element can have", '"address":640', '"address":641'],
+    ["more pages than there are", '"pages":1', '"pages":99999'],
+    ["another version", '"version":1', '"version":2'],
+  ] as const)("with %s", async ([, from, to]) => {
+    const text = new TextDecoder().decode(file.subarray(12, headerEnd));
+    expect(text).toContain(from);
+    const header = new TextEncoder().encode(text.replace(from, to));
+    const other = new Uint8Array(12 + header.length + file.length - headerEnd);
+    other.set(file.subarray(0, 12));
+    new DataView(other.buffer).setUint32(8, header.length, true);
+    other.set(header, 12);
+    other.set(file.subarray(headerEnd), 12 + header.length);
+    expect((await errorOf(openArtifact(other))).code).toBe("state");
+  });
+
+  it("where its code is no code", async () => {
+    const { offset } = JSON.parse(new TextDecoder().decode(file.subarray(12, headerEnd))).entries[0]
+      .programs[0].code;
+    const other = file.slice();
+    other[headerEnd + offset + 4] = 99;
+    expect((await errorOf(openArtifact(other))).message).toContain("this engine refuses the code");
+  });
+});

@@ -1,0 +1,13 @@
+import { openArtifact } from "@adjoint/backend-wasm/artifact";
+import type { SmallPage } from "../loaded.ts";
+import { type TrainingEntries, barBatches, trainOn } from "../steps.ts";
+
+// What a page loads that trains a network compiled ahead of time: what runs it, and its artifact.
+const page: SmallPage = {
+  async train({ size, steps }) {
+    const response = await fetch("/mlp.adjoint");
+    await using session = await openArtifact<TrainingEntries>(await response.arrayBuffer(), { seed: 1 });
+    return await trainOn(session, barBatches(size), steps);
+  },
+};
+Object.assign(globalThis, page);
