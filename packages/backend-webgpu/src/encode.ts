@@ -1,3 +1,4 @@
+import type { Kernel } from "@adjoint/compiler";
 import type { Dispatch, Pipelines } from "./device/pipelines.ts";
 import type { CopyStep, Step } from "./kernels/steps.ts";
 
@@ -12,15 +13,26 @@ export type Command =
       readonly body: readonly Command[];
     };
 
-/** Creates the pipelines of all steps, at the same time. */
-export function commandsOf(steps: readonly Step[], pipelines: Pipelines): Promise<readonly Command[]> {
+/**
+ * Creates the pipelines of all steps, at the same time.
+ * @param nameOf what to call a kernel in an error.
+ * @throws AdjointError where the device refuses a kernel.
+ */
+export function commandsOf(
+  steps: readonly Step[],
+  pipelines: Pipelines,
+  nameOf: (kernel: Kernel) => string,
+): Promise<readonly Command[]> {
   return Promise.all(
     steps.map(async (step): Promise<Command> => {
       switch (step.kind) {
         case "launch":
-          return { kind: "dispatch", dispatch: await pipelines.dispatch(step.launch) };
+          return {
+            kind: "dispatch",
+            dispatch: await pipelines.dispatch(step.launch, () => nameOf(step.kernel)),
+          };
         case "loop":
-          return { ...step, body: await commandsOf(step.body, pipelines) };
+          return { ...step, body: await commandsOf(step.body, pipelines, nameOf) };
         case "copy":
           return step;
       }

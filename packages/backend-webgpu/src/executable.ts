@@ -2,10 +2,11 @@ import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type TypedArray } from "@adjoint/ir";
 import type { Host } from "./device/host.ts";
 import type { Registers } from "./device/registers.ts";
-import { withinMemory } from "./device/room.ts";
+import { createdOrFreed } from "./device/creation.ts";
 import { upload } from "./device/upload.ts";
 import { type Command, CommandWriter, commandsOf } from "./encode.ts";
 import { CONTROL } from "./kernels/context.ts";
+import { kernelName } from "./layout/names.ts";
 import { copiedBytes } from "./layout/sizes.ts";
 import { WORD, decode, encode } from "./layout/words.ts";
 import { CONTROL_BYTES, type Input, type Prepared, prepare } from "./prepare.ts";
@@ -30,21 +31,25 @@ export class WebgpuExecutable implements Executable {
     this.workspaceBytes = Math.max(0, memory.bytes - plannedBytes) + staging.bytes;
   }
 
-  /** @throws AdjointError when the device has no room for the program, or no such dtype. */
+  /** @throws AdjointError when the device has no room for the program, no such dtype, or refuses a kernel. */
   static async compile(
     program: Program,
     host: Host,
     registers: Registers,
     { profile }: CompileOptions,
   ): Promise<WebgpuExecutable> {
-    const prepared = await withinMemory(
+    const prepared = await createdOrFreed(
       host.device,
       ({ memory, staging }) =>
         `the ${memory.bytes + staging.bytes} bytes of the program beside registers of ${registers.bytes}`,
       () => prepare(program, host, registers, profile),
     );
     try {
-      const kernels = await Promise.all(prepared.steps.map((steps) => commandsOf(steps, host.pipelines)));
+      const kernels = await Promise.all(
+        prepared.steps.map((steps) =>
+          commandsOf(steps, host.pipelines, (kernel) => kernelName(program, kernel)),
+        ),
+      );
       const planned = program.slots.reduce((sum, bytes) => sum + bytes, 0);
       return new WebgpuExecutable(host, prepared, kernels, planned);
     } catch (error) {

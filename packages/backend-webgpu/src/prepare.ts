@@ -104,7 +104,7 @@ const conditionsIn = (kernels: readonly Kernel[]): number =>
 
 function print(
   { kernels }: Program,
-  { isSoftware }: Host,
+  { isSoftware, subgroup }: Host,
   memory: Memory,
 ): Pick<Prepared, "control" | "sites" | "steps"> {
   const control = memory.allocate(CONTROL.predicates + conditionsIn(kernels), "control");
@@ -114,6 +114,7 @@ function print(
     control,
     predicate: undefined,
     isSoftware,
+    subgroup,
     canFail: kernels.some(canFail),
     site: (operation, size) => {
       const known = sites.findIndex((site) => site.operation === operation && site.size === size);

@@ -14,7 +14,7 @@ export interface WebgpuOptions {
 
 /**
  * Runs programs as WebGPU compute pipelines.
- * @throws AdjointError where there is no WebGPU, or no adapter.
+ * @throws AdjointError where there is no WebGPU, no adapter, or no device of it.
  */
 export async function webgpu(options: WebgpuOptions = {}): Promise<Backend> {
   return new WebgpuBackend(options, hostOf(options.device ?? (await requestDevice(options))));
@@ -24,7 +24,7 @@ const refuse = (problem: string, remedy: string): AdjointError =>
   new AdjointError("backend", "webgpu", problem, remedy);
 
 /** What a device is asked for where its adapter has it. */
-const FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+const FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
 
 /** A device with as large buffers, and as many to a kernel, as its adapter has. */
 async function requestDevice({ gpu, powerPreference }: WebgpuOptions): Promise<GPUDevice> {
@@ -40,10 +40,17 @@ async function requestDevice({ gpu, powerPreference }: WebgpuOptions): Promise<G
   if (adapter === null)
     throw refuse("no adapter was found", "Check the GPU's driver, or use the wasm backend.");
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-  return adapter.requestDevice({
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
-    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
-  });
+  try {
+    return await adapter.requestDevice({
+      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
+      requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+    });
+  } catch (error) {
+    throw refuse(
+      `the adapter gives no device: ${error instanceof Error ? error.message : String(error)}`,
+      "Check the GPU's driver, or use the wasm backend.",
+    );
+  }
 }
 
 class WebgpuBackend implements Backend {

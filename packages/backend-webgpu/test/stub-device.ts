@@ -1,3 +1,6 @@
+/** What a stub device makes. */
+type Part = "buffer" | "shader" | "pipeline" | "bind group";
+
 /** What a stub device was asked for. */
 export interface Record {
   readonly shaders: string[];
@@ -12,11 +15,14 @@ export interface StubOptions {
   readonly storageBuffers?: number;
   /** The device computes on the CPU. */
   readonly isFallbackAdapter?: boolean;
+  readonly subgroupMinSize?: number;
   readonly features?: readonly string[];
   /** The most bytes of one buffer, and of one binding. */
   readonly largest?: number;
   /** Buffers larger than this make the device report that it is out of memory. */
   readonly memory?: number;
+  /** Why a thing is not made. */
+  readonly refuse?: (part: Part) => { readonly filter: GPUErrorFilter; readonly message: string } | undefined;
   /** Words of the control buffer that a step reads back: failures, site, index. */
   readonly control?: () => readonly number[];
 }
@@ -25,9 +31,11 @@ export interface StubOptions {
 export function stubDevice({
   storageBuffers = 8,
   isFallbackAdapter = false,
+  subgroupMinSize = 4,
   features = [],
   largest = 2 ** 27,
   memory = Infinity,
+  refuse = () => undefined,
   control,
 }: StubOptions = {}): {
   readonly device: GPUDevice;
@@ -37,10 +45,27 @@ export function stubDevice({
   const record: Record = { shaders: [], groups: [], writes: [], submits: 0, bytes: 0 };
   let lose: (info: GPUDeviceLostInfo) => void = () => undefined;
   const lost = new Promise<GPUDeviceLostInfo>((resolve) => (lose = resolve));
-  let full = false;
+  const scopes: { readonly filter: GPUErrorFilter; message?: string }[] = [];
+  /** Notes an error in the innermost scope for its kind. */
+  const report = ({
+    filter,
+    message,
+  }: {
+    readonly filter: GPUErrorFilter;
+    readonly message: string;
+  }): void => {
+    const scope = scopes.findLast((each) => each.filter === filter);
+    if (scope === undefined) throw new Error(`uncaptured: ${message}`);
+    scope.message ??= message;
+  };
+  const ask = (part: Part): void => {
+    const refusal = refuse(part);
+    if (refusal !== undefined) report(refusal);
+  };
   const buffer = ({ label = "", size }: GPUBufferDescriptor): unknown => {
     record.bytes += size;
-    full ||= size > memory;
+    if (size > memory) report({ filter: "out-of-memory", message: "full" });
+    ask("buffer");
     return {
       label,
       size,
@@ -72,7 +97,7 @@ export function stubDevice({
       maxBufferSize: largest,
       maxStorageBufferBindingSize: largest,
     },
-    adapterInfo: { isFallbackAdapter },
+    adapterInfo: { isFallbackAdapter, subgroupMinSize },
     features: new Set(features),
     lost,
     destroy: () => undefined,
@@ -84,12 +109,21 @@ export function stubDevice({
     createBuffer: buffer,
     createBindGroupLayout: () => ({}),
     createPipelineLayout: () => ({}),
-    createBindGroup: () => ({}),
-    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => void record.shaders.push(code),
-    createComputePipelineAsync: () => Promise.resolve({}),
+    createBindGroup: () => (ask("bind group"), {}),
+    createShaderModule: ({ code }: GPUShaderModuleDescriptor) => {
+      record.shaders.push(code);
+      ask("shader");
+    },
+    createComputePipelineAsync: () => {
+      const refusal = refuse("pipeline") ?? (refuse("shader") && { message: "its shader is invalid" });
+      return refusal === undefined ? Promise.resolve({}) : Promise.reject(new Error(refusal.message));
+    },
     createCommandEncoder: () => encoder,
-    pushErrorScope: () => undefined,
-    popErrorScope: () => Promise.resolve(full ? { message: "full" } : null),
+    pushErrorScope: (filter: GPUErrorFilter) => void scopes.push({ filter }),
+    popErrorScope: () => {
+      const message = scopes.pop()?.message;
+      return Promise.resolve(message === undefined ? null : { message });
+    },
   };
   return {
     // The parts of a device that the backend uses.

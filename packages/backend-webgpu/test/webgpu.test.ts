@@ -1,15 +1,24 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { add, exp, gather, input, isNaN, mul, program, register, scan, scatter } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
-import { stubDevice } from "./stub-device.ts";
+import { type StubOptions, stubDevice } from "./stub-device.ts";
 import { feeds, open, unary, x } from "./support.ts";
 
 describe("opening", () => {
-  it("says what to do where there is no WebGPU, or no adapter", async () => {
+  it("says what to do where there is no WebGPU, no adapter, or no device", async () => {
     await expect(webgpu()).rejects.toThrow(/no WebGPU here.*webgpu\(\{ gpu \}\)/);
     // The one method that is called.
     const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
     await expect(webgpu({ gpu: none })).rejects.toThrow("no adapter was found");
+    const limits = {};
+    const requestDevice = (): Promise<never> => Promise.reject(new Error("adapter is consumed"));
+    const used = {
+      requestAdapter: () => Promise.resolve({ limits, features: new Set(), requestDevice }),
+    } as unknown as GPU;
+    await expect(webgpu({ gpu: used })).rejects.toMatchObject({
+      code: "backend",
+      message: expect.stringMatching(/gives no device: adapter is consumed\. Check/),
+    });
   });
 
   it("asks for the adapter's buffers, and keeps a binding of each kernel for itself", async () => {
@@ -41,7 +50,7 @@ describe("opening", () => {
           maxStorageBufferBindingSize: 9,
           maxStorageBuffersPerShaderStage: 12,
         },
-        requiredFeatures: ["timestamp-query", "shader-f16"],
+        requiredFeatures: ["timestamp-query", "shader-f16", "subgroups"],
       },
     ]);
     expect(limits).toEqual({ buffers: 11 });
@@ -98,6 +107,38 @@ describe("shaders", () => {
     const { record: software } = await open(main, { isFallbackAdapter: true });
     expect(software.shaders[0]).not.toContain("workgroup>");
     expect(software.shaders[0]).toContain("s3_1 += a3[3] * b1_3;");
+  });
+
+  it("join a workgroup's folds without barriers once a subgroup has enough invocations", async () => {
+    const long = input("x", "f32", [8, 1000]);
+    const main = program({ inputs: { x: long }, outputs: { y: long.reduceSum({ axes: [1] }) } });
+    const textOn = async (options: StubOptions): Promise<string> =>
+      (await open(main, { subgroupMinSize: 32, ...options })).record.shaders[0] ?? "";
+    const plain = await textOn({});
+    expect(plain).toContain("for (var half = 32u; half >= 1u; half = half >> 1u) {");
+    expect(plain).not.toContain("subgroup");
+    const features = ["subgroups"];
+    const text = await textOn({ features });
+    // One of six halvings is left to the workgroup.
+    expect(text).toContain("for (var half = 32u; half >= 32u; half = half >> 1u) {");
+    expect(text.slice(text.lastIndexOf("workgroupBarrier();"))).toMatchInlineSnapshot(`
+      "workgroupBarrier();
+      }
+      fold0 = fold0Shared[subgroupPlace & 31u];
+      for (var half = 16u; half > 0u; half = half >> 1u) {
+      let fold0Other = subgroupShuffleXor(fold0, half);
+      fold0 = (fold0 + fold0Other);
+      }
+      fold0 = subgroupBroadcastFirst(fold0);
+      if (lane == 0u && group < 8u) {
+      let r0 = fold0;
+      memory0[i0] = bitcast<u32>(r0);
+      }
+      }"
+    `);
+    expect(text).toMatch(/^enable subgroups;\n/);
+    // Invocations of a subgroup that is larger than the workgroup may be missing.
+    expect(await textOn({ features, subgroupMinSize: 128 })).toBe(plain);
   });
 
   it("add in a fixed order: an invocation for every column of a scatter, one after another along its rows", async () => {

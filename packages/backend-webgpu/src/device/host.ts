@@ -8,12 +8,18 @@ export interface Host {
   readonly loss: Loss;
   /** It computes on the CPU's cores. */
   readonly isSoftware: boolean;
+  /** Invocations that each of its subgroups has at least; 1 without the feature. */
+  readonly subgroup: number;
 }
 
-export const hostOf = (device: GPUDevice): Host => ({
-  device,
-  pipelines: new Pipelines(device),
-  loss: new Loss(device),
+export function hostOf(device: GPUDevice): Host {
   // Older browsers don't say.
-  isSoftware: (device.adapterInfo as GPUAdapterInfo | undefined)?.isFallbackAdapter === true,
-});
+  const info = device.adapterInfo as GPUAdapterInfo | undefined;
+  return {
+    device,
+    pipelines: new Pipelines(device),
+    loss: new Loss(device),
+    isSoftware: info?.isFallbackAdapter === true,
+    subgroup: device.features.has("subgroups") ? (info?.subgroupMinSize ?? 1) : 1,
+  };
+}

@@ -8,7 +8,7 @@ import {
 } from "@adjoint/ir";
 import { bytesOf, checkSize } from "../layout/sizes.ts";
 import { type Format, decode, encode, hostArray, isSame, wordsFor } from "../layout/words.ts";
-import { withinMemory } from "./room.ts";
+import { createdOrFreed } from "./creation.ts";
 import { StagingRing } from "./staging.ts";
 import { upload } from "./upload.ts";
 import { usage } from "./usage.ts";
@@ -47,7 +47,7 @@ export class Registers implements Disposable {
       checkSize(this.#device, () => what, bytesOf(value.data.length, format));
       return { name, value, words: wordsOf(value, what, format) };
     });
-    const created = await withinMemory(
+    const created = await createdOrFreed(
       this.#device,
       ({ bytes }) => `registers of ${bytes} bytes beside those of ${this.bytes}`,
       () => {
@@ -76,7 +76,7 @@ export class Registers implements Disposable {
       bytes += this.get(name).buffer.size;
       return { name, offset, ...this.get(name) };
     });
-    using staging = await withinMemory(
+    using staging = await createdOrFreed(
       device,
       () => `a copy of ${bytes} bytes of registers on its way to the host`,
       () => new StagingRing(device, bytes, 1),

@@ -23,6 +23,8 @@ export interface Context {
   readonly predicate: Predicate | undefined;
   /** The device is a program on the CPU's cores, to which barriers are dear and workgroup memory is no nearer than any other. */
   readonly isSoftware: boolean;
+  /** Invocations of a subgroup, at least, which read each other's values without a barrier; 1 where the device has none. */
+  readonly subgroup: number;
   /** Data can make some kernel of the program fail. */
   readonly canFail: boolean;
   /** The number under which a failure of this kind is reported. */

@@ -5,6 +5,7 @@ import { fromWord, toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
 import { type Fold, foldOf } from "./fold.ts";
+import { joinLanes } from "./join-lanes.ts";
 import type { Launch } from "./launch.ts";
 import { Shader } from "./shader.ts";
 
@@ -96,29 +97,6 @@ function oneEach(kernel: ReduceKernel, context: Context): Launch {
   });
 }
 
-/** Halves of a workgroup's folds join until the first invocation has all. */
-function joinLanes(
-  folds: readonly Fold[],
-  lanes: number,
-): { readonly declarations: string[]; readonly body: string[] } {
-  const states = folds.flatMap((fold) => fold.states);
-  const shared = (name: string, at: string): string => `${name}Shared[${at}]`;
-  return {
-    declarations: states.map(({ name, type }) => `var<workgroup> ${name}Shared: array<${type}, ${lanes}>;`),
-    body: [
-      ...states.map(({ name }) => `${shared(name, "lane")} = ${name};`),
-      "workgroupBarrier();",
-      `for (var half = ${lanes / 2}u; half > 0u; half = half >> 1u) {`,
-      "if (lane < half) {",
-      ...folds.flatMap((fold) => fold.merge(fold.states.map(({ name }) => shared(name, "lane + half")))),
-      ...states.map(({ name }) => `${shared(name, "lane")} = ${name};`),
-      "}",
-      "workgroupBarrier();",
-      "}",
-    ],
-  };
-}
-
 /** As many lanes as a line can use and workgroup memory can hold. */
 function lanesFor(length: number, folds: readonly Fold[]): number {
   const states = folds.reduce((sum, fold) => sum + fold.states.length, 0);
@@ -141,7 +119,7 @@ function tree(kernel: ReduceKernel, context: Context, shared?: Parts): Launch {
   const outer = unravel("line", kernel.outer, "i");
   const folds = foldsOf(shader, kernel);
   const lanes = lanesFor(part, folds);
-  const join = joinLanes(folds, lanes);
+  const join = joinLanes(shader, folds, lanes);
   const end =
     shared === undefined
       ? epilogue(kernel, shader, folds, outer.names)
@@ -182,7 +160,7 @@ function joinParts(kernel: ReduceKernel, context: Context, store: Place, parts: 
   const outer = unravel("line", kernel.outer, "i");
   const folds = foldsOf(shader, kernel);
   const lanes = lanesFor(parts, folds);
-  const join = joinLanes(folds, lanes);
+  const join = joinLanes(shader, folds, lanes);
   const memory = shader.bind(store, false);
   let state = 0;
   const merges = folds.flatMap((fold) => {

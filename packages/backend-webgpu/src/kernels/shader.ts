@@ -14,6 +14,7 @@ import { type FunctionName, sourcesOf } from "../scalar/functions.ts";
 import { scalarCode } from "../scalar/table.ts";
 import { type Use, asBool, fromWord, literal, toWord } from "../scalar/wgsl.ts";
 import { CONTROL, type Context } from "./context.ts";
+import { CHECKED, parameters } from "./entry.ts";
 import { type Binding, type Launch, gridOf } from "./launch.ts";
 
 /** A value of an expression: the name of its variable. */
@@ -38,6 +39,7 @@ export class Shader {
   readonly #bindings: { readonly place: Place; write: boolean; wide: boolean }[] = [];
   readonly #functions = new Set<FunctionName>();
   #usesControl = false;
+  #usesSubgroup = false;
   #names = 0;
 
   constructor(context: Context) {
@@ -75,6 +77,12 @@ export class Shader {
   control(): string {
     this.#usesControl = true;
     return "control";
+  }
+
+  /** The name of an invocation's place among those of its subgroup. */
+  subgroupPlace(): string {
+    this.#usesSubgroup = true;
+    return "subgroupPlace";
   }
 
   /** An affine over named coordinates. */
@@ -240,6 +248,7 @@ export class Shader {
     if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
     const text = [
       ...(this.#bindings.some(({ place }) => place.format === "half") ? ["enable f16;"] : []),
+      ...(this.#usesSubgroup ? ["enable subgroups;"] : []),
       ...this.#bindings.map(
         ({ place, write, wide }, index) =>
           `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${elementType(place, wide)}>;`,
@@ -254,7 +263,7 @@ export class Shader {
       ...declarations,
       ...sourcesOf(this.#functions),
       `@compute @workgroup_size(${lanes})`,
-      "fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {",
+      `fn main(${parameters(this.#usesSubgroup)}) {`,
       `let group = workgroup.x + workgroup.y * ${grid[0]}u;`,
       ...entry,
       ...body,
@@ -283,13 +292,3 @@ function elementType({ format }: Place, wide: boolean): string {
   const type = format === "half" ? "f16" : "u32";
   return wide ? `vec4<${type}>` : type;
 }
-
-/** An index that data decided; the first that lies outside its axis is noted. */
-const CHECKED = `fn checked(position: i32, size: i32, site: u32) -> i32 {
-  if (position >= 0i && position < size) { return position; }
-  if (live && atomicAdd(&control[${CONTROL.failures}], 1u) == 0u) {
-    atomicStore(&control[${CONTROL.site}], site);
-    atomicStore(&control[${CONTROL.index}], bitcast<u32>(position));
-  }
-  return 0i;
-}`;

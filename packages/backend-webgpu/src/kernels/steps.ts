@@ -25,7 +25,7 @@ export interface CopyStep {
 
 /** What a command buffer holds, in order. */
 export type Step =
-  | { readonly kind: "launch"; readonly launch: Launch }
+  | { readonly kind: "launch"; readonly launch: Launch; readonly kernel: Kernel }
   | CopyStep
   | {
       readonly kind: "loop";
@@ -43,17 +43,17 @@ export interface Words {
 export function stepsOf(kernel: Kernel, context: Context, words: Words): readonly Step[] {
   switch (kernel.form) {
     case "map":
-      return launches(map(kernel, context));
+      return launches(kernel, map(kernel, context));
     case "reduce":
-      return launches(reduce(kernel, context));
+      return launches(kernel, reduce(kernel, context));
     case "contract":
-      return launches(contract(kernel, context));
+      return launches(kernel, contract(kernel, context));
     case "cumulative":
-      return launches(cumulative(kernel, context));
+      return launches(kernel, cumulative(kernel, context));
     case "scatter":
-      return launches(scatter(kernel, context));
+      return launches(kernel, scatter(kernel, context));
     case "sort":
-      return launches(sort(kernel, context));
+      return launches(kernel, sort(kernel, context));
     case "scan": {
       const { slices, outputs, feedback, length, reverse } = kernel;
       const { memory } = context;
@@ -66,7 +66,7 @@ export function stepsOf(kernel: Kernel, context: Context, words: Words): readonl
         ...outputs.flatMap((copy) => copyStep(copy, "to", memory)),
         ...feedback.flatMap((copy) => copyStep(copy, "none", memory)),
       ];
-      return [...launches([...widened.values()]), { kind: "loop", length, reverse, body }];
+      return [...launches(kernel, [...widened.values()]), { kind: "loop", length, reverse, body }];
     }
     case "if": {
       const word = words.next++;
@@ -75,12 +75,13 @@ export function stepsOf(kernel: Kernel, context: Context, words: Words): readonl
           stepsOf(inner, { ...context, predicate: { word, value: 2 - index } }, words),
         ),
       );
-      return [...launches([choose(kernel.condition, word, context)]), ...branches];
+      return [...launches(kernel, [choose(kernel.condition, word, context)]), ...branches];
     }
   }
 }
 
-const launches = (list: readonly Launch[]): Step[] => list.map((launch) => ({ kind: "launch", launch }));
+const launches = (kernel: Kernel, list: readonly Launch[]): Step[] =>
+  list.map((launch) => ({ kind: "launch", launch, kernel }));
 
 /**
  * A copy writes only memory that its own loop works in: it may run where its branch does not.

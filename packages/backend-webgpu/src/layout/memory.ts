@@ -1,8 +1,9 @@
-import { type BufferId, type Kernel, type Program, buffersOf, describeKernel } from "@adjoint/compiler";
+import type { BufferId, Kernel, Program } from "@adjoint/compiler";
 import { AdjointError, type DType } from "@adjoint/ir";
 import { upload } from "../device/upload.ts";
 import { usage } from "../device/usage.ts";
 import type { Registers } from "../device/registers.ts";
+import { tensorName } from "./names.ts";
 import { bytesOf, checkSize } from "./sizes.ts";
 import { type Format, arithmeticOf, encode, wordsFor } from "./words.ts";
 
@@ -107,17 +108,6 @@ function formatsOf({ buffers, kernels }: Program, { features }: GPUDevice): read
     arithmeticOf(dtype);
     return dtype === "f16" && features.has("shader-f16") && !copied.has(id) ? "half" : "word";
   });
-}
-
-/** What a buffer holds, in a user's words where it has a name. */
-function tensorName({ inputs, outputs, kernels, buffers }: Program, id: BufferId): string {
-  const input = inputs.find(({ buffer }) => buffer === id);
-  if (input !== undefined) return `input "${input.name}"`;
-  const output = outputs.find(({ buffer }) => buffer === id);
-  if (output !== undefined) return `output "${output.name}"`;
-  const type = `a tensor ${buffers[id]?.dtype}[${buffers[id]?.elements}]`;
-  const kernel = kernels.find((candidate) => buffersOf(candidate).writes.has(id));
-  return kernel === undefined ? type : `${type}, which "${describeKernel(kernel)}" computes,`;
 }
 
 /** Buffers that loops copy. */
