@@ -1,14 +1,15 @@
 import type { DynamicIndex, Program } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
-import { type Families, familyOf } from "./families.ts";
+import type { Families } from "./families.ts";
+import { familyOf } from "./family-of.ts";
 import type { ContractOptions } from "./kernels/contract.ts";
-import type { KernelEnvironment } from "./kernels/map.ts";
+import type { KernelEnvironment } from "./kernels/environment.ts";
 import { MathLibrary } from "./math/library.ts";
 import type { Lookup } from "./executable.ts";
 import { FAULT } from "./fault.ts";
-import { Helpers } from "./scalar/context.ts";
 import { as } from "./scalar/element.ts";
+import { Helpers } from "./scalar/helpers.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
 import { workspaceOf } from "./workspace.ts";
 
@@ -105,7 +106,7 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
   };
   const environment = environmentOf(program, module, options, {
     address: addresses.buffer,
-    outOfRange: ({ body }, term, value) => {
+    outOfRange: (body, term, value) => {
       reports++;
       const index = value.type === "i64" ? as("i64", value) : i64.extendI32S(as("i32", value));
       report(body, () => {

@@ -4,9 +4,9 @@ import { contractionFamilies } from "./contract/index.ts";
 import type { Family } from "./families.ts";
 import { turnedOf } from "./kernels/map-turned.ts";
 import { isMath, mathSources } from "./math/functions.ts";
-import { carrier } from "./scalar/context.ts";
-import { needsWords } from "./scalar/table.ts";
+import { carrier } from "./scalar/carriers.ts";
 import { isLanewise } from "./scalar/vector.ts";
+import { needsWords } from "./scalar/word-names.ts";
 
 /** Elements that fill no lane of 32 bits. */
 const isNarrow = (dtype: DType): boolean => dtypeInfo[dtype].bytes < 4;

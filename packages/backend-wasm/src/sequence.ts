@@ -1,5 +1,4 @@
-import { type Body, type Local, call, i32 } from "./emit/index.ts";
-import type { Barrier } from "./threads/barrier.ts";
+import { type Body, type Callee, type Local, call, i32 } from "./emit/index.ts";
 
 /** Part of a program as code. */
 export interface Task {
@@ -12,6 +11,9 @@ export interface Task {
   readonly writes: ReadonlySet<string>;
   write(sequence: Sequence): void;
 }
+
+/** What threads call between kernels: (thread, threads) → 1 where a worker has failed, else 0. */
+export type Barrier = Callee<readonly ["i32", "i32"], "i32">;
 
 /** The threads that run a sequence together. */
 export interface Team {

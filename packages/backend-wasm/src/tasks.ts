@@ -1,9 +1,10 @@
 import { type Kernel, type Program, buffersOf } from "@adjoint/compiler";
 import { shareOf } from "./share.ts";
 import { type Callee, type Value, call, i32 } from "./emit/index.ts";
-import { familyOf } from "./families.ts";
+import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
-import { type KernelEnvironment, mapKernel } from "./kernels/map.ts";
+import type { KernelEnvironment } from "./kernels/environment.ts";
+import { mapKernel } from "./kernels/map.ts";
 import type { Ranged } from "./kernels/ranged.ts";
 import { reduceKernel } from "./kernels/reduce.ts";
 import { Sequence, type Task, type Team } from "./sequence.ts";

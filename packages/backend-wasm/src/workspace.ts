@@ -1,7 +1,7 @@
 import type { Kernel } from "@adjoint/compiler";
-import { familyOf } from "./families.ts";
+import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractWorkspace } from "./kernels/contract.ts";
-import type { KernelEnvironment } from "./kernels/map.ts";
+import type { KernelEnvironment } from "./kernels/environment.ts";
 import { reduceWorkspace } from "./kernels/reduce.ts";
 
 /** Bytes that a kernel works in, for all its threads. Kernels use the same bytes one after another. */

@@ -4,7 +4,7 @@ import { READ_SLACK } from "../src/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { contractKernel, contractWorkspace } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { Helpers } from "../src/scalar/context.ts";
+import { Helpers } from "../src/scalar/helpers.ts";
 import { noise } from "./contract-support.ts";
 import { families } from "../src/wasm.ts";
 
@@ -23,7 +23,7 @@ export const contractionsOf = (program: Program): readonly ContractKernel[] =>
 /** The contractions of a program as one module, over memory in which no two buffers share a place; f32 buffers hold noise. */
 export function runContractions(
   program: Program,
-  { fused = false, wide = false, threads = 1 }: Omit<PlanOptions, "families">,
+  { fused = false, wide = false, threads = 1 }: PlanOptions,
 ): ProgramRun {
   const kernels = contractionsOf(program);
   let end = 128;

@@ -78,7 +78,7 @@ export function product(
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-export interface RunOptions extends Omit<PlanOptions, "families"> {
+export interface RunOptions extends PlanOptions {
   readonly threads?: number;
   /** How many of the threads run, each in turn. */
   readonly running?: number;

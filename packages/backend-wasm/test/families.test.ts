@@ -13,7 +13,8 @@ import {
   softmax,
 } from "@adjoint/ir";
 import { describe, expect, it, vi } from "vitest";
-import { type Families, familyOf } from "../src/families.ts";
+import type { Families } from "../src/families.ts";
+import { familyOf } from "../src/family-of.ts";
 import { loadFamilies } from "../src/loading.ts";
 import { familiesOf } from "../src/needs.ts";
 

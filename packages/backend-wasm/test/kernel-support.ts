@@ -21,11 +21,12 @@ import {
 import { expect } from "vitest";
 import { ModuleBuilder, call, i32 } from "../src/emit/index.ts";
 import { cumulativeKernel } from "../src/kernels/cumulative.ts";
-import { type KernelEnvironment, mapKernel } from "../src/kernels/map.ts";
+import type { KernelEnvironment } from "../src/kernels/environment.ts";
+import { mapKernel } from "../src/kernels/map.ts";
 import type { Ranged } from "../src/kernels/ranged.ts";
 import { reduceKernel } from "../src/kernels/reduce.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { Helpers } from "../src/scalar/context.ts";
+import { Helpers } from "../src/scalar/helpers.ts";
 import { families } from "../src/wasm.ts";
 
 /** How the units of each kernel are run: all at once, or one by one and the last one first. */
@@ -75,7 +76,7 @@ export function run(compiled: Program, feeds: readonly TypedArray[], order: Orde
     math: new MathLibrary(module, false, families),
     helpers: new Helpers(module),
     families,
-    place: { address, dtype, outOfRange: ({ body }) => body.unreachable() },
+    place: { address, dtype, outOfRange: (body) => body.unreachable() },
   };
   const kernels = compiled.kernels.filter(isWalked);
   expect(kernels.length).toBe(compiled.kernels.length);

@@ -21,8 +21,9 @@ import {
 import { describe, expect, it } from "vitest";
 import { ModuleBuilder, i32, v128 } from "../src/emit/index.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { type Context, Helpers } from "../src/scalar/context.ts";
+import type { Context } from "../src/scalar/context.ts";
 import { loadElement, storeElement } from "../src/scalar/element.ts";
+import { Helpers } from "../src/scalar/helpers.ts";
 import { randomBits, randomBitsX4 } from "../src/scalar/random.ts";
 import { mapElement } from "../src/scalar/table.ts";
 import { mapVector } from "../src/scalar/vector.ts";

@@ -8,7 +8,7 @@ import { type Body, ModuleBuilder, type Value, call, i32 } from "../src/emit/ind
 import { Arena } from "../src/memory-layout.ts";
 import { emitBarrier } from "../src/threads/barrier.ts";
 import { control } from "../src/threads/control.ts";
-import type { Code } from "../src/instance.ts";
+import type { Code } from "../src/threads/pool.ts";
 import { Pool } from "../src/threads/pool.ts";
 
 const until = async (isDone: () => boolean): Promise<void> => {

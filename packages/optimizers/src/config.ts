@@ -1,22 +1,17 @@
-import { AdjointError, Tensor } from "@adjoint/ir";
+import { Tensor } from "@adjoint/ir";
 import {
   type OptionalSchema,
   type Schema,
   checked,
   custom,
-  gt,
-  lt,
-  minimum,
-  number,
   optional,
-  problemsOf,
   refine,
-  safeParse,
   strictObject,
   string,
   withDefault,
 } from "@adjoint/ir/schema";
 import type { LearningRate } from "./learning-rate.ts";
+import { nonNegative, positive } from "./validation.ts";
 
 /**
  * What one parameter does otherwise than the others. Give it from `parameters`, for example
@@ -58,25 +53,6 @@ export interface OptimizerConfig {
   readonly parameters?: ParameterFilter | undefined;
   readonly name: string;
 }
-
-/** A number that is no less than 0. */
-export const nonNegative: Schema<number> = checked(
-  number("must be a number ≥ 0"),
-  minimum(0, "must be a number ≥ 0"),
-);
-
-/** A number above 0. */
-export const positive: Schema<number> = checked(
-  number("must be a number > 0"),
-  gt(0, "must be a number > 0"),
-);
-
-/** A share of the past that is kept: 0 ≤ β < 1. */
-export const decayRate: Schema<number> = checked(
-  number("must be a number from 0 to below 1"),
-  minimum(0, "must be from 0 to below 1"),
-  lt(1, "must be from 0 to below 1"),
-);
 
 const learningRate: Schema<LearningRate> = custom<LearningRate>(
   (value) =>
@@ -124,13 +100,3 @@ export const parameterOptions: Schema<ParameterOptions> = strictObject({
   learningRate: optional(learningRate),
   weightDecay: optional(nonNegative),
 });
-
-/**
- * Checks what a caller gave.
- * @throws AdjointError naming each setting that is wrong and the value it had.
- */
-export function parseConfig<T>(operation: string, schema: Schema<T>, value: unknown): T {
-  const result = safeParse(schema, value);
-  if (result.success) return result.data;
-  throw new AdjointError("attribute", operation, problemsOf(result.issues));
-}

@@ -2,11 +2,12 @@ import { AdjointError, equalTypes, gradients, isNode, register, registerOf, type
 import type { DType, Tensor, Update } from "@adjoint/ir";
 import type { Schema } from "@adjoint/ir/schema";
 import { clipByGlobalNorm, clipByValue } from "./clip.ts";
-import { parameterOptions, parseConfig } from "./config.ts";
+import { parameterOptions } from "./config.ts";
 import type { OptimizerConfig, ParameterOptions } from "./config.ts";
 import { flushSubnormal } from "./flush.ts";
 import { rateAt } from "./learning-rate.ts";
 import { distinct, parametersOf } from "./parameters.ts";
+import { parseConfig } from "./validation.ts";
 
 /** Named tensors. */
 export type Tensors<N extends string> = { readonly [name in N]: Tensor };

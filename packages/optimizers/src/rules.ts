@@ -1,6 +1,6 @@
 import { AdjointError, equalShapes, isNode, shapeText } from "@adjoint/ir";
 import type { Shape, Tensor, Update } from "@adjoint/ir";
-import { parseConfig, positive } from "./config.ts";
+import { parseConfig, positive } from "./validation.ts";
 
 /** What Hebb's rule takes. */
 export interface HebbOptions {

@@ -9,7 +9,7 @@ import {
   strictObject,
   withDefault,
 } from "@adjoint/ir/schema";
-import { nonNegative, parseConfig, positive } from "./config.ts";
+import { nonNegative, parseConfig, positive } from "./validation.ts";
 
 /**
  * A learning rate that follows the training, as graph.

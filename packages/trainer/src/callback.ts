@@ -1,5 +1,5 @@
 import type { RegisterAttributes, State } from "@adjoint/ir";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { CallbackState, Checkpoint } from "./checkpoint.ts";
 import type { EpochRecord, Measures } from "./progress.ts";
 
 /** What a step gave. Counts are from 1: the 100th step of the first epoch has `epoch` 1 and `batch` 100. */
@@ -60,13 +60,6 @@ export interface FitContext {
   writeState(state: State): Promise<void>;
   /** All that a later run needs to go on from here. */
   checkpoint(): Promise<Checkpoint>;
-}
-
-/** What a callback keeps in a checkpoint. */
-export interface CallbackState {
-  /** Plain JSON; check it when it comes back, files are not to be trusted. */
-  readonly data: unknown;
-  readonly tensors?: State;
 }
 
 type Hook<A extends readonly unknown[]> = (...args: A) => void | Promise<void>;

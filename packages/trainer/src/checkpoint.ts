@@ -1,6 +1,5 @@
 import { AdjointError, type RegisterAttributes, type State, type TensorValue } from "@adjoint/ir";
 import { z } from "zod";
-import type { CallbackState } from "./callback.ts";
 import { type DataPlan, type Progress, progressSchema, toJsonText } from "./progress.ts";
 import { decodeSafetensors } from "./safetensors/read.ts";
 import { type Metadata, encodeSafetensors } from "./safetensors/write.ts";
@@ -9,6 +8,13 @@ const FORMAT = "adjoint-checkpoint";
 const VERSION = "1";
 /** Tensors of callbacks are in the file as `callback:<callback>:<tensor>`. */
 const CALLBACK = "callback:";
+
+/** What a callback keeps in a checkpoint. */
+export interface CallbackState {
+  /** Plain JSON; check it when it comes back, files are not to be trusted. */
+  readonly data: unknown;
+  readonly tensors?: State;
+}
 
 /** All that a run needs to go on as if it had never stopped. */
 export interface Checkpoint {

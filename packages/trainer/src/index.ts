@@ -5,7 +5,7 @@ export { Predictor, type PredictorOptions, createPredictor } from "./predictor.t
 export type { FitOptions, PassOptions } from "./options.ts";
 export type { FitResult } from "./fit.ts";
 export type { DataPlan, EpochRecord, Measures, Progress, StepRecord, Sums, Values } from "./progress.ts";
-export type { Callback, CallbackState, EpochInfo, FitContext, StepInfo, Stop } from "./callback.ts";
+export type { Callback, EpochInfo, FitContext, StepInfo, Stop } from "./callback.ts";
 export { type ProgressOptions, type ProgressReport, progress, stepLine } from "./callbacks/progress.ts";
 export { type History, type HistoryOptions, history } from "./callbacks/history.ts";
 export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from "./callbacks/early-stopping.ts";
@@ -16,7 +16,7 @@ export {
   stopOnNaN,
 } from "./callbacks/stop-on-nan.ts";
 export { type CheckpointsOptions, checkpoints } from "./callbacks/checkpoints.ts";
-export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+export { type CallbackState, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { type FilePlace, SafetensorsError } from "./safetensors/error.ts";
 export { type Safetensors, decodeSafetensors } from "./safetensors/read.ts";
 export { type Metadata, encodeSafetensors } from "./safetensors/write.ts";

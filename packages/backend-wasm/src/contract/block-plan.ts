@@ -1,8 +1,9 @@
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
-import { type RowTiles, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import { type Operand, strideOf } from "./operand.ts";
-import { type Access, PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import { PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import type { BlockPlan } from "./shapes.ts";
 import { type PlanOptions, type Regions, type Sizes, balanced, depthOf } from "./sizes.ts";
 
 /** Rows in a block: it stays in the second-level cache while the slivers pass. */
@@ -16,46 +17,6 @@ const KEPT_ROWS = 360;
 
 /** Slivers of columns from which on it pays to pack the left side too, where it could be read in place. */
 const PACKED_LEFT_SLIVERS = 6;
-
-/** How the micro-kernel walks the left side, in bytes. */
-interface LeftWalk {
-  /** Copied to slivers as wide as a tile; else read in place. */
-  readonly packed: boolean;
-  /** From a row of a tile to the next. */
-  readonly row: number;
-  /** From a term to the next, where it is in place. */
-  readonly term: number;
-  /** From a tile to the next, for each of its rows. */
-  readonly tileStep: number;
-}
-
-interface RightWalk {
-  readonly packed: boolean;
-  readonly term: number;
-  /** From a sliver to the next. */
-  readonly sliver: number;
-}
-
-export interface BlockPlan {
-  readonly kind: "block";
-  readonly leftAccess: Access;
-  readonly rightAccess: Access;
-  readonly left: LeftWalk;
-  readonly right: RightWalk;
-  readonly tiles: RowTiles;
-  /** The epilogue runs on the micro-kernel's registers. */
-  readonly inline: boolean;
-  /** Bytes from a row of sums in memory to the next. */
-  readonly tileRow: number;
-  /** Columns of a sliver. */
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  readonly blockRows: number;
-  readonly blockColumns: number;
-  readonly keptRows: number;
-  readonly regions: Regions;
-}
 
 export function blockPlan(
   sizes: Sizes,

@@ -1,24 +1,30 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
 import { type Callee, type Local, type ModuleBuilder, type Value, call, i32, select } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
+import type { ContractFamilies } from "./families.ts";
 import { ADD, LAST, thinRows } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
-import type { BlockPlan } from "./block-plan.ts";
-import { type Plan, planContraction } from "./plan.ts";
+import { planContraction } from "./plan.ts";
+import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
 import { type Split, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 
-export interface ContractionOptions extends PlanOptions {
+interface WorkspaceOptions extends PlanOptions {
+  /** Those that `contractionFamilies` names, at least. */
+  readonly families: Partial<ContractFamilies>;
+  /** What becomes of the sums. */
+  readonly epilogue: Epilogue;
+}
+
+export interface ContractionOptions extends WorkspaceOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
   readonly address: (buffer: BufferId) => number;
   /** Bytes of scratch memory at this address, a multiple of 64; how many, says `workspaceBytes`. */
   readonly workspace: number;
-  /** What becomes of the sums. */
-  readonly epilogue: Epilogue;
 }
 
 /** A contraction as a function of (thread, threads); the numbers don't depend on either. */
@@ -29,11 +35,10 @@ export interface Contraction {
 }
 
 /** Bytes of scratch memory that a contraction needs, for all its threads. */
-export function workspaceBytes(
-  kernel: ContractKernel,
-  options: PlanOptions & { readonly epilogue: Epilogue },
-): number {
-  return planContraction(kernel, options, options.epilogue).threadBytes * (options.threads ?? 1);
+export function workspaceBytes(kernel: ContractKernel, options: WorkspaceOptions): number {
+  return (
+    planContraction(kernel, options.families, options, options.epilogue).threadBytes * (options.threads ?? 1)
+  );
 }
 
 /**
@@ -46,23 +51,24 @@ export function emitContraction(
   kernel: ContractKernel,
   options: ContractionOptions,
 ): Contraction {
-  const plan = planContraction(kernel, options, options.epilogue, options.address);
+  const { families, workspace } = options;
+  const plan = planContraction(kernel, families, options, options.epilogue, options.address);
   const { batch, rows, columns } = plan.sizes;
   if (batch === 0 || rows === 0 || columns === 0)
     return { run: module.function(["i32", "i32"], "void", () => {}), split: plan.split };
-  const { shape, families } = plan;
+  const { shape } = plan;
   const run = (): Contraction["run"] => {
     switch (shape.kind) {
       case "block":
-        return emitBlocks(module, plan, shape, options.workspace);
+        return emitBlocks(module, plan, shape, workspace);
       case "vector":
-        return familyOf(families, "vectors").emitVector(module, plan, shape, options.workspace);
+        return familyOf(families, "vectors").emitVector(module, plan, shape, workspace);
       case "window":
-        return familyOf(families, "indirect").emitWindows(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitWindows(module, plan, shape, workspace);
       case "turned":
-        return familyOf(families, "indirect").emitTurned(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitTurned(module, plan, shape, workspace);
       case "taps":
-        return familyOf(families, "indirect").emitTaps(module, plan, shape, options.workspace);
+        return familyOf(families, "indirect").emitTaps(module, plan, shape, workspace);
     }
   };
   return { run: run(), split: plan.split };
@@ -110,7 +116,7 @@ function emitBlocks(
       : undefined;
   const packRight =
     shape.right.packed && sizes.inner > 0
-      ? emitPack(module, plan.families, plan.right, shape.rightAccess, lane, {
+      ? emitPack(module, plan.emitLine, plan.right, shape.rightAccess, lane, {
           width,
           depth,
           first: 0,

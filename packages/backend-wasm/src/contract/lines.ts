@@ -1,19 +1,8 @@
-import {
-  type Body,
-  type Callee,
-  type Local,
-  type ModuleBuilder,
-  type Value,
-  i32,
-  select,
-  v128,
-} from "../emit/index.ts";
+import { type Body, type Local, type ModuleBuilder, type Value, i32, select, v128 } from "../emit/index.ts";
 import { copyElement, loadVector } from "./elements.ts";
 import type { Lane } from "./lane.ts";
 import { type Axis, type Operand, decode, weighted } from "./operand.ts";
-
-/** fill(to, other, start, count, batch). */
-type Line = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
+import type { Line } from "./pack.ts";
 
 const min = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.ltS(a, b), a, b);
 const max = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.gtS(a, b), a, b);

@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler";
-import type { Family } from "../families.ts";
+import type { ContractFamilies } from "./families.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
 import { type Operand, operandOf } from "./operand.ts";
 import { accessOf } from "./pack.ts";
@@ -19,7 +19,7 @@ export const isIndirect = (
   convolution?.variant === "convWeight" || !accessOf(left, lane).direct || !accessOf(right, lane).direct;
 
 /** The families that a contraction is planned and written by. */
-export function contractionFamilies(kernel: ContractKernel): readonly Family[] {
+export function contractionFamilies(kernel: ContractKernel): readonly (keyof ContractFamilies)[] {
   const lane = laneOf(sumTypeOf(kernel.dtype), false);
   const left = operandOf(kernel, kernel.left, "rows", () => 0);
   const right = operandOf(kernel, kernel.right, "columns", () => 0);

@@ -10,12 +10,20 @@ import {
   i8x16,
   v128,
 } from "../emit/index.ts";
-import { type Families, familyOf } from "../families.ts";
 import { type Lane, isPlain } from "./lane.ts";
 import { type Operand, type Part, placeOf, strideOf } from "./operand.ts";
 
 /** pack(to, first, count, k0, depth, batch, lines): free indices first … first+count and terms k0 … k0+depth. */
 export type Pack = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
+
+/** fill(to, other, start, count, batch). */
+export type Line = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
+
+/**
+ * Writes a function that writes `count` elements of an operand, from `start` along one of its parts and at `other` of the
+ * other part, to contiguous sums; zero where a guard fails.
+ */
+export type EmitLine = (module: ModuleBuilder, operand: Operand, along: "free" | "inner", lane: Lane) => Line;
 
 /** Terms that are interleaved at once: as many streams as the smallest first-level caches have ways. */
 const CHUNK = 8;
@@ -84,21 +92,21 @@ export const PANEL_SLACK = 16;
 /** A function that packs a block of one side. */
 export function emitPack(
   module: ModuleBuilder,
-  families: Families,
+  emitLine: EmitLine,
   operand: Operand,
   access: Access,
   lane: Lane,
   slivers: Slivers,
 ): Pack {
   return access.along === "free"
-    ? packRows(module, families, operand, access, lane, slivers)
-    : packTransposed(module, families, operand, access, lane, slivers);
+    ? packRows(module, emitLine, operand, access, lane, slivers)
+    : packTransposed(module, emitLine, operand, access, lane, slivers);
 }
 
 /** Terms are rows whose columns are neighbours: CHUNK rows at a time are dealt out to the slivers. */
 function packRows(
   module: ModuleBuilder,
-  families: Families,
+  emitLine: EmitLine,
   operand: Operand,
   access: Access,
   lane: Lane,
@@ -120,9 +128,7 @@ function packRows(
       });
     });
   const [many, one] = [deal(CHUNK), deal(1)];
-  const line = access.direct
-    ? undefined
-    : familyOf(families, "indirect").emitLine(module, operand, "free", lane);
+  const line = access.direct ? undefined : emitLine(module, operand, "free", lane);
   return module.function(
     ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     "void",
@@ -196,7 +202,7 @@ export function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[
 /** Columns are rows whose terms are neighbours: squares of them are transposed. */
 function packTransposed(
   module: ModuleBuilder,
-  families: Families,
+  emitLine: EmitLine,
   operand: Operand,
   access: Access,
   lane: Lane,
@@ -236,9 +242,7 @@ function packTransposed(
   const rest = (limit - origin) % width;
   const whole = limit - origin >= width ? sliver(width) : undefined;
   const last = rest > 0 ? sliver(rest) : undefined;
-  const line = access.direct
-    ? undefined
-    : familyOf(families, "indirect").emitLine(module, operand, "inner", lane);
+  const line = access.direct ? undefined : emitLine(module, operand, "inner", lane);
   return module.function(
     ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     "void",

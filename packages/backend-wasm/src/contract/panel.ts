@@ -1,7 +1,7 @@
 import { type Body, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
 import { type Access, type Pack, emitPack } from "./pack.ts";
 import type { RowTiles } from "./micro.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./shapes.ts";
 
 type Word = Local<"i32">;
 
@@ -26,13 +26,13 @@ interface PanelShape {
 /** The left side as slivers, each as wide as its tile has rows; at most `most` rows at a time. */
 export function emitPanelPack(
   module: ModuleBuilder,
-  { left, lane, sizes, families }: Plan,
+  { left, lane, sizes, emitLine }: Plan,
   { leftAccess, tiles, depth }: PanelShape,
   most: number,
 ): PanelPack {
   const pack = (width: number, first: number, end: number): Pack | undefined =>
     first < end
-      ? emitPack(module, families, left, leftAccess, lane, { width, depth, first, end, block: most })
+      ? emitPack(module, emitLine, left, leftAccess, lane, { width, depth, first, end, block: most })
       : undefined;
   const [main, thin] = [pack(tiles.rows, 0, tiles.main), pack(tiles.rows - 1, tiles.main, sizes.rows)];
   return (body, to, row, rowEnd, k0, terms, batch, lines) => {

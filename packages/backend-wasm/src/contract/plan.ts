@@ -1,15 +1,14 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import { type Families, familyOf } from "../families.ts";
-import { type BlockPlan, blockPlan } from "./block-plan.ts";
+import { familyOf } from "../family-of.ts";
+import { blockPlan } from "./block-plan.ts";
 import { type Epilogue, emittedOf } from "./epilogue.ts";
+import type { ContractFamilies } from "./families.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
 import { isIndirect, isVector } from "./needs.ts";
-import { type Operand, operandOf } from "./operand.ts";
+import { operandOf } from "./operand.ts";
 import type { Split } from "../share.ts";
-import { type PlanOptions, type Regions, type Sizes, sizesOf } from "./sizes.ts";
-import type { TapsPlan } from "./taps-plan.ts";
-import type { VectorPlan } from "./vector-plan.ts";
-import type { TurnedPlan, WindowPlan } from "./window-plan.ts";
+import type { Plan, Shape, WindowPlan } from "./shapes.ts";
+import { type PlanOptions, type Sizes, sizesOf } from "./sizes.ts";
 
 /** Slivers up to which storing the last one's columns one by one would weigh too much. */
 const RAGGED_SLIVERS = 4;
@@ -17,32 +16,14 @@ const RAGGED_SLIVERS = 4;
 /** Bytes past an operand's last element that may be read (never used): memory must go on that far behind every buffer. */
 export const READ_SLACK = 64;
 
-type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
-
-export interface Plan {
-  readonly sizes: Sizes;
-  readonly lane: Lane;
-  readonly left: Operand;
-  readonly right: Operand;
-  readonly split: Split;
-  readonly shape: Shape;
-  /** The code that it is written by. */
-  readonly families: Families;
-  /** The epilogue, as code where sums can't be stored by the micro-kernel. */
-  readonly epilogue: Epilogue;
-  /** Where each region of a thread's workspace begins. */
-  readonly regions: Regions;
-  /** Bytes of a thread's workspace. */
-  readonly threadBytes: number;
-}
-
+/** @param families those that `contractionFamilies` names, at least. */
 export function planContraction(
   kernel: ContractKernel,
+  families: Partial<ContractFamilies>,
   options: PlanOptions,
   given: Epilogue,
   address: (buffer: BufferId) => number = () => 0,
 ): Plan {
-  const { families } = options;
   const sizes = sizesOf(kernel);
   const lane = laneOf(sumTypeOf(kernel.dtype), options.fused === true);
   const left = operandOf(kernel, kernel.left, "rows", address);
@@ -72,7 +53,7 @@ export function planContraction(
     left,
     right,
     shape,
-    families,
+    emitLine: (...line) => familyOf(families, "indirect").emitLine(...line),
     epilogue,
     split: options.split ?? splitOf(sizes, shape),
     regions: { left: atLeft, right: atRight, lines: atLines, tile: atTile },

@@ -1,12 +1,9 @@
 import type { ContractKernel } from "@adjoint/compiler";
 import { elementCount } from "@adjoint/ir";
-import type { Families } from "../families.ts";
 import type { Lane } from "./lane.ts";
 import type { Split } from "../share.ts";
 
 export interface PlanOptions {
-  /** The families that `contractionFamilies` names, at least. */
-  readonly families: Families;
   /** Fused multiply-add (relaxed SIMD). */
   readonly fused?: boolean;
   /** Pairs of vectors that V8 joins into 256-bit ones. */

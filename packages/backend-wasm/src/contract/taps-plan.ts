@@ -1,32 +1,12 @@
 import type { ContractKernel } from "@adjoint/compiler";
 import type { Lane } from "./lane.ts";
-import { type RowTiles, rowTiles, rowsOfTile } from "./micro.ts";
+import { rowTiles, rowsOfTile } from "./micro.ts";
 import type { Operand, Part } from "./operand.ts";
-import { type Access, accessOf, lineRoom } from "./pack.ts";
+import { accessOf, lineRoom } from "./pack.ts";
+import type { TapsPlan } from "./shapes.ts";
 import { type PlanOptions, type Regions, type Sizes, balanced, blockTerms, paddedTo } from "./sizes.ts";
 import { MOST_PANEL, imageBytes, tableBytes } from "./window-plan.ts";
-import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
-
-/**
- * Windows whose taps are columns and whose positions are terms, as in the gradient by a convolution's weight. Sides change
- * places: taps are the micro-kernel's rows, read where they lie, the kernel's rows are packed to slivers.
- */
-export interface TapsPlan {
-  readonly kind: "taps";
-  readonly window: Window;
-  /** The kernel's left side within an image: its batch goes on with the images. */
-  readonly packed: Operand;
-  readonly packedAccess: Access;
-  /** Tiles of columns. */
-  readonly tiles: RowTiles;
-  readonly width: number;
-  /** Runs of positions in a block of terms. */
-  readonly blockRuns: number;
-  readonly depth: number;
-  /** Rows whose sums are kept at once: whole slivers. */
-  readonly chunk: number;
-  readonly regions: Regions;
-}
+import { imagesOf, runsOf, windowOf } from "./window.ts";
 
 export function tapsPlan(
   { convolution }: ContractKernel,

@@ -4,9 +4,8 @@ import { emitImageCopy } from "./image.ts";
 import { ADD, TABLE_HEAD } from "./micro.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, TapsPlan } from "./shapes.ts";
 import { paddedTo } from "./sizes.ts";
-import type { TapsPlan } from "./taps-plan.ts";
 import { tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { rangeOf } from "../share.ts";
@@ -45,7 +44,7 @@ export function emitTaps(
     withinRuns: true,
   });
   const slivers = { width, depth, first: 0, end: rows, block: chunk };
-  const pack = emitPack(module, plan.families, packed, shape.packedAccess, lane, slivers);
+  const pack = emitPack(module, plan.emitLine, packed, shape.packedAccess, lane, slivers);
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
   const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, columns);

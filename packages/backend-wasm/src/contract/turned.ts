@@ -3,9 +3,9 @@ import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, TurnedPlan } from "./shapes.ts";
 import { paddedTo } from "./sizes.ts";
-import { type TurnedPlan, tableBytes } from "./window-plan.ts";
+import { tableBytes } from "./window-plan.ts";
 import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, writeOffsets } from "./turn.ts";
@@ -44,7 +44,7 @@ export function emitTurned(
     indexed: "left",
     withinRuns: true,
   });
-  const pack = emitPack(module, plan.families, left, shape.leftAccess, lane, {
+  const pack = emitPack(module, plan.emitLine, left, shape.leftAccess, lane, {
     width,
     depth,
     first: 0,

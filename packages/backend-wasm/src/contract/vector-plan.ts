@@ -1,20 +1,11 @@
 import { type Lane, isPlain } from "./lane.ts";
 import { type Operand, strideOf } from "./operand.ts";
 import { isContiguous } from "./pack.ts";
+import type { VectorPlan } from "./shapes.ts";
 import type { Regions, Sizes } from "./sizes.ts";
 
 /** Sums that a matrix-vector product keeps at once. */
 export const VECTOR_BLOCK = 1024;
-
-export interface VectorPlan {
-  readonly kind: "vector";
-  /** The side that is a matrix: its free part is walked. */
-  readonly matrix: "rows" | "columns";
-  readonly along: "free" | "inner";
-  /** The other side is read in place. */
-  readonly direct: boolean;
-  readonly regions: Regions;
-}
 
 /** For one row or one column. */
 export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {

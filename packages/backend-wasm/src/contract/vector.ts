@@ -11,12 +11,11 @@ import {
   select,
   v128,
 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
 import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
-import { VECTOR_BLOCK, type VectorPlan } from "./vector-plan.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, VectorPlan } from "./shapes.ts";
+import { VECTOR_BLOCK } from "./vector-plan.ts";
 import { shareOf } from "../share.ts";
 
 type Vector = Value<"v128">;
@@ -36,9 +35,7 @@ export function emitVector(
   const free = sizes[shape.matrix];
   const epilogue = emittedOf(plan.epilogue, lane);
   const finish = emitVectorFinish(module, epilogue, lane, shape.matrix, free);
-  const line = shape.direct
-    ? undefined
-    : familyOf(plan.families, "indirect").emitLine(module, vector, "inner", lane);
+  const line = shape.direct ? undefined : plan.emitLine(module, vector, "inner", lane);
   const sums =
     shape.along === "inner"
       ? emitDots(module, matrix, lane, free, sizes.inner)

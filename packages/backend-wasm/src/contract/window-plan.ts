@@ -1,8 +1,9 @@
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
-import { type RowTiles, TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import type { Operand } from "./operand.ts";
-import { type Access, PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import { PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import type { TurnedPlan, WindowPlan } from "./shapes.ts";
 import { type PlanOptions, type Regions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
 import { leastCommon } from "./turn.ts";
 import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
@@ -18,44 +19,6 @@ const TURNED_TERMS = 64;
 
 /** Positions whose turned sums are kept at once. */
 const TURNED_POSITIONS = 400;
-
-/** A right side read through windows where it lies, or in a padded copy: no slivers are packed. */
-export interface WindowPlan {
-  readonly kind: "window";
-  readonly window: Window;
-  /** What threads share of the columns. */
-  readonly images: number;
-  readonly leftAccess: Access;
-  readonly tiles: RowTiles;
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  readonly inline: boolean;
-  readonly tileRow: number;
-  /** Runs whose sums are kept at once, and columns from one to the next. */
-  readonly keptRuns: number;
-  readonly keptRun: number;
-  readonly regions: Regions;
-}
-
-/** Windows with the sides changed: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
-export interface TurnedPlan {
-  readonly kind: "turned";
-  readonly window: Window;
-  /** What threads share of the columns. */
-  readonly images: number;
-  readonly leftAccess: Access;
-  /** Positions of an image, and tiles of them. */
-  readonly positions: number;
-  readonly tiles: RowTiles;
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  /** Positions whose sums are kept at once; in the last group `most`. */
-  readonly group: number;
-  readonly most: number;
-  readonly regions: Regions;
-}
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;

@@ -20,14 +20,15 @@ import {
   i64x2,
   v128,
 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
-import type { Context, Element } from "../scalar/context.ts";
+import { familyOf } from "../family-of.ts";
+import { type Element, isLaneDType } from "../scalar/carriers.ts";
+import type { Context } from "../scalar/context.ts";
 import { fit, kept, storeElement } from "../scalar/element.ts";
 import { type Coordinates, type Place, addressOf, elementValues, vectorValues } from "../scalar/graph.ts";
-import { isLaneDType, mapVector } from "../scalar/vector.ts";
+import { mapVector } from "../scalar/vector.ts";
 import { fillsLanes } from "./lane-fold.ts";
 import { unravel } from "./loops.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 
 /** An epilogue of at most this many values runs on the registers that hold the sums. */
 const SHORT = 6;

@@ -7,7 +7,7 @@ import { addressOf, elementValues } from "../scalar/graph.ts";
 import { mapElement } from "../scalar/table.ts";
 import { costOf } from "./cost.ts";
 import { sumDType } from "./fold.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import type { Ranged } from "./ranged.ts";
 import { pointsOf, unitsOf, walkUnits } from "./units.ts";
 

@@ -2,7 +2,8 @@ import type { Reduction } from "@adjoint/compiler";
 import { type DType, type NameOf, dtypeRange, isFloat } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";
-import { type Context, type Element, carrier } from "../scalar/context.ts";
+import { type Element, carrier } from "../scalar/carriers.ts";
+import type { Context } from "../scalar/context.ts";
 import { as, constantElement } from "../scalar/element.ts";
 import { mapElement } from "../scalar/table.ts";
 

@@ -1,8 +1,9 @@
 import type { Reduction, ScalarGraph } from "@adjoint/compiler";
 import { type Local, type Value, f32x4, f64x2, i32x4, v128 } from "../emit/index.ts";
-import type { Context, Element } from "../scalar/context.ts";
+import { type Element, type LaneDType, isLaneDType } from "../scalar/carriers.ts";
+import type { Context } from "../scalar/context.ts";
 import { laneOf } from "../scalar/graph.ts";
-import { type LaneDType, constantVector, isLaneDType, mapVector, mapsLanes } from "../scalar/vector.ts";
+import { constantVector, mapVector, mapsLanes } from "../scalar/vector.ts";
 import { type Fold, joiningOf } from "./fold.ts";
 
 type Vector = Value<"v128">;

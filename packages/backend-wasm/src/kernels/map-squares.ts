@@ -4,6 +4,7 @@ import type { Context } from "../scalar/context.ts";
 import type { Coordinates, Place } from "../scalar/graph.ts";
 import { alongRows } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
+import { loadTurned } from "../scalar/turned-lanes.ts";
 import { TILE, type Turned } from "./map-turned.ts";
 import { strip } from "./strip.ts";
 import { type Range, walkUnits } from "./units.ts";
@@ -20,7 +21,7 @@ export function writeTurned(
   const { domain, stores } = kernel;
   const column = domain.length - 1;
   const [rows, columns] = [domain[row] ?? 1, domain[column] ?? 1];
-  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column));
+  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column), loadTurned);
   walkUnits(body, outer, columns, units, range, (line) => {
     const others = line.outer.slice(0, -1);
     const [tile = i32.const(0)] = line.outer.slice(-1);

@@ -1,26 +1,17 @@
 import type { MapKernel } from "@adjoint/compiler";
-import { type ModuleBuilder, type Value, i32 } from "../emit/index.ts";
-import { type Families, familyOf } from "../families.ts";
-import type { MathLibrary } from "../math/library.ts";
-import type { Context, Helpers } from "../scalar/context.ts";
+import { type Value, i32 } from "../emit/index.ts";
+import { familyOf } from "../family-of.ts";
+import type { Context } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
 import { type Coordinates, type Place, addressOf, elementValues } from "../scalar/graph.ts";
 import { type LaneAxes, alongAxis, alongPairs, fitsLanes, isScattered } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
 import { costOf, vectorsOf } from "./cost.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import { turnedOf } from "./map-turned.ts";
 import type { Ranged } from "./ranged.ts";
 import { strip } from "./strip.ts";
 import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
-
-/** What the functions of one module have in common. */
-export interface KernelEnvironment {
-  readonly module: ModuleBuilder;
-  readonly math: MathLibrary;
-  readonly helpers: Helpers;
-  readonly families: Families;
-  readonly place: Place;
-}
 
 /** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
 interface Walk {

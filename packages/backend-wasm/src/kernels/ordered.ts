@@ -3,4 +3,3 @@ export { cumulativeKernel } from "./cumulative.ts";
 export { writeTurned } from "./map-squares.ts";
 export { scatterKernel } from "./scatter.ts";
 export { sortKernel, sortWorkspace } from "./sort.ts";
-export { loadTurned } from "../scalar/turned-lanes.ts";

@@ -1,12 +1,13 @@
 import type { ReduceKernel } from "@adjoint/compiler";
 import { type Value, i32, select } from "../emit/index.ts";
 import { affineValue } from "../scalar/affine.ts";
-import type { Context, Element } from "../scalar/context.ts";
+import type { Element } from "../scalar/carriers.ts";
+import type { Context } from "../scalar/context.ts";
 import { kept, storeElement } from "../scalar/element.ts";
 import { type Coordinates, addressOf, elementValues } from "../scalar/graph.ts";
 import { costOf } from "./cost.ts";
 import { nest } from "./loops.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import { type Line, pointsOf } from "./units.ts";
 
 /** Partial results in memory: for each reduction and part, 8 bytes for each result, lines filled up to whole vectors. */

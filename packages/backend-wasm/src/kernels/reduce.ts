@@ -4,7 +4,7 @@ import { alongAxis, fitsLanes, sharesLookup } from "../scalar/lane-axes.ts";
 import { costOf } from "./cost.ts";
 import { joiningOf } from "./fold.ts";
 import { foldsLanes } from "./lane-fold.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import type { Ranged } from "./ranged.ts";
 import { columnFolds } from "./reduce-columns.ts";
 import { type Partials, type Phase, type ReduceMode, type Reducing } from "./reduce-mode.ts";

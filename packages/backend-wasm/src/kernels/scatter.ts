@@ -1,6 +1,7 @@
 import type { ScatterKernel } from "@adjoint/compiler";
 import { type Callee, i32 } from "../emit/index.ts";
 import { type Address, splitAddress } from "../scalar/affine.ts";
+import { type LaneDType, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
 import { loadElement, storeElement } from "../scalar/element.ts";
 import { addressOf, elementValues } from "../scalar/graph.ts";
@@ -9,9 +10,9 @@ import { LaneGraph } from "../scalar/lane-graph.ts";
 import { type Steps, loadLanes, storeLanes } from "../scalar/lane-memory.ts";
 import { advance, existing } from "../scalar/point.ts";
 import { mapElement } from "../scalar/table.ts";
-import { type LaneDType, isLaneDType, mapVector } from "../scalar/vector.ts";
+import { mapVector } from "../scalar/vector.ts";
 import { nest } from "./loops.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 import { strip } from "./strip.ts";
 
 const SIDE_BY_SIDE: Steps = [0, 1, 2, 3];

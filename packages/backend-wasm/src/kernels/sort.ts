@@ -1,12 +1,13 @@
 import type { SortKernel } from "@adjoint/compiler";
 import { type DType, dtypeInfo, isFloat } from "@adjoint/ir";
 import { type Callee, type Local, type Value, i32, select } from "../emit/index.ts";
-import { type Context, carrier } from "../scalar/context.ts";
+import { carrier } from "../scalar/carriers.ts";
+import type { Context } from "../scalar/context.ts";
 import { as, loadElement, storeElement } from "../scalar/element.ts";
 import { addressOf } from "../scalar/graph.ts";
 import { mapElement } from "../scalar/table.ts";
 import { nest } from "./loops.ts";
-import type { KernelEnvironment } from "./map.ts";
+import type { KernelEnvironment } from "./environment.ts";
 
 /** Two lists of places. */
 export const sortWorkspace = ({ size }: SortKernel): number => 8 * size;

@@ -1,25 +1,24 @@
 import { acos, asin, atan, atan2 } from "./arc64.ts";
-import type { Angle, Emit } from "./functions.ts";
+import type { AngleRule, HugeReduction, MathFamilies } from "./families.ts";
+import type { Emit } from "./functions.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
-import { type HugeReduction, cos64, sin64, tan64 } from "./trig.ts";
+import { cos64, sin64, tan64 } from "./trig.ts";
 
 export { hugeReduction } from "./huge.ts";
 export { sineTurned32 } from "./trig.ts";
 
-type Rule = (reduction: () => HugeReduction) => Emit;
 const plain =
-  (emit: Emit): Rule =>
+  (emit: Emit): AngleRule =>
   () =>
     emit;
 const reduced =
-  (emit: (m: Lanes, x: VectorLocal, huge: HugeReduction) => Vector): Rule =>
+  (emit: (m: Lanes, x: VectorLocal, huge: HugeReduction) => Vector): AngleRule =>
   (reduction) => {
     const huge = reduction();
     return (m, x) => emit(m, x, huge);
   };
 
-/** On two f64, given the module's function for large angles, which is written where one needs it. */
-export const functions: { readonly [N in Angle | "atan2"]: Rule } = {
+export const functions: MathFamilies["angles"]["functions"] = {
   sin: reduced(sin64),
   cos: reduced(cos64),
   tan: reduced(tan64),

@@ -1,12 +1,11 @@
 import * as exp64 from "./exp64.ts";
-import type { DoubleMath, Emit } from "./functions.ts";
+import type { MathFamilies } from "./families.ts";
 import * as log64 from "./log64.ts";
 import { powDouble } from "./pow64.ts";
 
 export { powSingle } from "./pow.ts";
 
-/** On two f64. */
-export const functions: { readonly [N in DoubleMath]: Emit } = {
+export const functions: MathFamilies["doubles"]["functions"] = {
   exp: exp64.exp,
   expm1: exp64.expm1,
   log: log64.log,

@@ -12,7 +12,7 @@ import {
   select,
 } from "../emit/index.ts";
 import { TWO_OVER_PI } from "./coefficients/angles.ts";
-import type { HugeReduction } from "./trig.ts";
+import type { HugeReduction } from "./families.ts";
 
 const PIO2 = Math.PI / 2;
 /** The leading 26 bits of π/2, and what f64 leaves of it. */

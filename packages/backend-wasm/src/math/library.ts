@@ -8,8 +8,9 @@ import {
   f64x2,
   i32x4,
 } from "../emit/index.ts";
-import { type Families, familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import { exp, expm1 } from "./exp32.ts";
+import type { MathFamilies } from "./families.ts";
 import {
   type Activation,
   type Angle,
@@ -28,14 +29,14 @@ type Vectorized = Callee<readonly ["v128"], "v128">;
 export class MathLibrary {
   readonly #module: ModuleBuilder;
   readonly #fused: boolean;
-  readonly #families: Families;
+  readonly #families: Partial<MathFamilies>;
   readonly #functions = new Map<string, Callee>();
 
   /**
    * @param fused use relaxed SIMD's multiply-add; the engine must have it.
    * @param families those of the functions that will be asked for, as `mathSources` names them.
    */
-  constructor(module: ModuleBuilder, fused: boolean, families: Families) {
+  constructor(module: ModuleBuilder, fused: boolean, families: Partial<MathFamilies>) {
     this.#module = module;
     this.#fused = fused;
     this.#families = families;

@@ -1,5 +1,6 @@
 import { type Callee, call, f32x4, f64x2, i32, i32x4, i64, i64x2, v128 } from "../emit/index.ts";
 import { COS_F32, COS_F64, SIN_F32, SIN_F64 } from "./coefficients/angles.ts";
+import type { HugeReduction } from "./families.ts";
 import { type Lanes, type Vector, type VectorLocal, doubles } from "./lanes.ts";
 
 /** π/2 in three parts; products of the first two with numbers up to 2²⁰ are exact. */
@@ -16,9 +17,6 @@ interface Angle {
   readonly lost: VectorLocal;
   readonly n: VectorLocal;
 }
-
-/** Lane 0: the angle within π/4, lane 1: what its rounding lost, whose two low bits are the quadrant. For f64 from 2²⁰ on. */
-export type HugeReduction = Callee<readonly ["f64"], "v128">;
 
 function reduceSmall(m: Lanes, x: VectorLocal): Angle {
   const shifted = m.let(m.madd(x, m.c(2 / Math.PI), m.c(ROUNDER)));

@@ -1,7 +1,7 @@
 import type { Affine, BufferId, DynamicIndex, Guard } from "@adjoint/compiler";
 import { type DType, dtypeInfo } from "@adjoint/ir";
-import { type Value, i32 } from "../emit/index.ts";
-import type { Context, Element } from "./context.ts";
+import { type Body, type Value, i32 } from "../emit/index.ts";
+import type { Element } from "./carriers.ts";
 
 /** Where buffers are, and what to do where an index from data is out of range. */
 export interface Place {
@@ -9,7 +9,7 @@ export interface Place {
   readonly address: (buffer: BufferId) => number;
   readonly dtype: (buffer: BufferId) => DType;
   /** Statements that report the operation and the value, and leave. */
-  readonly outOfRange: (context: Context, term: DynamicIndex, value: Element) => void;
+  readonly outOfRange: (body: Body, term: DynamicIndex, value: Element) => void;
 }
 
 /** The point of the domain that code is for. */

@@ -1,7 +1,8 @@
 import type { DType } from "@adjoint/ir";
 import { type Value, f32, f64, i32, i64 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
-import { type Context, type Element, carrier } from "./context.ts";
+import { familyOf } from "../family-of.ts";
+import { type Element, carrier } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as, isUnsigned } from "./element.ts";
 
 /** Floats to integers truncate and saturate, NaN gives 0; integers wrap; anything to bool is `≠ 0`. */

@@ -1,50 +1,65 @@
-import type { DType } from "@adjoint/ir";
-import type { Body, Callee, ModuleBuilder, Value, ValueType } from "../emit/index.ts";
-import type { Families } from "../families.ts";
+import type { DType, NameOf } from "@adjoint/ir";
+import type { Body, Value } from "../emit/index.ts";
 import type { MathLibrary } from "../math/library.ts";
+import type { Address } from "./affine.ts";
+import type { Element, Half, LaneDType, LoadedDType } from "./carriers.ts";
+import type { Scope } from "./helpers.ts";
+import type { Row, VectorRow } from "./rules.ts";
+import type { WordName } from "./word-names.ts";
 
-/** How one element of each dtype is held: 8 and 16-bit integers extended by their sign, f16 and bf16 as their f32 value. */
-export const carrier: { readonly [D in DType]: "f32" | "f64" | "i32" | "i64" } = {
-  f64: "f64",
-  f32: "f32",
-  f16: "f32",
-  bf16: "f32",
-  i64: "i64",
-  i32: "i32",
-  i16: "i32",
-  i8: "i32",
-  u64: "i64",
-  u32: "i32",
-  u16: "i32",
-  u8: "i32",
-  bool: "i32",
-};
-
-/** A value in one of the carriers. */
-export type Element = Value<ValueType>;
-
-/** Functions that kernels of one module share, written where they are first used. */
-export class Helpers {
-  readonly #module: ModuleBuilder;
-  readonly #made = new Map<string, Callee>();
-
-  constructor(module: ModuleBuilder) {
-    this.#module = module;
-  }
-
-  get<C extends Callee>(key: string, make: (module: ModuleBuilder) => C): C {
-    // A key names one function, so its type is the one it was made with.
-    const known = this.#made.get(key) as C | undefined;
-    const made = known ?? make(this.#module);
-    this.#made.set(key, made);
-    return made;
-  }
-}
-
-/** Where element code is written. */
-export interface Context {
-  readonly body: Body;
+/** What element code is written with. */
+export interface Context extends Scope {
   readonly math: MathLibrary;
-  readonly helpers: Helpers;
-  readonly families: Families;
+  readonly families: Partial<ScalarFamilies>;
 }
+
+/** Element code that only some programs need. */
+export interface ScalarFamilies {
+  /** Elements of one and two bytes, conversions, integer division and shifts, rounding, random bits. */
+  readonly words: Words;
+}
+
+type Vector = Value<"v128">;
+
+interface Words {
+  /** The 16 bits of an f32 rounded to the type. */
+  readonly encode: (scope: Scope, dtype: Half, x: Value<"f32">) => Value<"i32">;
+  readonly decode: (scope: Scope, dtype: Half, bits: Value<"i32">) => Value<"f32">;
+  /** Casts to integers and to 16-bit floats. */
+  readonly castWord: (context: Context, value: Element, from: DType, to: DType) => Element;
+  /** The same bits read as another dtype of the same width. */
+  readonly bitcastElement: (context: Context, value: Element, from: DType, to: DType) => Element;
+  /** Rules on elements. */
+  readonly rules: { readonly [N in WordName]: Row };
+  /** Rules on four lanes. */
+  readonly vectorRules: { readonly [N in WordName]: VectorRow };
+  /** The element code, lane by lane. */
+  readonly lanewise: (
+    context: Context,
+    operation: NameOf<"map">,
+    operands: readonly Vector[],
+    from: LaneDType,
+    to: LaneDType,
+  ) => Vector;
+  /** Lanes of 32 bits from elements of one or two bytes, which lie in an order from an address. */
+  readonly loadNarrow: (
+    scope: Scope,
+    dtype: LoadedDType,
+    address: Address,
+    order: readonly number[],
+    count: number,
+  ) => Vector;
+  /** Four masks as bytes 0 or 1 in the first word. */
+  readonly maskBytes: (scope: Scope, mask: Vector) => Vector;
+  /** 32 random bits of a key and a position. */
+  readonly randomBits: RandomBits<"i32">;
+  /** The same in four lanes. */
+  readonly randomBitsX4: RandomBits<"v128">;
+}
+
+type RandomBits<T extends "i32" | "v128"> = (
+  body: Body,
+  key0: Value<T>,
+  key1: Value<T>,
+  counter: Value<T>,
+) => Value<T>;

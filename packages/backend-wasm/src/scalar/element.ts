@@ -8,8 +8,9 @@ import {
   numberToF16,
 } from "@adjoint/ir";
 import { Local, type Value, f32, f64, i32, i64 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
-import { type Context, type Element, carrier } from "./context.ts";
+import { familyOf } from "../family-of.ts";
+import { type Element, carrier } from "./carriers.ts";
+import type { Context } from "./context.ts";
 
 /** An element at an address. */
 export function loadElement(context: Context, dtype: DType, address: Value<"i32">, offset = 0): Element {

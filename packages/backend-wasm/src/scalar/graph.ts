@@ -1,7 +1,8 @@
 import type { ScalarGraph } from "@adjoint/compiler";
 import type { Local } from "../emit/index.ts";
 import type { Coordinates, Place } from "./affine.ts";
-import type { Context, Element } from "./context.ts";
+import type { Element } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { kept } from "./element.ts";
 import { alongAxis } from "./lane-axes.ts";
 import { LaneGraph } from "./lane-graph.ts";

@@ -1,5 +1,6 @@
 import { type Callee, type Value, call, f32, i32, select } from "../emit/index.ts";
-import type { Context, Helpers } from "./context.ts";
+import type { Half } from "./carriers.ts";
+import type { Helpers, Scope } from "./helpers.ts";
 
 /** Bits of f16 from an f32, rounded to nearest, ties to even; NaN is 0x7e00. */
 const encodeF16 = (helpers: Helpers): Callee<readonly ["f32"], "i32"> =>
@@ -46,11 +47,9 @@ const encodeBf16 = (helpers: Helpers): Callee<readonly ["f32"], "i32"> =>
     }),
   );
 
-export type Half = "f16" | "bf16";
-
 /** The 16 bits of an f32 rounded to the type. */
-export const encode = ({ helpers }: Context, dtype: Half, x: Value<"f32">): Value<"i32"> =>
+export const encode = ({ helpers }: Scope, dtype: Half, x: Value<"f32">): Value<"i32"> =>
   call(dtype === "f16" ? encodeF16(helpers) : encodeBf16(helpers), x);
 
-export const decode = ({ helpers }: Context, dtype: Half, bits: Value<"i32">): Value<"f32"> =>
+export const decode = ({ helpers }: Scope, dtype: Half, bits: Value<"i32">): Value<"f32"> =>
   dtype === "f16" ? call(decodeF16(helpers), bits) : f32.reinterpretI32(i32.shl(bits, i32.const(16)));

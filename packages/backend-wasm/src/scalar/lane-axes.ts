@@ -1,7 +1,8 @@
 import { type Affine, type Load, type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
+import { isLaneDType, isLoadedDType } from "./carriers.ts";
 import { type Steps, isNear } from "./lane-memory.ts";
-import { isLaneDType, isLoadedDType, mapsLanes } from "./vector.ts";
+import { mapsLanes } from "./vector.ts";
 
 /** How the lanes of vectors lie in a domain. */
 export interface LaneAxes {

@@ -7,18 +7,22 @@ import {
   operandsOf,
 } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
-import { type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
+import { type Body, type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
+import { familyOf } from "../family-of.ts";
 import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";
-import type { Context, Element } from "./context.ts";
+import { type Element, type LoadedDType, isLaneDType, isLoadedDType } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { kept } from "./element.ts";
 import { advance, elementOf, existing, loadValue } from "./point.ts";
 import { type LaneAxes, isTurned, isUniform, uniformValues } from "./lane-axes.ts";
-import { isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
+import { type Steps, isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
 import { affineLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
-import { type LoadedDType, constantVector, isLaneDType, isLoadedDType, mapVector } from "./vector.ts";
+import { constantVector, mapVector } from "./vector.ts";
 
 type Vector = Local<"v128">;
+
+/** Loads four vectors whose lanes are `steps` words apart and which begin at neighbouring words. */
+export type LoadSquare = (body: Body, at: Address, steps: Steps, count: number) => readonly Vector[];
 
 /** Writes an expression over vectors; what lanes share is computed once for all of them. */
 export class LaneGraph {
@@ -26,16 +30,19 @@ export class LaneGraph {
   readonly #place: Place;
   readonly #graph: ScalarGraph;
   readonly #axes: LaneAxes;
+  readonly #loadSquare: LoadSquare | undefined;
   readonly #uniform: readonly boolean[];
   #elements: (Local | undefined)[] = [];
   readonly #splats = new Map<number, Vector>();
   #moves = new Map<number, Local<"i32">>();
 
-  constructor(context: Context, place: Place, graph: ScalarGraph, axes: LaneAxes) {
+  /** @param loadSquare is needed where four vectors are columns of rows, see `alongRows`. */
+  constructor(context: Context, place: Place, graph: ScalarGraph, axes: LaneAxes, loadSquare?: LoadSquare) {
     this.#context = context;
     this.#place = place;
     this.#graph = graph;
     this.#axes = axes;
+    this.#loadSquare = loadSquare;
     this.#uniform = uniformValues(graph, axes);
   }
 
@@ -108,9 +115,9 @@ export class LaneGraph {
     const results = counts.map((): (Vector | undefined)[] => []);
     const write = (node: ScalarNode, id: number): void => {
       const share = this.#shareOf(node, id, coordinates);
-      if (counts.length === 4 && share !== undefined && isTurned(this.#axes, node)) {
-        const { loadTurned } = familyOf(this.#context.families, "ordered");
-        const square = loadTurned(body, share, this.#axes.steps(node.index), counts[0] ?? 4);
+      const loadSquare = counts.length === 4 ? this.#loadSquare : undefined;
+      if (loadSquare !== undefined && share !== undefined && isTurned(this.#axes, node)) {
+        const square = loadSquare(body, share, this.#axes.steps(node.index), counts[0] ?? 4);
         square.forEach((column, vector) => (existing(results, vector)[id] = column));
         return;
       }

@@ -1,10 +1,10 @@
 import { type DType, dtypeInfo } from "@adjoint/ir";
 import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import type { Address } from "./affine.ts";
-import type { Context, Element } from "./context.ts";
+import type { Element, LaneDType, LoadedDType } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as } from "./element.ts";
-import type { LaneDType, LoadedDType } from "./vector.ts";
 
 type Vector = Value<"v128">;
 /** Positions of four lanes from a common one, in elements. */

@@ -2,7 +2,8 @@ import type { Affine, Guard, ScalarGraph, ScalarNode } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
 import { type Coordinates, affineValue, shifted } from "./affine.ts";
-import type { Context, Element } from "./context.ts";
+import type { Element } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as } from "./element.ts";
 import type { LaneAxes } from "./lane-axes.ts";
 

@@ -1,14 +1,14 @@
 import { dtypeInfo } from "@adjoint/ir";
 import { type Value, i16x8, i32x4, i8x16, v128 } from "../emit/index.ts";
 import type { Address } from "./affine.ts";
-import type { Context } from "./context.ts";
+import type { LoadedDType } from "./carriers.ts";
+import type { Scope } from "./helpers.ts";
 import { same } from "./lane-memory.ts";
-import type { LoadedDType } from "./vector.ts";
 
 type Vector = Value<"v128">;
 
 /** Four masks as bytes 0 or 1 in the first word. */
-export function maskBytes({ body }: Context, mask: Vector): Vector {
+export function maskBytes({ body }: Scope, mask: Vector): Vector {
   const words = body.let(v128.and(mask, body.i32x4(1)));
   const halves = body.let(i16x8.narrowI32x4S(words, words));
   return i8x16.narrowI16x8U(halves, halves);
@@ -16,16 +16,16 @@ export function maskBytes({ body }: Context, mask: Vector): Vector {
 
 /** Lanes of 32 bits from elements of one or two bytes, which lie in an order from an address. */
 export const loadNarrow = (
-  context: Context,
+  scope: Scope,
   dtype: LoadedDType,
   address: Address,
   order: readonly number[],
   count: number,
-): Vector => widened(context, dtype, loadPacked(context, address, order, count, dtypeInfo[dtype].bytes));
+): Vector => widened(scope, dtype, loadPacked(scope, address, order, count, dtypeInfo[dtype].bytes));
 
 /** Elements of one or two bytes side by side. */
 function loadPacked(
-  { body }: Context,
+  { body }: Scope,
   { base, offset }: Address,
   order: readonly number[],
   count: number,
@@ -42,7 +42,7 @@ function loadPacked(
     .reduce<Vector>((sum, step, lane) => load(base, sum, lane, offset + bytes * step), body.i32x4(0));
 }
 
-function widened({ body }: Context, dtype: LoadedDType, packed: Vector): Vector {
+function widened({ body }: Scope, dtype: LoadedDType, packed: Vector): Vector {
   switch (dtype) {
     case "i8":
       return i32x4.extendLowI16x8S(i16x8.extendLowI8x16S(packed));

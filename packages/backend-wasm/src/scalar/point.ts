@@ -2,9 +2,10 @@ import type { Load, ScalarNode } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";
-import { familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import { castElement } from "./cast.ts";
-import { type Context, type Element, carrier } from "./context.ts";
+import { type Element, carrier } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as, constantElement, loadElement } from "./element.ts";
 import { mapElement } from "./table.ts";
 
@@ -84,7 +85,7 @@ export function advance(
   const { body } = context;
   for (const term of dynamic) {
     const index = body.let(as("i32", value(term.value)));
-    body.if(i32.geU(index, i32.const(term.size)), () => place.outOfRange(context, term, index));
+    body.if(i32.geU(index, i32.const(term.size)), () => place.outOfRange(body, term, index));
     const step = term.stride * dtypeInfo[dtype].bytes;
     body.set(address, i32.add(address, i32.mul(index, i32.const(step))));
   }

@@ -1,11 +1,13 @@
-import { type DType, type NameOf, isFloat } from "@adjoint/ir";
+import type { DType, NameOf } from "@adjoint/ir";
 import { type Local, type ValueType, f32x4, i32, select } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import { type BinaryMath, type UnaryMath, isBinaryMath, isMath } from "../math/functions.ts";
 import { castElement } from "./cast.ts";
-import { type Context, type Element, carrier } from "./context.ts";
+import { type Element, carrier } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as, fit, isUnsigned, kept } from "./element.ts";
 import { type FloatRow, type IntegerRow, type Row, type Rule, float, integer } from "./rules.ts";
+import { type WordName, needsWords } from "./word-names.ts";
 
 type FloatName = "sqrt" | "isNaN" | "isInf" | "div";
 type BoolName = "not" | "and" | "or" | "xor";
@@ -15,32 +17,6 @@ type RowOf<N> = N extends FloatName
   : N extends BoolName
     ? Pick<IntegerRow, "i32">
     : FloatRow & IntegerRow;
-
-export type WordName = Extract<
-  NameOf<"map">,
-  "div" | "pow" | "mod" | "fmod" | "sign" | "floor" | "ceil" | "round" | `bitwise${string}` | `shift${string}`
->;
-/** Operations whose rules on integers are in the family of that name, and whether those on floats are. */
-const words: { readonly [N in WordName]: boolean } = {
-  div: false,
-  pow: false,
-  mod: true,
-  fmod: true,
-  sign: true,
-  floor: true,
-  ceil: true,
-  round: true,
-  bitwiseNot: false,
-  bitwiseAnd: false,
-  bitwiseOr: false,
-  bitwiseXor: false,
-  shiftLeft: false,
-  shiftRight: false,
-};
-
-/** Whether the operation on this dtype needs the family "words". */
-export const needsWords = (operation: NameOf<"map">, from: DType): boolean =>
-  Object.hasOwn(words, operation) && (!isFloat(from) || words[operation as WordName]);
 
 const larger = integer(({ i, unsigned }, a, b) => select(unsigned ? i.gtU(a, b) : i.gtS(a, b), a, b));
 const smaller = integer(({ i, unsigned }, a, b) => select(unsigned ? i.ltU(a, b) : i.ltS(a, b), a, b));

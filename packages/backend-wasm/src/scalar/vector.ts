@@ -1,36 +1,18 @@
 import type { DType, NameOf, Scalar } from "@adjoint/ir";
 import { type Value, f32x4, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../families.ts";
+import { familyOf } from "../family-of.ts";
 import { type BinaryMath, type UnaryMath, isBinaryMath, isMath } from "../math/functions.ts";
+import { type LaneDType, isLaneDType, isLoadedDType } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as, isUnsigned, kept } from "./element.ts";
-import { type WordName, needsWords } from "./table.ts";
+import type { VectorRow, VectorRule } from "./rules.ts";
+import { type WordName, needsWords } from "./word-names.ts";
 
 type Vector = Value<"v128">;
-
-/** Dtypes that fill lanes of 32 bits; a bool is a mask, all ones or zeros. */
-export type LaneDType = "f32" | "i32" | "u32" | "bool";
-export const isLaneDType = (dtype: DType): dtype is LaneDType =>
-  dtype === "f32" || dtype === "i32" || dtype === "u32" || dtype === "bool";
-
-/** What loads bring into lanes: small integers too, for casts to begin with. */
-export type LoadedDType = LaneDType | "u8" | "i8" | "u16" | "i16";
-const SMALL: readonly DType[] = ["u8", "i8", "u16", "i16"];
-export const isLoadedDType = (dtype: DType): dtype is LoadedDType =>
-  isLaneDType(dtype) || SMALL.includes(dtype);
 
 /** Whether `mapVector` has code for the operation on lanes. */
 export const mapsLanes = (operation: NameOf<"map">, from: DType, to: DType): boolean =>
   isLaneDType(to) && (isLaneDType(from) || (operation === "cast" && isLoadedDType(from)));
-
-/** A rule on four lanes. */
-type Rule = (context: Context, a: Vector, b: Vector, unsigned: boolean) => Vector;
-/** No row for a type means that lanes are taken one by one. */
-export interface VectorRow {
-  readonly float?: Rule;
-  readonly integer?: Rule;
-  readonly bool?: Rule;
-}
 
 const float = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ float: (_, a, b) => rule(a, b) });
 const both = (
@@ -76,7 +58,7 @@ const table: {
 };
 
 type Rows = { readonly [N in NameOf<"map">]?: VectorRow };
-const ruleIn = (rows: Rows, operation: NameOf<"map">, from: LaneDType): Rule | undefined => {
+const ruleIn = (rows: Rows, operation: NameOf<"map">, from: LaneDType): VectorRule | undefined => {
   const row = rows[operation];
   return from === "f32" ? row?.float : from === "bool" ? row?.bool : row?.integer;
 };

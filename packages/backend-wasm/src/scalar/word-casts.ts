@@ -1,7 +1,8 @@
 import { type DType, dtypeInfo, dtypeRange, isFloat } from "@adjoint/ir";
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
 import { toF64 } from "./cast.ts";
-import { type Context, type Element, carrier } from "./context.ts";
+import { type Element, carrier } from "./carriers.ts";
+import type { Context } from "./context.ts";
 import { as, fit, isUnsigned, kept } from "./element.ts";
 import { decode, encode } from "./half.ts";
 import { demoteOdd } from "./word-functions.ts";

@@ -1,5 +1,5 @@
 import { type Callee, type Value, f32, f64, i32, i64, select } from "../emit/index.ts";
-import type { Helpers } from "./context.ts";
+import type { Helpers } from "./helpers.ts";
 
 /** A float remainder with the sign of the dividend, exact: division of the mantissas as integers, bit by bit. */
 export const remainder = (helpers: Helpers): Callee<readonly ["f64", "f64"], "f64"> =>

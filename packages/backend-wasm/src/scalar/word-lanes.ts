@@ -1,17 +1,17 @@
 import type { NameOf } from "@adjoint/ir";
 import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import type { Context } from "./context.ts";
+import type { LaneDType } from "./carriers.ts";
+import type { Context, ScalarFamilies } from "./context.ts";
 import { as } from "./element.ts";
-import { type WordName, mapElement } from "./table.ts";
-import type { LaneDType, VectorRow } from "./vector.ts";
+import type { VectorRow } from "./rules.ts";
+import { mapElement } from "./table.ts";
 
 type Vector = Value<"v128">;
 
 const float = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ float: (_, a, b) => rule(a, b) });
 const integer = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ integer: (_, a, b) => rule(a, b) });
 
-/** Rules on four lanes. */
-export const vectorRules: { readonly [N in WordName]: VectorRow } = {
+export const vectorRules: ScalarFamilies["words"]["vectorRules"] = {
   sign: {
     float: ({ body }, x) => {
       const magnitude = f32x4.gt(f32x4.abs(x), body.f32x4(0));

@@ -1,20 +1,19 @@
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
-import type { Context } from "./context.ts";
-import { type FloatRow, type IntegerCode, type IntegerRow, type Row, float, integer } from "./rules.ts";
-import type { WordName } from "./table.ts";
+import type { ScalarFamilies } from "./context.ts";
+import type { Scope } from "./helpers.ts";
+import { type FloatRow, type IntegerCode, type IntegerRow, float, integer } from "./rules.ts";
 import { powerI64, remainder } from "./word-functions.ts";
 
 /** Through f64, for what f32 has no instructions for. */
-const doubled = (rule: (context: Context, a: Value<"f64">, b: Value<"f64">) => Value<"f64">): FloatRow => ({
-  f32: (context, [a = f32.const(0), b = a]) =>
-    f32.demoteF64(rule(context, f64.promoteF32(a), f64.promoteF32(b))),
-  f64: (context, [a = f64.const(0), b = a]) => rule(context, a, b),
+const doubled = (rule: (scope: Scope, a: Value<"f64">, b: Value<"f64">) => Value<"f64">): FloatRow => ({
+  f32: (scope, [a = f32.const(0), b = a]) => f32.demoteF64(rule(scope, f64.promoteF32(a), f64.promoteF32(b))),
+  f64: (scope, [a = f64.const(0), b = a]) => rule(scope, a, b),
 });
 
 /** The divisor's sign for a remainder that has the dividend's. */
-function floored(context: Context, a: Value<"f64">, b: Value<"f64">): Value<"f64"> {
-  const divisor = context.body.let(b);
-  const rest = context.body.let(call(remainder(context.helpers), a, divisor));
+function floored(scope: Scope, a: Value<"f64">, b: Value<"f64">): Value<"f64"> {
+  const divisor = scope.body.let(b);
+  const rest = scope.body.let(call(remainder(scope.helpers), a, divisor));
   const zero = f64.const(0);
   const differ = i32.and(f64.ne(rest, zero), i32.xor(f64.lt(rest, zero), f64.lt(divisor, zero)));
   return select(differ, f64.add(rest, divisor), rest);
@@ -42,8 +41,8 @@ const remaining: IntegerRow = integer((code, a, b) =>
   guarded(code, b, (divisor) => (code.unsigned ? code.i.remU(a, divisor) : code.i.remS(a, divisor))),
 );
 const modulo: IntegerRow = integer((code, a, b) => {
-  const { i, constant, unsigned, context } = code;
-  const rest = context.body.let(
+  const { i, constant, unsigned, scope } = code;
+  const rest = scope.body.let(
     guarded(code, b, (divisor) => (unsigned ? i.remU(a, divisor) : i.remS(a, divisor))),
   );
   if (unsigned) return rest;
@@ -52,9 +51,9 @@ const modulo: IntegerRow = integer((code, a, b) => {
 });
 
 /** By squaring; a negative exponent gives the truncated reciprocal. */
-function integerPower(context: Context, a: Value<"i64">, b: Value<"i64">, unsigned: boolean): Value<"i64"> {
-  const [base, exponent] = [context.body.let(a), context.body.let(b)];
-  const power = call(powerI64(context.helpers), base, exponent);
+function integerPower(scope: Scope, a: Value<"i64">, b: Value<"i64">, unsigned: boolean): Value<"i64"> {
+  const [base, exponent] = [scope.body.let(a), scope.body.let(b)];
+  const power = call(powerI64(scope.helpers), base, exponent);
   if (unsigned) return power;
   const unit = i32.or(i64.eq(base, i64.const(1n)), i64.eq(base, i64.const(-1n)));
   const odd = i32.wrapI64(i64.and(exponent, i64.const(1n)));
@@ -68,16 +67,16 @@ const width = <T extends "i32" | "i64">({ i }: IntegerCode<T>): number =>
   // Types of fewer bits shift in 32 and wrap, so that the numbers from their width on push every bit out too.
   (i as object) === i64 ? 64 : 32;
 
-export const rules: { readonly [N in WordName]: Row } = {
+export const rules: ScalarFamilies["words"]["rules"] = {
   div: divided,
   mod: { ...doubled(floored), ...modulo },
   fmod: { ...doubled(({ helpers }, a, b) => call(remainder(helpers), a, b)), ...remaining },
   pow: {
-    i32: (context, [a = i32.const(0), b = a], unsigned) => {
+    i32: (scope, [a = i32.const(0), b = a], unsigned) => {
       const wide = unsigned ? i64.extendI32U : i64.extendI32S;
-      return i32.wrapI64(integerPower(context, wide(a), wide(b), unsigned));
+      return i32.wrapI64(integerPower(scope, wide(a), wide(b), unsigned));
     },
-    i64: (context, [a = i64.const(0n), b = a], unsigned) => integerPower(context, a, b, unsigned),
+    i64: (scope, [a = i64.const(0n), b = a], unsigned) => integerPower(scope, a, b, unsigned),
   },
   sign: {
     ...float((f, x) => select(f.gt(f.abs(x), f.const(0)), f.copysign(f.const(1), x), x)),

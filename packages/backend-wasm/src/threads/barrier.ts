@@ -1,4 +1,5 @@
 import { type Callee, type ModuleBuilder, type Value, call, f64, i32, i64, memory } from "../emit/index.ts";
+import type { Barrier } from "../sequence.ts";
 import { control } from "./control.ts";
 
 /**
@@ -10,9 +11,6 @@ const SPINS = 1 << 20;
 const SLEEP = 100_000_000n;
 /** Milliseconds after which the first thread takes a worker for lost. */
 const PATIENCE = 30_000;
-
-/** What threads call between kernels: (thread, threads) → 1 where a worker has failed, else 0. */
-export type Barrier = Callee<readonly ["i32", "i32"], "i32">;
 
 /**
  * Writes a function that returns once all threads have called it: spins, then sleeps. It wakes others only where some

@@ -1,8 +1,10 @@
 import { AdjointError } from "@adjoint/ir";
-import type { Code } from "../instance.ts";
 import { MOST_THREADS, control } from "./control.ts";
 import type { WorkerHandle } from "./engine.ts";
 import { spawn } from "../spawn.ts";
+
+/** A function of a program: a thread's share of a step, by the thread's number and how many there are; 0, or a fault. */
+export type Code = (thread: number, threads: number) => number;
 
 /** A program that the workers know, or will soon. */
 export interface PooledProgram {
@@ -93,6 +95,11 @@ export class Pool implements Disposable {
     for (const worker of this.#workers) worker.terminate();
   }
 
+  /** Ends the threads once nobody holds the owner any more. */
+  endWith(owner: object): void {
+    forgotten.register(owner, this);
+  }
+
   #get(address: number): number {
     return Atomics.load(this.#words, address >> 2);
   }
@@ -152,6 +159,8 @@ export class Pool implements Disposable {
     );
   }
 }
+
+const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
 /** Whether this thread may sleep: a page's own may not. */
 function mayWait(): boolean {

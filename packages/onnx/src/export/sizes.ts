@@ -9,18 +9,18 @@ import {
   valueOf,
 } from "@adjoint/ir";
 import type { InputValue, Value } from "./draft.ts";
-import type { Writer } from "./writer.ts";
+import type { NodeWriter } from "./node-writer.ts";
 
 /** What the computation of shapes is named after. */
 const SCOPE = "sizes";
 
 /** Sizes that are known only at the run, computed from the shapes of the model's inputs. */
 export class Sizes {
-  readonly #writer: Writer;
+  readonly #writer: NodeWriter;
   readonly #symbols = new Map<string, Value>();
 
   /** @param writer of the outermost graph, where all sizes are computed: bodies see them. */
-  constructor(writer: Writer) {
+  constructor(writer: NodeWriter) {
     this.#writer = writer;
   }
 

@@ -1,9 +1,10 @@
 import { constant } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { strictObject, withDefault } from "@adjoint/ir/schema";
-import { commonShape, decayRate, positive } from "../config.ts";
+import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
+import { decayRate, positive } from "../validation.ts";
 
 export interface AdamOptions extends OptimizerOptions {
   /** β₁, the share of the mean gradient that is kept; 0.9 by default. */

@@ -1,7 +1,8 @@
 import { strictObject, withDefault } from "@adjoint/ir/schema";
-import { commonShape, decayRate, nonNegative, positive } from "../config.ts";
+import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
+import { decayRate, nonNegative, positive } from "../validation.ts";
 
 export interface AdaGradOptions extends OptimizerOptions {
   /** Added to the root, 1e-10 by default. */

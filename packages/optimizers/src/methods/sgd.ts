@@ -1,7 +1,8 @@
 import { strictObject, withDefault } from "@adjoint/ir/schema";
-import { commonShape, decayRate } from "../config.ts";
+import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
+import { decayRate } from "../validation.ts";
 
 const sgdRule: UpdateRule<OptimizerConfig, never, "rate"> = {
   kind: "sgd",
