@@ -12,7 +12,7 @@ import { type Places, type Span, WasmExecutable, copyInto, viewOf } from "./exec
 import type { FamilySource } from "./families.ts";
 import { type Arena, type Layout, aligned, layoutOf } from "./memory-layout.ts";
 import { familiesOf } from "./needs.ts";
-import { instantiate } from "./instance.ts";
+import { start } from "./instance.ts";
 import type { Pool } from "./threads/pool.ts";
 import { hasWideVectors } from "./wide.ts";
 
@@ -118,22 +118,15 @@ export async function compileExecutable(
   for (const { span, value } of constants) copyInto(viewOf(memory, span), value.data);
   const module = await WebAssembly.compile(bytes);
   const names = exportsOf(program, profile);
-  const codes = await instantiate(module, memory, names);
-  const shared = isShared ? pool : undefined;
-  const pooled = shared?.add(module, names);
-  if (pooled !== undefined) await shared?.settle(pooled);
+  const running = await start(module, memory, names, isShared ? pool : undefined);
   return new WasmExecutable({
     memory,
     places,
     workspaceBytes: extent.workspaceBytes,
     measured: profile ? names.length : undefined,
-    run: (index) => {
-      const code = codes[index];
-      if (code === undefined) return 0;
-      return shared === undefined || pooled === undefined ? code(0, 1) : shared.run(pooled, index, code);
-    },
+    run: running.run,
     release: () => {
-      if (pooled !== undefined) shared?.remove(pooled);
+      running.release();
       arena.release(base, extent.bytes);
     },
   });

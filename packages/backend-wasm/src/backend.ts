@@ -5,7 +5,7 @@ import { type FamilySource, familyOf } from "./families.ts";
 import { type Host, compileExecutable } from "./assemble.ts";
 import { Arena } from "./memory-layout.ts";
 import { Registers } from "./registers.ts";
-import { MOST_THREADS } from "./threads/control.ts";
+import { SHARE_FROM, checkThreads } from "./threads/options.ts";
 import type { Pool } from "./threads/pool.ts";
 import { coresOf } from "./threads/engine.ts";
 
@@ -30,28 +30,22 @@ export interface WasmBackend extends Backend {
 
 /** More cores than this are seldom for one process. */
 const DEFAULT_MOST_THREADS = 8;
-const DEFAULT_SHARE_FROM = 1 << 18;
 
 /** The backend, with its code from `families`. @throws AdjointError on engines without SIMD, and for options out of range. */
 export async function openWasm(
-  { deterministic, threads, shareFrom = DEFAULT_SHARE_FROM }: WasmOptions,
+  { deterministic, threads, shareFrom = SHARE_FROM }: WasmOptions,
   families: FamilySource,
 ): Promise<WasmBackend> {
   const { simd, relaxedSimd, threads: canShare } = detectFeatures();
   if (!simd) {
     throw new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here.");
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
-    throw new AdjointError(
-      "attribute",
-      "wasm",
-      `threads: ${threads} is no whole number from 1 to ${MOST_THREADS}`,
-    );
+  if (threads !== undefined) checkThreads("wasm", threads);
   const wanted = canShare ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
   const arena = new Arena(wanted > 1);
   const pool = wanted > 1 ? await openPool(arena.memory, wanted, families) : undefined;
   const host: Host = { arena, pool, shareFrom, families, fused: relaxedSimd && deterministic !== true };
-  if (pool !== undefined) forgotten.register(host, pool);
+  pool?.endWith(host);
   return {
     name: "wasm",
     get threads() {
@@ -67,9 +61,6 @@ async function openPool(memory: WebAssembly.Memory, threads: number, families: F
   const { Pool } = familyOf(await families(() => ["threads"]), "threads");
   return new Pool(memory, threads);
 }
-
-/** Ends the threads of backends that nobody holds any more. */
-const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
 class WasmDevice implements Device {
   readonly #host: Host;

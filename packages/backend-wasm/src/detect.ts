@@ -1,3 +1,4 @@
+import { canShareMemory } from "./threads/engine.ts";
 import { ModuleBuilder, f32, f32x4, i32, memory } from "./emit/index.ts";
 
 /** What this engine runs. */
@@ -14,7 +15,11 @@ let found: Features | undefined;
 
 /** Asks the engine by validating tiny modules; flags are read, never set. The answer is kept. */
 export function detectFeatures(): Features {
-  found ??= { simd: validates(usesSimd), relaxedSimd: validates(usesRelaxedSimd), threads: hasThreads() };
+  found ??= {
+    simd: validates(usesSimd),
+    relaxedSimd: validates(usesRelaxedSimd),
+    threads: canShareMemory() && validates(usesAtomics),
+  };
   return found;
 }
 
@@ -38,10 +43,4 @@ function usesRelaxedSimd(module: ModuleBuilder): void {
 function usesAtomics(module: ModuleBuilder): void {
   module.importMemory("env", "memory", { initial: 1, maximum: 1, shared: true });
   module.function([], "i32", () => memory.notify(i32.const(0), i32.const(0)));
-}
-
-function hasThreads(): boolean {
-  if (typeof SharedArrayBuffer === "undefined" || !validates(usesAtomics)) return false;
-  // Pages and their workers say whether they are isolated; Node, Deno and Bun don't have the global.
-  return Reflect.get(globalThis, "crossOriginIsolated") !== false;
 }

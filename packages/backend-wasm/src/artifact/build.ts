@@ -30,6 +30,7 @@ import { type Site, assemble, extentOf } from "../assemble.ts";
 import type { EngineOptions } from "../compile.ts";
 import { PAGE, SLACK, aligned } from "../memory-layout.ts";
 import { CONTROL_END } from "../threads/control.ts";
+import { SHARE_FROM, checkThreads } from "../threads/options.ts";
 import { families } from "../wasm.ts";
 import { type ArtifactProgram, type ArtifactRegister, type Section, writeArtifact } from "./format.ts";
 
@@ -40,20 +41,28 @@ export interface ArtifactOptions {
   readonly passes?: readonly Pass[];
   /** Fused multiply-add: faster, for engines with relaxed SIMD only. Without it all engines give the same numbers. */
   readonly fused?: boolean;
+  /** Threads that may share the work, 1 to 64, 1 by default; the code opens where there are fewer, too. */
+  readonly threads?: number;
+  /** As for `wasm`. */
+  readonly shareFrom?: number;
 }
+
+/** Pages that a memory can have: the one that the code gets is smaller. */
+const ALL_PAGES = 65536;
 
 const sizesSchema = checked(array(record(string(), checked(int(), minimum(0)))), minLength(1));
 
 /**
  * Compiles programs that share registers into one file, which `openArtifact` runs without a compiler: with the code of
- * these programs and no other, for one thread.
+ * these programs and no other.
  * @throws AdjointError where a size is missing, and as `compile` does.
  * @example await writeFile("mlp.adjoint", buildArtifact({ train }, { sizes: [{ batch: 100 }] }));
  */
 export function buildArtifact(entries: Entries, options: ArtifactOptions = {}): Uint8Array<ArrayBuffer> {
-  const { sizes = [{}], passes = optimize, fused = false } = options;
+  const { sizes = [{}], passes = optimize, fused = false, threads = 1, shareFrom = SHARE_FROM } = options;
+  checkThreads("buildArtifact", threads);
   checkSizes(entries, sizes);
-  const engine: EngineOptions = { fused, wide: false, threads: 1, families };
+  const engine: EngineOptions = { fused, wide: false, threads, families };
   let memory = CONTROL_END;
   const take = (bytes: number): number => {
     const address = aligned(memory);
@@ -71,18 +80,19 @@ export function buildArtifact(entries: Entries, options: ArtifactOptions = {}): 
     const program = compileProgram(runPasses(graph, passes));
     const extent = extentOf(program, engine);
     const site: Site = {
-      memory: { initial: 1 },
+      memory: threads > 1 ? { initial: 1, maximum: ALL_PAGES, shared: true } : { initial: 1 },
       base: take(extent.bytes),
       // The program's registers are among those of all entries.
       registerAddress: (name) => registerAddresses.get(name) ?? 0,
     };
-    const { bytes, places, constants } = assemble(program, extent, site, {
+    const { bytes, places, constants, isShared } = assemble(program, extent, site, {
       ...engine,
-      shareFrom: Infinity,
+      shareFrom,
       separate: false,
     });
     return {
       shapes: program.inputs.map(({ shape }) => shape),
+      isShared,
       inputs: places.inputs.map((span) => span?.address ?? null),
       outputs: program.outputs.map(({ name, dtype, shape }, index) => ({
         name,
@@ -111,7 +121,7 @@ export function buildArtifact(entries: Entries, options: ArtifactOptions = {}): 
   }));
   const pages = Math.ceil((memory + SLACK) / PAGE);
   return writeArtifact({
-    header: { format: "adjoint-wasm", version: 1, fused, pages, registers, entries: written },
+    header: { format: "adjoint-wasm", version: 1, fused, threads, pages, registers, entries: written },
     data: data.finish(),
   });
 }

@@ -20,6 +20,7 @@ export interface StoredProgram {
   readonly outputs: readonly PlacedTensor[];
   readonly places: Places;
   readonly code: Uint8Array<ArrayBuffer>;
+  readonly isShared: boolean;
   readonly constants: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   readonly workspaceBytes: number;
 }
@@ -27,6 +28,7 @@ export interface StoredProgram {
 /** What an artifact holds. */
 export interface Contents {
   readonly fused: boolean;
+  readonly threads: number;
   readonly pages: number;
   readonly registers: ReadonlyMap<string, RegisterAttributes>;
   readonly addressOf: (register: string) => number;
@@ -37,7 +39,7 @@ export interface Contents {
 
 /** Checks an artifact against itself. @throws AdjointError where parts of it lie outside the file or the memory. */
 export function contentsOf({ header, data }: Artifact): Contents {
-  const { fused, pages, registers, entries } = header;
+  const { fused, threads, pages, registers, entries } = header;
   const memoryBytes = pages * PAGE;
 
   const partOf = ({ offset, bytes }: Section): Uint8Array<ArrayBuffer> => {
@@ -67,7 +69,7 @@ export function contentsOf({ header, data }: Artifact): Contents {
   };
 
   const programOf = (entry: ArtifactEntry, program: ArtifactProgram): StoredProgram => {
-    const { shapes, inputs, outputs, code, constants, fault, lookups, workspaceBytes } = program;
+    const { shapes, inputs, outputs, code, constants, fault, lookups, workspaceBytes, isShared } = program;
     if (inputs.length !== entry.inputs.length || shapes.length !== entry.inputs.length)
       throw broken(`entry "${entry.name}" has programs for other inputs`);
     return {
@@ -83,6 +85,7 @@ export function contentsOf({ header, data }: Artifact): Contents {
         lookups,
       },
       code: partOf(code),
+      isShared,
       constants: constants.map((constant) => {
         const bytes = partOf(constant.data);
         return { bytes, address: within(constant.address, bytes.length, 1) };
@@ -96,6 +99,7 @@ export function contentsOf({ header, data }: Artifact): Contents {
   );
   return {
     fused,
+    threads,
     pages,
     registers: new Map(
       registers.map((register) => {

@@ -18,6 +18,7 @@ import {
 } from "@adjoint/ir/schema";
 import { AdjointError, type DType, type Initial, dtypes, initialSchema } from "@adjoint/ir/values";
 import type { Lookup } from "../executable.ts";
+import { MOST_THREADS } from "../threads/control.ts";
 
 /*
  * An artifact is a file of
@@ -51,6 +52,8 @@ export interface ArtifactRegister extends PlacedTensor {
 export interface ArtifactProgram {
   /** Shapes of the inputs, in order. */
   readonly shapes: readonly (readonly number[])[];
+  /** Whether any of its kernels is worth the work of several threads. */
+  readonly isShared: boolean;
   /** Addresses of the inputs; null for one that nothing reads. */
   readonly inputs: readonly (number | null)[];
   readonly outputs: readonly PlacedTensor[];
@@ -77,6 +80,8 @@ interface Header {
   readonly version: 1;
   /** Whether the code has fused multiply-add. */
   readonly fused: boolean;
+  /** Threads that the code is written for, at most; from 2 on it imports its memory as shared. */
+  readonly threads: number;
   /** Pages of the memory that all lies in. */
   readonly pages: number;
   readonly registers: readonly ArtifactRegister[];
@@ -96,6 +101,7 @@ const placed = { name: string(), dtype, shape, address: natural };
 
 const programSchema: Schema<ArtifactProgram> = object({
   shapes: array(shape),
+  isShared: boolean(),
   inputs: array(nullable(natural)),
   outputs: array(object(placed)),
   code: section,
@@ -109,6 +115,7 @@ const headerSchema: Schema<Header> = object({
   format: literal("adjoint-wasm"),
   version: literal(1),
   fused: boolean(),
+  threads: checked(int(), minimum(1), maximum(MOST_THREADS)),
   pages: checked(int(), minimum(1), maximum(65536)),
   registers: array(object({ ...placed, trainable: boolean(), start: union([section, initialSchema]) })),
   entries: array(

@@ -11,10 +11,21 @@ import {
 import type { RegisterAttributes, State } from "@adjoint/ir";
 import { AdjointError, shapeText } from "@adjoint/ir/values";
 import { WasmExecutable } from "../executable.ts";
-import { instantiate } from "../instance.ts";
+import { type Running, start } from "../instance.ts";
 import { Registers } from "../registers.ts";
+import { canShareMemory, coresOf } from "../threads/engine.ts";
+import { checkThreads } from "../threads/options.ts";
+import { Pool } from "../threads/pool.ts";
 import { type Contents, type StoredProgram, contentsOf } from "./contents.ts";
-import { readArtifact } from "./format.ts";
+import { broken, readArtifact } from "./format.ts";
+
+export interface OpenOptions extends StartOptions {
+  /**
+   * How many threads share the kernels, this one among them; by default one for each core, up to as many as the artifact was
+   * built for. Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   */
+  readonly threads?: number;
+}
 
 /**
  * Opens what `buildArtifact` made: a session that runs its entries for the sizes that they were built for, with the numbers
@@ -25,10 +36,12 @@ import { readArtifact } from "./format.ts";
  */
 export async function openArtifact<E extends Entries>(
   file: Uint8Array | ArrayBuffer,
-  options: StartOptions = {},
+  options: OpenOptions = {},
 ): Promise<Session<E>> {
+  const { threads = coresOf() } = options;
+  checkThreads("openArtifact", threads);
   const contents = contentsOf(readArtifact(file instanceof ArrayBuffer ? new Uint8Array(file) : file));
-  return Session.open<E>(async () => new ArtifactEngine(contents), options);
+  return Session.open<E>(async () => new ArtifactEngine(contents, threads), options);
 }
 
 /** Runs an artifact's programs in a memory of its own. */
@@ -40,14 +53,19 @@ class ArtifactEngine implements Engine {
   readonly entries: ReadonlyMap<string, Inputs>;
   readonly #contents: Contents;
   readonly #memory: WebAssembly.Memory;
+  /** The other threads, where there are any. */
+  readonly #pool: Pool | undefined;
   readonly #state: Registers;
   readonly #loaded = new Map<StoredProgram, Runnable>();
 
-  constructor(contents: Contents) {
+  constructor(contents: Contents, most: number) {
+    const threads = canShareMemory() ? Math.min(most, contents.threads) : 1;
     this.registers = contents.registers;
     this.entries = contents.inputs;
     this.#contents = contents;
-    this.#memory = memoryOf(contents.pages);
+    this.#memory = memoryOf(contents.pages, threads > 1);
+    this.#pool = threads > 1 ? new Pool(this.#memory, threads) : undefined;
+    this.#pool?.endWith(this);
     this.#state = new Registers(this.#memory, contents.addressOf);
   }
 
@@ -81,26 +99,28 @@ class ArtifactEngine implements Engine {
   }
 
   async #load(program: StoredProgram): Promise<Runnable> {
-    const { code, constants, places, outputs, workspaceBytes } = program;
+    const { code, isShared, constants, places, outputs, workspaceBytes } = program;
     const memory = this.#memory;
     for (const { address, bytes } of constants) new Uint8Array(memory.buffer, address).set(bytes);
-    const [run] = await this.#instantiate(code);
+    const bytes = this.#contents.threads > 1 && this.#pool === undefined ? withOwnMemory(code) : code;
+    const { run, release } = await this.#start(bytes, isShared);
     const executable = new WasmExecutable({
       memory,
       places,
       workspaceBytes,
       measured: undefined,
-      run: () => run?.(0, 1) ?? 0,
-      release: () => {},
+      run,
+      release,
     });
     const runnable = { program: { outputs }, executable };
     this.#loaded.set(program, runnable);
     return runnable;
   }
 
-  async #instantiate(code: Uint8Array<ArrayBuffer>): ReturnType<typeof instantiate> {
+  async #start(code: Uint8Array<ArrayBuffer>, isShared: boolean): Promise<Running> {
     try {
-      return await instantiate(await WebAssembly.compile(code), this.#memory, ["run"]);
+      const module = await WebAssembly.compile(code);
+      return await start(module, this.#memory, ["run"], isShared ? this.#pool : undefined);
     } catch (cause) {
       throw new AdjointError(
         "backend",
@@ -116,12 +136,13 @@ class ArtifactEngine implements Engine {
   /** The memory goes with the engine. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#loaded.clear();
+    this.#pool?.[Symbol.dispose]();
   }
 }
 
-function memoryOf(pages: number): WebAssembly.Memory {
+function memoryOf(pages: number, shared: boolean): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: pages });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
     throw new AdjointError(
       "backend",
@@ -130,4 +151,16 @@ function memoryOf(pages: number): WebAssembly.Memory {
       "Build it for smaller batches.",
     );
   }
+}
+
+/** How code imports a shared memory: names and kind, then the byte that says which sizes are told (1) and that it is shared (2). */
+const SHARED_IMPORT = [...new TextEncoder().encode("\x07adjoint\x06memory\x02"), 3];
+
+/** Code for several threads, for a memory of one: without others, its atomic operations are plain ones. */
+function withOwnMemory(code: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const end = code.findIndex((_, at) => SHARED_IMPORT.every((byte, offset) => code[at + offset] === byte));
+  if (end === -1) throw broken("its code imports no shared memory");
+  const own = code.slice();
+  own[end + SHARED_IMPORT.length - 1] = 1;
+  return own;
 }

@@ -31,3 +31,7 @@ export function coresOf(): number {
     navigator?.hardwareConcurrency ?? nodeProcess()?.getBuiltinModule("node:os").availableParallelism() ?? 1
   );
 }
+
+/** Whether workers can have this thread's memory: pages say whether they are isolated; Node, Deno and Bun have no such word. */
+export const canShareMemory = (): boolean =>
+  typeof SharedArrayBuffer !== "undefined" && Reflect.get(globalThis, "crossOriginIsolated") !== false;

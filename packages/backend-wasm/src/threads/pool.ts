@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import type { Code } from "../instance.ts";
 import { MOST_THREADS, control } from "./control.ts";
 import type { WorkerHandle } from "./engine.ts";
@@ -93,6 +93,11 @@ export class Pool implements Disposable {
     for (const worker of this.#workers) worker.terminate();
   }
 
+  /** Ends the threads once nobody holds the owner any more. */
+  endWith(owner: object): void {
+    forgotten.register(owner, this);
+  }
+
   #get(address: number): number {
     return Atomics.load(this.#words, address >> 2);
   }
@@ -152,6 +157,8 @@ export class Pool implements Disposable {
     );
   }
 }
+
+const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
 /** Whether this thread may sleep: a page's own may not. */
 function mayWait(): boolean {
