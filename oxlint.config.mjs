@@ -49,7 +49,7 @@ export default defineConfig({
   categories: { correctness: "error", suspicious: "error" },
   env: { builtin: true },
   rules: {
-    "import/no-cycle": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
     "typescript/no-explicit-any": "error",
     "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
     "unicorn/consistent-function-scoping": "off",

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { backends, defaultBackend } from "./backends.ts";
 import { models } from "./models.ts";
 import { optimizers } from "./optimizers.ts";
-import { type Given, optionSchemas } from "./settings.ts";
+import { DEFAULT_SEED, type Given, optionSchemas } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Option {
@@ -47,7 +47,7 @@ const options: { readonly [flag: string]: Option } = {
     key: "seed",
     value: "N",
     numeric: true,
-    help: "of weights and shuffling, 1 by default; the same seed gives the same weights",
+    help: `of weights and shuffling, ${DEFAULT_SEED} by default; the same seed gives the same weights`,
   },
   limit: {
     key: "limit",

@@ -150,7 +150,7 @@ describe("--resume", () => {
     expect(code).toBe(2);
     expect(err).toContain("--model is mlp, and the run to go on with has logistic");
     expect(err).toContain("--batch-size is 50, and the run to go on with has 20");
-    expect(err).toContain("--seed is 2, and the run to go on with has 1");
+    expect(err).toContain("--seed is 2, and the run to go on with has 5");
     expect(err).not.toContain("--limit is");
   });
 

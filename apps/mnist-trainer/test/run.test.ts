@@ -19,7 +19,7 @@ describe("a run (S12)", () => {
     const { code, lines } = await runHere(["--limit", "200", "--epochs", "1", "--out", path("default")]);
     expect(code).toBe(0);
     expect(lines[0]).toBe(
-      "Training mlp (397,510 parameters) on 200 images, tested on 200: adam 0.001, batch 100, seed 1, backend wasm.",
+      "Training mlp (397,510 parameters) on 200 images, tested on 200: adam 0.001, batch 100, seed 5, backend wasm.",
     );
   });
 

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 
 /** A family of code that is there. @throws AdjointError where `familiesOf` has overlooked it. */
 export function familyOf<T, F extends keyof T & string>(families: Partial<T>, family: F): T[F] {

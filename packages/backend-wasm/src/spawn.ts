@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { type WorkerHandle, nodeProcess } from "./threads/engine.ts";
 
 /** What browsers, Deno and Bun have. */

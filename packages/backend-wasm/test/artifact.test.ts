@@ -13,7 +13,8 @@ import {
   tensorValue,
 } from "@adjoint/ir";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Pool } from "../src/threads/pool.ts";
 import { relaxed } from "./relaxed.ts";
 
 const rows = dim("rows");
@@ -162,6 +163,76 @@ describe("an artifact", () => {
   ] as const)("is not built for sizes %j", ([wrong, message]) => {
     expect(() => buildArtifact(entries, { sizes: wrong })).toThrow(AdjointError);
     expect(() => buildArtifact(entries, { sizes: wrong })).toThrow(message);
+  });
+});
+
+describe("an artifact for threads", () => {
+  const file = buildArtifact(entries, { sizes, threads: 3, shareFrom: 0 });
+
+  /** Opens it, and waits until its threads are there. */
+  async function openReady(
+    threads: number,
+  ): Promise<Awaited<ReturnType<typeof openArtifact<typeof entries>>>> {
+    const add = vi.spyOn(Pool.prototype, "add");
+    try {
+      const session = await openArtifact<typeof entries>(file, { seed: 7, threads });
+      for (const pool of add.mock.contexts) {
+        if (!(pool instanceof Pool)) throw new Error("of another class");
+        expect(pool.size).toBe(Math.min(threads, 3));
+        while (!pool.isReady) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      expect(add.mock.contexts.length > 0).toBe(threads > 1);
+      return session;
+    } finally {
+      add.mockRestore();
+    }
+  }
+
+  it.for([1, 2, 3, 5])("gives the bits of one thread on %s", async (threads) => {
+    await using session = await openReady(threads);
+    await using alone = await openArtifact<typeof entries>(buildArtifact(entries, { sizes }), { seed: 7 });
+    expect(await results(session)).toEqual(await results(alone));
+  });
+
+  it("says where an index was out of range on several threads", async () => {
+    await using session = await openReady(2);
+    const fault = await errorOf(session.run("pick", { places: Int32Array.of(1, 4) }));
+    expect(fault.message).toContain("index 4 lies outside an axis of size 4");
+    const { picked } = await session.run("pick", { places: Int32Array.of(1, 3) });
+    expect(picked.shape).toEqual([2]);
+  });
+
+  it("opens on a page without shared memory, on one thread", async () => {
+    vi.stubGlobal("crossOriginIsolated", false);
+    const make = vi.spyOn(Pool.prototype, "add");
+    try {
+      await using session = await openArtifact<typeof entries>(file, { seed: 7 });
+      await using alone = await openArtifact<typeof entries>(buildArtifact(entries, { sizes }), { seed: 7 });
+      expect(await results(session)).toEqual(await results(alone));
+      expect(make).not.toHaveBeenCalled();
+    } finally {
+      vi.unstubAllGlobals();
+      make.mockRestore();
+    }
+  });
+
+  it("ends its threads with the session", async () => {
+    const end = vi.spyOn(Pool.prototype, Symbol.dispose);
+    try {
+      const session = await openReady(2);
+      expect(end).not.toHaveBeenCalled();
+      await session.close();
+      expect(end).toHaveBeenCalledTimes(1);
+    } finally {
+      end.mockRestore();
+    }
+  });
+
+  it.for([0, 65, 1.5])("is not built or opened for %s of them", async (threads) => {
+    expect(() => buildArtifact(entries, { sizes, threads })).toThrow("no whole number from 1 to 64");
+    expect((await errorOf(openArtifact(file, { threads }))).message).toContain(
+      "no whole number from 1 to 64",
+    );
   });
 });
 

@@ -4,9 +4,12 @@ import { type TrainingEntries, barBatches, trainOn } from "../steps.ts";
 
 // What a page loads that trains a network compiled ahead of time: what runs it, and its artifact.
 const page: SmallPage = {
-  async train({ size, steps }) {
+  async train({ threads, size, steps }) {
     const response = await fetch("/mlp.adjoint");
-    await using session = await openArtifact<TrainingEntries>(await response.arrayBuffer(), { seed: 1 });
+    await using session = await openArtifact<TrainingEntries>(await response.arrayBuffer(), {
+      seed: 1,
+      threads,
+    });
     return await trainOn(session, barBatches(size), steps);
   },
 };

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { MOST_THREADS, control } from "./control.ts";
 import type { WorkerHandle } from "./engine.ts";
 import { spawn } from "../spawn.ts";
