@@ -166,6 +166,13 @@ describe("an artifact", () => {
   });
 });
 
+it("is not built for more memory than code reaches", () => {
+  const big = register("big", "f64", [2 ** 30]);
+  expect(() => buildArtifact({ main: program({ inputs: {}, outputs: { sum: big.reduceSum() } }) })).toThrow(
+    "code reaches 2³²",
+  );
+});
+
 describe("an artifact for threads", () => {
   const file = buildArtifact(entries, { sizes, threads: 3, shareFrom: 0 });
 

@@ -6,33 +6,27 @@ import {
   type Initial,
   type Pass,
   type RegisterAttributes,
-  type TypedArray,
-  dimSymbols,
   dtypeInfo,
   elementCount,
   initialValue,
   optimize,
   runPasses,
-  specialize,
 } from "@adjoint/ir";
-import {
-  array,
-  checked,
-  int,
-  minimum,
-  minLength,
-  problemsOf,
-  record,
-  safeParse,
-  string,
-} from "@adjoint/ir/schema";
 import { type Site, assemble, extentOf } from "../assemble.ts";
 import type { EngineOptions } from "../compile.ts";
 import { PAGE, SLACK, aligned } from "../memory-layout.ts";
 import { CONTROL_END } from "../threads/control.ts";
 import { SHARE_FROM, checkThreads } from "../threads/options.ts";
 import { families } from "../wasm.ts";
-import { type ArtifactProgram, type ArtifactRegister, type Section, writeArtifact } from "./format.ts";
+import { ArtifactData } from "./data.ts";
+import {
+  type ArtifactEntry,
+  type ArtifactProgram,
+  type ArtifactRegister,
+  type Section,
+  writeArtifact,
+} from "./format.ts";
+import { checkSizes, specializations } from "./sizes.ts";
 
 export interface ArtifactOptions {
   /** Sizes of the symbols in the inputs' shapes, a set of them for each that the artifact is to run with. */
@@ -47,10 +41,8 @@ export interface ArtifactOptions {
   readonly shareFrom?: number;
 }
 
-/** Pages that a memory can have: the one that the code gets is smaller. */
-const ALL_PAGES = 65536;
-
-const sizesSchema = checked(array(record(string(), checked(int(), minimum(0)))), minLength(1));
+/** Pages that a memory can have. */
+const MOST_PAGES = 65536;
 
 /**
  * Compiles programs that share registers into one file, which `openArtifact` runs without a compiler: with the code of
@@ -59,37 +51,85 @@ const sizesSchema = checked(array(record(string(), checked(int(), minimum(0)))),
  * @example await writeFile("mlp.adjoint", buildArtifact({ train }, { sizes: [{ batch: 100 }] }));
  */
 export function buildArtifact(entries: Entries, options: ArtifactOptions = {}): Uint8Array<ArrayBuffer> {
-  const { sizes = [{}], passes = optimize, fused = false, threads = 1, shareFrom = SHARE_FROM } = options;
+  const { sizes = [{}], threads = 1 } = options;
   checkThreads("buildArtifact", threads);
   checkSizes(entries, sizes);
-  const engine: EngineOptions = { fused, wide: false, threads, families };
-  let memory = CONTROL_END;
-  const take = (bytes: number): number => {
-    const address = aligned(memory);
-    memory = address + bytes;
-    return address;
-  };
-  const data = new Data();
-  const registers = [...sharedRegisters(entries).values()].map((register): ArtifactRegister => {
+  const builder = new Builder(options);
+  for (const register of sharedRegisters(entries).values()) builder.addRegister(register);
+  for (const [name, graph] of Object.entries(entries))
+    builder.addEntry(name, graph, specializations(name, graph, sizes));
+  return builder.finish();
+}
+
+/** Lays registers and programs out one after another in a memory of their own. */
+class Builder {
+  readonly #passes: readonly Pass[];
+  readonly #engine: EngineOptions & { readonly shareFrom: number; readonly separate: boolean };
+  readonly #registers: ArtifactRegister[] = [];
+  readonly #entries: ArtifactEntry[] = [];
+  readonly #data = new ArtifactData();
+  /** Where the memory is free. */
+  #end: number = CONTROL_END;
+
+  constructor({ passes = optimize, fused = false, threads = 1, shareFrom = SHARE_FROM }: ArtifactOptions) {
+    this.#passes = passes;
+    this.#engine = { fused, wide: false, threads, families, shareFrom, separate: false };
+  }
+
+  addRegister(register: RegisterAttributes): void {
     const { name, dtype, shape, trainable } = register;
-    const address = take(elementCount(shape) * dtypeInfo[dtype].bytes);
-    return { name, dtype, shape, trainable, address, start: startOf(register, data) };
-  });
-  const registerAddresses = new Map(registers.map(({ name, address }) => [name, address]));
-  const programOf = (graph: Graph): ArtifactProgram => {
-    const program = compileProgram(runPasses(graph, passes));
-    const extent = extentOf(program, engine);
-    const site: Site = {
-      memory: threads > 1 ? { initial: 1, maximum: ALL_PAGES, shared: true } : { initial: 1 },
-      base: take(extent.bytes),
-      // The program's registers are among those of all entries.
-      registerAddress: (name) => registerAddresses.get(name) ?? 0,
-    };
-    const { bytes, places, constants, isShared } = assemble(program, extent, site, {
-      ...engine,
-      shareFrom,
-      separate: false,
+    const address = this.#take(elementCount(shape) * dtypeInfo[dtype].bytes);
+    const start = startOf(register, this.#data);
+    this.#registers.push({ name, dtype, shape, trainable, address, start });
+  }
+
+  /** @param bound the entry's graph with each set of sizes. */
+  addEntry(name: string, { inputs }: Graph, bound: readonly Graph[]): void {
+    this.#entries.push({
+      name,
+      inputs: Object.entries(inputs).map(([input, { dtype, shape }]) => ({
+        name: input,
+        dtype,
+        shape: shape.map((size) => (typeof size === "number" ? size : size.text)),
+      })),
+      programs: bound.map((graph) => this.#program(graph)),
     });
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const { fused, threads } = this.#engine;
+    const pages = Math.ceil((this.#end + SLACK) / PAGE);
+    if (pages > MOST_PAGES)
+      throw new AdjointError(
+        "backend",
+        "buildArtifact",
+        `takes ${this.#end} bytes of memory, and code reaches 2³²`,
+        "Build it for smaller or fewer sizes.",
+      );
+    const [registers, entries] = [this.#registers, this.#entries];
+    return writeArtifact({
+      header: { format: "adjoint-wasm", version: 1, fused, threads, pages, registers, entries },
+      data: this.#data.finish(),
+    });
+  }
+
+  #take(bytes: number): number {
+    const address = aligned(this.#end);
+    this.#end = address + bytes;
+    return address;
+  }
+
+  #program(graph: Graph): ArtifactProgram {
+    const program = compileProgram(runPasses(graph, this.#passes));
+    const extent = extentOf(program, this.#engine);
+    const site: Site = {
+      // Of a shared memory the code says how large it may be: as large as any.
+      memory: this.#engine.threads > 1 ? { initial: 1, maximum: MOST_PAGES, shared: true } : { initial: 1 },
+      base: this.#take(extent.bytes),
+      // A program's registers are among those of all entries.
+      registerAddress: (name) => this.#registers.find((register) => register.name === name)?.address ?? 0,
+    };
+    const { bytes, places, constants, isShared } = assemble(program, extent, site, this.#engine);
     return {
       shapes: program.inputs.map(({ shape }) => shape),
       isShared,
@@ -100,61 +140,20 @@ export function buildArtifact(entries: Entries, options: ArtifactOptions = {}): 
         shape,
         address: places.outputs[index]?.address ?? 0,
       })),
-      code: data.add(bytes),
+      code: this.#data.add(bytes),
       constants: constants.map(({ span, value }) => ({
         address: span.address,
-        data: data.add(value.data),
+        data: this.#data.add(value.data),
       })),
       fault: places.fault,
       lookups: places.lookups,
       workspaceBytes: extent.workspaceBytes,
     };
-  };
-  const written = Object.entries(entries).map(([name, graph]) => ({
-    name,
-    inputs: Object.entries(graph.inputs).map(([input, { dtype, shape }]) => ({
-      name: input,
-      dtype,
-      shape: shape.map((size) => (typeof size === "number" ? size : size.text)),
-    })),
-    programs: specializations(name, graph, sizes).map(programOf),
-  }));
-  const pages = Math.ceil((memory + SLACK) / PAGE);
-  return writeArtifact({
-    header: { format: "adjoint-wasm", version: 1, fused, threads, pages, registers, entries: written },
-    data: data.finish(),
-  });
-}
-
-/** Data of a file, in the order in which they were added; one array is stored once. */
-class Data {
-  readonly #parts: Uint8Array[] = [];
-  readonly #known = new Map<TypedArray, Section>();
-  #bytes = 0;
-
-  add(elements: TypedArray): Section {
-    const known = this.#known.get(elements);
-    if (known !== undefined) return known;
-    const section = { offset: this.#bytes, bytes: elements.byteLength };
-    this.#known.set(elements, section);
-    this.#parts.push(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
-    this.#bytes += elements.byteLength;
-    return section;
-  }
-
-  finish(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
   }
 }
 
 /** How a register starts: as it was declared, or as data where JSON can't say it. */
-function startOf(register: RegisterAttributes, data: Data): Initial | Section {
+function startOf(register: RegisterAttributes, data: ArtifactData): Initial | Section {
   const { initial } = register;
   const isPlain =
     initial.kind !== "data" &&
@@ -164,41 +163,3 @@ function startOf(register: RegisterAttributes, data: Data): Initial | Section {
 }
 
 const isJsonNumber = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0);
-
-const symbolsOf = (graph: Graph): ReadonlySet<string> =>
-  new Set(Object.values(graph.inputs).flatMap(({ shape }) => shape.flatMap((size) => dimSymbols(size))));
-
-/** A graph with each set of sizes, each of its own symbols once. @throws AdjointError where a symbol has no size. */
-function specializations(entry: string, graph: Graph, sizes: readonly Bindings[]): readonly Graph[] {
-  const symbols = [...symbolsOf(graph)];
-  const distinct = new Map<string, Bindings>();
-  for (const bindings of sizes) {
-    const missing = symbols.filter((symbol) => bindings[symbol] === undefined);
-    if (missing.length > 0)
-      throw new AdjointError(
-        "attribute",
-        "buildArtifact",
-        `entry "${entry}" has no size for ${missing.join(", ")}`,
-        `Give { sizes: [{ ${missing.map((symbol) => `${symbol}: 1`).join(", ")} }] }.`,
-      );
-    const own = Object.fromEntries(symbols.map((symbol) => [symbol, bindings[symbol] ?? 0]));
-    distinct.set(JSON.stringify(own), own);
-  }
-  return [...distinct.values()].map((bindings) => specialize(graph, bindings));
-}
-
-/** @throws AdjointError for sizes that are none, and symbols that no entry has. */
-function checkSizes(entries: Entries, sizes: readonly Bindings[]): void {
-  const parsed = safeParse(sizesSchema, sizes);
-  if (!parsed.success)
-    throw new AdjointError("attribute", "buildArtifact", `sizes: ${problemsOf(parsed.issues)}`);
-  const symbols = new Set(Object.values(entries).flatMap((graph) => [...symbolsOf(graph)]));
-  for (const symbol of sizes.flatMap((bindings) => Object.keys(bindings)))
-    if (!symbols.has(symbol))
-      throw new AdjointError(
-        "attribute",
-        "buildArtifact",
-        `no entry has the symbol "${symbol}"`,
-        `The symbols are ${[...symbols].join(", ") || "none"}.`,
-      );
-}
