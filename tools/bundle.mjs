@@ -10,8 +10,11 @@ import { rolldown } from "rolldown";
 const isInlined = (/** @type {string} */ id) =>
   id.startsWith(".") || isAbsolute(id) || id === "zod/mini" || id.startsWith("@oxc-project/runtime");
 
-/** What loads parts when it needs them is bundled apart: together, all entries would be split into those parts. */
-const isApart = (/** @type {string} */ name) => name === "on-demand";
+/**
+ * Entries that are bundled each by itself. Together with the others, what they share would be files of its own, which all
+ * programs would open; they are for programs that load only them.
+ */
+const APART = new Set(["on-demand", "artifact"]);
 
 /**
  * Gives the names of the files that it wrote.
@@ -48,9 +51,11 @@ async function bundlePackage(folder) {
     if (typeof entry === "string") continue;
     entries.push([basename(entry.default, ".js"), entry["@adjoint/source"]]);
   }
-  const together = entries.filter(([name]) => !isApart(name));
-  const apart = entries.filter(([name]) => isApart(name));
-  const written = new Set([...(await bundle(folder, together)), ...(await bundle(folder, apart))]);
+  const together = entries.filter(([name]) => !APART.has(name));
+  const apart = entries.filter(([name]) => APART.has(name)).map((entry) => [entry]);
+  const written = new Set(
+    (await Promise.all([together, ...apart].map((some) => bundle(folder, some)))).flat(),
+  );
   // Names have hashes: what an earlier build wrote would stay, and be published.
   const dist = join(folder, "dist");
   for (const name of readdirSync(dist))

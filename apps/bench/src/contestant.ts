@@ -11,6 +11,8 @@ console.log = console.error;
 console.info = console.error;
 console.warn = console.error;
 
+const job: ProcessJob = JSON.parse(process.argv[2] ?? "");
+
 /** Each library in a module of its own, so that a process loads no other. */
 const libraries: {
   readonly [name in Exclude<ContestantName<"node">, "pytorch">]: () => Promise<Prepare>;
@@ -19,6 +21,7 @@ const libraries: {
   wasm: async () => (await import("./ours.ts")).prepareOwn("wasm"),
   "wasm-fused": async () => (await import("./ours.ts")).prepareOwn("wasm-fused"),
   "wasm-wide": async () => (await import("./ours.ts")).prepareOwn("wasm-wide"),
+  "wasm-ahead": async () => (await import("./ahead.ts")).prepareAhead(job.folder),
   "tfjs-cpu": async () => (await import("./peers/tfjs.ts")).prepareTfjs("cpu"),
   "tfjs-wasm": async () => (await import("./peers/tfjs-wasm.ts")).prepareTfjsWasm,
   "jax-js": async () => (await import("./peers/jax-js.ts")).prepareJax("wasm"),
@@ -28,7 +31,6 @@ const libraries: {
 
 const answer = (message: object): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-const job: ProcessJob = JSON.parse(process.argv[2] ?? "");
 // The parent only names contestants of the table.
 const prepare = await libraries[job.contestant as keyof typeof libraries]();
 const runner = await prepare(job, readArrays(job.folder));

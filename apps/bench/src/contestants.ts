@@ -1,9 +1,10 @@
 import type { ContestantName } from "./names.ts";
 import type { Task } from "./task.ts";
+import type { Workload } from "./workloads/table.ts";
 
 /** Where and how a contestant would run. */
 interface Occasion {
-  readonly task: Task;
+  readonly workload: Workload;
   readonly threads: number;
   /** Major version of Node or Chromium. */
   readonly major: number;
@@ -13,6 +14,8 @@ export interface Contestant {
   readonly about: string;
   /** Runs on Python in place of Node. */
   readonly python?: true;
+  /** Runs our program from a file that is compiled before it starts. */
+  readonly runsArtifact?: true;
   /** Why it can't, or nothing if it can. */
   cannot(occasion: Occasion): string | undefined;
 }
@@ -22,8 +25,8 @@ const hasConvolution = (task: Task): boolean =>
 
 const oneThread = ({ threads }: Occasion, why: string): string | undefined => (threads > 1 ? why : undefined);
 
-const noTraining = ({ task }: Occasion): string | undefined =>
-  task.kind === "train" ? "runs models, doesn't train them" : undefined;
+const noTraining = ({ workload }: Occasion): string | undefined =>
+  workload.task.kind === "train" ? "runs models, doesn't train them" : undefined;
 
 const own = (about: string, cannot: Contestant["cannot"] = () => undefined): Contestant => ({
   about,
@@ -42,16 +45,27 @@ export const contestants: { readonly [name in ContestantName]: Contestant } = {
   "wasm-wide": own("the same after `enableWideVectors()`, from Node 24 on", ({ major }) =>
     major < 24 ? "this version of Node doesn't join vectors" : undefined,
   ),
+  "wasm-ahead": {
+    about:
+      "an artifact of `buildArtifact` with the instructions of `wasm-fused`, opened by `openArtifact`: nothing is compiled but WebAssembly",
+    runsArtifact: true,
+    cannot: ({ workload }) =>
+      workload.wholeProcess === true
+        ? undefined
+        : "has the steps of `wasm-fused`, and differs in how a process starts",
+  },
   "tfjs-cpu": {
     about: "TensorFlow.js, plain JavaScript",
     cannot: (occasion) => oneThread(occasion, "runs on one thread"),
   },
   "tfjs-wasm": {
     about: "TensorFlow.js, WebAssembly with XNNPACK",
-    cannot: (occasion) =>
-      occasion.task.kind === "train" && hasConvolution(occasion.task)
+    cannot: (occasion) => {
+      const { task } = occasion.workload;
+      return task.kind === "train" && hasConvolution(task)
         ? "has no kernel Conv2DBackpropFilter"
-        : oneThread(occasion, "turns its threads off in Node"),
+        : oneThread(occasion, "turns its threads off in Node");
+    },
   },
   "jax-js": {
     about: "jax-js on its WebAssembly device",

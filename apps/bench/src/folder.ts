@@ -17,7 +17,14 @@ function readArray(path: string): Float32Array | Int32Array {
 
 /** The arrays that are in a folder, each in a file of its own. */
 export const readArrays = (folder: string): Arrays =>
-  Object.fromEntries(readdirSync(folder).map((file) => [parse(file).name, readArray(join(folder, file))]));
+  Object.fromEntries(
+    readdirSync(folder)
+      .filter((file) => /\.(f32|i32)$/.test(file))
+      .map((file) => [parse(file).name, readArray(join(folder, file))]),
+  );
+
+/** Where our compiled program lies beside the arrays, for those that run it. */
+export const artifactIn = (folder: string): string => join(folder, "main.adjoint");
 
 /** Runs something beside the files of its data, which go afterwards. */
 export async function inFolder<T>(arrays: Arrays, action: (folder: string) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { addArtifact } from "./artifact.ts";
 import { nodeProgram } from "./child.ts";
 import type { Chromium } from "./chromium.ts";
 import { engineOf, machine, pythonWithTorch } from "./engines.ts";
@@ -35,19 +36,21 @@ async function* measured(
   const { rounds, limit } = options;
   for (const { platform, title, node, major, threads, adapter, starter } of chosen) {
     process.stderr.write(`${name} on ${title}\n`);
-    const outcomes = await inFolder(arrays, (folder) =>
-      runGroup({
+    const entrants = threads.flatMap((count) =>
+      namesOn(platform).map((entrant) => ({ name: entrant, threads: count })),
+    );
+    const outcomes = await inFolder(arrays, (folder) => {
+      addArtifact(folder, { workload, major, entrants }, arrays);
+      return runGroup({
         workload,
-        entrants: threads.flatMap((count) =>
-          namesOn(platform).map((entrant) => ({ name: entrant, threads: count })),
-        ),
+        entrants,
         major,
         rounds,
         limit,
         expected,
         starter: (contestant) => starter(contestant, folder),
-      }),
-    );
+      });
+    });
     const facts = { workload: name, rounds, node, ...machine(), ...(adapter !== undefined && { adapter }) };
     yield pairsOf(outcomes, facts);
   }

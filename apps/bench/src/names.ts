@@ -1,7 +1,7 @@
 /** Who runs where: our backends and their variants, and peers. */
 export const names = {
   node: {
-    own: ["cpu", "wasm", "wasm-fused", "wasm-wide"],
+    own: ["cpu", "wasm", "wasm-fused", "wasm-wide", "wasm-ahead"],
     peers: ["tfjs-cpu", "tfjs-wasm", "jax-js", "onnxruntime-web", "onnxruntime-node", "pytorch"],
   },
   chromium: {

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
 import type { WasmOptions } from "@adjoint/backend-wasm";
 import type { Backend } from "@adjoint/compiler";
+import { enableFused } from "./fused.ts";
 import type { OwnName } from "./names.ts";
 import { ownRunner } from "./own-runner.ts";
 import { peakMeter } from "./peak.ts";
@@ -14,16 +14,13 @@ interface Own {
   readonly peak?: () => () => number;
 }
 
-/** Node 20 has fused multiply-add behind a flag of V8; newer engines have it without one. Before the first compile. */
-function enableFused(): void {
-  if (Number(process.versions.node.split(".")[0]) < 22)
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
-}
-
 const openWasm = async (options: WasmOptions): Promise<Backend> =>
   (await import("@adjoint/backend-wasm")).wasm(options);
 
-const own: { readonly [name in OwnName<"node">]: Own } = {
+/** Those that compile. */
+type Compiling = Exclude<OwnName<"node">, "wasm-ahead">;
+
+const own: { readonly [name in Compiling]: Own } = {
   cpu: { open: async () => (await import("@adjoint/backend-cpu")).cpu() },
   wasm: {
     open: (threads) => openWasm({ deterministic: true, threads }),
@@ -57,7 +54,7 @@ async function allThreads(backend: Backend, threads: number): Promise<void> {
 
 /** One of our backends with the variants that Node has. */
 export const prepareOwn =
-  (name: OwnName<"node">): Prepare =>
+  (name: Compiling): Prepare =>
   async ({ task, threads, once }, arrays) => {
     const { open, peak } = own[name];
     const backend = await open(threads);

@@ -67,7 +67,7 @@ async function enter(group: Group, name: ContestantName, threads: number): Promi
   const { workload, limit, expected } = group;
   const { task } = workload;
   const entrant = { name, threads, shares: [], times: [] };
-  const cannot = contestants[name].cannot({ task, threads, major: group.major });
+  const cannot = contestants[name].cannot({ workload, threads, major: group.major });
   if (cannot !== undefined) return { ...entrant, note: cannot };
   const start = group.starter(name);
   if (start === undefined) return { ...entrant, note: "is not installed here" };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { contestants } from "../src/contestants.ts";
 import { isOn, isOwn, names, ownNames, peerNames, platforms } from "../src/names.ts";
 import { nodePlace } from "../src/places.ts";
-import { platformsOf, workloadNames } from "../src/workloads/table.ts";
+import { platformsOf, workloadNames, workloads } from "../src/workloads/table.ts";
 
 test("each contestant is on one platform, ours or a peer", () => {
   const all = [...ownNames, ...peerNames];
@@ -12,9 +12,9 @@ test("each contestant is on one platform, ours or a peer", () => {
 });
 
 test("in Chromium ONNX Runtime trains nothing, and all else may run", () => {
-  const task = { kind: "train", network: { image: [4], layers: [] }, batch: 1, checkedSteps: 1 } as const;
+  const workload = workloads["tiny-train"];
   const cannot = names.chromium.peers.map((name) =>
-    contestants[name].cannot({ task, threads: 1, major: 150 }),
+    contestants[name].cannot({ workload, threads: 1, major: 150 }),
   );
   expect(cannot).toEqual([undefined, undefined, "runs models, doesn't train them"]);
 });

@@ -59,6 +59,20 @@ test("a goal beside the better of PyTorch's threads takes it", () => {
   expect(lineWith(text, "mlp-train", "fused, 2 threads", "0.600", "reached")).toBeDefined();
 });
 
+test("the first step has a goal for what compiles, and one for what is compiled ahead of time", () => {
+  const text = page(
+    rowsOf("first-step", [
+      outcome("wasm-fused", 300),
+      outcome("wasm-ahead", 140),
+      outcome("jax-js", 500),
+      outcome("pytorch", 100),
+    ]),
+  );
+  expect(lineWith(text, "first-step", "fused beside every", "0.600", "**missed**")).toBeDefined();
+  expect(lineWith(text, "first-step", "compiled ahead of time", "0.280", "reached")).toBeDefined();
+  expect(lineWith(text, "`wasm-ahead` | 140", "0.280", "1.40")).toBeDefined();
+});
+
 test("rows of Chromium have a section of their own, and no part in goals", () => {
   const inChromium = [
     ...chromiumRowsOf("gemm-512", [

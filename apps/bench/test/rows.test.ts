@@ -43,6 +43,12 @@ describe("lines of JSON", () => {
     expect(parseLine(line)).toEqual(row);
   });
 
+  test("of runs before others took part are read", () => {
+    const line =
+      '{"workload":"first-step","backend":"wasm-fused","peer":"jax-js","threads":1,"oursMs":330,"peerMs":900,"ratio":0.3667,"rounds":7,"node":"20.20.2","oursNote":null,"peerNote":null,"isBound":false,"oursSpread":[310,360],"peerSpread":[880,950],"shareOfPeak":null,"oursVersion":"0.1.0","peerVersion":"0.1.25","cpu":"Abacus","cores":2}';
+    expect(JSON.stringify(parseLine(line))).toBe(line);
+  });
+
   test("of Chromium have the same names, and its adapter", () => {
     const [row] = chromiumRowsOf("gemm-512", [outcome("webgpu", 3), outcome("tfjs-webgpu", 6)]);
     const line = JSON.stringify(row);

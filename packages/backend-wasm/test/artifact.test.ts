@@ -3,6 +3,7 @@ import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { compile, explain } from "@adjoint/compiler";
 import {
   AdjointError,
+  type Graph,
   type State,
   constant,
   dim,
@@ -132,6 +133,25 @@ describe("an artifact", () => {
       Float32Array.of(-0, -0),
       values,
     ]);
+  });
+
+  it("is read from any bytes, which stay as they are", async () => {
+    const values = tensorValue("f32", [3], Float32Array.of(1, 2, 3));
+    const start = register("start", "f32", [3], { initial: { kind: "data", value: values } });
+    const file = buildArtifact(
+      { main: program({ inputs: {}, outputs: { sum: start.reduceSum() } }) },
+      { threads: 2, shareFrom: 0 },
+    );
+    // A Buffer's slices share its memory, and it may begin anywhere.
+    const padded = new Uint8Array(file.length + 1);
+    padded.set(file, 1);
+    const inside = Buffer.from(padded.buffer, 1);
+    const given = [file, file.slice().buffer, inside, inside];
+    for (const bytes of given) {
+      await using session = await openArtifact<{ main: Graph<never, "sum"> }>(bytes, { threads: 1 });
+      expect((await session.run("main", {})).sum.item()).toBe(6);
+    }
+    expect(padded.subarray(1)).toEqual(file);
   });
 
   it("says where an index of data was out of range, and goes on", async () => {

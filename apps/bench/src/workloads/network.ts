@@ -1,4 +1,4 @@
-import { type Graph, type Tensor, dim, input, program } from "@adjoint/ir";
+import { type Tensor, dim, input, program } from "@adjoint/ir";
 import { type Layer, conv2d, crossEntropy, dense, flatten, maxPool, relu, sequential } from "@adjoint/layers";
 import { adam } from "@adjoint/optimizers";
 import type { Arrays } from "../arrays.ts";
@@ -16,8 +16,9 @@ import {
   product,
   weightShape,
 } from "../task.ts";
-import type { Kind, OwnGraph } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 import { logitsOf, trainedLosses } from "./plain-network.ts";
+import { stateOf } from "./state.ts";
 
 /** Our layer of each description. */
 const layers: {
@@ -58,19 +59,6 @@ function parameters(network: Network, random: Random): Arrays {
   );
 }
 
-const withState = (graph: Graph, network: Network, arrays: (name: string) => Float32Array): OwnGraph => ({
-  graph,
-  state: Object.fromEntries(
-    parameterLayers(network).flatMap((layer) => [
-      [
-        `${layer.name}.weight`,
-        { dtype: "f32", shape: weightShape(layer), data: arrays(`${layer.name}.weight`) },
-      ],
-      [`${layer.name}.bias`, { dtype: "f32", shape: [biasSize(layer)], data: arrays(`${layer.name}.bias`) }],
-    ]),
-  ),
-});
-
 export const training: Kind<TrainTask> = {
   data: ({ network, batch }, random) => ({
     ...parameters(network, random),
@@ -83,7 +71,7 @@ export const training: Kind<TrainTask> = {
     const labels = input("labels", "i32", [batch]);
     const loss = crossEntropy(logits(network, images), labels);
     const train = program({ inputs: { images, labels }, outputs: { loss }, updates: adam(ADAM)(loss) });
-    return withState(train, network, arrays);
+    return { graph: train, state: stateOf(network, arrays) };
   },
   reference: ({ network, batch, checkedSteps }, arrays) =>
     trainedLosses(network, batch, checkedSteps, arrays),
@@ -99,7 +87,7 @@ export const inference: Kind<InferTask> = {
   graph: ({ network }, arrays) => {
     const images = input("images", "f32", [dim("batch"), ...network.image]);
     const predict = program({ inputs: { images }, outputs: { logits: logits(network, images) } });
-    return withState(predict, network, arrays);
+    return { graph: predict, state: stateOf(network, arrays) };
   },
   reference: ({ network, batch }, arrays) => logitsOf(network, batch, arrays),
   tolerance: 1e-4,

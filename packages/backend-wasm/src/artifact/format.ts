@@ -146,7 +146,8 @@ export const broken = (problem: string): AdjointError =>
   new AdjointError("state", "openArtifact", `the file is broken: ${problem}`, "Build it again.");
 
 /** @throws AdjointError where the file is none, or not whole. */
-export function readArtifact(file: Uint8Array): Artifact {
+export function readArtifact(given: Uint8Array | ArrayBuffer): Artifact {
+  const file = plainBytes(given);
   if (MAGIC.some((byte, index) => file[index] !== byte))
     throw new AdjointError(
       "state",
@@ -161,6 +162,12 @@ export function readArtifact(file: Uint8Array): Artifact {
   if (!parsed.success) throw broken(problemsOf(parsed.issues));
   return { header: parsed.data, data: file.slice(PREFIX + length) };
 }
+
+/** Bytes whose slices are copies: those of Node's `Buffer` are not. */
+const plainBytes = (given: Uint8Array | ArrayBuffer): Uint8Array =>
+  given instanceof ArrayBuffer
+    ? new Uint8Array(given)
+    : new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {

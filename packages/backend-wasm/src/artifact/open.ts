@@ -40,7 +40,7 @@ export async function openArtifact<E extends Entries>(
 ): Promise<Session<E>> {
   const { threads = coresOf() } = options;
   checkThreads("openArtifact", threads);
-  const contents = contentsOf(readArtifact(file instanceof ArrayBuffer ? new Uint8Array(file) : file));
+  const contents = contentsOf(readArtifact(file));
   return Session.open<E>(async () => new ArtifactEngine(contents, threads), options);
 }
 
