@@ -183,6 +183,54 @@ describe.skipIf(missingGpu !== undefined)(`${gpuTitle("the WebGPU backend")}`, (
     expect(found[0]?.slice(1)).toEqual(expected[0]?.slice(1));
   });
 
+  it("folds many lines of thousands by blocks where a CPU computes them, sums as near as a tree's", async () => {
+    const [lines, length] = [40, 5003];
+    const x = input("x", "f32", [lines, length]);
+    const axes = [1];
+    const main = program({
+      inputs: { x },
+      outputs: {
+        sum: x.reduceSum({ axes }),
+        top: x.reduceMax({ axes }),
+        bottom: x.reduceMin({ axes }),
+        product: x.reduceProd({ axes }),
+        first: x.argMax({ axis: 1 }),
+        last: x.argMin({ axis: 1 }),
+      },
+    });
+    const data = Float32Array.from({ length: lines * length }, (_, index) =>
+      Math.fround(1 + Math.sin(index * 1.7) / 4096),
+    );
+    // Equal extremes in two blocks, in a line of its own each, and NaN in the middle of another.
+    for (const at of [100, 4000]) data[3 * length + at] = 2;
+    for (const at of [64, 65]) data[4 * length + at] = 0.5;
+    data[5 * length + 2500] = NaN;
+    // One after another, these drift: each addition rounds the same way for long.
+    data.fill(Math.fround(0.1), 7 * length, 8 * length);
+    const [expected, found] = await both(main, async (session) => {
+      const outputs = await session.run("main", { x: data });
+      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toNumbers(value)]));
+    });
+    const { sum = [], product = [], ...exact } = found;
+    expect(exact).toEqual({
+      top: expected["top"],
+      bottom: expected["bottom"],
+      first: expected["first"],
+      last: expected["last"],
+    });
+    expect([found["first"]?.[3], found["last"]?.[4], found["first"]?.[5]]).toEqual([100, 64, 2500]);
+    const finite = Array.from({ length: lines }, (_, line) => line).filter((line) => line !== 5);
+    expect([sum[5], product[5]]).toEqual([NaN, NaN]);
+    for (const line of finite) {
+      const inDoubles = data
+        .subarray(line * length, (line + 1) * length)
+        .reduce((all, value) => all + value, 0);
+      // A tree over 5,003 elements rounds 13 times; blocks are a few times that in the worst case.
+      expect(Math.abs((sum[line] ?? NaN) / inDoubles - 1)).toBeLessThan(24 * 2 ** -24);
+      expect(product[line]).toBeCloseTo(expected["product"]?.[line] ?? NaN, 3);
+    }
+  });
+
   describe("an index that lies outside its axis", () => {
     const table = register("table", "f32", [3], { initial: { kind: "constant", value: 3 } });
     const place = input("place", "i32", [1]);

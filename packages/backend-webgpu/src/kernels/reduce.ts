@@ -12,8 +12,12 @@ import { Shader } from "./shader.ts";
 const LANES = 64;
 /** Lines up to here are folded by one invocation each. */
 const SHORT = 32;
-/** So are these, where there are enough of them: their elements often lie side by side. Few are enough for a CPU's cores. */
-const MANY = { lines: 1024, linesInSoftware: 32, length: 256 } as const;
+/** So are these, where there are enough of them: their elements often lie side by side. */
+const MANY = { lines: 1024, length: 256 } as const;
+/** On a CPU's cores few are enough, and a workgroup's barriers are dearer than long lines. */
+const MANY_IN_SOFTWARE = { lines: 32, length: 8192 } as const;
+/** An invocation folds longer lines by blocks of these, so that sums lose little more than those of a tree. */
+const BLOCK = 64;
 /** Elements that one workgroup folds of a line that several share. */
 const PART = 4096;
 /** Lines of which workgroups enough exist without sharing. */
@@ -24,8 +28,8 @@ const WORKGROUP_BYTES = 16_384;
 /** Folds in a fixed order: an invocation a line, a tree of a workgroup a line, or partial folds of long lines and then theirs. */
 export function reduce(kernel: ReduceKernel, context: Context): readonly Launch[] {
   const [lines, length] = [elementCount(kernel.outer), elementCount(kernel.inner)];
-  const many = context.isSoftware ? MANY.linesInSoftware : MANY.lines;
-  if (length <= SHORT || (lines >= many && length <= MANY.length)) return [oneEach(kernel, context)];
+  const many = context.isSoftware ? MANY_IN_SOFTWARE : MANY;
+  if (length <= SHORT || (lines >= many.lines && length <= many.length)) return [oneEach(kernel, context)];
   if (lines > FEW || length <= 2 * PART) return [tree(kernel, context)];
   const parts = Math.min(256, Math.ceil(length / PART));
   const states = foldsOf(new Shader(context), kernel).flatMap((fold) => fold.states);
@@ -33,8 +37,8 @@ export function reduce(kernel: ReduceKernel, context: Context): readonly Launch[
   return [tree(kernel, context, { store: partial, parts }), joinParts(kernel, context, partial, parts)];
 }
 
-const foldsOf = (shader: Shader, { reductions }: ReduceKernel): readonly Fold[] =>
-  reductions.map((reduction, index) => foldOf(reduction, `fold${index}`, shader.use));
+const foldsOf = (shader: Shader, { reductions }: ReduceKernel, name = "fold"): readonly Fold[] =>
+  reductions.map((reduction, index) => foldOf(reduction, `${name}${index}`, shader.use));
 
 const declared = (folds: readonly Fold[]): string[] =>
   folds.flatMap(({ states }) => states.map(({ name, start }) => `var ${name} = ${start};`));
@@ -81,6 +85,22 @@ function oneEach(kernel: ReduceKernel, context: Context): Launch {
   const count = elementCount(kernel.outer);
   const outer = unravel("line", kernel.outer, "i");
   const folds = foldsOf(shader, kernel);
+  const length = elementCount(kernel.inner);
+  const foldLine = (into: readonly Fold[], from: string, to: string): readonly string[] => [
+    `for (var k = ${from}; k < ${to}; k++) {`,
+    ...takes(kernel, shader, into, outer.names),
+    "}",
+  ];
+  const foldBlocks = (): readonly string[] => {
+    const blocks = foldsOf(shader, kernel, "block");
+    return [
+      `for (var first = 0; first < ${length}; first += ${BLOCK}) {`,
+      ...declared(blocks),
+      ...foldLine(blocks, "first", `min(first + ${BLOCK}, ${length})`),
+      ...folds.flatMap((fold, index) => fold.merge(blocks[index]?.states.map(({ name }) => name) ?? [])),
+      "}",
+    ];
+  };
   return shader.launch({
     groups: Math.ceil(count / LANES),
     lanes: LANES,
@@ -89,9 +109,7 @@ function oneEach(kernel: ReduceKernel, context: Context): Launch {
       `if (line >= ${count}) { return; }`,
       ...outer.lines,
       ...declared(folds),
-      `for (var k = 0; k < ${elementCount(kernel.inner)}; k++) {`,
-      ...takes(kernel, shader, folds, outer.names),
-      "}",
+      ...(length > MANY.length ? foldBlocks() : foldLine(folds, "0", `${length}`)),
       ...epilogue(kernel, shader, folds, outer.names),
     ],
   });
