@@ -7,11 +7,11 @@ import type {
   Program,
   StepCopy,
 } from "@adjoint/compiler";
-import type { State, TensorValue, TypedArray } from "@adjoint/ir";
+import { type State, type TensorValue, type TypedArray, copyInto } from "@adjoint/ir";
 import { closures } from "./closures.ts";
 import { Workspace, contraction } from "./contraction.ts";
 import type { ExpressionCompiler, Run } from "./executor.ts";
-import { Memory, Registers, copyInto } from "./memory.ts";
+import { Memory, Registers } from "./memory.ts";
 import { ordering } from "./ordering.ts";
 import { canPrint, printed } from "./printed.ts";
 

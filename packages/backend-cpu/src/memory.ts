@@ -4,6 +4,7 @@ import {
   type DType,
   type TensorValue,
   type TypedArray,
+  copyInto,
   dtypeInfo,
   zeroValue,
 } from "@adjoint/ir";
@@ -28,15 +29,6 @@ export class Registers {
   read(name: string): TensorValue {
     const { dtype, shape, data } = this.get(name);
     return { dtype, shape, data: data.slice() };
-  }
-}
-
-/** Copies between arrays of one class. */
-export function copyInto(target: TypedArray, source: TypedArray): void {
-  if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
-    if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);
-  } else if (!(source instanceof BigInt64Array || source instanceof BigUint64Array)) {
-    target.set(source);
   }
 }
 

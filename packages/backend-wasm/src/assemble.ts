@@ -1,5 +1,5 @@
 import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
-import { AdjointError, type TensorValue } from "@adjoint/ir";
+import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
 import {
   type CompiledModule,
   type EngineOptions,
@@ -8,7 +8,7 @@ import {
   exportsOf,
   programWorkspace,
 } from "./compile.ts";
-import { type Places, type Span, WasmExecutable, copyInto, viewOf } from "./executable.ts";
+import { type Places, type Span, WasmExecutable, viewOf } from "./executable.ts";
 import type { FamilySource } from "./families.ts";
 import { type Arena, type Layout, aligned, layoutOf } from "./memory-layout.ts";
 import { familiesOf } from "./needs.ts";

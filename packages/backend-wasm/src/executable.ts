@@ -1,15 +1,6 @@
 import type { Executable } from "@adjoint/compiler";
-import { AdjointError, type DType, type TypedArray, dtypeInfo } from "@adjoint/ir/values";
+import { AdjointError, type DType, type TypedArray, copyInto, dtypeInfo } from "@adjoint/ir/values";
 import { FAULT, FAULT_BYTES } from "./fault.ts";
-
-/** Copies between arrays of one class. */
-export function copyInto(target: TypedArray, source: TypedArray): void {
-  if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
-    if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);
-  } else if (!(source instanceof BigInt64Array || source instanceof BigUint64Array)) {
-    target.set(source);
-  }
-}
 
 /** Elements in a memory. */
 export interface Span {

@@ -1,6 +1,6 @@
 import type { RegisterAttributes, State } from "@adjoint/ir";
-import { AdjointError, type TensorValue } from "@adjoint/ir/values";
-import { type Span, copyInto, viewOf } from "./executable.ts";
+import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir/values";
+import { type Span, viewOf } from "./executable.ts";
 
 /** A register in a memory. */
 export type PlacedRegister = Pick<RegisterAttributes, "shape"> & Span;

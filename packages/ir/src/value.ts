@@ -133,3 +133,12 @@ export function roundScalar(element: Scalar, dtype: DType): Scalar {
   if (dtype === "bf16") return bf16ToNumber(numberToBf16(element));
   return element;
 }
+
+/** Copies elements between arrays of one class; arrays of two are left as they are. */
+export function copyInto(target: TypedArray, source: TypedArray): void {
+  if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
+    if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);
+  } else if (!(source instanceof BigInt64Array || source instanceof BigUint64Array)) {
+    target.set(source);
+  }
+}

@@ -35,6 +35,7 @@ export {
   type Scalar,
   type TensorValue,
   castScalar,
+  copyInto,
   elementReader,
   elementWriter,
   tensorValue,
