@@ -17,8 +17,10 @@ interface Block {
   bytes: number;
 }
 
-/** Pages that a memory may grow to: all that 32-bit addresses reach, or less where an engine refuses to reserve that. */
-const MOST_PAGES = [65536, 32768, 16384, 4096];
+/** Pages that 32-bit addresses reach. */
+export const ALL_PAGES = 65536;
+/** Pages that a memory may grow to: all, or less where an engine refuses to reserve that. */
+const MOST_PAGES = [ALL_PAGES, 32768, 16384, 4096];
 
 /** Memory that workers see too says from the start how far it may grow. */
 function sharedMemory(): { readonly memory: WebAssembly.Memory; readonly maximum: number } {

@@ -243,6 +243,30 @@ describe("an artifact for threads", () => {
     }
   });
 
+  it("opens with as many threads as it is built for where the machine has more than a pool may", async () => {
+    vi.stubGlobal("navigator", { hardwareConcurrency: 96 });
+    const add = vi.spyOn(Pool.prototype, "add");
+    try {
+      await using session = await openArtifact<typeof entries>(file, { seed: 7 });
+      expect(add.mock.contexts[0]).toMatchObject({ size: 3 });
+      expect((await session.run("step", feed(2))).scores.shape).toEqual([2, 2]);
+    } finally {
+      add.mockRestore();
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it("tells of threads that stopped, not of the code", async () => {
+    const settle = vi
+      .spyOn(Pool.prototype, "settle")
+      .mockRejectedValue(new AdjointError("backend", "wasm", "a worker stopped"));
+    try {
+      expect((await errorOf(openArtifact(file, { threads: 2 }))).message).toBe("wasm: a worker stopped.");
+    } finally {
+      settle.mockRestore();
+    }
+  });
+
   it("ends its threads with the session", async () => {
     const end = vi.spyOn(Pool.prototype, Symbol.dispose);
     try {

@@ -1,4 +1,4 @@
-import { type Entries, compileProgram, sharedRegisters } from "@adjoint/compiler";
+import { type Entries, type Program, compileProgram, sharedRegisters } from "@adjoint/compiler";
 import {
   AdjointError,
   type Bindings,
@@ -14,7 +14,7 @@ import {
 } from "@adjoint/ir";
 import { type Site, assemble, extentOf } from "../assemble.ts";
 import type { EngineOptions } from "../compile.ts";
-import { PAGE, SLACK, aligned } from "../memory-layout.ts";
+import { ALL_PAGES, PAGE, SLACK, aligned } from "../memory-layout.ts";
 import { CONTROL_END } from "../threads/control.ts";
 import { SHARE_FROM, checkThreads } from "../threads/options.ts";
 import { families } from "../wasm.ts";
@@ -23,6 +23,7 @@ import {
   type ArtifactEntry,
   type ArtifactProgram,
   type ArtifactRegister,
+  type PlacedTensor,
   type Section,
   writeArtifact,
 } from "./format.ts";
@@ -40,9 +41,6 @@ export interface ArtifactOptions {
   /** As for `wasm`. */
   readonly shareFrom?: number;
 }
-
-/** Pages that a memory can have. */
-const MOST_PAGES = 65536;
 
 /**
  * Compiles programs that share registers into one file, which `openArtifact` runs without a compiler: with the code of
@@ -99,7 +97,7 @@ class Builder {
   finish(): Uint8Array<ArrayBuffer> {
     const { fused, threads } = this.#engine;
     const pages = Math.ceil((this.#end + SLACK) / PAGE);
-    if (pages > MOST_PAGES)
+    if (pages > ALL_PAGES)
       throw new AdjointError(
         "backend",
         "buildArtifact",
@@ -119,27 +117,28 @@ class Builder {
     return address;
   }
 
+  #registerAddress(name: string): number {
+    const register = this.#registers.find((other) => other.name === name);
+    if (register === undefined)
+      throw new AdjointError("graph", "buildArtifact", `register "${name}" has no place`);
+    return register.address;
+  }
+
   #program(graph: Graph): ArtifactProgram {
     const program = compileProgram(runPasses(graph, this.#passes));
     const extent = extentOf(program, this.#engine);
     const site: Site = {
-      // Of a shared memory the code says how large it may be: as large as any.
-      memory: this.#engine.threads > 1 ? { initial: 1, maximum: MOST_PAGES, shared: true } : { initial: 1 },
+      // Of a shared memory the code says how large it may become: this one is given in full.
+      memory: this.#engine.threads > 1 ? { initial: 1, maximum: ALL_PAGES, shared: true } : { initial: 1 },
       base: this.#take(extent.bytes),
-      // A program's registers are among those of all entries.
-      registerAddress: (name) => this.#registers.find((register) => register.name === name)?.address ?? 0,
+      registerAddress: (name) => this.#registerAddress(name),
     };
     const { bytes, places, constants, isShared } = assemble(program, extent, site, this.#engine);
     return {
       shapes: program.inputs.map(({ shape }) => shape),
       isShared,
       inputs: places.inputs.map((span) => span?.address ?? null),
-      outputs: program.outputs.map(({ name, dtype, shape }, index) => ({
-        name,
-        dtype,
-        shape,
-        address: places.outputs[index]?.address ?? 0,
-      })),
+      outputs: places.outputs.map(({ address }, index) => ({ ...portAt(program, index), address })),
       code: this.#data.add(bytes),
       constants: constants.map(({ span, value }) => ({
         address: span.address,
@@ -150,6 +149,14 @@ class Builder {
       workspaceBytes: extent.workspaceBytes,
     };
   }
+}
+
+/** What an output is called, and its type. */
+function portAt({ outputs }: Program, index: number): Omit<PlacedTensor, "address"> {
+  const port = outputs[index];
+  if (port === undefined) throw new AdjointError("graph", "buildArtifact", `output ${index} is missing`);
+  const { name, dtype, shape } = port;
+  return { name, dtype, shape };
 }
 
 /** How a register starts: as it was declared, or as data where JSON can't say it. */

@@ -18,6 +18,7 @@ import {
 } from "@adjoint/ir/schema";
 import { AdjointError, type DType, type Initial, dtypes, initialSchema } from "@adjoint/ir/values";
 import type { Lookup } from "../executable.ts";
+import { ALL_PAGES } from "../memory-layout.ts";
 import { MOST_THREADS } from "../threads/control.ts";
 
 /*
@@ -116,7 +117,7 @@ const headerSchema: Schema<Header> = object({
   version: literal(1),
   fused: boolean(),
   threads: checked(int(), minimum(1), maximum(MOST_THREADS)),
-  pages: checked(int(), minimum(1), maximum(65536)),
+  pages: checked(int(), minimum(1), maximum(ALL_PAGES)),
   registers: array(object({ ...placed, trainable: boolean(), start: union([section, initialSchema]) })),
   entries: array(
     object({

@@ -38,10 +38,10 @@ export async function openArtifact<E extends Entries>(
   file: Uint8Array | ArrayBuffer,
   options: OpenOptions = {},
 ): Promise<Session<E>> {
-  const { threads = coresOf() } = options;
-  checkThreads("openArtifact", threads);
+  const { threads } = options;
+  if (threads !== undefined) checkThreads("openArtifact", threads);
   const contents = contentsOf(readArtifact(file));
-  return Session.open<E>(async () => new ArtifactEngine(contents, threads), options);
+  return Session.open<E>(async () => new ArtifactEngine(contents, threads ?? coresOf()), options);
 }
 
 /** Runs an artifact's programs in a memory of its own. */
@@ -80,7 +80,10 @@ class ArtifactEngine implements Engine {
   /** Loads all programs, side by side. */
   async prepare(): Promise<void> {
     const programs = [...this.#contents.programs.values()].flatMap((bySizes) => [...bySizes.values()]);
-    await Promise.all(programs.map((program) => this.#load(program)));
+    const loads = programs.map((program) => this.#load(program));
+    // Where one fails, the engine is closed: no other may still be under way then.
+    await Promise.allSettled(loads);
+    await Promise.all(loads);
   }
 
   runnable(entry: string, feeds: readonly FedShape[]): Runnable | Promise<Runnable> {
@@ -122,6 +125,8 @@ class ArtifactEngine implements Engine {
       const module = await WebAssembly.compile(code);
       return await start(module, this.#memory, ["run"], isShared ? this.#pool : undefined);
     } catch (cause) {
+      // What stopped the threads is no fault of the code.
+      if (cause instanceof AdjointError) throw cause;
       throw new AdjointError(
         "backend",
         "openArtifact",
