@@ -7,7 +7,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gpuTitle, missingGpu } from "../gpu.ts";
 
-const program = fileURLToPath(new URL("../../apps/mnist-trainer/test/run-sources.mjs", import.meta.url));
+const program = ["../from-sources.mjs", "../../apps/mnist-trainer/src/main.ts"].map((file) =>
+  fileURLToPath(new URL(file, import.meta.url)),
+);
 
 describe.skipIf(missingGpu !== undefined)(`${gpuTitle("the trainer")}`, () => {
   let folder = "";
@@ -20,7 +22,7 @@ describe.skipIf(missingGpu !== undefined)(`${gpuTitle("the trainer")}`, () => {
   async function lossesOn(backend: string): Promise<readonly number[]> {
     const out = join(folder, backend);
     const options = ["--model", "logistic", "--limit", "600", "--epochs", "2", "--backend", backend];
-    await promisify(execFile)(process.execPath, [program, ...options, "--out", out]);
+    await promisify(execFile)(process.execPath, [...program, ...options, "--out", out]);
     const history = JSON.parse(await readFile(join(out, "history.json"), "utf8"));
     return history.epochs.map(({ train }: { readonly train: { readonly loss: number } }) => train.loss);
   }

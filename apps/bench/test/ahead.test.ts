@@ -36,9 +36,11 @@ async function processOf(
 ): Promise<{ readonly losses: readonly number[]; readonly packages: readonly string[] }> {
   return inFolder(arrays, async (folder) => {
     addArtifact(folder, withThreads(2), arrays);
-    const program = fileURLToPath(new URL("contestant-process.mjs", import.meta.url));
+    const [run, program] = ["../../../test/from-sources.mjs", "../src/contestant.ts"].map((file) =>
+      fileURLToPath(new URL(file, import.meta.url)),
+    );
     const job: ProcessJob = { contestant, threads, task, folder, once: false };
-    const output = execFileSync(process.execPath, [program, JSON.stringify(job)], {
+    const output = execFileSync(process.execPath, [run ?? "", "--list", program ?? "", JSON.stringify(job)], {
       encoding: "utf8",
       input: "",
     });

@@ -13,6 +13,11 @@ const historyOf = async (folder: string): Promise<unknown> =>
     key === "seconds" ? 0 : value,
   );
 
+/** How the program is run from its sources. */
+const program = ["../../../test/from-sources.mjs", "../src/main.ts"].map((file) =>
+  fileURLToPath(new URL(file, import.meta.url)),
+);
+
 interface Child {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -21,8 +26,7 @@ interface Child {
 
 /** Runs the program in a process of its own, and sends it a signal when it printed what is waited for. */
 function runThere(argv: readonly string[], signal: NodeJS.Signals, at: string): Promise<Child> {
-  const script = fileURLToPath(new URL("run-sources.mjs", import.meta.url));
-  const child = spawn(process.execPath, [script, ...argv], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...program, ...argv], { stdio: ["ignore", "pipe", "inherit"] });
   let [out, sent] = ["", false];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;

@@ -191,8 +191,12 @@ describe("where workers can't be started", () => {
 
 describe("a process", () => {
   it("ends although workers sleep", { timeout: 20_000 }, async () => {
-    const script = fileURLToPath(new URL("ends.mjs", import.meta.url));
-    const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+    const [run, script] = ["../../../test/from-sources.mjs", "ends.ts"].map((file) =>
+      fileURLToPath(new URL(file, import.meta.url)),
+    );
+    const child = spawn(process.execPath, [run ?? "", script ?? ""], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let out = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
     const code = await new Promise((resolve) => child.on("close", resolve));

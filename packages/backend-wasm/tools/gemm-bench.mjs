@@ -1,11 +1,10 @@
 // Speed of contractions beside a register-only loop of the same instructions, interleaved in one process.
-// node packages/backend-wasm/tools/gemm-bench.mjs [--plain] [--fused] [--wide] [--steps] [--rounds 9] [--only TEXT]
+// node test/from-sources.mjs packages/backend-wasm/tools/gemm-bench.mjs [--plain] [--fused] [--wide] [--steps] [--rounds 9] [--only TEXT]
 // --steps measures the contractions of training steps as the compiler makes them, epilogues and layouts included.
 // oxlint-disable no-restricted-imports -- it runs in Node alone and is no part of the package.
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { createViteServer } from "vitest/node";
 
 const { values } = parseArgs({
   options: {
@@ -22,22 +21,10 @@ if (values.wide) setFlagsFromString("--experimental-wasm-revectorize");
 // Before the first compile; newer engines have relaxed SIMD without a flag.
 if (major < 21) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
-const conditions = ["@adjoint/source", "module", "node", "development|production"];
-const server = await createViteServer({
-  configFile: false,
-  appType: "custom",
-  logLevel: "error",
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-  oxc: { target: "node20" },
-  optimizeDeps: { noDiscovery: true },
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
-});
-const load = (path) => server.ssrLoadModule(new URL(path, import.meta.url).pathname);
-const { run, product, kernelOf, map, noise } = await load("../test/contract-support.ts");
-const { ModuleBuilder, i32, v128 } = await load("../src/emit/index.ts");
-const { laneOf } = await load("../src/contract/lane.ts");
-const { reluBias } = await load("../test/contract-epilogues.ts");
+const { run, product, kernelOf, map, noise } = await import("../test/contract-support.ts");
+const { ModuleBuilder, i32, v128 } = await import("../src/emit/index.ts");
+const { laneOf } = await import("../src/contract/lane.ts");
+const { reluBias } = await import("../test/contract-epilogues.ts");
 
 const TURNS = 200_000;
 /** 12 sums that never leave the registers. */
@@ -127,10 +114,10 @@ const cases = {
 
 /** Training steps on images of 28 × 28, as programs. */
 async function steps() {
-  const ir = await load("../../ir/src/index.ts");
-  const { compileProgram } = await load("../../compiler/src/compile-program.ts");
-  const layers = await load("../../layers/src/index.ts");
-  const { adam } = await load("../../optimizers/src/index.ts");
+  const ir = await import("@adjoint/ir");
+  const { compileProgram } = await import("@adjoint/compiler");
+  const layers = await import("../../layers/src/index.ts");
+  const { adam } = await import("../../optimizers/src/index.ts");
   const { flatten, relu, sequential } = layers;
   const block = (filters) => [
     layers.conv2d({ filters, kernel: 5, padding: "same", activation: "relu" }),
@@ -159,7 +146,7 @@ async function steps() {
   };
 }
 const programs = values.steps ? await steps() : {};
-const { contractionsOf, runContractions } = await load("../test/contract-program.ts");
+const { contractionsOf, runContractions } = await import("../test/contract-program.ts");
 const count = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
 /** Each contraction of the steps in one mode. */
@@ -234,5 +221,4 @@ for (const { name, fused } of modes) {
     );
   }
 }
-await server.close();
 process.exit();

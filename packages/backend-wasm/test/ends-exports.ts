@@ -1,3 +1,0 @@
-export { wasm } from "@adjoint/backend-wasm";
-export { compile } from "@adjoint/compiler";
-export { input, program } from "@adjoint/ir";
