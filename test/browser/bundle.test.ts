@@ -1,7 +1,7 @@
 import { buildArtifact, wasm } from "@adjoint/backend-wasm";
 import { describe, expect, test } from "vitest";
 import { type PageKind, browserTitle, isMissing } from "./chromium.ts";
-import { type LoadedFile, trainOnPage } from "./loaded.ts";
+import { type LoadedFile, trainOnPage } from "./small-page.ts";
 import { declareMlp, trainMlp } from "./mlp.ts";
 import type { SiteFile } from "./site.ts";
 import { barBatches } from "./steps.ts";

@@ -1,6 +1,6 @@
 import { wasm } from "@adjoint/backend-wasm/on-demand";
 import { trainMlp } from "../mlp.ts";
-import type { SmallPage } from "../loaded.ts";
+import type { SmallPage } from "../small-page.ts";
 import { barBatches } from "../steps.ts";
 
 // What a page that declares, compiles and trains a network loads: the library, and nothing for data.

@@ -1,5 +1,5 @@
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
-import type { SmallPage } from "../loaded.ts";
+import type { SmallPage } from "../small-page.ts";
 import { type TrainingEntries, barBatches, trainOn } from "../steps.ts";
 
 // What a page loads that trains a network compiled ahead of time: what runs it, and its artifact.
