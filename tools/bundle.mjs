@@ -1,10 +1,12 @@
 // Writes the JavaScript of packages: `dist/<entry>.js` for each entry of `exports`, with all of a package's own modules in
 // one file (those that load on demand in files of their own), so that a program starts without opening hundreds of files.
+// Beside it `THIRD-PARTY-NOTICES.txt`, the licences of what it holds of others.
 // Types come to lie beside it by `tsc -b`. Bundles the packages in the folders given, else all.
-import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { noticesOf } from "./notices.mjs";
 
 /** Our own modules; zod/mini, a hundred files of which we use a few functions; and what newer syntax becomes. */
 const isInlined = (/** @type {string} */ id) =>
@@ -17,11 +19,11 @@ const isInlined = (/** @type {string} */ id) =>
 const APART = new Set(["on-demand", "artifact"]);
 
 /**
- * Gives the names of the files that it wrote.
- * @type {(folder: string, entries: readonly (readonly [string, string])[]) => Promise<readonly string[]>}
+ * Gives the names of the files that it wrote and the modules in them.
+ * @type {(folder: string, entries: readonly (readonly [string, string])[]) => Promise<{ files: readonly string[], modules: readonly string[] }>}
  */
 async function bundle(folder, entries) {
-  if (entries.length === 0) return [];
+  if (entries.length === 0) return { files: [], modules: [] };
   const made = await rolldown({
     cwd: folder,
     input: Object.fromEntries(entries),
@@ -39,7 +41,10 @@ async function bundle(folder, entries) {
     sourcemap: true,
   });
   await made.close();
-  return output.map(({ fileName }) => fileName);
+  return {
+    files: output.map(({ fileName }) => fileName),
+    modules: output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])),
+  };
 }
 
 /** @type {(folder: string) => Promise<void>} */
@@ -53,13 +58,16 @@ async function bundlePackage(folder) {
   }
   const together = entries.filter(([name]) => !APART.has(name));
   const apart = entries.filter(([name]) => APART.has(name)).map((entry) => [entry]);
-  const written = new Set(
-    (await Promise.all([together, ...apart].map((some) => bundle(folder, some)))).flat(),
-  );
+  const written = await Promise.all([together, ...apart].map((some) => bundle(folder, some)));
   // Names have hashes: what an earlier build wrote would stay, and be published.
+  const files = new Set(written.flatMap((one) => one.files));
   const dist = join(folder, "dist");
   for (const name of readdirSync(dist))
-    if (/\.js(\.map)?$/.test(name) && !written.has(name)) rmSync(join(dist, name));
+    if (/\.js(\.map)?$/.test(name) && !files.has(name)) rmSync(join(dist, name));
+  const notices = join(dist, "THIRD-PARTY-NOTICES.txt");
+  const text = noticesOf(written.flatMap((one) => one.modules));
+  if (text === "") rmSync(notices, { force: true });
+  else writeFileSync(notices, text);
 }
 
 const packages = fileURLToPath(new URL("../packages", import.meta.url));
