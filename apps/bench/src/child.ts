@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import { openblasCore, processorFlags } from "./engines.ts";
 import { type Partner, within } from "./partner.ts";
 import type { Job } from "./task.ts";
 
@@ -9,6 +10,7 @@ import type { Job } from "./task.ts";
 export interface Program {
   readonly command: string;
   readonly arguments: readonly string[];
+  readonly environment?: { readonly [name: string]: string };
 }
 
 /** A contestant in Node. */
@@ -18,10 +20,14 @@ export const nodeProgram = (node: string): Program => ({
 });
 
 /** A contestant in Python. From `dist` and from `src` alike, the file is in `src`. */
-export const pythonProgram = (python: string): Program => ({
-  command: python,
-  arguments: [fileURLToPath(new URL("../src/peers/pytorch.py", import.meta.url))],
-});
+export function pythonProgram(python: string): Program {
+  const core = openblasCore(processorFlags());
+  return {
+    command: python,
+    arguments: [fileURLToPath(new URL("../src/peers/pytorch.py", import.meta.url))],
+    ...(core !== undefined && { environment: { OPENBLAS_CORETYPE: core } }),
+  };
+}
 
 /** What a contestant's process is told at its start. */
 export interface ProcessJob extends Job {
@@ -37,9 +43,9 @@ export class Child implements Partner {
   readonly #exited: Promise<number | null>;
   #errors = "";
 
-  constructor({ command, arguments: first }: Program, job: ProcessJob) {
+  constructor({ command, arguments: first, environment }: Program, job: ProcessJob) {
     this.#process = spawn(command, [...first, JSON.stringify(job)], {
-      env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ...environment },
     });
     this.#process.stderr.on("data", (text) => {
       this.#errors = (this.#errors + String(text)).slice(-4000);

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 /** A version of Node on this machine. */
@@ -28,6 +29,26 @@ export function pythonWithTorch(): string | undefined {
       return false;
     }
   });
+}
+
+/**
+ * The kernels that OpenBLAS should take for a processor with these flags. Debian's OpenBLAS does not know processors that are
+ * newer than itself: it takes them for a Prescott and multiplies at a third of their speed. Nothing where it can't be told.
+ */
+export function openblasCore(flags: ReadonlySet<string>): "SKYLAKEX" | "HASWELL" | undefined {
+  if (["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"].every((flag) => flags.has(flag)))
+    return "SKYLAKEX";
+  return flags.has("avx2") && flags.has("fma") ? "HASWELL" : undefined;
+}
+
+/** What this processor can do, by Linux's names; empty on other systems. */
+export function processorFlags(): ReadonlySet<string> {
+  try {
+    const line = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"));
+    return new Set(line?.[1]?.trim().split(/\s+/));
+  } catch {
+    return new Set();
+  }
 }
 
 /** What the times are of. */

@@ -2,6 +2,7 @@ import process from "node:process";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { Child, type ProcessJob } from "../src/child.ts";
+import { openblasCore } from "../src/engines.ts";
 import { TimeLimit } from "../src/partner.ts";
 
 const job: ProcessJob = {
@@ -44,4 +45,27 @@ test("a child that takes too long is over its limit", async () => {
 test("a program that doesn't exist says so", async () => {
   const child = new Child({ command: "/nowhere/python3", arguments: [] }, job);
   await expect(child.answer(z.object({}), 20)).rejects.toThrow("ENOENT");
+});
+
+test("a program's environment reaches it", async () => {
+  const child = new Child(
+    {
+      command: process.execPath,
+      arguments: ["-e", `console.log(JSON.stringify({ core: process.env.OPENBLAS_CORETYPE }))`, "--"],
+      environment: { OPENBLAS_CORETYPE: "HASWELL" },
+    },
+    job,
+  );
+  onTestFinished(() => child.stop());
+  expect(await child.answer(z.object({ core: z.string() }), 20)).toEqual({ core: "HASWELL" });
+});
+
+test.each([
+  ["avx512f avx512cd avx512bw avx512dq avx512vl avx2 fma", "SKYLAKEX"],
+  ["avx512f avx2 fma", "HASWELL"],
+  ["avx2 fma", "HASWELL"],
+  ["avx2", undefined],
+  ["sse2", undefined],
+])("OpenBLAS is told its kernels for a processor with %s", (flags, core) => {
+  expect(openblasCore(new Set(flags.split(" ")))).toBe(core);
 });

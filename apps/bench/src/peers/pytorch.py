@@ -1,5 +1,6 @@
 """A contestant's process for PyTorch: the same protocol as contestant.ts."""
 
+import ctypes
 import json
 import math
 import os
@@ -17,16 +18,30 @@ import torch.nn.functional as F
 torch.set_num_threads(job["threads"])
 
 
-def has_fast_blas():
-    """Debian's PyTorch multiplies with whatever BLAS the system has; its reference one would be no comparison."""
+def blas():
+    """The BLAS that products run on, and the processor it takes this one for; nothing if it is the slow reference BLAS.
+
+    Debian's PyTorch multiplies with whatever BLAS the system has.
+    """
     try:
         with open("/proc/self/maps") as maps:
-            return any(name in line for line in maps for name in ("openblas", "mkl", "blis", "atlas"))
+            files = {line.split()[-1] for line in maps if "/" in line}
     except OSError:
-        return True
+        return "unknown BLAS"
+    for name, title in (("openblas", "OpenBLAS"), ("mkl", "MKL"), ("blis", "BLIS"), ("atlas", "ATLAS")):
+        for file in files:
+            if name not in os.path.basename(file):
+                continue
+            if name != "openblas":
+                return title
+            core = ctypes.CDLL(file).openblas_get_corename
+            core.restype = ctypes.c_char_p
+            return f"{title} {core().decode()}"
+    return None
 
 
-if not has_fast_blas():
+used_blas = blas()
+if used_blas is None:
     sys.exit("it multiplies with the reference BLAS here; install a fast one (Debian: libopenblas0-pthread)")
 
 task = job["task"]
@@ -131,7 +146,7 @@ def answer(message):
 
 torch.set_grad_enabled(task["kind"] == "train")
 step = {"train": train, "infer": infer, "gemm": gemm, "elementwise": elementwise, "softmax": softmax}[task["kind"]]()
-version = torch.__version__
+version = f"{torch.__version__} ({used_blas})"
 if job["once"]:
     step()
     answer({"version": version})
