@@ -1,14 +1,23 @@
 // Do the tests notice a change of the code? `pnpm mutate --file packages/compiler/src/plan.ts` changes the file in one small
 // way after the other and runs the tests that reach it: a change that they all pass is printed as a survivor. What survives is
 // missing a test, or is a line that nothing needs, or is the same program in other words.
+// A change that the type checker refuses, or that keeps a test file from being read, counts as noticed; Stryker overlooks both, so
+// what it calls a survivor is tried once more by itself.
 // It works on a copy of the files as they are now, so that nothing that is stopped half-way leaves a changed source behind.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+
+/**
+ * The part of the mutation testing report's format that is read here; lines and columns from 1.
+ * @typedef {{ line: number, column: number }} Position
+ * @typedef {{ status: string, mutatorName: string, replacement: string, location: { start: Position, end: Position } }} Mutant
+ * @typedef {{ files: { [file: string]: { source: string, mutants: Mutant[] } } }} Report
+ */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const help = `pnpm mutate --file PATH [--file PATH …] [--tests GLOB …] [--strings] [--json FILE]
@@ -60,8 +69,60 @@ if (given.help) {
 const files = given.file ?? refuse("which file?");
 const tests = given.tests ?? [...new Set(files.flatMap(testsOf))];
 
-/** @type {(command: string, args: readonly string[], cwd: string) => number} */
-const run = (command, args, cwd) => spawnSync(command, args, { cwd, stdio: "inherit" }).status ?? 1;
+/** @type {(command: string, args: readonly string[], cwd: string, stdio?: "inherit" | "ignore") => number} */
+const run = (command, args, cwd, stdio = "inherit") => spawnSync(command, args, { cwd, stdio }).status ?? 1;
+
+/**
+ * Puts a mutant into its file and asks the type checker and all the tests.
+ * @type {(folder: string, file: string, source: string, mutant: Mutant) => boolean}
+ */
+function isNoticed(folder, file, source, { location: { start, end }, replacement }) {
+  const offset = (/** @type {Position} */ { line, column }) =>
+    source
+      .split("\n")
+      .slice(0, line - 1)
+      .join("\n").length +
+    (line > 1 ? 1 : 0) +
+    column -
+    1;
+  const changed = source.slice(0, offset(start)) + replacement + source.slice(offset(end));
+  writeFileSync(join(folder, file), changed);
+  try {
+    const project = file.split("/").slice(0, 2).join("/");
+    return (
+      run("npx", ["tsc", "-b", project], folder, "ignore") !== 0 ||
+      run("npx", ["vitest", "run", "--bail", "1", "-c", "vitest.mutate.config.ts"], folder, "ignore") !== 0
+    );
+  } finally {
+    writeFileSync(join(folder, file), source);
+  }
+}
+
+/**
+ * Tries survivors again, corrects the report, and prints what is left.
+ * @type {(folder: string, report: Report) => void}
+ */
+function judge(folder, report) {
+  const lines = [];
+  for (const [file, { source, mutants }] of Object.entries(report.files)) {
+    const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
+    for (const mutant of counted) {
+      if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") continue;
+      if (isNoticed(folder, file, source, mutant)) mutant.status = "Killed";
+      else {
+        const { line, column } = mutant.location.start;
+        const text = source.split("\n")[line - 1]?.trim();
+        process.stdout.write(
+          `${file}:${line}:${column} ${mutant.mutatorName}\n  ${text}\n  → ${mutant.replacement}\n`,
+        );
+      }
+    }
+    const killed = counted.filter(({ status }) => status === "Killed" || status === "Timeout").length;
+    const share = counted.length === 0 ? 100 : (100 * killed) / counted.length;
+    lines.push(`${share.toFixed(1)} %  ${killed} of ${counted.length}  ${file}\n`);
+  }
+  process.stdout.write(lines.join(""));
+}
 
 const copy = mkdtempSync(join(tmpdir(), "adjoint-mutate-"));
 const clean = () => rmSync(copy, { recursive: true, force: true });
@@ -73,7 +134,7 @@ try {
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });
-  for (const file of stdout.split("\0").filter((name) => name !== "")) {
+  for (const file of stdout.split("\0").filter((name) => name !== "" && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file), { force: true });
   }
@@ -102,8 +163,7 @@ export default defineConfig({
       disableTypeChecks: false,
       concurrency: 2,
       timeoutMS: 20_000,
-      reporters: ["clear-text", "json"],
-      clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: true },
+      reporters: ["json"],
       jsonReporter: { fileName: report },
       allowEmpty: false,
     }),
@@ -115,7 +175,11 @@ export default defineConfig({
   );
   process.exitCode =
     installed === 0 ? run("npx", ["stryker", "run", "stryker.config.json"], copy) : installed;
-  if (given.json !== undefined && process.exitCode === 0) cpSync(report, given.json);
+  if (process.exitCode === 0) {
+    const found = JSON.parse(readFileSync(report, "utf8"));
+    judge(copy, found);
+    if (given.json !== undefined) writeFileSync(given.json, JSON.stringify(found));
+  }
 } finally {
   clean();
 }

@@ -97,8 +97,7 @@ const piecewiseOptions: Schema<PiecewiseOptions> = checked(
     "rates must be one more than boundaries",
   ),
   refine(
-    ({ boundaries }) =>
-      boundaries.every((boundary, index) => index === 0 || boundary > (boundaries[index - 1] ?? 0)),
+    ({ boundaries }) => boundaries.every((boundary, index) => boundary > (boundaries[index - 1] ?? 0)),
     "boundaries must rise",
   ),
 );
