@@ -1,4 +1,5 @@
 import {
+  type DType,
   type NameOf,
   type Node,
   type Tensor,
@@ -7,7 +8,7 @@ import {
   rowMajorStrides,
   uniformConstant,
 } from "@adjoint/ir";
-import { type Access, type Affine, fixed, position, scaled } from "./affine.ts";
+import { type Access, type Affine, type Guard, fixed, position, scaled } from "./affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "./scalar.ts";
 import { belowReshape, isView, padsZero, through } from "./views.ts";
@@ -42,19 +43,48 @@ function stored(tensor: Tensor, placement: Placement): BufferId | undefined {
 
 /** A tensor as an affine view of a buffer; what prevents that is demanded into memory. */
 export function viewOf(tensor: Tensor, access: Access, placement: Placement): BufferView | undefined {
-  const buffer = stored(tensor, placement);
-  if (buffer !== undefined) return { buffer, access, index: positionIn(tensor, access) };
-  if (!isView(tensor.node) || (isNode(tensor.node, "pad") && !padsZero(tensor.node))) {
-    placement.demand(tensor);
-    return undefined;
+  let seen: Wanted = { tensor, access };
+  for (;;) {
+    const buffer = stored(seen.tensor, placement);
+    if (buffer !== undefined)
+      return { buffer, access: seen.access, index: positionIn(seen.tensor, seen.access) };
+    const { node } = seen.tensor;
+    if (!isView(node) || (isNode(node, "pad") && !padsZero(node))) {
+      placement.demand(seen.tensor);
+      return undefined;
+    }
+    const step = through(seen.tensor, seen.access);
+    if (step === undefined) {
+      placement.demand(node.inputs[0] ?? seen.tensor);
+      return undefined;
+    }
+    seen = { tensor: step.input, access: step.access };
   }
-  const step = through(tensor, access);
-  if (step === undefined) {
-    placement.demand(tensor.node.inputs[0] ?? tensor);
-    return undefined;
-  }
-  return viewOf(step.input, step.access, placement);
 }
+
+/** An element that an expression is made of. */
+interface Wanted {
+  readonly tensor: Tensor;
+  readonly access: Access;
+}
+
+/** What an element is computed from, in order, and how. */
+interface Recipe {
+  readonly operands: readonly Wanted[];
+  readonly combine: (values: readonly ValueId[]) => ValueId;
+}
+
+/** A recipe under way. */
+interface Frame extends Recipe {
+  readonly wanted: Wanted;
+  readonly values: ValueId[];
+}
+
+/** The recipe of a tensor that is another one, seen from elsewhere. */
+const same = (tensor: Tensor, access: Access): Recipe => ({
+  operands: [{ tensor, access }],
+  combine: ([value = 0]) => value,
+});
 
 /** Builds the expression for an element of a tensor over a kernel's domain. */
 export class Expression {
@@ -68,17 +98,40 @@ export class Expression {
     this.#placement = placement;
   }
 
+  /** Depth first, with a stack of its own: expressions are deeper than the call stack. */
   pull(tensor: Tensor, access: Access): ValueId {
+    const stack: Frame[] = [];
+    let wanted: Wanted | undefined = { tensor, access };
+    for (;;) {
+      let value: ValueId | undefined;
+      if (wanted !== undefined) {
+        value = this.#done.get(wanted.access)?.get(wanted.tensor);
+        if (value === undefined) {
+          const recipe = this.#recipe(wanted.tensor, wanted.access);
+          if (typeof recipe === "number") value = this.#keep(wanted, recipe);
+          else stack.push({ ...recipe, wanted, values: [] });
+        }
+      }
+      for (let top = stack.at(-1); ; top = stack.at(-1)) {
+        if (top === undefined) return value ?? 0;
+        if (value !== undefined) top.values.push(value);
+        wanted = top.operands[top.values.length];
+        if (wanted !== undefined) break;
+        stack.pop();
+        value = this.#keep(top.wanted, top.combine(top.values));
+      }
+    }
+  }
+
+  #keep({ tensor, access }: Wanted, value: ValueId): ValueId {
     const seen = this.#done.get(access) ?? new Map<Tensor, ValueId>();
     this.#done.set(access, seen);
-    const known = seen.get(tensor);
-    if (known !== undefined) return known;
-    const value = this.#build(tensor, access);
     seen.set(tensor, value);
     return value;
   }
 
-  #build(tensor: Tensor, access: Access): ValueId {
+  /** The value itself where it rests on no other. */
+  #recipe(tensor: Tensor, access: Access): ValueId | Recipe {
     const builder = this.#builder;
     const { node, dtype } = tensor;
     const uniform = uniformConstant(tensor);
@@ -98,31 +151,46 @@ export class Expression {
     if (isNode(node, "randomBits")) return this.#randomBits(tensor, node, access);
     if (isNode(node, "gather")) return this.#gather(tensor, node, access);
     if (node.operation.kind === "map") {
-      const operands = node.inputs.map((input) => this.pull(input, access));
-      const from = node.inputs.at(-1)?.dtype ?? dtype;
       // A node of kind map has a map's name.
-      return builder.add({
-        kind: "map",
-        dtype,
-        from,
-        operation: node.operation.name as NameOf<"map">,
-        operands,
-      });
+      const operation = node.operation.name as NameOf<"map">;
+      const from = node.inputs.at(-1)?.dtype ?? dtype;
+      return {
+        operands: node.inputs.map((input) => ({ tensor: input, access })),
+        combine: (operands) => builder.add({ kind: "map", dtype, from, operation, operands }),
+      };
     }
-    this.#placement.demand(tensor);
-    return builder.add({ kind: "constant", dtype, value: 0 });
+    return this.#demanded(tensor, dtype);
   }
 
-  #view(tensor: Tensor, access: Access): ValueId {
+  /** Zero, in a round that only finds out what has to be in memory. */
+  #demanded(tensor: Tensor, dtype: DType): ValueId {
+    this.#placement.demand(tensor);
+    return this.#builder.add({ kind: "constant", dtype, value: 0 });
+  }
+
+  #view(tensor: Tensor, access: Access): ValueId | Recipe {
+    const { node, dtype } = tensor;
     const step = through(tensor, access);
-    if (step === undefined) {
-      this.#placement.demand(tensor.node.inputs[0] ?? tensor);
-      return this.#builder.add({ kind: "constant", dtype: tensor.dtype, value: 0 });
-    }
-    const value = this.pull(step.input, step.access);
-    const [, filler] = tensor.node.inputs;
-    if (step.added.length === 0 || filler === undefined) return value;
-    const otherwise = this.pull(filler, { ...access, coordinates: [] });
+    if (step === undefined) return this.#demanded(node.inputs[0] ?? tensor, dtype);
+    const [, filler] = node.inputs;
+    if (step.added.length === 0 || filler === undefined) return same(step.input, step.access);
+    return {
+      operands: [
+        { tensor: step.input, access: step.access },
+        { tensor: filler, access: { ...access, coordinates: [] } },
+      ],
+      combine: ([value = 0, otherwise = 0]) => this.#padded(dtype, access, step.added, value, otherwise),
+    };
+  }
+
+  /** A value where the guards hold, and another elsewhere. */
+  #padded(
+    dtype: DType,
+    access: Access,
+    guards: readonly Guard[],
+    value: ValueId,
+    otherwise: ValueId,
+  ): ValueId {
     const node = this.#builder.nodes[value];
     // A load that is guarded by just this padding takes the filler itself.
     if (
@@ -133,18 +201,18 @@ export class Expression {
     ) {
       return this.#builder.add({ ...node, otherwise });
     }
-    const inside = this.#builder.add({ kind: "inside", dtype: "bool", guards: step.added });
+    const inside = this.#builder.add({ kind: "inside", dtype: "bool", guards });
     return this.#builder.add({
       kind: "map",
-      dtype: tensor.dtype,
-      from: tensor.dtype,
+      dtype,
+      from: dtype,
       operation: "where",
       operands: [inside, value, otherwise],
     });
   }
 
   /** A concatenation read at a fixed place of its axis: the part that lies there. */
-  #part(tensor: Tensor, axis: number, access: Access): ValueId {
+  #part(tensor: Tensor, axis: number, access: Access): ValueId | Recipe {
     const place = access.coordinates[axis];
     let start = 0;
     for (const part of tensor.node.inputs) {
@@ -157,29 +225,34 @@ export class Expression {
         const own = access.coordinates.map((coordinate, at) =>
           at === axis ? scaled(coordinate, 1, -start) : coordinate,
         );
-        return this.pull(part, { ...access, coordinates: own });
+        return same(part, { ...access, coordinates: own });
       }
       start += size;
     }
-    this.#placement.demand(tensor);
-    return this.#builder.add({ kind: "constant", dtype: tensor.dtype, value: 0 });
+    return this.#demanded(tensor, tensor.dtype);
   }
 
-  #randomBits(tensor: Tensor, node: Node, access: Access): ValueId {
+  #randomBits(tensor: Tensor, node: Node, access: Access): Recipe {
     const [key] = node.inputs;
     if (key === undefined) throw new AdjointError("graph", "randomBits", "has no key");
-    const word = (index: number): ValueId =>
-      this.pull(key, { ...access, coordinates: [fixed(index, access.domain.length)] });
-    return this.#builder.add({
-      kind: "randomBits",
-      dtype: "u32",
-      key: [word(0), word(1)],
-      counter: positionIn(tensor, access),
+    const word = (index: number): Wanted => ({
+      tensor: key,
+      access: { ...access, coordinates: [fixed(index, access.domain.length)] },
     });
+    return {
+      operands: [word(0), word(1)],
+      combine: ([low = 0, high = 0]) =>
+        this.#builder.add({
+          kind: "randomBits",
+          dtype: "u32",
+          key: [low, high],
+          counter: positionIn(tensor, access),
+        }),
+    };
   }
 
   /** The addressed axes become further axes of the access, and then terms of the load that data decides. */
-  #gather(tensor: Tensor, node: Node, access: Access): ValueId {
+  #gather(tensor: Tensor, node: Node, access: Access): ValueId | Recipe {
     const [data, indices] = node.inputs;
     if (data === undefined || indices === undefined)
       throw new AdjointError("graph", "gather", "has no operands");
@@ -205,28 +278,29 @@ export class Expression {
       this.#placement,
     );
     if (view === undefined) return this.#builder.add({ kind: "constant", dtype: tensor.dtype, value: 0 });
-    if (view.access.guards.some((guard) => guard.strides.slice(rank).some((stride) => stride !== 0))) {
-      this.#placement.demand(data);
-      return this.#builder.add({ kind: "constant", dtype: tensor.dtype, value: 0 });
-    }
+    if (view.access.guards.some((guard) => guard.strides.slice(rank).some((stride) => stride !== 0)))
+      return this.#demanded(data, tensor.dtype);
     const narrow = (a: Affine): Affine => ({ offset: a.offset, strides: a.strides.slice(0, rank) });
-    const dynamic = addressed.map((_, axis) => ({
-      value: this.pull(indices, {
-        ...access,
-        coordinates: [...access.coordinates.slice(0, outer), fixed(axis, rank)],
-      }),
-      stride: view.index.strides[rank + axis] ?? 0,
-      size: dataSizes[axis] ?? 0,
-      operation: "gather",
-    }));
     const guards = view.access.guards.map((guard) => ({ ...narrow(guard), limit: guard.limit }));
-    return this.#builder.add({
-      kind: "load",
-      dtype: tensor.dtype,
-      buffer: view.buffer,
-      index: { ...narrow(view.index), guards },
-      dynamic,
-    });
+    return {
+      operands: addressed.map((_, axis) => ({
+        tensor: indices,
+        access: { ...access, coordinates: [...access.coordinates.slice(0, outer), fixed(axis, rank)] },
+      })),
+      combine: (values) =>
+        this.#builder.add({
+          kind: "load",
+          dtype: tensor.dtype,
+          buffer: view.buffer,
+          index: { ...narrow(view.index), guards },
+          dynamic: values.map((value, axis) => ({
+            value,
+            stride: view.index.strides[rank + axis] ?? 0,
+            size: dataSizes[axis] ?? 0,
+            operation: "gather",
+          })),
+        }),
+    };
   }
 }
 
