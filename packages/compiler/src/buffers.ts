@@ -36,13 +36,13 @@ export class BufferTable {
   /** A copy to try things on. */
   fork(): BufferTable {
     const copy = new BufferTable();
-    copy.#buffers.push(...this.#buffers);
+    for (const buffer of this.#buffers) copy.#buffers.push(buffer);
     return copy;
   }
 
   /** Takes over what a fork added. */
   adopt(fork: BufferTable): void {
-    this.#buffers.push(...fork.#buffers.slice(this.#buffers.length));
+    for (const buffer of fork.#buffers.slice(this.#buffers.length)) this.#buffers.push(buffer);
   }
 
   get all(): readonly BufferInfo[] {

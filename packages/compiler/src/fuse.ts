@@ -1,5 +1,15 @@
 import { elementCount } from "@adjoint/ir";
-import { type Group, type OpenGroup, absorb, joinReductions, traffic } from "./group.ts";
+import {
+  type Group,
+  type Growing,
+  type OpenGroup,
+  absorbing,
+  growing,
+  joining,
+  scalarNodes,
+  traffic,
+} from "./group.ts";
+import { MergeOrder } from "./merge-order.ts";
 import type { BufferId } from "./scalar.ts";
 
 /** What a backend allows one kernel. */
@@ -25,30 +35,45 @@ export interface Fused {
 
 /** Results this small are joined although they share no input: their kernels cost more to start than to run. */
 const TINY = 64;
+/**
+ * Scalar values up to which kernels grow together. Engines compile functions of some thousands of instructions badly or
+ * not at all (V8 optimizes none of more than 60 kB of bytecode), and nothing is gained by then.
+ */
+export const LARGEST_EXPRESSION = 1024;
 /** Neighbours of one size that are tried as siblings. */
 const SIBLINGS = 8;
 
 /** The graph of groups while they merge. */
 class Fusion {
   readonly #groups: (Group | undefined)[];
-  readonly #reads: ReadonlySet<BufferId>[];
-  readonly #writes: ReadonlySet<BufferId>[];
+  readonly #reads: Set<BufferId>[];
+  readonly #writes: Set<BufferId>[];
   readonly #producer = new Map<BufferId, number>();
   readonly #readers = new Map<BufferId, Set<number>>();
   readonly #limits: FusionLimits;
   readonly #edge: Edge;
+  readonly #order: MergeOrder;
+  /** The groups that have grown, with what they grow in. */
+  readonly #growing = new Map<number, Growing>();
   /** A merge was refused since it would touch too many buffers. */
   #isFull = false;
 
   constructor(groups: readonly Group[], limits: FusionLimits, edge: Edge) {
     this.#limits = limits;
     this.#edge = edge;
-    this.#groups = [...groups];
+    this.#groups = groups.slice();
     const all = groups.map(traffic);
     this.#reads = all.map(({ reads }) => reads);
     this.#writes = all.map(({ writes }) => writes);
     this.#writes.forEach((writes, index) => writes.forEach((buffer) => this.#producer.set(buffer, index)));
     this.#reads.forEach((reads, index) => reads.forEach((buffer) => this.#readersOf(buffer).add(index)));
+    const before = (index: number): Iterable<number> => this.#before(index);
+    this.#order = new MergeOrder(this.#inOrder(), { before, after: (index) => this.#after(index) });
+  }
+
+  /** Elements that searches for circles looked at. */
+  get visits(): number {
+    return this.#order.visits;
   }
 
   #readersOf(buffer: BufferId): Set<number> {
@@ -107,81 +132,113 @@ class Fusion {
   #related(a: number, b: number, size: number): boolean {
     if (size <= TINY) return true;
     const reads = this.#reads[a];
-    return [...(this.#reads[b] ?? [])].some((buffer) => reads?.has(buffer) === true);
+    for (const buffer of this.#reads[b] ?? []) if (reads?.has(buffer) === true) return true;
+    return false;
   }
 
   #merge(first: number, second: number): boolean {
     const [a, b] = [this.#groups[first], this.#groups[second]];
+    const [reads, writes] = [this.#reads[first], this.#writes[first]];
+    const [moreReads, moreWrites] = [this.#reads[second], this.#writes[second]];
     if (a === undefined || b === undefined || !a.open || !b.open) return false;
-    if (this.#depends(second, first, true) || this.#depends(first, second, false)) return false;
-    const merged = this.#combine(a, b);
-    if (merged === undefined) return false;
-    const { reads, writes } = traffic(merged);
-    if (this.#touched(reads, writes, [first, second]) > this.#limits.buffers) {
+    if (reads === undefined || writes === undefined || moreReads === undefined || moreWrites === undefined)
+      return false;
+    if (scalarNodes(a) + scalarNodes(b) > LARGEST_EXPRESSION) return false;
+    const combine = this.#combining(a, b);
+    if (combine === undefined) return false;
+    const merge = this.#order.merging(first, second);
+    if (merge === undefined) return false;
+    if (this.#limits.buffers < Infinity && this.#touched(first, second) > this.#limits.buffers) {
       this.#isFull = true;
       return false;
     }
-    for (const index of [first, second])
-      this.#reads[index]?.forEach((buffer) => this.#readersOf(buffer).delete(index));
-    reads.forEach((buffer) => this.#readersOf(buffer).add(first));
-    this.#groups[first] = merged;
+    merge();
+    // A group is copied once, when it first grows: those that were given may be fused again, in another way.
+    const room = this.#growing.get(first) ?? growing(a);
+    this.#growing.set(first, room);
+    this.#growing.delete(second);
+    this.#groups[first] = combine(room);
     this.#groups[second] = undefined;
-    this.#reads[first] = reads;
-    this.#writes[first] = writes;
-    this.#reads[second] = new Set();
-    this.#writes[second] = new Set();
-    writes.forEach((buffer) => this.#producer.set(buffer, first));
+    for (const buffer of moreReads) {
+      this.#readersOf(buffer).delete(second);
+      if (writes.has(buffer)) continue;
+      reads.add(buffer);
+      this.#readersOf(buffer).add(first);
+    }
+    for (const buffer of moreWrites) {
+      writes.add(buffer);
+      this.#producer.set(buffer, first);
+    }
+    moreReads.clear();
+    moreWrites.clear();
     return true;
   }
 
-  /** How many buffers the kernel of some merged groups binds: what only they read stays inside it. */
-  #touched(reads: ReadonlySet<BufferId>, writes: ReadonlySet<BufferId>, merging: readonly number[]): number {
-    const stored = [...writes].filter((buffer) => this.isStored(buffer, merging));
-    return new Set([...reads, ...stored].map((buffer) => this.#edge.homes.get(buffer) ?? buffer)).size;
+  /** How many buffers the kernel of two merged groups binds: what only they read stays inside it. */
+  #touched(first: number, second: number): number {
+    const touched = new Set<BufferId>();
+    const bind = (buffer: BufferId): unknown => touched.add(this.#edge.homes.get(buffer) ?? buffer);
+    const results = this.#writes[first];
+    this.#reads[first]?.forEach(bind);
+    this.#reads[second]?.forEach((buffer) => results?.has(buffer) === true || bind(buffer));
+    for (const index of [first, second])
+      for (const buffer of this.#writes[index] ?? []) if (this.isStored(buffer, first, second)) bind(buffer);
+    return touched.size;
   }
 
-  isStored(buffer: BufferId, merging: readonly number[] = []): boolean {
+  /** Whether any group but these two reads a buffer, or someone outside. */
+  isStored(buffer: BufferId, first?: number, second?: number): boolean {
     if (this.#edge.ends.has(buffer)) return true;
-    return [...this.#readersOf(buffer)].some((reader) => !merging.includes(reader));
-  }
-
-  #combine(a: OpenGroup, b: OpenGroup): OpenGroup | undefined {
-    if (b.anchor.form === "map") return absorb(a, b);
-    return a.anchor.form === "map" ? undefined : joinReductions(a, b);
-  }
-
-  /** Does `from` need `on` (by a way around, if `indirect`)? */
-  #depends(from: number, on: number, indirect: boolean): boolean {
-    const seen = new Set<number>();
-    const stack = this.#before(from).filter((index) => !indirect || index !== on);
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === on) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      stack.push(...this.#before(next));
-    }
+    for (const reader of this.#readersOf(buffer)) if (reader !== first && reader !== second) return true;
     return false;
   }
 
+  #combining(a: OpenGroup, b: OpenGroup): ((room: Growing) => OpenGroup) | undefined {
+    if (b.anchor.form === "map") return absorbing(a, b);
+    return a.anchor.form === "map" ? undefined : joining(a, b);
+  }
+
   #before(index: number): number[] {
-    return [...(this.#reads[index] ?? [])].flatMap((buffer) => {
+    const producers: number[] = [];
+    for (const buffer of this.#reads[index] ?? []) {
       const producer = this.#producer.get(buffer);
-      return producer === undefined || producer === index ? [] : [producer];
-    });
+      if (producer !== undefined && producer !== index) producers.push(producer);
+    }
+    return producers;
+  }
+
+  *#after(index: number): Generator<number> {
+    for (const buffer of this.#writes[index] ?? [])
+      for (const reader of this.#readers.get(buffer) ?? []) if (reader !== index) yield reader;
+  }
+
+  /** Every group after those it reads from: depth first, in the given order. */
+  #inOrder(): readonly number[] {
+    const order: number[] = [];
+    const seen = new Uint8Array(this.#groups.length);
+    const stack: { readonly index: number; readonly before: readonly number[]; next: number }[] = [];
+    const visit = (index: number): void => {
+      if (seen[index] === 1) return;
+      seen[index] = 1;
+      stack.push({ index, before: this.#before(index), next: 0 });
+    };
+    for (let root = 0; root < this.#groups.length; root++) {
+      visit(root);
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+        const before = top.before[top.next++];
+        if (before !== undefined) visit(before);
+        else {
+          order.push(top.index);
+          stack.pop();
+        }
+      }
+    }
+    return order;
   }
 
   result(): Fused {
-    const order: Group[] = [];
-    const done = new Set<number>();
-    const visit = (index: number): void => {
-      if (done.has(index)) return;
-      done.add(index);
-      this.#before(index).forEach(visit);
-      const group = this.#groups[index];
-      if (group !== undefined) order.push(group);
-    };
-    this.#groups.forEach((_, index) => visit(index));
-    return { groups: order, isStored: (buffer) => this.isStored(buffer) };
+    const groups = this.#inOrder().flatMap((index) => this.#groups[index] ?? []);
+    return { groups, isStored: (buffer) => this.isStored(buffer) };
   }
 }
 

@@ -48,8 +48,8 @@ export type Group = OpenGroup | FixedGroup;
 
 /** Buffers that a group reads from others, and those it writes. */
 export function traffic(group: Group): {
-  readonly reads: ReadonlySet<BufferId>;
-  readonly writes: ReadonlySet<BufferId>;
+  readonly reads: Set<BufferId>;
+  readonly writes: Set<BufferId>;
 } {
   if (!group.open) {
     const all = group.kernels.map(buffersOf);
@@ -100,57 +100,80 @@ const readsInOrder = (
 ): boolean =>
   nodes.every((node) => node.kind !== "load" || !results.has(node.buffer) || isIdentity(node, domain));
 
+/** How many values a group computes for each point, or folds. */
+export const scalarNodes = ({ anchor, builder }: OpenGroup): number =>
+  builder.nodes.length + (anchor.form === "reduce" ? anchor.body.length : 0);
+
+/** What belongs to a growing group alone, so that others join it without a copy of what is there. */
+export interface Growing {
+  readonly builder: ScalarBuilder;
+  /** The folded expression, of reductions. */
+  readonly body: ScalarBuilder;
+  readonly results: Map<BufferId, Result>;
+}
+
+/** A group's own copy. */
+export function growing(group: OpenGroup): Growing {
+  const body = new ScalarBuilder();
+  if (group.anchor.form === "reduce") splice(body, group.anchor.body, (affine) => affine);
+  return { builder: group.builder.copy(), body, results: new Map(group.results) };
+}
+
+/** Makes the producer (or first) group that has a copy of its own one with another in it. */
+type Combine = (room: Growing) => OpenGroup;
+
 /**
- * The producer with a map consumer's expression in it; undefined where the consumer does not run over the producer's
+ * Takes a map consumer's expression into its producer; undefined where the consumer does not run over the producer's
  * results element by element.
  */
-export function absorb(producer: OpenGroup, consumer: OpenGroup): OpenGroup | undefined {
+export function absorbing(producer: OpenGroup, consumer: OpenGroup): Combine | undefined {
   if (consumer.anchor.form !== "map") return undefined;
   if (elementCount(producer.shape) !== elementCount(consumer.shape) || elementCount(consumer.shape) === 0)
     return undefined;
   const coordinates = reshaped(producer.coordinates, producer.shape, consumer.domain, producer.domain);
   if (coordinates === undefined) return undefined;
   if (!readsInOrder(consumer.builder.nodes, producer.results, consumer.domain)) return undefined;
-  const builder = producer.builder.copy();
   const rank = producer.domain.length;
-  const given = (node: ScalarNode): ValueId | undefined =>
-    node.kind === "load" ? producer.results.get(node.buffer)?.value : undefined;
-  const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
-  return { ...producer, builder, results: joined(producer.results, consumer.results, added) };
+  return ({ builder, results }) => {
+    const given = (node: ScalarNode): ValueId | undefined =>
+      node.kind === "load" ? results.get(node.buffer)?.value : undefined;
+    const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
+    addResults(results, consumer.results, added);
+    return { ...producer, builder, results };
+  };
 }
 
 /** Two reductions over the same points as one kernel; the second may use the first's results, after the folding only. */
-export function joinReductions(a: OpenGroup, b: OpenGroup): OpenGroup | undefined {
+export function joining(a: OpenGroup, b: OpenGroup): Combine | undefined {
   if (a.anchor.form !== "reduce" || b.anchor.form !== "reduce") return undefined;
   const [left, right] = [a.anchor, b.anchor];
   if (left.outer.join() !== right.outer.join() || left.inner.join() !== right.inner.join()) return undefined;
   if (anchorReads(right).some((buffer) => a.results.has(buffer))) return undefined;
   if (!readsInOrder(b.builder.nodes, a.results, b.domain)) return undefined;
-  const body = new ScalarBuilder();
-  const places = [left, right].map((anchor) => splice(body, anchor.body, (affine) => affine));
-  const reductions: Reduction[] = [left, right].flatMap((anchor, side) =>
-    anchor.reductions.map((reduction) => ({ ...reduction, value: places[side]?.(reduction.value) ?? 0 })),
-  );
-  const builder = a.builder.copy();
-  const added = splice(builder, b.builder.nodes, (affine) => affine, {
-    given: (node) => {
-      if (node.kind === "accumulator")
-        return builder.add({ ...node, index: node.index + left.reductions.length });
-      return node.kind === "load" ? a.results.get(node.buffer)?.value : undefined;
-    },
-  });
-  const anchor = { ...left, body: body.nodes, reductions };
-  return { ...a, anchor, builder, results: joined(a.results, b.results, added) };
+  return ({ builder, body, results }) => {
+    const at = splice(body, right.body, (affine) => affine);
+    const reductions = [
+      ...left.reductions,
+      ...right.reductions.map((reduction): Reduction => ({ ...reduction, value: at(reduction.value) })),
+    ];
+    const added = splice(builder, b.builder.nodes, (affine) => affine, {
+      given: (node) => {
+        if (node.kind === "accumulator")
+          return builder.add({ ...node, index: node.index + left.reductions.length });
+        return node.kind === "load" ? results.get(node.buffer)?.value : undefined;
+      },
+    });
+    addResults(results, b.results, added);
+    return { ...a, anchor: { ...left, body: body.nodes, reductions }, builder, results };
+  };
 }
 
-function joined(
-  first: OpenGroup["results"],
-  second: OpenGroup["results"],
+function addResults(
+  results: Map<BufferId, Result>,
+  more: OpenGroup["results"],
   added: (value: ValueId) => ValueId,
-): OpenGroup["results"] {
-  const results = new Map(first);
-  for (const [buffer, result] of second) results.set(buffer, { ...result, value: added(result.value) });
-  return results;
+): void {
+  for (const [buffer, result] of more) results.set(buffer, { ...result, value: added(result.value) });
 }
 
 /** The group's kernels, storing only the results that `wanted` names. */

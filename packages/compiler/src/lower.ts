@@ -60,6 +60,7 @@ function lowerOnce(
     places.set(tensor, buffer);
     return buffer;
   };
+  const demanded = new Set<Tensor>();
   const context: LoweringContext = {
     buffers,
     target,
@@ -72,7 +73,10 @@ function lowerOnce(
       places.set(tensor, buffer);
       return buffer;
     },
-    demand: (tensor) => materialization.demand(tensor),
+    demand: (tensor) => {
+      materialization.demand(tensor);
+      demanded.add(tensor);
+    },
     isStored: (tensor) => materialization.has(tensor),
     lowerBody: (body, inputs) => lowerBody(body, inputs, buffers, limits),
   };
@@ -80,8 +84,10 @@ function lowerOnce(
   for (const node of nodesOf(roots)) {
     const wanted = node.outputs.filter((output) => materialization.has(output));
     if (wanted.length === 0) continue;
-    groups.push(...lowerNode(node, wanted, context));
+    for (const group of lowerNode(node, wanted, context)) groups.push(group);
   }
+  // What was demanded is looked into at once, for what it demands itself: else each of a chain would take a round.
+  for (const tensor of demanded) if (!places.has(tensor)) lowerNode(tensor.node, [tensor], context);
   const rootBuffers = roots.map((root) => {
     const base = belowReshapes(root);
     const buffer = context.bufferOf(root) ?? context.bufferOf(base);

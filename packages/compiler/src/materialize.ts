@@ -10,6 +10,7 @@ import {
 import type { BufferId } from "./scalar.ts";
 import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
+import { LARGEST_EXPRESSION } from "./fuse.ts";
 import { baseOf, belowReshapes, isView } from "./views.ts";
 
 /** One reader of a tensor, views between them looked through. */
@@ -51,6 +52,9 @@ const COSTLY: ReadonlySet<string> = new Set<NameOf<"map">>([
 const CHEAP_OPERATIONS = 2;
 const FEW_USES = 3;
 
+/** Each padding of a chain adds conditions to all reads below, so that its cost grows with the square of the length. */
+const PADDING = 16;
+
 /** Decides which tensors are in memory; all others are computed inside the kernels that read them. */
 export class Materialization {
   readonly #chosen = new Set<Tensor>();
@@ -77,7 +81,12 @@ export class Materialization {
       if (!given.has(base) && !isStoredConstant(base)) this.#choose(base);
       if (fresh && uniformConstant(base) !== undefined) this.#choose(base);
     }
+    const sizes = new Map<Node, number>();
     for (const node of nodes) {
+      // What is deeper than any kernel should be is cut: each piece reads the one below from memory.
+      const size = this.#sizeOf(node, sizes);
+      sizes.set(node, size);
+      if (size > LARGEST_EXPRESSION && node.outputs.length === 1) this.#choose(node.output);
       if (isView(node) || node.operation.kind === "source") {
         if (isNode(node, "randomBits") && this.#worthStoring(node.output, uses)) this.#choose(node.output);
         continue;
@@ -113,19 +122,34 @@ export class Materialization {
     return repeated || readers.length > FEW_USES || cost > CHEAP_OPERATIONS;
   }
 
-  /** Operations computed again for each reader, counted up to a limit. */
-  #cost(node: Node, limit: number): number {
-    if (node.operation.kind === "source") return isNode(node, "randomBits") ? limit : 0;
-    if (this.#given.has(node.output) || this.#chosen.has(node.output)) return 0;
-    if (isView(node)) return node.inputs.reduce((sum, input) => sum + this.#cost(input.node, limit - sum), 0);
-    if (node.operation.kind !== "map") return isNode(node, "gather") ? 1 : 0;
-    if (COSTLY.has(node.operation.name)) return limit;
-    let sum = 1;
-    for (const input of node.inputs) {
-      if (sum >= limit) break;
-      sum += this.#cost(input.node, limit - sum);
+  /** Operations computed again for each reader, counted up to a limit; what takes long to look through counts as much. */
+  #cost(root: Node, limit: number): number {
+    const stack = [root];
+    let sum = 0;
+    let looked = 0;
+    for (let node = stack.pop(); node !== undefined && sum < limit; node = stack.pop()) {
+      if (++looked > LARGEST_EXPRESSION) return limit;
+      if (node.operation.kind === "source") sum += isNode(node, "randomBits") ? limit : 0;
+      else if (this.#given.has(node.output) || this.#chosen.has(node.output)) continue;
+      else if (!isView(node) && node.operation.kind !== "map") sum += isNode(node, "gather") ? 1 : 0;
+      else {
+        if (!isView(node)) sum += COSTLY.has(node.operation.name) ? limit : 1;
+        for (const input of node.inputs) stack.push(input.node);
+      }
     }
-    return sum;
+    return Math.min(sum, limit);
+  }
+
+  /** An upper bound of how many values an expression of a node has, where those of its inputs are known. */
+  #sizeOf(node: Node, sizes: ReadonlyMap<Node, number>): number {
+    if (node.operation.kind === "source") return 1;
+    let size = isNode(node, "pad") ? PADDING : 1;
+    for (const { node: input, index } of node.inputs) {
+      const tensor = input.outputs[index];
+      const isLoad = tensor !== undefined && (this.#given.has(tensor) || this.#chosen.has(tensor));
+      size += isLoad ? 1 : (sizes.get(input) ?? 1);
+    }
+    return size;
   }
 
   #choose(tensor: Tensor): void {

@@ -32,6 +32,16 @@ interface Timeline {
   readonly length: number;
 }
 
+/** A stretch of the line that is run more than once or only sometimes. */
+interface Loop {
+  readonly start: number;
+  readonly end: number;
+  /** What is used inside it. */
+  readonly used: ReadonlySet<BufferId>;
+  /** What keeps its content from one run of it to the next. */
+  readonly kept: ReadonlySet<BufferId>;
+}
+
 /** First and last use of each buffer. What is alive around a loop is alive throughout it. */
 function timeline(
   kernels: readonly Kernel[],
@@ -40,9 +50,12 @@ function timeline(
 ): Timeline {
   const intervals = new Map<BufferId, Interval>();
   const line: { readonly kernel: Kernel; readonly position: number }[] = [];
-  const loops: { readonly start: number; readonly end: number; readonly kept: ReadonlySet<BufferId> }[] = [];
+  const loops: Loop[] = [];
+  /** Every use, in order: those of a loop stand together. */
+  const uses: BufferId[] = [];
   let position = 0;
   const touch = (buffer: BufferId, at: number): void => {
+    uses.push(buffer);
     const interval = intervals.get(buffer);
     if (interval === undefined) intervals.set(buffer, { start: at, end: at });
     else {
@@ -54,16 +67,18 @@ function timeline(
   const walk = (list: readonly Kernel[]): void => {
     for (const kernel of list) {
       const start = ++position;
+      const from = uses.length;
       line.push({ kernel, position: start });
       if (kernel.form === "scan") {
-        for (const { from, to } of kernel.slices) [from, to].forEach((buffer) => touch(buffer, start));
+        for (const copy of kernel.slices) [copy.from, copy.to].forEach((buffer) => touch(buffer, start));
         walk(kernel.body);
         const end = ++position;
-        for (const { from, to } of [...kernel.outputs, ...kernel.feedback])
-          [from, to].forEach((buffer) => touch(buffer, end));
+        for (const copy of [...kernel.outputs, ...kernel.feedback])
+          [copy.from, copy.to].forEach((buffer) => touch(buffer, end));
         loops.push({
           start,
           end,
+          used: new Set(uses.slice(from)),
           kept: new Set([
             ...kernel.slices.map((copy) => copy.from),
             ...[...kernel.outputs, ...kernel.feedback].map((copy) => copy.to),
@@ -72,7 +87,7 @@ function timeline(
       } else if (kernel.form === "if") {
         touch(kernel.condition, start);
         kernel.branches.forEach(walk);
-        loops.push({ start, end: ++position, kept: new Set() });
+        loops.push({ start, end: ++position, used: new Set(uses.slice(from)), kept: new Set() });
       } else {
         const { reads, writes } = buffersOf(kernel);
         for (const buffer of [...reads, ...writes]) touch(buffer, start);
@@ -82,14 +97,13 @@ function timeline(
   walk(kernels);
   const last = ++position;
   outputs.forEach((buffer) => touch(buffer, last));
-  for (const { start, end, kept } of loops) {
-    for (const [buffer, interval] of intervals) {
-      const inside = interval.end >= start && interval.start <= end;
-      const crosses = interval.start < start || interval.end > end || kept.has(buffer);
-      if (inside && crosses) {
-        interval.start = Math.min(interval.start, start);
-        interval.end = Math.max(interval.end, end);
-      }
+  for (const { start, end, used, kept } of loops) {
+    for (const buffer of used) {
+      const interval = intervals.get(buffer);
+      if (interval === undefined) continue;
+      if (interval.start >= start && interval.end <= end && !kept.has(buffer)) continue;
+      interval.start = Math.min(interval.start, start);
+      interval.end = Math.max(interval.end, end);
     }
   }
   return { intervals, line, length: last + 1 };
@@ -117,58 +131,94 @@ export function planMemory(
   const bytesOf = (id: BufferId): number => buffers.get(id).elements * dtypeInfo[buffers.get(id).dtype].bytes;
   const kernelAt = new Map(line.map(({ kernel, position }) => [position, kernel]));
   const slots: number[] = [];
-  const free = new Set<number>();
-  const busy = new Map<BufferId, number>();
-  const slotOf = (id: BufferId): number | undefined => busy.get(id);
-  const release = (before: number): void => {
-    for (const [id, slot] of busy) {
-      if ((intervals.get(id)?.end ?? 0) < before) {
-        busy.delete(id);
-        free.add(slot);
-      }
-    }
-  };
+  const free = new FreeSlots();
+  /** What has a slot and is in use, in the order in which it took it. */
+  const busy = new Map<BufferId, { readonly slot: number; readonly turn: number }>();
   const planned = [...intervals.entries()]
     // An input that no kernel reads ends before the first of them, and needs no memory.
     .filter(([id, { end }]) => locations[id]?.kind === "none" && end > 0)
     .toSorted(([a, x], [b, y]) => x.start - y.start || bytesOf(b) - bytesOf(a) || a - b);
-  for (const [id, { start }] of planned) {
+  /** Buffers in use by the position at which that ends. */
+  const ending = new Map<number, BufferId[]>();
+  const endingAt = (position: number): readonly BufferId[] =>
+    (ending.get(position) ?? []).filter((id) => busy.has(id));
+  let released = 0;
+  const release = (before: number): void => {
+    const over: BufferId[] = [];
+    for (; released < before; released++) for (const id of endingAt(released)) over.push(id);
+    for (const id of over.toSorted((a, b) => (busy.get(a)?.turn ?? 0) - (busy.get(b)?.turn ?? 0))) {
+      const slot = busy.get(id)?.slot;
+      busy.delete(id);
+      if (slot !== undefined) free.add(slot, slots[slot] ?? 0);
+    }
+  };
+  planned.forEach(([id, { start, end }], turn) => {
     release(start);
     const bytes = bytesOf(id);
     const kernel = kernelAt.get(start);
     const dying = kernel === undefined ? undefined : takeover(id, kernel, start);
-    let slot = dying === undefined ? undefined : slotOf(dying);
-    if (slot !== undefined && dying !== undefined) busy.delete(dying);
-    slot ??= bestFree(bytes);
-    free.delete(slot);
+    const taken = dying === undefined ? undefined : busy.get(dying)?.slot;
+    if (taken !== undefined && dying !== undefined) busy.delete(dying);
+    const slot = taken ?? free.take(bytes) ?? slots.length;
     slots[slot] = Math.max(slots[slot] ?? 0, bytes);
-    busy.set(id, slot);
+    busy.set(id, { slot, turn });
+    const others = ending.get(end);
+    if (others === undefined) ending.set(end, [id]);
+    else others.push(id);
     locations[id] = { kind: "slot", slot };
-  }
+  });
   return { locations, slots };
 
   /** An operand that ends here and that the result may write over. */
   function takeover(id: BufferId, kernel: Kernel, position: number): BufferId | undefined {
     const bytes = bytesOf(id);
-    for (const [other] of busy) {
-      const interval = intervals.get(other);
-      const sameWidth = dtypeInfo[buffers.get(other).dtype].bytes === dtypeInfo[buffers.get(id).dtype].bytes;
-      if (interval?.end !== position || !sameWidth || bytesOf(other) !== bytes || interval.start === position)
-        continue;
-      if (overwrites(kernel, id, other) !== undefined) return other;
-    }
-    return undefined;
+    const width = dtypeInfo[buffers.get(id).dtype].bytes;
+    return ending
+      .get(position)
+      ?.find(
+        (other) =>
+          busy.has(other) &&
+          bytesOf(other) === bytes &&
+          dtypeInfo[buffers.get(other).dtype].bytes === width &&
+          intervals.get(other)?.start !== position &&
+          overwrites(kernel, id, other) !== undefined,
+      );
+  }
+}
+
+/** Slots that nothing uses, by size; of one size the one that has been free for longest comes first. */
+class FreeSlots {
+  readonly #bySize = new Map<number, Set<number>>();
+  /** Sizes in ascending order; those of which none is free are left out. */
+  readonly #sizes: number[] = [];
+
+  add(slot: number, size: number): void {
+    const same = this.#bySize.get(size) ?? new Set();
+    if (same.size === 0) this.#sizes.splice(this.#firstFrom(size), 0, size);
+    this.#bySize.set(size, same.add(slot));
   }
 
-  function bestFree(bytes: number): number {
-    let best: number | undefined;
-    for (const slot of free) {
-      const [size, current] = [slots[slot] ?? 0, best === undefined ? 0 : (slots[best] ?? 0)];
-      const better =
-        best === undefined ||
-        (size >= bytes ? current < bytes || size < current : current < bytes && size > current);
-      if (better) best = slot;
+  /** Takes the smallest that is large enough, or the largest. */
+  take(bytes: number): number | undefined {
+    const place = this.#firstFrom(bytes);
+    const size = this.#sizes[place] ?? this.#sizes.at(-1);
+    const same = size === undefined ? undefined : this.#bySize.get(size);
+    if (size === undefined || same === undefined) return undefined;
+    const [slot] = same;
+    if (slot === undefined) return undefined;
+    same.delete(slot);
+    if (same.size === 0) this.#sizes.splice(this.#firstFrom(size), 1);
+    return slot;
+  }
+
+  /** The place of the first size that is not smaller. */
+  #firstFrom(size: number): number {
+    let [low, high] = [0, this.#sizes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sizes[middle] ?? 0) < size) low = middle + 1;
+      else high = middle;
     }
-    return best ?? slots.length;
+    return low;
   }
 }

@@ -3,7 +3,8 @@ import type { BufferTable } from "./buffers.ts";
 import { type Affine, equalAffine } from "./affine.ts";
 import type { Kernel, Store } from "./kernel.ts";
 import { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
-import type { BufferId, ScalarGraph } from "./scalar.ts";
+import { Ready } from "./ready.ts";
+import type { BufferId } from "./scalar.ts";
 
 /** A register's next value: computed into `next`, to be in `register` when the run ends. */
 export interface PendingUpdate {
@@ -17,77 +18,114 @@ export interface Schedule {
   readonly inPlace: ReadonlyMap<BufferId, BufferId>;
 }
 
-/** Every load of a buffer is of just the element that the store writes. */
-function readsOnlyOwnElement(graph: ScalarGraph, buffer: BufferId, store: Affine): boolean {
-  return graph.every(
-    (node) =>
-      node.kind !== "load" ||
-      node.buffer !== buffer ||
-      (node.dynamic.length === 0 && node.index.guards.length === 0 && equalAffine(node.index, store)),
-  );
+/** What decides whether a kernel may write a result over something that it reads. */
+interface Overwriting {
+  readonly stores: ReadonlyMap<BufferId, Store>;
+  /** Where the expression of the results reads each buffer; undefined for more than one place or a place that varies. */
+  readonly reads: ReadonlyMap<BufferId, Affine | undefined>;
+  /** What the kernel reads in another order than that of its results. */
+  readonly before: ReadonlySet<BufferId>;
+}
+
+/** Kernels do not change, and each is asked about many pairs of buffers. */
+const known = new WeakMap<Kernel, Overwriting>();
+
+function overwritingOf(kernel: Kernel): Overwriting | undefined {
+  if (kernel.form !== "map" && kernel.form !== "reduce" && kernel.form !== "contract") return undefined;
+  const found = known.get(kernel);
+  if (found !== undefined) return found;
+  const reads = new Map<BufferId, Affine | undefined>();
+  for (const node of kernel.form === "map" ? kernel.body : kernel.epilogue) {
+    if (node.kind !== "load") continue;
+    const isFixed = node.dynamic.length === 0 && node.index.guards.length === 0;
+    const first = reads.get(node.buffer);
+    const isSame = isFixed && (!reads.has(node.buffer) || (first && equalAffine(first, node.index)));
+    reads.set(node.buffer, isSame === true ? node.index : undefined);
+  }
+  const overwriting = {
+    stores: new Map(kernel.stores.map((store) => [store.buffer, store])),
+    reads,
+    before: new Set(
+      kernel.form === "map"
+        ? []
+        : kernel.form === "contract"
+          ? [kernel.left.buffer, kernel.right.buffer]
+          : kernel.body.flatMap((node) => (node.kind === "load" ? [node.buffer] : [])),
+    ),
+  };
+  known.set(kernel, overwriting);
+  return overwriting;
 }
 
 /** The store of a buffer by a kernel with a single expression, where that kernel may write over `over`. */
 export function overwrites(kernel: Kernel, buffer: BufferId, over: BufferId): Store | undefined {
-  if (kernel.form !== "map" && kernel.form !== "reduce" && kernel.form !== "contract") return undefined;
-  const store = kernel.stores.find((candidate) => candidate.buffer === buffer);
-  if (store === undefined) return undefined;
-  const expression = kernel.form === "map" ? kernel.body : kernel.epilogue;
-  if (!readsOnlyOwnElement(expression, over, store.index)) return undefined;
-  if (kernel.form === "reduce" && kernel.body.some((node) => node.kind === "load" && node.buffer === over))
-    return undefined;
-  if (kernel.form === "contract" && (kernel.left.buffer === over || kernel.right.buffer === over))
-    return undefined;
-  return store;
+  const overwriting = overwritingOf(kernel);
+  const store = overwriting?.stores.get(buffer);
+  if (overwriting === undefined || store === undefined || overwriting.before.has(over)) return undefined;
+  if (!overwriting.reads.has(over)) return store;
+  // Every load is of just the element that the store writes.
+  const read = overwriting.reads.get(over);
+  return read !== undefined && equalAffine(read, store.index) ? store : undefined;
 }
 
 /** Kernels and what must run before what. */
 class Order {
-  readonly kernels: readonly Kernel[];
   readonly traffic: readonly KernelBuffers[];
   readonly before: readonly Set<number>[];
+  readonly after: readonly Set<number>[];
+  readonly writers: ReadonlyMap<BufferId, readonly number[]>;
+  readonly readers: ReadonlyMap<BufferId, readonly number[]>;
+  /** What needs a kernel, as long as no order was added since. */
+  readonly #dependents = new Map<number, ReadonlySet<number>>();
 
   constructor(kernels: readonly Kernel[]) {
-    this.kernels = kernels;
     this.traffic = kernels.map(buffersOf);
     this.before = kernels.map(() => new Set<number>());
-    const writers = new Map<BufferId, number[]>();
-    this.traffic.forEach(({ writes }, index) =>
-      writes.forEach((buffer) => writers.set(buffer, [...(writers.get(buffer) ?? []), index])),
-    );
+    this.after = kernels.map(() => new Set<number>());
+    const [readers, writers] = [new Map<BufferId, number[]>(), new Map<BufferId, number[]>()];
+    const note = (map: Map<BufferId, number[]>, buffer: BufferId, index: number): void => {
+      const list = map.get(buffer);
+      if (list === undefined) map.set(buffer, [index]);
+      else list.push(index);
+    };
     this.traffic.forEach(({ reads, writes }, index) => {
-      const own = this.before[index];
-      for (const buffer of reads)
-        for (const writer of writers.get(buffer) ?? [])
-          if (writer !== index && !writes.has(buffer)) own?.add(writer);
-      // Parts of one buffer are written in the order in which they were lowered.
-      for (const buffer of writes)
-        for (const writer of writers.get(buffer) ?? []) if (writer < index) own?.add(writer);
+      for (const buffer of reads) note(readers, buffer, index);
+      for (const buffer of writes) note(writers, buffer, index);
     });
+    this.readers = readers;
+    this.writers = writers;
+    this.traffic.forEach(({ reads, writes }, index) => {
+      for (const buffer of reads) {
+        // The last writer comes after all others.
+        const writer = writers.get(buffer)?.at(-1);
+        if (writer !== undefined && !writes.has(buffer)) this.add(writer, index);
+      }
+    });
+    // Parts of one buffer are written in the order in which they were lowered.
+    for (const list of writers.values())
+      list.forEach((writer, place) => {
+        const earlier = list[place - 1];
+        if (earlier !== undefined) this.add(earlier, writer);
+      });
   }
 
-  writersOf(buffer: BufferId): readonly number[] {
-    return this.#having((traffic) => traffic.writes.has(buffer));
+  /** One kernel runs before another. */
+  add(earlier: number, later: number): void {
+    if (this.before[later]?.has(earlier) === true) return;
+    this.before[later]?.add(earlier);
+    this.after[earlier]?.add(later);
+    this.#dependents.clear();
   }
 
-  readersOf(buffer: BufferId): readonly number[] {
-    return this.#having((traffic) => traffic.reads.has(buffer));
-  }
-
-  #having(test: (traffic: KernelBuffers) => boolean): readonly number[] {
-    return this.traffic.flatMap((traffic, index) => (test(traffic) ? [index] : []));
-  }
-
-  needs(later: number, earlier: number): boolean {
-    const seen = new Set<number>();
-    const stack = [later];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === earlier) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      stack.push(...(this.before[next] ?? []));
-    }
-    return false;
+  /** The kernel itself and all that must run after it. */
+  dependents(kernel: number): ReadonlySet<number> {
+    const found = this.#dependents.get(kernel);
+    if (found !== undefined) return found;
+    const seen = new Set([kernel]);
+    // A set is walked in the order in which it grows.
+    for (const next of seen) for (const later of this.after[next] ?? []) seen.add(later);
+    this.#dependents.set(kernel, seen);
+    return seen;
   }
 }
 
@@ -107,44 +145,47 @@ export function schedule(
   const commits = new Set<number>();
   const failing = kernels.flatMap((kernel, index) => (canFail(kernel) ? [index] : []));
   for (const update of updates) {
-    const writers = order.writersOf(update.next);
+    const writers = order.writers.get(update.next) ?? [];
     const [writer] = writers;
     const kernel = writer === undefined ? undefined : kernels[writer];
-    const readers = order.readersOf(update.register).filter((reader) => reader !== writer);
-    const possible =
-      kernel !== undefined &&
-      writer !== undefined &&
-      writers.length === 1 &&
-      overwrites(kernel, update.next, update.register) !== undefined &&
+    const readers = (order.readers.get(update.register) ?? []).filter((reader) => reader !== writer);
+    if (
+      kernel === undefined ||
+      writer === undefined ||
+      writers.length > 1 ||
+      overwrites(kernel, update.next, update.register) === undefined ||
       // Neither fails itself nor is needed by a kernel that may, so that a failed run loses nothing.
-      ![...readers, ...failing].some((other) => order.needs(other, writer));
-    if (!possible || writer === undefined) {
+      [readers, failing].some((others) => isNeeded(order, writer, others))
+    ) {
       copies.push(update);
       continue;
     }
-    readers.forEach((reader) => order.before[writer]?.add(reader));
+    for (const reader of readers) order.add(reader, writer);
     inPlace.set(update.next, update.register);
     commits.add(writer);
   }
   // What data can make fail runs before any register changes.
-  for (const commit of commits) for (const index of failing) order.before[commit]?.add(index);
+  for (const commit of commits) for (const index of failing) order.add(index, commit);
   const sorted = listSchedule(order, buffers).map((index) => kernels[index]);
   return { kernels: [...sorted.filter((kernel) => kernel !== undefined), ...copies.map(copy)], inPlace };
 }
 
+/** Whether one of the others needs the writer. */
+function isNeeded(order: Order, writer: number, others: readonly number[]): boolean {
+  if (others.length === 0) return false;
+  const dependents = order.dependents(writer);
+  return others.some((other) => dependents.has(other));
+}
+
 /** Of all kernels that can run, the one that frees most memory (net of what it takes) runs next; ties by place. */
-function listSchedule({ kernels, traffic, before }: Order, buffers: BufferTable): readonly number[] {
+function listSchedule(order: Order, buffers: BufferTable): readonly number[] {
+  const { traffic, before, after, readers, writers } = order;
   const bytes = (buffer: BufferId): number => {
     const { dtype, elements, owner } = buffers.get(buffer);
     return owner.kind === "register" || owner.kind === "constant" ? 0 : elements * dtypeInfo[dtype].bytes;
   };
   const waiting = before.map((set) => set.size);
-  const after = kernels.map((): number[] => []);
-  before.forEach((set, index) => set.forEach((earlier) => after[earlier]?.push(index)));
-  const readersLeft = new Map<BufferId, number>();
-  traffic.forEach(({ reads }) =>
-    reads.forEach((buffer) => readersLeft.set(buffer, (readersLeft.get(buffer) ?? 0) + 1)),
-  );
+  const readersLeft = new Map([...readers].map(([buffer, list]) => [buffer, list.length]));
   const written = new Set<BufferId>();
   const cost = (index: number): number => {
     const kernel = traffic[index];
@@ -154,24 +195,32 @@ function listSchedule({ kernels, traffic, before }: Order, buffers: BufferTable)
     for (const buffer of kernel.reads) if (readersLeft.get(buffer) === 1) sum -= bytes(buffer);
     return sum;
   };
-  const ready = new Set(waiting.flatMap((count, index) => (count === 0 ? [index] : [])));
-  const result: number[] = [];
-  while (ready.size > 0) {
-    let best = -1;
-    let bestCost = Infinity;
-    for (const index of ready) {
-      const own = cost(index);
-      if (own < bestCost || (own === bestCost && index < best)) [best, bestCost] = [index, own];
-    }
-    ready.delete(best);
-    result.push(best);
+  const ready = new Ready();
+  const done = new Set<number>();
+  const update = (index: number): void => {
+    if (waiting[index] === 0 && !done.has(index)) ready.add(index, cost(index));
+  };
+  before.forEach((_, index) => update(index));
+  for (let best = ready.take(); best !== undefined; best = ready.take()) {
+    done.add(best);
     const kernel = traffic[best];
-    kernel?.writes.forEach((buffer) => written.add(buffer));
-    kernel?.reads.forEach((buffer) => readersLeft.set(buffer, (readersLeft.get(buffer) ?? 1) - 1));
+    // Costs only fall: where a buffer is there now, and where one reader is left that frees it.
+    const cheaper = new Set<number>();
+    for (const buffer of kernel?.writes ?? []) {
+      if (written.has(buffer)) continue;
+      written.add(buffer);
+      for (const writer of writers.get(buffer) ?? []) cheaper.add(writer);
+    }
+    for (const buffer of kernel?.reads ?? []) {
+      const left = (readersLeft.get(buffer) ?? 1) - 1;
+      readersLeft.set(buffer, left);
+      if (left === 1) for (const reader of readers.get(buffer) ?? []) cheaper.add(reader);
+    }
     for (const next of after[best] ?? []) {
       waiting[next] = (waiting[next] ?? 1) - 1;
-      if (waiting[next] === 0) ready.add(next);
+      if (waiting[next] === 0) cheaper.add(next);
     }
+    for (const index of cheaper) update(index);
   }
-  return result;
+  return [...done];
 }
