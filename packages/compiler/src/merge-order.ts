@@ -1,0 +1,156 @@
+/** What needs what, as it is now. */
+export interface Dependencies {
+  /** What an element needs. */
+  readonly before: (index: number) => Iterable<number>;
+  /** What needs an element. */
+  readonly after: (index: number) => Iterable<number>;
+}
+
+/** Does a merge that makes no circle: the element `first` then stands for both. */
+export type Merge = () => void;
+
+/**
+ * An order in which each element comes after what it needs, kept while elements merge. A way from one element to another
+ * leads only through those between them, so only these are searched, from both ends at once.
+ * Source: D. Pearce and P. Kelly, "A dynamic topological sort algorithm for directed acyclic graphs" (2007).
+ */
+export class MergeOrder {
+  readonly #dependencies: Dependencies;
+  readonly #previous: Int32Array;
+  readonly #next: Int32Array;
+  /** Grows along the order; only comparisons count. */
+  readonly #place: Float64Array;
+  /** The last search that reached an element from its end, and from its start. */
+  readonly #fromLater: Int32Array;
+  readonly #fromEarlier: Int32Array;
+  #searches = 0;
+  /** Elements that searches looked at: what the order costs. */
+  visits = 0;
+
+  constructor(order: readonly number[], dependencies: Dependencies) {
+    const count = order.length;
+    this.#dependencies = dependencies;
+    // The element after the last stands for both ends of the list.
+    this.#previous = new Int32Array(count + 1);
+    this.#next = new Int32Array(count + 1);
+    this.#place = new Float64Array(count);
+    this.#fromLater = new Int32Array(count);
+    this.#fromEarlier = new Int32Array(count);
+    let last = count;
+    for (const index of order) {
+      this.#link(last, index);
+      last = index;
+    }
+    this.#link(last, count);
+    this.#number();
+  }
+
+  /**
+   * Undefined where merging would make a circle: where one needs the other by a way around, or `first` needs `second`.
+   * What it gives holds until the next merge.
+   */
+  merging(first: number, second: number): Merge | undefined {
+    const isForward = this.#at(first) < this.#at(second);
+    const [early, late] = isForward ? [first, second] : [second, first];
+    const search = ++this.#searches;
+    const [low, high] = [this.#at(early), this.#at(late)];
+    const ancestors: number[] = [];
+    const descendants: number[] = [];
+    /** Adds what is new on one side; true where it meets the other. */
+    const look = (
+      found: number[],
+      around: Iterable<number>,
+      own: Int32Array,
+      others: Int32Array,
+      end: number,
+    ): boolean => {
+      for (const index of around) {
+        this.visits++;
+        if (index === end || others[index] === search) return true;
+        const place = this.#at(index);
+        if (own[index] === search || place <= low || place >= high) continue;
+        own[index] = search;
+        found.push(index);
+      }
+      return false;
+    };
+    const { before, after } = this.#dependencies;
+    const [later, earlier] = [this.#fromLater, this.#fromEarlier];
+    // Reading the other at first hand is no way around.
+    const isDirect = (index: number): boolean => isForward && (index === early || index === late);
+    const others = function* (around: Iterable<number>): Generator<number> {
+      for (const index of around) if (!isDirect(index)) yield index;
+    };
+    if (look(ancestors, others(before(late)), later, earlier, early)) return undefined;
+    if (look(descendants, others(after(early)), earlier, later, late)) return undefined;
+    for (let step = 0; ; step++) {
+      const [ancestor, descendant] = [ancestors[step], descendants[step]];
+      if (ancestor === undefined) return () => this.#merge(first, early, late, ancestors, []);
+      if (descendant === undefined) return () => this.#merge(first, late, early, [], descendants);
+      if (look(ancestors, before(ancestor), later, earlier, early)) return undefined;
+      if (look(descendants, after(descendant), earlier, later, late)) return undefined;
+    }
+  }
+
+  /** Puts the merged element in the place of `kept`, what is needed before it, and what needs it behind. */
+  #merge(
+    first: number,
+    kept: number,
+    gone: number,
+    needed: readonly number[],
+    needing: readonly number[],
+  ): void {
+    const byPlace = (a: number, b: number): number => this.#at(a) - this.#at(b);
+    const before = needed.toSorted(byPlace);
+    const after = needing.toSorted(byPlace);
+    for (const index of [gone, ...before, ...after])
+      this.#link(this.#previous[index] ?? 0, this.#next[index] ?? 0);
+    const [previous, next] = [this.#previous[kept] ?? 0, this.#next[kept] ?? 0];
+    let last = previous;
+    for (const index of [...before, first, ...after]) {
+      this.#link(last, index);
+      last = index;
+    }
+    this.#link(last, next);
+    const place = this.#at(kept);
+    this.#place[first] = place;
+    this.#spread(before, this.#beside(previous, place, -1), place);
+    this.#spread(after, place, this.#beside(next, place, 1));
+  }
+
+  /** The place of a neighbour; beyond the ends there is always room. */
+  #beside(index: number, place: number, side: number): number {
+    const { length } = this.#place;
+    return index < length ? this.#at(index) : place + side * length;
+  }
+
+  /** Places between two others, in order. */
+  #spread(indices: readonly number[], low: number, high: number): void {
+    const step = (high - low) / (indices.length + 1);
+    let isOrdered = true;
+    let last = low;
+    indices.forEach((index, number) => {
+      const place = low + step * (number + 1);
+      isOrdered &&= place > last && place < high;
+      last = place;
+      this.#place[index] = place;
+    });
+    if (!isOrdered) this.#number();
+  }
+
+  #number(): void {
+    const end = this.#place.length;
+    let place = 0;
+    for (let index = this.#next[end] ?? end; index < end; index = this.#next[index] ?? end)
+      this.#place[index] = place++;
+  }
+
+  #link(earlier: number, later: number): void {
+    this.#next[earlier] = later;
+    this.#previous[later] = earlier;
+  }
+
+  #at(index: number): number {
+    return this.#place[index] ?? 0;
+  }
+}
