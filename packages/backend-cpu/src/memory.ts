@@ -1,4 +1,4 @@
-import type { BufferId, Program } from "@adjoint/compiler";
+import { type BufferId, type Program, memoryError } from "@adjoint/compiler";
 import {
   AdjointError,
   type DType,
@@ -32,6 +32,16 @@ export class Registers {
   }
 }
 
+/** @throws AdjointError where the engine has not that much memory. */
+function reserve(bytes: number, program: Program): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw memoryError("cpu", program, `the engine gives no ${bytes} bytes in one piece (${error.message})`);
+  }
+}
+
 /** Arrays of all buffers of a program. */
 export class Memory {
   readonly #arrays: readonly (TypedArray | undefined)[];
@@ -45,7 +55,7 @@ export class Memory {
       offsets.push(bytes);
       bytes += Math.ceil(slot / 64) * 64;
     }
-    const arena = new ArrayBuffer(bytes);
+    const arena = reserve(bytes, program);
     this.#dtypes = program.buffers.map((buffer) => buffer.dtype);
     this.#arrays = program.buffers.map(({ dtype, elements, location, owner }) => {
       if (location.kind === "slot")

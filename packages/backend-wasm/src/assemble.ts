@@ -1,4 +1,4 @@
-import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
+import { type CompileOptions, type Executable, type Program, memoryError } from "@adjoint/compiler";
 import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
 import {
   type CompiledModule,
@@ -108,7 +108,7 @@ export async function compileExecutable(
   const families = await source(() => familiesOf(program, threads));
   const engine = { fused, wide: hasWideVectors(), threads, families };
   const extent = extentOf(program, engine);
-  const base = arena.allocate(extent.bytes);
+  const base = arena.allocate(extent.bytes, (problem) => memoryError("wasm", program, problem));
   const site = { memory: arena.type, base, registerAddress };
   const { bytes, places, constants, isShared } = assemble(program, extent, site, {
     ...engine,

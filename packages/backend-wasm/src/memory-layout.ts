@@ -34,6 +34,16 @@ function sharedMemory(): { readonly memory: WebAssembly.Memory; readonly maximum
   throw new AdjointError("backend", "wasm", "no memory to share", "Use one thread: wasm({ threads: 1 }).");
 }
 
+type Refuse = (problem: string) => AdjointError;
+
+const refused: Refuse = (problem) =>
+  new AdjointError(
+    "backend",
+    "wasm",
+    problem,
+    "Use smaller sizes or batches, or release sessions that are not needed.",
+  );
+
 /** One WebAssembly memory and what of it is free. It grows, and never moves what lies in it. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -53,14 +63,17 @@ export class Arena {
     }
   }
 
-  /** First fit. @throws AdjointError where the memory can't grow. */
-  allocate(size: number): number {
+  /**
+   * First fit. @throws AdjointError where the memory can't grow.
+   * @param refuse makes it from what is wrong, for who knows what the memory is for.
+   */
+  allocate(size: number, refuse: Refuse = refused): number {
     const bytes = Math.max(LINE, aligned(size));
     const index = this.#free.findIndex((block) => block.bytes >= bytes);
     const block = this.#free[index];
     if (block === undefined) {
-      this.#grow(bytes);
-      return this.allocate(bytes);
+      this.#grow(bytes, refuse);
+      return this.allocate(bytes, refuse);
     }
     const { start } = block;
     block.start += bytes;
@@ -86,17 +99,14 @@ export class Arena {
     this.#free.splice(index + 1, 1);
   }
 
-  #grow(bytes: number): void {
+  #grow(bytes: number, refuse: Refuse): void {
     const before = this.memory.buffer.byteLength;
     const pages = Math.ceil(bytes / PAGE);
     try {
       this.memory.grow(pages);
     } catch {
-      throw new AdjointError(
-        "backend",
-        "wasm",
-        `no memory for ${bytes} bytes more than the ${before} in use`,
-        "Use smaller batches, or release sessions that are not needed.",
+      throw refuse(
+        `there is no memory for ${bytes} bytes more than the ${before} in use (WebAssembly reaches ${ALL_PAGES * PAGE})`,
       );
     }
     this.release(before - SLACK, pages * PAGE);

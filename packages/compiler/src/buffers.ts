@@ -1,4 +1,5 @@
-import type { DType, TensorValue } from "@adjoint/ir";
+import type { DType, Tensor, TensorValue } from "@adjoint/ir";
+import { checkElements } from "./memory-error.ts";
 import type { BufferId } from "./scalar.ts";
 
 /** Who owns a buffer's content. */
@@ -16,14 +17,19 @@ export interface BufferInfo {
   /** Elements, row-major and contiguous. */
   readonly elements: number;
   readonly owner: BufferOwner;
+  /** What it holds, for messages; absent where that has no name of its own, as a copy. */
+  readonly tensor?: Tensor;
 }
 
 /** The growing list of a program's buffers. */
 export class BufferTable {
   readonly #buffers: BufferInfo[] = [];
 
-  add(dtype: DType, elements: number, owner: BufferOwner = { kind: "temporary" }): BufferId {
-    this.#buffers.push({ dtype, elements, owner });
+  /** @throws AdjointError where the buffer has more elements than positions can count. */
+  add(dtype: DType, elements: number, owner: BufferOwner = { kind: "temporary" }, tensor?: Tensor): BufferId {
+    const what = "name" in owner ? `${owner.kind} "${owner.name}"` : `a tensor ${dtype}[${elements}]`;
+    checkElements(dtype, elements, tensor, what);
+    this.#buffers.push({ dtype, elements, owner, ...(tensor !== undefined && { tensor }) });
     return this.#buffers.length - 1;
   }
 

@@ -8,6 +8,7 @@ export type { FusionLimits } from "./fuse.ts";
 export { type Feed, type Feeds, Output } from "./feed.ts";
 export type * from "./kernel.ts";
 export { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
+export { memoryError } from "./memory-error.ts";
 export type { Location } from "./plan.ts";
 export { type Port, type Program, compileProgram } from "./program.ts";
 export {

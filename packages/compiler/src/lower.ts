@@ -56,7 +56,8 @@ function lowerOnce(
   const target = (tensor: Tensor): BufferId => {
     const known = places.get(tensor);
     if (known !== undefined && !given.has(tensor)) return known;
-    const buffer = buffers.add(tensor.dtype, elementCount(sizesOf(tensor)));
+    const elements = elementCount(sizesOf(tensor));
+    const buffer = buffers.add(tensor.dtype, elements, { kind: "temporary" }, tensor);
     places.set(tensor, buffer);
     return buffer;
   };
@@ -69,7 +70,7 @@ function lowerOnce(
       if (known !== undefined) return known;
       if (!isStoredConstant(tensor) || !isNode(tensor.node, "constant")) return undefined;
       const { value } = tensor.node.attributes;
-      const buffer = buffers.add(tensor.dtype, value.data.length, { kind: "constant", value });
+      const buffer = buffers.add(tensor.dtype, value.data.length, { kind: "constant", value }, tensor);
       places.set(tensor, buffer);
       return buffer;
     },

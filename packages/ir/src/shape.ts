@@ -27,8 +27,12 @@ export const isStatic = (shape: Shape): shape is readonly number[] =>
   shape.every((size) => typeof size === "number");
 
 /** The number of elements of a static shape. */
-export const elementCount = (shape: readonly number[]): number =>
-  shape.reduce((product, size) => product * size, 1);
+export function elementCount(shape: readonly number[]): number {
+  let product = 1;
+  for (const size of shape) product *= size;
+  // Sizes beyond all bounds times 0.
+  return Number.isNaN(product) ? 0 : product;
+}
 
 /** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined where the shapes don't go together. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {

@@ -36,9 +36,21 @@ export function tensorValue(dtype: DType, shape: readonly number[], data: TypedA
   return { dtype, shape, data };
 }
 
-/** A value of zeros. */
+/** A value of zeros. @throws AdjointError where there is no memory for it. */
 export function zeroValue(dtype: DType, shape: readonly number[]): TensorValue {
-  return { dtype, shape, data: new dtypeInfo[dtype].array(elementCount(shape)) };
+  const { array, bytes } = dtypeInfo[dtype];
+  const elements = elementCount(shape);
+  try {
+    return { dtype, shape, data: new array(elements) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AdjointError(
+      "backend",
+      "memory",
+      `there is none for a value ${typeText({ dtype, shape })} of ${elements * bytes} bytes (${error.message})`,
+      "Use smaller sizes or batches.",
+    );
+  }
 }
 
 /** A value from plain numbers (or bigints), rounded to the dtype as `cast` rounds. */
