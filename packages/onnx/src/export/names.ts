@@ -11,11 +11,15 @@ export interface Names {
 
 class Namer {
   readonly #taken = new Set<string>();
+  /** The number to try next after a name: those below are taken. */
+  readonly #counts = new Map<string, number>();
 
   /** The name, or with a number after it where it is taken. */
   unique(wanted: string): string {
     let name = wanted;
-    for (let count = 2; this.#taken.has(name); count++) name = `${wanted}_${count}`;
+    let count = this.#counts.get(wanted) ?? 2;
+    for (; this.#taken.has(name); count++) name = `${wanted}_${count}`;
+    this.#counts.set(wanted, count);
     this.#taken.add(name);
     return name;
   }

@@ -65,8 +65,8 @@ export class Knowledge {
       const open = this.#results.has(node)
         ? []
         : node.inputs.map((input) => input.node).filter((input) => !this.#results.has(input));
-      if (open.length > 0) stack.push(...open);
-      else {
+      for (const input of open) stack.push(input);
+      if (open.length === 0) {
         if (!this.#results.has(node)) this.#results.set(node, this.#compute(node));
         stack.pop();
       }
