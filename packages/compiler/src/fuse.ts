@@ -67,8 +67,10 @@ class Fusion {
     this.#writes = all.map(({ writes }) => writes);
     this.#writes.forEach((writes, index) => writes.forEach((buffer) => this.#producer.set(buffer, index)));
     this.#reads.forEach((reads, index) => reads.forEach((buffer) => this.#readersOf(buffer).add(index)));
-    const before = (index: number): Iterable<number> => this.#before(index);
-    this.#order = new MergeOrder(this.#inOrder(), { before, after: (index) => this.#after(index) });
+    this.#order = new MergeOrder(this.#inOrder(), {
+      before: (index) => this.#before(index),
+      after: (index) => this.#after(index),
+    });
   }
 
   /** Elements that searches for circles looked at. */
@@ -207,9 +209,11 @@ class Fusion {
     return producers;
   }
 
-  *#after(index: number): Generator<number> {
+  #after(index: number): number[] {
+    const readers: number[] = [];
     for (const buffer of this.#writes[index] ?? [])
-      for (const reader of this.#readers.get(buffer) ?? []) if (reader !== index) yield reader;
+      for (const reader of this.#readers.get(buffer) ?? []) if (reader !== index) readers.push(reader);
+    return readers;
   }
 
   /** Every group after those it reads from: depth first, in the given order. */

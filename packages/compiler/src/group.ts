@@ -8,6 +8,7 @@ import {
   type ScalarGraph,
   type ScalarNode,
   type ValueId,
+  mapScalar,
   operandsOf,
   splice,
 } from "./scalar.ts";
@@ -137,7 +138,7 @@ export function absorbing(producer: OpenGroup, consumer: OpenGroup): Combine | u
   return ({ builder, results }) => {
     const given = (node: ScalarNode): ValueId | undefined =>
       node.kind === "load" ? results.get(node.buffer)?.value : undefined;
-    const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), { given });
+    const added = splice(builder, consumer.builder.nodes, (a) => substitute(a, coordinates, rank), given);
     addResults(results, consumer.results, added);
     return { ...producer, builder, results };
   };
@@ -156,13 +157,12 @@ export function joining(a: OpenGroup, b: OpenGroup): Combine | undefined {
       ...left.reductions,
       ...right.reductions.map((reduction): Reduction => ({ ...reduction, value: at(reduction.value) })),
     ];
-    const added = splice(builder, b.builder.nodes, (affine) => affine, {
-      given: (node) => {
-        if (node.kind === "accumulator")
-          return builder.add({ ...node, index: node.index + left.reductions.length });
-        return node.kind === "load" ? results.get(node.buffer)?.value : undefined;
-      },
-    });
+    const given = (node: ScalarNode): ValueId | undefined => {
+      if (node.kind === "accumulator")
+        return builder.add({ ...node, index: node.index + left.reductions.length });
+      return node.kind === "load" ? results.get(node.buffer)?.value : undefined;
+    };
+    const added = splice(builder, b.builder.nodes, (affine) => affine, given);
     addResults(results, b.results, added);
     return { ...a, anchor: { ...left, body: body.nodes, reductions }, builder, results };
   };
@@ -204,7 +204,14 @@ function prune(
     const node = builder.nodes[value];
     if (node !== undefined && needed.has(value)) operandsOf(node).forEach((operand) => needed.add(operand));
   }
-  const kept = new ScalarBuilder();
-  const at = splice(kept, builder.nodes, (a) => a, { needed });
-  return { graph: kept.nodes, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };
+  if (needed.size === builder.nodes.length) return { graph: builder.nodes, stores };
+  // Nodes are different from one another, and stay so under new numbers.
+  const places: ValueId[] = [];
+  const at = (value: ValueId): ValueId => places[value] ?? 0;
+  const graph: ScalarNode[] = [];
+  builder.nodes.forEach((node, value) => {
+    places.push(graph.length);
+    if (needed.has(value)) graph.push(mapScalar(node, at, (affine) => affine));
+  });
+  return { graph, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };
 }

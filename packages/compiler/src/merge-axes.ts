@@ -4,6 +4,8 @@ import { type ScalarGraph, type ScalarNode, mapScalar } from "./scalar.ts";
 
 /** Which old axes each new axis is made of; the last one's stride is the new axis's. */
 interface Merging {
+  /** All axes stay as they are. */
+  readonly isSame: boolean;
   readonly sizes: readonly (readonly number[])[];
   readonly affine: (a: Affine) => Affine;
 }
@@ -39,7 +41,12 @@ function merging(segments: readonly (readonly number[])[], affines: readonly Aff
     first += segment.length;
   }
   const axes = keep.flat();
-  return { sizes, affine: (a) => ({ offset: a.offset, strides: axes.map((axis) => a.strides[axis] ?? 0) }) };
+  const isSame = axes.length === first;
+  return {
+    isSame,
+    sizes,
+    affine: (a) => ({ offset: a.offset, strides: axes.map((axis) => a.strides[axis] ?? 0) }),
+  };
 }
 
 /** Every affine of an expression. */
@@ -67,10 +74,11 @@ const rewrite = (graph: ScalarGraph, affine: (a: Affine) => Affine): ScalarNode[
 export function mergeAxes(kernel: Kernel): Kernel {
   switch (kernel.form) {
     case "map": {
-      const { sizes, affine } = merging(
+      const { isSame, sizes, affine } = merging(
         [kernel.domain],
         [...affinesOf(kernel.body), ...kernel.stores.map((store) => store.index)],
       );
+      if (isSame) return kernel;
       return {
         ...kernel,
         domain: sizes[0] ?? [],
@@ -83,6 +91,7 @@ export function mergeAxes(kernel: Kernel): Kernel {
       const outerRank = kernel.outer.length;
       const outerOnly = [...affinesOf(kernel.epilogue), ...kernel.stores.map((store) => store.index)];
       const merged = merging([kernel.outer, kernel.inner], [...affinesOf(kernel.body), ...outerOnly]);
+      if (merged.isSame) return kernel;
       const count = merged.sizes[0]?.length ?? outerRank;
       const outer = (a: Affine): Affine => {
         const whole = merged.affine(a);
@@ -102,7 +111,8 @@ export function mergeAxes(kernel: Kernel): Kernel {
       const results = [...affinesOf(kernel.epilogue), ...kernel.stores.map((store) => store.index)];
       const all = [left.index, ...left.index.guards, right.index, ...right.index.guards, ...results];
       const segments = [kernel.batch, kernel.rows, kernel.columns, kernel.inner];
-      const { sizes, affine } = merging(segments, all);
+      const { isSame, sizes, affine } = merging(segments, all);
+      if (isSame) return kernel;
       const [batch = [], rows = [], columns = [], inner = []] = sizes;
       const count = batch.length + rows.length + columns.length;
       const result = (a: Affine): Affine => {

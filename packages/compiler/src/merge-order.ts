@@ -1,9 +1,9 @@
 /** What needs what, as it is now. */
 export interface Dependencies {
   /** What an element needs. */
-  readonly before: (index: number) => Iterable<number>;
+  readonly before: (index: number) => readonly number[];
   /** What needs an element. */
-  readonly after: (index: number) => Iterable<number>;
+  readonly after: (index: number) => readonly number[];
 }
 
 /** Does a merge that makes no circle: the element `first` then stands for both. */
@@ -56,15 +56,18 @@ export class MergeOrder {
     const [low, high] = [this.#at(early), this.#at(late)];
     const ancestors: number[] = [];
     const descendants: number[] = [];
+    // Reading the other at first hand is no way around.
+    let skipped = isForward ? early : -1;
     /** Adds what is new on one side; true where it meets the other. */
     const look = (
       found: number[],
-      around: Iterable<number>,
+      around: readonly number[],
       own: Int32Array,
       others: Int32Array,
       end: number,
     ): boolean => {
       for (const index of around) {
+        if (index === skipped) continue;
         this.visits++;
         if (index === end || others[index] === search) return true;
         const place = this.#at(index);
@@ -76,13 +79,10 @@ export class MergeOrder {
     };
     const { before, after } = this.#dependencies;
     const [later, earlier] = [this.#fromLater, this.#fromEarlier];
-    // Reading the other at first hand is no way around.
-    const isDirect = (index: number): boolean => isForward && (index === early || index === late);
-    const others = function* (around: Iterable<number>): Generator<number> {
-      for (const index of around) if (!isDirect(index)) yield index;
-    };
-    if (look(ancestors, others(before(late)), later, earlier, early)) return undefined;
-    if (look(descendants, others(after(early)), earlier, later, late)) return undefined;
+    if (look(ancestors, before(late), later, earlier, early)) return undefined;
+    skipped = isForward ? late : -1;
+    if (look(descendants, after(early), earlier, later, late)) return undefined;
+    skipped = -1;
     for (let step = 0; ; step++) {
       const [ancestor, descendant] = [ancestors[step], descendants[step]];
       if (ancestor === undefined) return () => this.#merge(first, early, late, ancestors, []);

@@ -159,30 +159,22 @@ export function mapScalar(
   }
 }
 
-/** What `splice` leaves out or replaces. */
-export interface SpliceOptions {
-  /** A value that stands for a node. */
-  readonly given?: (node: ScalarNode) => ValueId | undefined;
-  /** The values to copy; all of them when absent. Operands of a copied value must be among them. */
-  readonly needed?: ReadonlySet<ValueId>;
-}
-
-/** Copies an expression into a builder, and tells where each value went. */
+/**
+ * Copies an expression into a builder, and tells where each value went.
+ * @param given a value that stands for a node.
+ */
 export function splice(
   into: ScalarBuilder,
   graph: ScalarGraph,
   affine: (a: Affine) => Affine,
-  { given, needed }: SpliceOptions = {},
+  given: (node: ScalarNode) => ValueId | undefined = () => undefined,
 ): (id: ValueId) => ValueId {
-  const places: (ValueId | undefined)[] = [];
+  const places: ValueId[] = [];
   const at = (id: ValueId): ValueId => {
     const place = places[id];
     if (place === undefined) throw new RangeError(`scalar value ${id} is not there`);
     return place;
   };
-  graph.forEach((node, id) => {
-    const copied = needed === undefined || needed.has(id);
-    places.push(copied ? (given?.(node) ?? into.add(mapScalar(node, at, affine))) : undefined);
-  });
+  for (const node of graph) places.push(given(node) ?? into.add(mapScalar(node, at, affine)));
   return at;
 }

@@ -1,5 +1,5 @@
 import { AdjointError } from "./error.ts";
-import { type Graph, type Node, type Tensor, type Update, isNode, rebuild, registerOf } from "./tensor.ts";
+import { type Graph, Node, type Tensor, type Update, isNode, rebuild, registerOf } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes, typeText } from "./shape.ts";
 import type { RegisterAttributes } from "./primitive-set.ts";
@@ -113,10 +113,17 @@ export function mapRecord<K extends string, A, B>(
 
 /** The outputs of `graph` as tensors over other inputs (in the order of the graph's inputs). */
 export function inlineGraph(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[] {
-  const replaced = new Map(Object.values(graph.inputs).map((input, index) => [input.node, inputs[index]]));
-  const rewrite = rewriter((node) => {
+  const parameters = Object.values(graph.inputs);
+  const replaced = new Map(parameters.map((input, index) => [input.node, inputs[index]]));
+  const keepsTypes = parameters.every((input, index) =>
+    equalTypes(input.type, inputs[index]?.type ?? input.type),
+  );
+  const rewrite = rewriter((node, read) => {
     const input = replaced.get(node);
-    return input === undefined ? undefined : [input];
+    if (input !== undefined) return [input];
+    if (!keepsTypes || read.every((tensor, index) => tensor === node.inputs[index])) return undefined;
+    const types = node.outputs.map((output) => output.type);
+    return new Node(node.operation, node.attributes, read, node.graphs, types, node.origin).outputs;
   });
   return Object.values(graph.outputs).map(rewrite);
 }

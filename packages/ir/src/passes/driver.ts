@@ -35,12 +35,19 @@ export type Step = (
   original: Node,
 ) => { readonly rule: string; readonly replacement: readonly Tensor[] } | undefined;
 
+/** When the bodies of a node are rewritten: before the node is looked at, or after, if it is still there. */
+type BodyOrder = "bodies first" | "node first";
+
 /** A pass by a function of nodes, made anew for each graph and sub-graph; without one the graph stays as it is. */
-export function rewriteBy(name: string, stepFor: (graph: Graph) => Step | undefined): Pass {
+export function rewriteBy(
+  name: string,
+  stepFor: (graph: Graph) => Step | undefined,
+  order: BodyOrder = "bodies first",
+): Pass {
   return {
     name,
     run: (graph, options = {}) => {
-      const job = new Job(name, stepFor, options);
+      const job = new Job(name, stepFor, order, options);
       return job.graph(graph);
     },
   };
@@ -75,13 +82,20 @@ interface Frame {
 class Job {
   readonly #pass: string;
   readonly #stepFor: (graph: Graph) => Step | undefined;
+  readonly #order: BodyOrder;
   readonly #options: PassOptions;
   readonly #graphs = new Map<Graph, Graph>();
   #left: number;
 
-  constructor(pass: string, stepFor: (graph: Graph) => Step | undefined, options: PassOptions) {
+  constructor(
+    pass: string,
+    stepFor: (graph: Graph) => Step | undefined,
+    order: BodyOrder,
+    options: PassOptions,
+  ) {
     this.#pass = pass;
     this.#stepFor = stepFor;
+    this.#order = order;
     this.#options = options;
     this.#left = options.limit ?? Infinity;
   }
@@ -114,10 +128,12 @@ class Job {
   }
 
   /** The node on rewritten inputs. Replacements keep types, so the node's own types hold. */
-  #onNewInputs(node: Node, at: (tensor: Tensor) => Tensor): Node {
+  #onNewInputs(node: Node, at: (tensor: Tensor) => Tensor, withBodies: boolean): Node {
     const inputs = mapSame(node.inputs, at);
     const graphs =
-      node.graphs.length === 0 ? node.graphs : mapSame(node.graphs, (graph) => this.#subgraph(graph));
+      withBodies && node.graphs.length > 0
+        ? mapSame(node.graphs, (graph) => this.#subgraph(graph))
+        : node.graphs;
     if (inputs === node.inputs && graphs === node.graphs) return node;
     const types = node.outputs.map((output) => output.type);
     return new Node(node.operation, node.attributes, inputs, graphs, types, node.origin);
@@ -169,9 +185,11 @@ class Job {
       }
       for (let input = node.inputs[frame.next++]; input !== undefined; input = node.inputs[frame.next++])
         if (visit(input.node, frame.chain)) return;
-      const current = this.#onNewInputs(node, at);
+      const isBodyFirst = this.#order === "bodies first" || node.graphs.length === 0;
+      let current = this.#onNewInputs(node, at, isBodyFirst);
       const fired = this.#fire(current, () => step(current, uses.isOnce, node));
       if (fired === undefined) {
+        if (!isBodyFirst) current = this.#onNewInputs(node, at, true);
         // The graph's own nodes are counted with the graph; those that rules made are not.
         if (frame.chain !== undefined) for (const read of current.inputs) uses.read(read);
         frame.current = current;

@@ -17,7 +17,8 @@ export function inlineWith(options: InlineOptions = {}): Pass {
       return undefined;
     return { rule: operation.name, replacement: inlineGraph(body, node.inputs) };
   };
-  return rewriteBy("inline", (graph) => (hasBodies(graph) ? step : undefined));
+  // Bodies that go are not rewritten before: what nests in them is met in their copy.
+  return rewriteBy("inline", (graph) => (hasBodies(graph) ? step : undefined), "node first");
 }
 
 /** Puts bodies in the place of all composites. */
