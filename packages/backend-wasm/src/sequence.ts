@@ -22,14 +22,30 @@ export interface Team {
   readonly barrier: Barrier;
 }
 
-const overlap = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
-  one.size > 0 && [...other].some((place) => one.has(place));
+function overlap(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  if (one.size > 0) for (const place of other) if (one.has(place)) return true;
+  return false;
+}
 
-/** Whether the order of two tasks matters. */
-const conflict = (earlier: Task, later: Task): boolean =>
-  overlap(earlier.writes, later.reads) ||
-  overlap(earlier.writes, later.writes) ||
-  overlap(earlier.reads, later.writes);
+/** The places that some tasks touch, together. */
+class Touched {
+  readonly #reads = new Set<string>();
+  readonly #writes = new Set<string>();
+
+  add({ reads, writes }: Task): void {
+    for (const place of reads) this.#reads.add(place);
+    for (const place of writes) this.#writes.add(place);
+  }
+
+  /** Whether the order of one of these and a later one matters. */
+  conflicts(later: Task): boolean {
+    return (
+      overlap(this.#writes, later.reads) ||
+      overlap(this.#writes, later.writes) ||
+      overlap(this.#reads, later.writes)
+    );
+  }
+}
 
 /**
  * Writes tasks one after another into a function that one thread or a team runs. Threads meet between two tasks only
@@ -40,8 +56,9 @@ export class Sequence {
   readonly team: Team | undefined;
   /** Address of the word that a fault is reported in. */
   readonly #fault: number;
-  /** Tasks since the threads last met. */
-  #open: Task[] = [];
+  /** Tasks since the threads last met: those of all threads, and those of the first alone. */
+  #shared = new Touched();
+  #alone = new Touched();
 
   constructor(body: Body, fault: number, team?: Team) {
     this.body = body;
@@ -50,10 +67,10 @@ export class Sequence {
   }
 
   add(task: Task): void {
-    if (this.#open.some((other) => (other.isShared || task.isShared) && conflict(other, task))) this.meet();
+    if (this.#shared.conflicts(task) || (task.isShared && this.#alone.conflicts(task))) this.meet();
     if (task.isShared) task.write(this);
     else this.alone(() => task.write(this));
-    this.#open.push(task);
+    if (this.team !== undefined) (task.isShared ? this.#shared : this.#alone).add(task);
     if (!task.canFail) return;
     this.meet();
     const fault = this.body.let(i32.load(i32.const(this.#fault)));
@@ -73,7 +90,8 @@ export class Sequence {
   /** All threads reach this place before one goes on. */
   meet(): void {
     this.#barrier();
-    this.#open = [];
+    this.#shared = new Touched();
+    this.#alone = new Touched();
   }
 
   #barrier(): void {

@@ -1,0 +1,161 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { cpu } from "@adjoint/backend-cpu";
+import { wasm } from "@adjoint/backend-wasm";
+import { type Backend, compile } from "@adjoint/compiler";
+import {
+  type Evaluation,
+  type Graph,
+  type Tensor,
+  check,
+  concat,
+  cond,
+  deserialize,
+  evaluate,
+  gradients,
+  initialValue,
+  input,
+  parse,
+  print,
+  program,
+  register,
+  registersOf,
+  scan,
+  serialize,
+} from "@adjoint/ir";
+import { fromOnnx, toOnnx } from "@adjoint/onnx";
+import { difference } from "./random-graphs.ts";
+
+// Walks that recurse ended at 1,000 to 2,000 levels; what grows with the square of the size would take minutes here.
+const DEEP = 4000;
+
+const x = input("x", "f32", [2, 2]);
+const repeat = (count: number, next: (y: Tensor, index: number) => Tensor, from: Tensor = x): Tensor => {
+  let y = from;
+  for (let index = 0; index < count; index++) y = next(y, index);
+  return y;
+};
+const one = (y: Tensor): Graph => program({ inputs: { x }, outputs: { y } });
+const parameter = (index: number): Tensor =>
+  register(`p${index}`, "f32", [2, 2], { initial: { kind: "constant", value: index % 7 } });
+
+const deep: { readonly [name: string]: () => Graph } = {
+  "elementwise operations": () =>
+    one(repeat(DEEP, (y, index) => (index % 2 === 0 ? y.mul(0.75) : y.max(x).add(index % 5)))),
+  "transposes and additions": () => one(repeat(DEEP, (y, index) => y.transpose([1, 0]).add(index % 3))),
+  "reshapes that no index map can follow": () =>
+    one(
+      repeat(
+        200,
+        (y) => y.transpose([1, 0]).reshape([2, 3]).add(1),
+        concat([x, x.slice([{}, { end: 1 }])], 1),
+      ).slice([{}, { end: 2 }]),
+    ),
+  "paddings of one another": () =>
+    one(
+      repeat(300, (y) =>
+        y
+          .pad({ low: [1, 0], high: [0, 1], value: 1 })
+          .slice([{ start: 0, end: 2 }, {}])
+          .mul(0.5)
+          .slice([{}, { end: 2 }]),
+      ),
+    ),
+  "additions of registers": () => one(repeat(DEEP, (y, index) => y.add(parameter(index)))),
+  "a chain inside a loop": () => {
+    const { carry } = scan({ carry: [x], length: 2 }, ([h = x]) => ({
+      carry: [repeat(DEEP, (y, index) => (index % 2 === 0 ? y.mul(0.5) : y.add(x)), h)],
+    }));
+    return program({ inputs: { x }, outputs: { y: carry[0] ?? x } });
+  },
+  branches: () =>
+    one(
+      repeat(
+        150,
+        (y, index) =>
+          cond(
+            y.reduceSum().greater(index),
+            () => [y.mul(0.5)],
+            () => [y.add(1)],
+          )[0] ?? y,
+      ),
+    ),
+  "branches inside one another": () => {
+    const nested = (y: Tensor, depth: number): Tensor =>
+      depth === 0
+        ? y
+        : (cond(
+            y.reduceSum().less(1000),
+            () => [nested(y.add(1), depth - 1)],
+            () => [y],
+          )[0] ?? y);
+    return one(nested(x, 24));
+  },
+  products: () => one(repeat(1000, (y, index) => (index % 2 === 0 ? y.matMul(x) : y.mul(0.25).add(0.5)))),
+  "a gradient": () => {
+    const [gradient = x] = gradients(repeat(1500, (y) => y.mul(0.999).add(x).tanh()).reduceSum(), [x]);
+    return one(gradient);
+  },
+};
+
+const wide: { readonly [name: string]: () => Graph } = {
+  "operands of a concatenation": () => {
+    const parts = Array.from({ length: DEEP }, (_, index) => (index % 2 === 0 ? x : x.mul(index)));
+    return one(concat(parts, 0));
+  },
+  outputs: () => {
+    const outputs = Array.from({ length: DEEP }, (_, index) => [`y${index}`, x.mul(index % 9)] as const);
+    return program({ inputs: { x }, outputs: Object.fromEntries(outputs) });
+  },
+  reductions: () => {
+    const sums = Array.from({ length: 2000 }, (_, index) => x.mul(index % 11).reduceSum());
+    return one(sums.reduce((a, b) => a.add(b)));
+  },
+  "registers that change": () => {
+    const updates = Array.from({ length: DEEP }, (_, index) => {
+      const own = parameter(index);
+      return { register: own, next: own.mul(0.5).add(x) };
+    });
+    return program({ inputs: { x }, outputs: { y: x.add(1) }, updates });
+  },
+};
+
+const feeds = { x: { dtype: "f32", shape: [2, 2], data: Float32Array.of(0.5, -0.25, 0.125, 0.75) } } as const;
+
+async function run(graph: Graph, backend: Backend): Promise<Evaluation> {
+  await using session = await compile({ main: graph }, { backend });
+  const outputs = await session.run("main", feeds);
+  return { outputs, state: await session.state() };
+}
+
+describe("as many as no call stack holds", () => {
+  const wasmBackend = wasm({ threads: 2 });
+  afterAll(async () => (await wasmBackend)[Symbol.dispose]?.());
+
+  it.each(Object.entries({ ...deep, ...wide }))("%s give what the oracle gives", async (_, build) => {
+    const graph = build();
+    const expected = evaluate(graph, feeds);
+    for (const backend of [cpu({ kernels: "printed" }), cpu({ kernels: "closures" }), await wasmBackend])
+      expect(difference(graph, expected, await run(graph, backend)), backend.name).toBeUndefined();
+  });
+
+  it.each(Object.entries({ ...deep, ...wide }))("%s are written and read again", (_, build) => {
+    const graph = build();
+    const text = print(graph, { constants: "full" });
+    expect(print(parse(text), { constants: "full" })).toBe(text);
+    const json: unknown = JSON.parse(JSON.stringify(serialize(graph)));
+    expect(print(deserialize(json), { constants: "full" })).toBe(text);
+    check(graph);
+  });
+
+  it.each(["elementwise operations", "additions of registers", "products"])(
+    "%s go to ONNX and come back",
+    (name) => {
+      const graph = deep[name]?.() ?? one(x);
+      const state = Object.fromEntries(
+        [...registersOf(graph)].map(([key, one]) => [key, initialValue(one, 0)]),
+      );
+      const again = fromOnnx(toOnnx(graph, state));
+      expect(difference(again, evaluate(graph, feeds), evaluate(again, feeds))).toBeUndefined();
+    },
+  );
+});
