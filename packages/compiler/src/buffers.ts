@@ -1,5 +1,4 @@
 import type { DType, Tensor, TensorValue } from "@adjoint/ir";
-import { checkElements } from "./memory-error.ts";
 import type { BufferId } from "./scalar.ts";
 
 /** Who owns a buffer's content. */
@@ -25,10 +24,7 @@ export interface BufferInfo {
 export class BufferTable {
   readonly #buffers: BufferInfo[] = [];
 
-  /** @throws AdjointError where the buffer has more elements than positions can count. */
   add(dtype: DType, elements: number, owner: BufferOwner = { kind: "temporary" }, tensor?: Tensor): BufferId {
-    const what = "name" in owner ? `${owner.kind} "${owner.name}"` : `a tensor ${dtype}[${elements}]`;
-    checkElements(dtype, elements, tensor, what);
     this.#buffers.push({ dtype, elements, owner, ...(tensor !== undefined && { tensor }) });
     return this.#buffers.length - 1;
   }

@@ -1,4 +1,4 @@
-import { AdjointError, type DType, type Tensor, dtypeInfo } from "@adjoint/ir";
+import { AdjointError, dtypeInfo } from "@adjoint/ir";
 import type { BufferInfo } from "./buffers.ts";
 
 /** Elements that a buffer may have: positions in it are 32-bit integers on every backend. */
@@ -25,18 +25,14 @@ function nameOf({ owner, tensor, dtype, elements }: BufferInfo): string {
   return tensor === undefined ? `a tensor ${dtype}[${elements}]` : String(tensor);
 }
 
-/** Refuses a tensor of more elements than a position can count. */
-export function checkElements(
-  dtype: DType,
-  elements: number,
-  tensor: Tensor | undefined,
-  what: string,
-): void {
-  if (elements <= MOST_ELEMENTS) return;
+/** @throws AdjointError for a buffer of more elements than positions can count. */
+export function checkElements(buffers: readonly BufferInfo[]): void {
+  const large = buffers.find(({ elements }) => elements > MOST_ELEMENTS);
+  if (large === undefined) return;
   throw new AdjointError(
     "backend",
     "compile",
-    `${tensor === undefined ? what : String(tensor)} would take ${bytesText(elements * dtypeInfo[dtype].bytes)} of memory: it has ${elements} elements, and a tensor in memory has at most ${MOST_ELEMENTS}`,
+    `${nameOf(large)} would take ${bytesText(bytesOf(large))} of memory: it has ${large.elements} elements, and a tensor in memory has at most ${MOST_ELEMENTS}`,
     "Use smaller sizes or batches, or compute it in parts, for example by scan.",
   );
 }

@@ -19,6 +19,7 @@ import { type FusionLimits, fuse } from "./fuse.ts";
 import { type Group, kernelsOf } from "./group.ts";
 import type { Kernel } from "./kernel.ts";
 import { copyOf, lowerGraph } from "./lower.ts";
+import { checkElements } from "./memory-error.ts";
 import { type Location, planMemory } from "./plan.ts";
 import { type PendingUpdate, type Schedule, schedule } from "./schedule.ts";
 import type { BufferId } from "./scalar.ts";
@@ -44,7 +45,10 @@ export interface Program {
   readonly peakBytes: number;
 }
 
-/** Compiles a static graph of primitives to kernels over planned memory. */
+/**
+ * Compiles a static graph of primitives to kernels over planned memory.
+ * @throws AdjointError for a tensor in memory of more elements than positions can count.
+ */
 export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
   const graph = decompose(source);
   const buffers = new BufferTable();
@@ -78,6 +82,7 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   }));
   const roots = [...outputs.map(([, tensor]) => tensor), ...updates.map((update) => update.next)];
   const lowered = lowerGraph(roots, buffers, given, limits);
+  checkElements(buffers.all);
   const groups: Group[] = [...lowered.groups];
   const rootBuffer = (index: number): BufferId => lowered.roots[index] ?? 0;
   const copied = (buffer: BufferId, tensor: Tensor): BufferId => {
