@@ -7,6 +7,7 @@ import {
   type Graph,
   type Tensor,
   check,
+  composite,
   concat,
   cond,
   deserialize,
@@ -19,6 +20,7 @@ import {
   program,
   register,
   registersOf,
+  runPasses,
   scan,
   serialize,
 } from "@adjoint/ir";
@@ -175,5 +177,20 @@ describe("as many as no call stack holds", () => {
     );
     const again = fromOnnx(toOnnx(graph, state));
     expect(difference(again, evaluate(graph, feeds), evaluate(again, feeds))).toBeUndefined();
+  });
+
+  it("are refused with the bound where bodies lie inside one another", () => {
+    const nested = (depth: number): Tensor => {
+      let level = (y: Tensor): Tensor => y;
+      for (let index = 0; index < depth; index++) {
+        const inner = level;
+        level = composite("level", (y) => inner(y).add(1));
+      }
+      return level(x);
+    };
+    const graph = one(nested(200));
+    expect(evaluate(graph, feeds).outputs["y"]?.data[0]).toBe(200.5);
+    expect(evaluate(runPasses(graph), feeds).outputs["y"]?.data[0]).toBe(200.5);
+    expect(() => nested(300)).toThrow("more than 256 levels of bodies inside one another");
   });
 });

@@ -54,6 +54,32 @@ export function close(
   };
 }
 
+/** Bodies inside one another: walks into bodies recurse, and each level is written by hand or by a program's mistake. */
+const MOST_LEVELS = 256;
+const levels = new WeakMap<Graph, number>();
+
+/** How many levels of bodies a graph has, its own included. */
+function levelsOf(graph: Graph): number {
+  const known = levels.get(graph);
+  if (known !== undefined) return known;
+  let inner = 0;
+  for (const node of nodesOf(Object.values(graph.outputs)))
+    for (const body of node.graphs) inner = Math.max(inner, levelsOf(body));
+  levels.set(graph, inner + 1);
+  return inner + 1;
+}
+
+/** Refuses a body in which more lie inside one another than any walk is made for. */
+export function checkLevels(operation: string, body: Graph): void {
+  if (levelsOf(body) <= MOST_LEVELS) return;
+  throw new AdjointError(
+    "graph",
+    operation,
+    `its body has more than ${MOST_LEVELS} levels of bodies inside one another`,
+    "Put them one after another, or repeat one in a scan.",
+  );
+}
+
 /** Refuses a body that reads anything but its parameters. */
 export function checkClosed(operation: string, graph: Graph): void {
   const [free] = freeSources(Object.values(graph.outputs), Object.values(graph.inputs));

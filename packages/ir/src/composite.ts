@@ -1,5 +1,5 @@
 import type { Schema } from "./schema.ts";
-import { checkClosed, numbered } from "./closure.ts";
+import { checkClosed, checkLevels, numbered } from "./closure.ts";
 import { AdjointError } from "./error.ts";
 import {
   type Composite,
@@ -57,6 +57,7 @@ function buildBody<A>(operation: Composite<A>, inputs: readonly Tensor[], attrib
   const results = operation.build(parameters, attributes);
   const body: Graph = { inputs: numbered(parameters), outputs: numbered(results), updates: [] };
   checkClosed(operation.name, body);
+  checkLevels(operation.name, body);
   return body;
 }
 

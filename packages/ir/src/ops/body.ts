@@ -1,4 +1,5 @@
 import { AdjointError } from "../error.ts";
+import { checkLevels } from "../closure.ts";
 import { nodesOf } from "../graph.ts";
 import { type Graph, type Tensor, isNode } from "../tensor.ts";
 import { filled } from "./source.ts";
@@ -10,8 +11,12 @@ export function bodyOf(operation: string, graphs: readonly Graph[], index = 0): 
   return body;
 }
 
-/** Registers change once a run, so an update that depends on a step or a branch would be lost. */
-export function refuseCommits(operation: string, body: Graph): void {
+/**
+ * Refuses a body that no loop or branch may have. Registers change once a run, so an update that depends on a step or a
+ * branch would be lost.
+ */
+export function checkBody(operation: string, body: Graph): void {
+  checkLevels(operation, body);
   for (const node of nodesOf(Object.values(body.outputs))) {
     if (!isNode(node, "commit")) continue;
     throw new AdjointError(

@@ -7,7 +7,7 @@ import { inlineGraph } from "../graph.ts";
 import { type Tensor, again, apply, recordNodes } from "../tensor.ts";
 import { type Rows, definePrimitive, noAttributes, operand } from "../primitive.ts";
 import { equalTypes } from "../shape.ts";
-import { bodyOf, refuseCommits, zerosLike } from "./body.ts";
+import { bodyOf, checkBody, zerosLike } from "./body.ts";
 import { input } from "./source.ts";
 
 export const branching: Rows<"if"> = {
@@ -89,7 +89,7 @@ export function cond(
     const { result, made } = recordNodes(branch);
     return close([], result, made);
   });
-  branches.forEach((branch) => refuseCommits("if", branch.graph));
+  branches.forEach((branch) => checkBody("if", branch.graph));
   const captured = [...new Set(branches.flatMap((branch) => branch.captured))];
   const graphs = branches.map((branch) => {
     const parameters = captured.map((tensor, index) =>

@@ -11,7 +11,7 @@ import { type Rows, definePrimitive, dimSchema, operand } from "../primitive.ts"
 import type { PrimitiveSet } from "../primitive-set.ts";
 import { type TensorType, elementCount, equalTypes, typeText } from "../shape.ts";
 import { type TensorValue, zeroValue } from "../value.ts";
-import { bodyOf, refuseCommits, zerosLike } from "./body.ts";
+import { bodyOf, checkBody, zerosLike } from "./body.ts";
 import { input, staticShape } from "./source.ts";
 
 type ScanAttributes = PrimitiveSet["control"]["scan"];
@@ -220,7 +220,7 @@ export function scan(
   );
   const step = body(carries, slices);
   const { graph, captured } = close([...carries, ...slices], [...step.carry, ...(step.outputs ?? [])]);
-  refuseCommits("scan", graph);
+  checkBody("scan", graph);
   const attributes = { carries: carry.length, sequences: sequences.length, length, reverse };
   if (step.carry.length !== carry.length) {
     throw new AdjointError("graph", "scan", `the body gives ${step.carry.length} carries of ${carry.length}`);
