@@ -15,7 +15,7 @@ import type { Memory } from "./memory.ts";
 import { Printer, nest } from "./print.ts";
 import { scalarCode } from "./scalar/code.ts";
 
-const helperNames = Object.keys(helpers).join(", ");
+const helperNames = Object.keys(helpers);
 
 /** Turns printed lines into a function; the arrays it names are constants of its closure, which engines optimize for. */
 function build<F>(printer: Printer, parameters: string, lines: readonly string[], memory: Memory): F {
@@ -23,14 +23,15 @@ function build<F>(printer: Printer, parameters: string, lines: readonly string[]
   const values = [...printer.arrays.values()].map((array) =>
     typeof array === "number" ? memory.array(array) : array,
   );
-  const source = [
-    `"use strict";`,
-    `const { ${helperNames} } = helpers;`,
-    `const [${names.join(", ")}] = arrays;`,
-    `return function kernel(${parameters}) {`,
-    ...lines,
-    `};`,
-  ].join("\n");
+  const body = lines.join("\n");
+  // Programs have thousands of kernels, most of which call few helpers.
+  const called = helperNames.filter((name) => body.includes(name));
+  const source = `"use strict";
+const { ${called.join(", ")} } = helpers;
+const [${names.join(", ")}] = arrays;
+return function kernel(${parameters}) {
+${body}
+};`;
   // Kernel code is printed from validated graphs only: names, numbers and operators of the tables above it.
   return new Function("helpers", "arrays", "checked", source)(helpers, values, checked) as F;
 }

@@ -96,6 +96,20 @@ export interface Host {
   readonly families: FamilySource;
 }
 
+/** Engines bound the bytes, functions and locals of a module. */
+async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new AdjointError(
+      "backend",
+      "wasm",
+      `the engine takes no code of ${bytes.length} bytes such as this program's (${String(error)})`,
+      "Repeat parts of it in a scan, or make several programs of it.",
+    );
+  }
+}
+
 /** Compiles a program into the backend's memory. */
 export async function compileExecutable(
   program: Program,
@@ -116,7 +130,7 @@ export async function compileExecutable(
     separate: profile,
   });
   for (const { span, value } of constants) copyInto(viewOf(memory, span), value.data);
-  const module = await WebAssembly.compile(bytes);
+  const module = await compiled(bytes);
   const names = exportsOf(program, profile);
   const running = await start(module, memory, names, isShared ? pool : undefined);
   return new WasmExecutable({
