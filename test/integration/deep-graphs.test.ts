@@ -103,9 +103,9 @@ const deep: { readonly [name: string]: () => Graph } = {
           )[0] ?? y);
     return one(nested(x, 24));
   },
-  products: () => one(repeat(500, (y, index) => (index % 2 === 0 ? y.matMul(x) : y.mul(0.25).add(0.5)))),
+  products: () => one(repeat(300, (y, index) => (index % 2 === 0 ? y.matMul(x) : y.mul(0.25).add(0.5)))),
   "a gradient": () => {
-    const [gradient = x] = gradients(repeat(600, (y) => y.mul(0.999).add(x).tanh()).reduceSum(), [x]);
+    const [gradient = x] = gradients(repeat(300, (y) => y.mul(0.999).add(x).tanh()).reduceSum(), [x]);
     return one(gradient);
   },
 };
