@@ -48,12 +48,24 @@ export const equalAffine = (a: Affine, b: Affine): boolean =>
   a.strides.length === b.strides.length &&
   a.strides.every((stride, axis) => stride === b.strides[axis]);
 
-/** Σ coordinate·stride: the position of the coordinates in a strided layout. */
-export function position(coordinates: readonly Affine[], strides: readonly number[], rank: number): Affine {
-  return coordinates.reduce(
-    (sum, coordinate, axis) => plus(sum, scaled(coordinate, strides[axis] ?? 0)),
-    fixed(0, rank),
-  );
+/** start + Σ coordinate·stride: the position of the coordinates in a strided layout. */
+export function position(
+  coordinates: readonly Affine[],
+  strides: readonly number[],
+  rank: number,
+  start = 0,
+): Affine {
+  const sum = Array.from({ length: rank }, () => 0);
+  let offset = start;
+  // Most of a compilation's index maps are made here, so nothing is made in between.
+  for (let index = 0; index < coordinates.length; index++) {
+    const [coordinate, factor] = [coordinates[index], strides[index] ?? 0];
+    if (coordinate === undefined) continue;
+    offset += coordinate.offset * factor;
+    for (let axis = 0; axis < rank; axis++)
+      sum[axis] = (sum[axis] ?? 0) + (coordinate.strides[axis] ?? 0) * factor;
+  }
+  return { offset, strides: sum };
 }
 
 /** The smallest and largest value over a domain that is not empty. */
@@ -76,7 +88,7 @@ export const identity = (shape: readonly number[]): Access => ({
 
 /** The affine with its axes replaced by functions of another domain. */
 export function substitute(a: Affine, axes: readonly Affine[], rank: number): Affine {
-  return plus(position(axes, a.strides, rank), fixed(a.offset, rank));
+  return position(axes, a.strides, rank, a.offset);
 }
 
 /** Guards that can fail; those that always hold are dropped. */

@@ -73,11 +73,6 @@ class Fusion {
     });
   }
 
-  /** Elements that searches for circles looked at. */
-  get visits(): number {
-    return this.#order.visits;
-  }
-
   #readersOf(buffer: BufferId): Set<number> {
     const readers = this.#readers.get(buffer) ?? new Set();
     this.#readers.set(buffer, readers);

@@ -82,3 +82,26 @@ describe("a limit of buffers a kernel", () => {
     expect(count(4)).toBeGreaterThan(1);
   });
 });
+
+describe("a limit of values a kernel", () => {
+  const values = (kernel: Kernel): number => ("body" in kernel ? kernel.body.length : 0);
+
+  it("cuts chains that are longer, into as few kernels as that takes", () => {
+    const y = Array.from({ length: 3000 }, (_, index) => index).reduce(
+      (sum, index) => sum.mul(0.5).add(first).max(index),
+      first,
+    );
+    const sizes = compiled({ y }).kernels.map(values);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1024);
+    // 9,000 operations and 3,000 constants.
+    expect(sizes.length).toBeGreaterThan(11);
+    expect(sizes.length).toBeLessThan(30);
+  });
+
+  it("keeps what runs side by side apart beyond it", () => {
+    const outputs2 = Array.from({ length: 3000 }, (_, index) => [`y${index}`, first.mul(index)] as const);
+    const sizes = compiled(Object.fromEntries(outputs2)).kernels.map(values);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1024);
+    expect(sizes).toHaveLength(6);
+  });
+});
