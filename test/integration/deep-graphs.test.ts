@@ -28,7 +28,11 @@ import { fromOnnx, toOnnx } from "@adjoint/onnx";
 import { difference } from "./random-graphs.ts";
 
 // Walks that recurse ended at 1,000 to 2,000 of these.
-const DEEP = 1500;
+const DEEP = 1200;
+/** What is wide has its own growth, and no depth. */
+const WIDE = 600;
+/** A busy machine may take long; the work is a few hundred milliseconds each. */
+const PATIENCE = 60_000;
 
 const x = input("x", "f32", [2, 2]);
 const repeat = (count: number, next: (y: Tensor, index: number) => Tensor, from: Tensor = x): Tensor => {
@@ -113,15 +117,15 @@ const deep: { readonly [name: string]: () => Graph } = {
 const wide: { readonly [name: string]: () => Graph } = {
   "operands of a concatenation": joined,
   outputs: () => {
-    const outputs = Array.from({ length: DEEP }, (_, index) => [`y${index}`, x.mul(index % 9)] as const);
+    const outputs = Array.from({ length: WIDE }, (_, index) => [`y${index}`, x.mul(index % 9)] as const);
     return program({ inputs: { x }, outputs: Object.fromEntries(outputs) });
   },
   reductions: () => {
-    const sums = Array.from({ length: DEEP }, (_, index) => x.mul(index % 11).reduceSum());
+    const sums = Array.from({ length: WIDE }, (_, index) => x.mul(index % 11).reduceSum());
     return one(sums.reduce((a, b) => a.add(b)));
   },
   "registers that change": () => {
-    const updates = Array.from({ length: DEEP }, (_, index) => {
+    const updates = Array.from({ length: WIDE }, (_, index) => {
       const own = parameter(index);
       return { register: own, next: own.mul(0.5).add(x) };
     });
@@ -137,7 +141,7 @@ async function run(graph: Graph, backend: Backend): Promise<Evaluation> {
   return { outputs, state: await session.state() };
 }
 
-describe("as many as no call stack holds", () => {
+describe("as many as no call stack holds", { timeout: PATIENCE }, () => {
   const wasmBackend = wasm({ threads: 2 });
   afterAll(async () => (await wasmBackend)[Symbol.dispose]?.());
 
