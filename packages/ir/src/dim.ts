@@ -1,4 +1,4 @@
-import { AdjointError } from "./error.ts";
+import { AdjointError, LimitError } from "./error.ts";
 
 /** A size: a known number, or an integer polynomial over named symbols such as `batch·2 + 1`. */
 export type Dim = number | SymbolicDim;
@@ -11,6 +11,17 @@ interface Term {
   readonly symbols: readonly string[];
   readonly coefficient: number;
 }
+
+/** What a size may hold: a file of a few hundred bytes can ask for products of sums that no memory holds. */
+const most = {
+  terms: 1024,
+  /** Terms of a product before like ones are joined. */
+  products: 2 ** 14,
+  /** Symbols in one term. */
+  symbols: 64,
+  /** Characters of a symbol's name. */
+  characters: 1000,
+} as const;
 
 /** A polynomial that holds at least one symbol; canonical, so equal dims have equal text. */
 export class SymbolicDim {
@@ -41,6 +52,14 @@ const SYMBOL = /^[A-Za-z_][A-Za-z0-9_.]*$/;
  * @throws AdjointError when the name is not an identifier.
  */
 export function dim(name: string): SymbolicDim {
+  if (name.length > most.characters)
+    throw new LimitError(
+      "dim",
+      "characters of a symbol's name",
+      name.length,
+      most.characters,
+      "Shorten the name.",
+    );
   if (!SYMBOL.test(name)) {
     throw new AdjointError(
       "shape",
@@ -71,8 +90,15 @@ function canonical(terms: Iterable<Term>): Dim {
   );
   const [first] = kept;
   if (first === undefined) return 0;
+  checkAmount("terms of a size", kept.length, most.terms);
+  checkAmount("symbols multiplied in a size", first.symbols.length, most.symbols);
   if (kept.length === 1 && first.symbols.length === 0) return first.coefficient;
   return new SymbolicDim(kept);
+}
+
+/** @throws LimitError for a polynomial that arithmetic can't afford. */
+function checkAmount(what: string, asked: number, limit: number): void {
+  if (asked > limit) throw new LimitError("dim", what, asked, limit, "Bind some of its symbols to numbers.");
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
@@ -87,6 +113,7 @@ export function subDims(a: Dim, b: Dim): Dim {
 export function mulDims(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return a * b;
   const products: Term[] = [];
+  checkAmount("terms of a product", termsOf(a).length * termsOf(b).length, most.products);
   for (const x of termsOf(a)) {
     for (const y of termsOf(b)) {
       products.push({

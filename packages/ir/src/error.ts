@@ -11,6 +11,7 @@ export type ErrorCode =
   | "state"
   | "index"
   | "text"
+  | "limit"
   | "backend";
 
 /** Codes of errors in declaring a graph, where the line that declares is the place to look. */
@@ -30,8 +31,34 @@ export class AdjointError extends Error {
   constructor(code: ErrorCode, operation: string, problem: string, remedy = "") {
     const place = DECLARING.has(code) ? currentOrigin().place : "";
     const tail = [remedy, place === "" ? "" : `At ${place}.`].filter((part) => part !== "").join(" ");
-    super(`${operation}: ${problem}${/[.!?]$/.test(problem) ? "" : "."}${tail === "" ? "" : ` ${tail}`}`);
+    const said = `${operation}: ${problem}${/[.!?]$/.test(problem) ? "" : "."}`;
+    super(`${shortened(said)}${tail === "" ? "" : ` ${shortened(tail)}`}`);
     this.code = code;
     this.operation = operation;
   }
+}
+
+/** Input from outside asks for more than a limit allows. The message says what was asked and how to raise the limit. */
+export class LimitError extends AdjointError {
+  /** What was asked for, in the units of the limit; at least so much where the asking was cut short. */
+  readonly asked: number;
+  readonly limit: number;
+
+  constructor(operation: string, what: string, asked: number, limit: number, remedy: string) {
+    super("limit", operation, `asks for ${asked} ${what}, and the limit is ${limit}`, remedy);
+    this.asked = asked;
+    this.limit = limit;
+  }
+}
+
+/** Characters of a text without blanks, such as a name from a file, that a message shows. */
+const LONGEST_WORD = 200;
+/** Characters of each half of a message. */
+const LONGEST = 4000;
+
+/** A text for a message: files have names of any length. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST_WORD) return text;
+  const cut = text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 200)} … ${text.slice(-200)}`;
+  return cut.replaceAll(/\S{201,}/g, (word) => `${word.slice(0, 100)}…${word.slice(-20)}`);
 }

@@ -20,6 +20,7 @@ export {
   type Update,
   type WindowOptions,
   apply,
+  countNodes,
   isNode,
   rebuild,
   registerOf,

@@ -1,5 +1,6 @@
 import { type Dim, equalDims, mulDims } from "./dim.ts";
 import type { DType } from "./dtype.ts";
+import { LimitError } from "./error.ts";
 
 export type Shape = readonly Dim[];
 
@@ -13,6 +14,15 @@ export const shapeText = (shape: Shape): string => `[${shape.map(String).join(",
 
 /** `f32[batch, 784]`; a scalar is `f32[]`. */
 export const typeText = (type: TensorType): string => `${type.dtype}${shapeText(type.shape)}`;
+
+/** Axes that a tensor may have, as in NumPy: much of what is done with axes takes the square of their count. */
+const MOST_AXES = 64;
+
+/** @throws LimitError for a shape of too many axes. */
+export function checkRank(operation: string, rank: number): void {
+  if (rank > MOST_AXES)
+    throw new LimitError(operation, "axes", rank, MOST_AXES, "Join some of them with reshape.");
+}
 
 export const equalShapes = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, axis) => equalDims(size, b[axis] ?? -1));

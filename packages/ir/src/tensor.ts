@@ -11,7 +11,7 @@ import type {
   RegisterAttributes,
   ScatterReduction,
 } from "./primitive-set.ts";
-import { type Shape, type TensorType, typeText } from "./shape.ts";
+import { type Shape, type TensorType, checkRank, typeText } from "./shape.ts";
 import type { TensorValue } from "./value.ts";
 
 /** A tensor, or a number that takes the other operand's dtype. */
@@ -200,6 +200,23 @@ export function recordNodes<T>(build: () => T): { readonly result: T; readonly m
   }
 }
 
+/** Counts the nodes made since the innermost `countNodes` began. */
+let counting: (() => void) | undefined;
+
+/** Runs `build` and calls `made` for each node before it is made: what it throws ends the building. */
+export function countNodes<T>(made: () => void, build: () => T): T {
+  const outer = counting;
+  counting = () => {
+    outer?.();
+    made();
+  };
+  try {
+    return build();
+  } finally {
+    counting = outer;
+  }
+}
+
 /** One application of an operation. Immutable; rewriting makes new nodes. */
 export class Node<A = unknown> {
   readonly operation: Operation;
@@ -218,6 +235,7 @@ export class Node<A = unknown> {
     types: readonly TensorType[],
     origin: Origin,
   ) {
+    counting?.();
     this.operation = operation;
     this.attributes = attributes;
     this.inputs = inputs;
@@ -288,7 +306,9 @@ export function apply<A>(
   graphs: readonly Graph[] = [],
   origin: Origin = currentOrigin(),
 ): Node<A> {
-  return new Node(operation, attributes, inputs, graphs, operation.infer(inputs, attributes, graphs), origin);
+  const types = operation.infer(inputs, attributes, graphs);
+  for (const { shape } of types) checkRank(operation.name, shape.length);
+  return new Node(operation, attributes, inputs, graphs, types, origin);
 }
 
 /** The same operation on other inputs (and bodies): types are inferred anew and the origin stays. */

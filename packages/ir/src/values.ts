@@ -2,7 +2,7 @@
  * Tensors as data, without operations: what a program needs that runs compiled graphs and declares none.
  */
 
-export { AdjointError, type ErrorCode } from "./error.ts";
+export { AdjointError, type ErrorCode, LimitError } from "./error.ts";
 export { type DType, type TypedArray, dtypeInfo, dtypeRange, dtypes, isFloat, isInteger } from "./dtype.ts";
 export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven } from "./float16.ts";
 export {

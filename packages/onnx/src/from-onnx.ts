@@ -4,10 +4,12 @@ import {
   type Graph,
   type Tensor,
   type Update,
+  countNodes,
   input,
   program,
   register,
 } from "@adjoint/ir";
+import { Budget, type ImportLimits } from "./import/budget.ts";
 import { NEWEST_OPSET } from "./import/convert.ts";
 import { type ModelContext, defineInitializers, importNodes } from "./import/graph.ts";
 import { Knowledge } from "./import/known.ts";
@@ -15,6 +17,7 @@ import { Scope } from "./import/scope.ts";
 import { OutputCheck, boundValue, declaredTensor, inputShape } from "./import/types.ts";
 import { functionsOf, usedOperators } from "./import/used-operators.ts";
 import { type HostValue, NarrowTensor, Sequence, type Value, tensorsOf } from "./import/value.ts";
+import { Weights } from "./import/weights.ts";
 import { UnboundInputError, UnsupportedError, malformed, unsupported } from "./errors.ts";
 import { openInputs } from "./inspect.ts";
 import { operators } from "./operators/index.ts";
@@ -40,6 +43,8 @@ export interface ImportOptions {
   readonly registers?: boolean;
   /** Gives the bytes of files that the model keeps weights in. */
   readonly externalData?: ExternalData;
+  /** What the import may take, beside what the file itself holds: more than the defaults only for files that are trusted. */
+  readonly limits?: ImportLimits;
 }
 
 /**
@@ -47,11 +52,16 @@ export interface ImportOptions {
  * symbolic sizes; shape computations fold away. An output that is a sequence is one output for each item, "y.0", "y.1"…
  * @throws UnsupportedError naming everything that can't be imported.
  * @throws UnboundInputError naming the inputs to bind, where a shape depends on their values.
+ * @throws LimitError where the model asks for more nodes, elements or bytes than `limits` allow.
  * @throws AdjointError for broken bytes, names that nothing defines, and shapes that contradict the declared ones.
  */
 export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
+  const budget = new Budget(options.limits ?? {}, bytes.length);
   try {
-    return importModel(bytes, options);
+    return countNodes(
+      () => budget.take("nodes", 1),
+      () => importModel(bytes, options, budget),
+    );
   } catch (error) {
     // Counts and nesting that only a hostile file has.
     if (error instanceof RangeError) throw malformed(`the model exceeds what can be held (${error.message})`);
@@ -59,11 +69,11 @@ export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph 
   }
 }
 
-function importModel(bytes: Uint8Array, options: ImportOptions): Graph {
+function importModel(bytes: Uint8Array, options: ImportOptions, budget: Budget): Graph {
   const { constants = {}, dims = {}, registers = true, externalData } = options;
   const source = decodeModel(bytes);
   const pairs = registers ? pairsOf(source, constants) : [];
-  const model = contextOf(source, externalData);
+  const model = contextOf(source, externalData, budget);
   const scope = new Scope();
   const { inputs, held } = defineInputs(source, scope, {
     constants,
@@ -101,7 +111,11 @@ function pairsOf(
   return pairs.filter((pair) => !Object.hasOwn(constants, pair.input));
 }
 
-function contextOf(source: ModelSource, externalData: ExternalData | undefined): ModelContext {
+function contextOf(
+  source: ModelSource,
+  externalData: ExternalData | undefined,
+  budget: Budget,
+): ModelContext {
   const opset = source.opsets.get("");
   if (opset !== undefined && (opset < 1 || opset > NEWEST_OPSET))
     throw unsupported(`operator set ${opset}`, `operator sets 1 to ${NEWEST_OPSET} can be imported`);
@@ -111,8 +125,9 @@ function contextOf(source: ModelSource, externalData: ExternalData | undefined):
   return {
     operators,
     functions: functionsOf(source),
-    externalData,
-    knowledge: new Knowledge(),
+    weights: new Weights(externalData, budget),
+    knowledge: new Knowledge(budget),
+    budget,
     bindable: new Set(source.graph.inputs.map(({ name }) => name)),
     isOurs: source.producer === PRODUCER,
   };
@@ -148,7 +163,7 @@ function defineInputs(
   const inputs = new Map<string, Tensor>();
   const held = new Map<string, Tensor>();
   for (const declared of open) {
-    const bound = constants[declared.name];
+    const bound = Object.hasOwn(constants, declared.name) ? constants[declared.name] : undefined;
     if (registers.has(declared.name)) {
       const own = registerOf(declared);
       held.set(declared.name, own);

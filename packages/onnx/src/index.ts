@@ -1,5 +1,6 @@
 export { SHAPES_AT_RUN, UnboundInputError, UnsupportedError } from "./errors.ts";
 export { type ImportOptions, fromOnnx } from "./from-onnx.ts";
+export type { ImportLimits } from "./import/budget.ts";
 export { type OnnxSummary, inspectOnnx } from "./inspect.ts";
 export type { HostTensor, HostValue } from "./import/value.ts";
 export { valueFromOnnx } from "./proto/host.ts";

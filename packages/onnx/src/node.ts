@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { AdjointError, type Graph } from "@adjoint/ir";
 import { type ImportOptions, fromOnnx } from "./from-onnx.ts";
@@ -8,29 +8,41 @@ import { type ImportOptions, fromOnnx } from "./from-onnx.ts";
  * @throws AdjointError as `fromOnnx`, and when the model names a file outside its own folder.
  */
 export function readOnnx(path: string, options: Omit<ImportOptions, "externalData"> = {}): Graph {
-  const folder = realpathSync(dirname(resolve(path)));
-  const files = new Map<string, Uint8Array>();
+  const [bytes, folder] = reading(path, () => [readFileSync(path), realpathSync(dirname(resolve(path)))]);
   const externalData = (location: string): Uint8Array => {
     const file = inside(folder, location);
-    const bytes = files.get(file) ?? readFileSync(file);
-    files.set(file, bytes);
-    return bytes;
+    return reading(location, () => readFileSync(file));
   };
-  return fromOnnx(readFileSync(path), { ...options, externalData });
+  return fromOnnx(bytes, { ...options, externalData });
 }
 
-/** The file's path with links followed, so that none leads out of the folder. */
+/** Reads a file. @throws AdjointError with what the system says. */
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const error = new AdjointError("text", "readOnnx", `can't read "${path}" (${String(cause)})`);
+    error.cause = cause;
+    throw error;
+  }
+}
+
+/** The file's path with links followed, so that none leads out of the folder; reading it ends. */
 function inside(folder: string, location: string): string {
   const refuse = (problem: string): AdjointError =>
     new AdjointError("text", "readOnnx", `the model keeps data in "${location}", ${problem}`);
   if (isAbsolute(location)) throw refuse("an absolute path");
   let file: string;
+  let isFile: boolean;
   try {
     file = realpathSync(resolve(folder, location));
+    isFile = statSync(file).isFile();
   } catch {
     throw refuse("which is not there");
   }
   const path = relative(folder, file);
   if (path.startsWith("..") || isAbsolute(path)) throw refuse("which is outside the model's folder");
+  // A folder has no bytes, and a pipe may never give any.
+  if (!isFile) throw refuse("which is no file");
   return file;
 }

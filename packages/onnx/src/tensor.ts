@@ -20,6 +20,13 @@ import type { TensorProto } from "./proto/model.ts";
 /** Gives the bytes of a file beside the model, by the location that the model names. */
 export type ExternalData = (location: string) => Uint8Array;
 
+/** What reading a tensor needs of the model around it. */
+export interface TensorSource {
+  readonly external?: ExternalData | undefined;
+  /** Hears of memory before it is taken; what it throws ends the reading. */
+  reserve?(bytes: number): void;
+}
+
 const IN_FILE_OF_ITS_OWN = 1;
 
 /** No tensor of a file may claim more elements: their count stays an exact number. */
@@ -30,14 +37,16 @@ const MAX_ELEMENTS = 2 ** 40;
  * @throws AdjointError when it holds strings or a type that has no counterpart, or fewer or more elements than its
  * dims say.
  */
-export function readTensor(tensor: TensorProto, external?: ExternalData): HostTensor {
+export function readTensor(tensor: TensorProto, source: TensorSource = {}): HostTensor {
   const name = tensor.name == null || tensor.name === "" ? "a tensor" : `tensor "${tensor.name}"`;
   const { dtype, narrow } = elementType(tensor.dataType ?? 0, name);
   if (tensor.segment != null) throw unsupported("segmented tensors");
   const shape = (tensor.dims ?? []).map((size) => toSize(`a size of ${name}`, size));
   const count = shape.reduce((product, size) => product * size, 1);
-  if (count > MAX_ELEMENTS) throw malformed(`${name} claims ${shape.join(" × ")} elements`);
-  const raw = rawBytes(name, tensor, external);
+  if (!(count <= MAX_ELEMENTS)) throw malformed(`${name} claims ${shape.join(" × ")} elements`);
+  const raw = rawBytes(name, tensor, source.external);
+  // The file holds at least so much, or the elements don't go with the shape.
+  source.reserve?.(count * dtypeInfo[dtype].bytes);
   if (narrow !== undefined) return fromPacked(name, narrow, shape, raw ?? bytesOf(tensor.int32Data));
   if (raw === undefined) return fromFields(name, tensor, dtype, shape, count);
   const { array, bytes } = dtypeInfo[dtype];
@@ -85,7 +94,12 @@ function rawBytes(name: string, tensor: TensorProto, external?: ExternalData): U
       "Give fromOnnx { externalData: (location) => bytes }, or read the model with readOnnx(path).",
     );
   }
-  const bytes = external(location);
+  const bytes: unknown = external(location);
+  if (!(bytes instanceof Uint8Array))
+    throw malformed(
+      `${name}: { externalData } gave no bytes for "${location}"`,
+      "It must return a Uint8Array.",
+    );
   const offset = wholeNumber(name, "offset", entries.get("offset") ?? "0");
   const length = wholeNumber(name, "length", entries.get("length") ?? String(bytes.length - offset));
   if (offset + length > bytes.length)
@@ -136,16 +150,15 @@ const fields: { readonly [D in DType]: (tensor: TensorProto) => readonly Integer
   bool: (tensor) => tensor.int32Data,
 };
 
-/** The most elements that a sparse tensor may become: its file size says nothing of it. */
-const MAX_DENSE = 2 ** 26;
-
 /** A sparse tensor as a dense one: indices are flat [n] or coordinates [n, rank]. */
-export function readSparse(sparse: onnx.ISparseTensorProto, external?: ExternalData): TensorValue {
-  const values = readTensor(sparse.values ?? {}, external);
-  const indices = readTensor(sparse.indices ?? {}, external);
+export function readSparse(sparse: onnx.ISparseTensorProto, source: TensorSource = {}): TensorValue {
+  const values = readTensor(sparse.values ?? {}, source);
+  const indices = readTensor(sparse.indices ?? {}, source);
   const shape = (sparse.dims ?? []).map((size) => toSize("a size of a sparse tensor", size));
   const count = shape.reduce((product, size) => product * size, 1);
-  if (count > MAX_DENSE) throw malformed(`a sparse tensor claims ${shape.join(" × ")} elements`);
+  if (!(count <= MAX_ELEMENTS)) throw malformed(`a sparse tensor claims ${shape.join(" × ")} elements`);
+  // The size of the file says nothing of it.
+  source.reserve?.(count * dtypeInfo[values.dtype].bytes);
   const isFlat = indices.shape.length === 1;
   const width = isFlat ? 1 : shape.length;
   if (indices.dtype !== "i64" || indices.data.length !== values.data.length * width)

@@ -309,6 +309,6 @@ describe("Fourier transforms", () => {
 
   it("refuses lengths that would need enormous matrices", () => {
     const inputs = [counted(1, 8, 1), scalar(10_007)];
-    expect(() => run({ operator: "DFT", opset: 20, inputs })).toThrow(/length 10007, a prime above 4096/);
+    expect(() => run({ operator: "DFT", opset: 20, inputs })).toThrow(/DFT: asks for 1\d{8} elements/);
   });
 });

@@ -3,7 +3,7 @@ import { divDims, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, normalizeAxes, operand, operands, shapeSchema } from "../primitive.ts";
-import { type Shape, equalShapes, shapeSize, shapeText } from "../shape.ts";
+import { type Shape, checkRank, equalShapes, shapeSize, shapeText } from "../shape.ts";
 import { staticShape } from "./source.ts";
 
 export const reshaping: Rows<"reshape"> = {
@@ -44,6 +44,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** Inserts axes of size 1 at these places of the result. */
 export function unsqueeze(x: Tensor, axes: readonly number[] | number): Tensor {
   const list = typeof axes === "number" ? [axes] : axes;
+  checkRank("unsqueeze", x.rank + list.length);
   const places = normalizeAxes("unsqueeze", list, x.rank + list.length);
   const rest = [...x.shape];
   return reshape(

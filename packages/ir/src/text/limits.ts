@@ -1,5 +1,5 @@
 import { AdjointError } from "../error.ts";
-import { type Shape, shapeText } from "../shape.ts";
+import { type Shape, checkRank, shapeText } from "../shape.ts";
 
 /**
  * What text and JSON may ask for, so that hostile input costs no more than its own length: nesting is walked by
@@ -7,14 +7,12 @@ import { type Shape, shapeText } from "../shape.ts";
  */
 const limits: {
   readonly depth: number;
-  readonly rank: number;
   readonly terms: number;
   readonly degree: number;
   readonly sums: number;
 } = {
   /** Bodies in bodies, and lists and records in attributes. */
   depth: 64,
-  rank: 64,
   /** Terms in the product of a shape's sizes before like terms are joined. */
   terms: 1024,
   /** Symbols in one term. */
@@ -63,10 +61,10 @@ export function checkOperands(shapes: readonly Shape[]): void {
 
 /**
  * The shape of a declared type.
- * @throws AdjointError for a rank or size beyond the limits, or a negative size.
+ * @throws AdjointError for a negative size, and a rank or size beyond the limits.
  */
 export function checkShape(shape: Shape): Shape {
-  if (shape.length > limits.rank) throw refuse(`rank ${shape.length} is more than ${limits.rank}`);
+  checkRank("limits", shape.length);
   for (const size of shape) {
     if (typeof size === "number" && (!Number.isSafeInteger(size) || size < 0)) {
       throw refuse(`${shapeText(shape)} has a size that is no whole number ≥ 0`);

@@ -56,7 +56,7 @@ function trial(loop: Loop): Step | undefined {
   try {
     return stepOf(loop, ir.input("step", "i64", []), state);
   } catch (error) {
-    if (error instanceof ir.AdjointError) return undefined;
+    if (error instanceof ir.AdjointError && !(error instanceof ir.LimitError)) return undefined;
     throw error;
   }
 }

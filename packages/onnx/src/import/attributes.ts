@@ -1,8 +1,8 @@
 import { malformed, unsupported } from "../errors.ts";
 import type { AttributeSource, GraphSource, TypeSource } from "../proto/model.ts";
-import { type ExternalData, readSparse, readTensor } from "../tensor.ts";
 import type { SubGraph } from "./sub-graph.ts";
 import type { HostTensor } from "./value.ts";
+import type { Weights } from "./weights.ts";
 
 /** A value of an attribute as rows see it, before their schema checks it. */
 export type Attribute =
@@ -19,7 +19,7 @@ export type Attributes = { readonly [name: string]: Attribute };
 
 /** What reading attributes needs of the graph around them. */
 export interface AttributeReader {
-  readonly externalData: ExternalData | undefined;
+  readonly weights: Weights;
   /** Attributes of the function call that the node is in. */
   readonly outer: Attributes;
   subGraph(source: GraphSource): SubGraph;
@@ -43,15 +43,15 @@ export function readAttributes(
 function readAttribute(
   owner: string,
   source: AttributeSource,
-  { outer, externalData, subGraph }: AttributeReader,
+  { outer, weights, subGraph }: AttributeReader,
 ): Attribute | undefined {
   switch (source.kind) {
     case "reference":
       return Object.hasOwn(outer, source.value) ? outer[source.value] : undefined;
     case "tensor":
-      return readTensor(source.value, externalData);
+      return weights.read(source.value);
     case "sparseTensor":
-      return readSparse(source.value, externalData);
+      return weights.readSparse(source.value);
     case "graph":
       return subGraph(source.value);
     case "other":

@@ -9,6 +9,7 @@ import {
   toNumbers,
 } from "@adjoint/ir";
 import { SHAPES_AT_RUN, UnboundInputError, unsupported } from "../errors.ts";
+import type { Budget } from "./budget.ts";
 import type { Knowledge } from "./known.ts";
 import { type Value, asTensor } from "./value.ts";
 
@@ -24,6 +25,7 @@ export class OperatorContext<A = unknown> {
   readonly outputs: number;
   readonly #inputs: readonly (Value | undefined)[];
   readonly #knowledge: Knowledge;
+  readonly #budget: Budget;
   readonly #bindable: ReadonlySet<string>;
   readonly #named: (name: string) => Tensor;
 
@@ -34,6 +36,7 @@ export class OperatorContext<A = unknown> {
     outputs: number,
     inputs: readonly (Value | undefined)[],
     knowledge: Knowledge,
+    budget: Budget,
     bindable: ReadonlySet<string>,
     named: (name: string) => Tensor,
   ) {
@@ -43,6 +46,7 @@ export class OperatorContext<A = unknown> {
     this.outputs = outputs;
     this.#inputs = inputs;
     this.#knowledge = knowledge;
+    this.#budget = budget;
     this.#bindable = bindable;
     this.#named = named;
   }
@@ -128,11 +132,20 @@ export class OperatorContext<A = unknown> {
     return this.refuse(`needs known sizes and got ${tensor}`, "Bind its symbols: fromOnnx(bytes, { dims }).");
   }
 
+  /**
+   * Takes elements (or steps of about their cost) that the importer is about to compute, or nodes that it will make.
+   * @throws LimitError before anything is made.
+   */
+  reserve(amount: number, resource: "elements" | "nodes" = "elements"): void {
+    this.#budget.take(resource, amount, this.operator);
+  }
+
   refuse(problem: string, remedy = ""): never {
     throw new AdjointError("graph", this.operator, problem, remedy);
   }
 
   #unknown(what: string, tensor: Tensor): never {
+    this.#knowledge.checkLimit(tensor, this.operator);
     const names = freeSources([tensor], []).flatMap(({ node }) =>
       isNode(node, "input") && this.#bindable.has(node.attributes.name) ? [node.attributes.name] : [],
     );

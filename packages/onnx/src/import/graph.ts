@@ -2,21 +2,23 @@ import { withScope } from "@adjoint/ir";
 import { malformed } from "../errors.ts";
 import { type Operator, operatorKey } from "../operators/row.ts";
 import type { FunctionSource, GraphSource, NodeSource } from "../proto/model.ts";
-import { type ExternalData, readSparse, readTensor } from "../tensor.ts";
 import { type Attributes, readAttributes } from "./attributes.ts";
+import type { Budget } from "./budget.ts";
 import { OperatorContext } from "./context.ts";
 import { newestForm } from "./convert.ts";
 import type { Knowledge } from "./known.ts";
 import { Scope } from "./scope.ts";
 import { SubGraph } from "./sub-graph.ts";
 import { NarrowTensor, type Value, asTensor, constantValue } from "./value.ts";
+import type { Weights } from "./weights.ts";
 
 /** What all graphs and functions of a model share. */
 export interface ModelContext {
   readonly operators: ReadonlyMap<string, Operator>;
   readonly functions: ReadonlyMap<string, FunctionSource>;
-  readonly externalData: ExternalData | undefined;
+  readonly weights: Weights;
   readonly knowledge: Knowledge;
+  readonly budget: Budget;
   /** Inputs that the caller could bind as constants. */
   readonly bindable: ReadonlySet<string>;
   /** Whether `toOnnx` wrote the model, which names nodes after their layers. */
@@ -41,16 +43,18 @@ export function defineInitializers(model: ModelContext, graph: GraphSource, scop
   for (const tensor of graph.initializers) {
     const name = tensor.name ?? "";
     // Messages show the name, and an export writes it again.
-    const value = withScope(name, () => constantValue(readTensor(tensor, model.externalData)));
+    const value = withScope(name, () => constantValue(model.weights.read(tensor)));
     scope.define(name, value);
   }
   for (const sparse of graph.sparseInitializers)
-    scope.define(sparse.values?.name ?? "", constantValue(readSparse(sparse, model.externalData)));
+    scope.define(sparse.values?.name ?? "", constantValue(model.weights.readSparse(sparse)));
 }
 
 /** Imports nodes in order; their outputs are then in the scope. */
 export function importNodes(model: ModelContext, nodes: readonly NodeSource[], around: Surroundings): void {
   for (const node of nodes) {
+    // Also where nothing is made of it: functions of nothing but calls double at each level.
+    model.budget.take("nodes", 1);
     const name = node.name === "" ? (node.outputs.find((output) => output !== "") ?? "") : node.name;
     const scope = model.isOurs ? layerOf(name, node.operator) : name;
     const outputs = withScope(scope, () => importNode(model, node, around));
@@ -75,7 +79,7 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
   const owner = `node "${node.name}" (${node.operator})`;
   const inputs = node.inputs.map((name) => (name === "" ? undefined : around.scope.read(name, owner)));
   const attributes = readAttributes(owner, node.attributes, {
-    externalData: model.externalData,
+    weights: model.weights,
     outer: around.outer,
     subGraph: (source) => subGraphOf(model, source, around),
   });
@@ -96,6 +100,7 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
     node.outputs.length,
     row.elements === undefined ? form.inputs : form.inputs.map(held),
     model.knowledge,
+    model.budget,
     model.bindable,
     (name) => asTensor(around.scope.read(name, owner), owner),
   );
@@ -140,7 +145,7 @@ function callFunction(
   if (missing !== undefined)
     throw malformed(`function "${called.name}" is called without attribute "${missing}"`);
   const defaults = readAttributes(`function "${called.name}"`, called.defaults, {
-    externalData: model.externalData,
+    weights: model.weights,
     outer: {},
     subGraph: (source) => subGraphOf(model, source, { opsets: called.opsets, outer: {}, scope, depth }),
   });

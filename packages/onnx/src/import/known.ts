@@ -2,6 +2,7 @@ import {
   AdjointError,
   type DType,
   type Dim,
+  LimitError,
   type Node,
   type Tensor,
   type TensorValue,
@@ -15,11 +16,13 @@ import {
   isNode,
   isStatic,
   mulDims,
+  nodesOf,
   shapeSize,
   subDims,
   uniformConstant,
   valueOf,
 } from "@adjoint/ir";
+import type { Budget } from "./budget.ts";
 
 /** Elements known before the run; those of shapes may hold symbols. */
 interface Known {
@@ -30,9 +33,8 @@ interface Known {
 
 type Result = TensorValue | Known | undefined;
 
-/** Scalar steps that one operation may take, and all together: what is larger is computed at the run. */
+/** Scalar steps that one operation may take: what is larger is computed at the run. */
 const MAX_STEPS = 2 ** 22;
-const MAX_TOTAL_STEPS = 2 ** 27;
 /** Symbolic values are shapes; longer ones are data. */
 const MAX_DIMS = 64;
 
@@ -44,7 +46,13 @@ const isValue = (result: Result): result is TensorValue => result !== undefined 
  */
 export class Knowledge {
   readonly #results = new Map<Node, readonly Result[]>();
-  #steps = 0;
+  /** Steps of the nodes that were not computed because of their cost. */
+  readonly #costly = new Map<Node, number>();
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   /** The value of a tensor that rests on constants alone. */
   valueOf(tensor: Tensor): TensorValue | undefined {
@@ -56,6 +64,19 @@ export class Knowledge {
   dimsOf(tensor: Tensor): readonly Dim[] | undefined {
     const result = this.#resultOf(tensor);
     return result === undefined ? undefined : asKnown(result)?.dims;
+  }
+
+  /** @throws LimitError where a value is unknown because of what it costs. */
+  checkLimit(tensor: Tensor, operation: string): void {
+    if (this.#costly.size === 0) return;
+    for (const node of nodesOf([tensor])) {
+      const steps = this.#costly.get(node);
+      if (steps === undefined) continue;
+      const what = `steps of ${node.operation.name} for a value that must be known before the run`;
+      if (steps > MAX_STEPS)
+        throw new LimitError(operation, what, steps, MAX_STEPS, "Let the model hold the value.");
+      throw this.#budget.error("elements", steps, operation);
+    }
   }
 
   #resultOf(tensor: Tensor): Result {
@@ -82,15 +103,16 @@ export class Knowledge {
   }
 
   #evaluate(node: Node, inputs: readonly TensorValue[]): readonly Result[] {
-    if (node.operation.kind === "control" || isNode(node, "input") || isNode(node, "register")) return [];
-    const sizes = node.outputs.map(({ shape }) => (isStatic(shape) ? elementCount(shape) : Infinity));
-    const steps = workOf(node, inputs) + sizes.reduce((sum, size) => sum + size, 0);
     if (isNode(node, "constant")) return [node.attributes.value];
-    if (steps > MAX_STEPS || this.#steps + steps > MAX_TOTAL_STEPS) return [];
-    this.#steps += steps;
-    const known = new Map(node.inputs.map((input, index) => [input, inputs[index] ?? absent(node)]));
+    if (node.operation.kind === "control" || isNode(node, "input") || isNode(node, "register")) return [];
+    const steps = stepsOf(node);
+    if (steps > MAX_STEPS || !this.#budget.has("elements", steps)) {
+      this.#costly.set(node, steps);
+      return [];
+    }
+    this.#budget.take("elements", steps);
     try {
-      return evaluateTensors(node.outputs, known);
+      return valuesOf(node, inputs);
     } catch (error) {
       // An index outside its axis, for example: the run will say so.
       if (error instanceof AdjointError) return [];
@@ -99,16 +121,38 @@ export class Knowledge {
   }
 }
 
-const absent = (node: Node): never => {
-  throw new AdjointError("graph", node.operation.name, "an operand has no value");
-};
+/** The values of one node's outputs, whatever it stands in. */
+function valuesOf(node: Node, inputs: readonly TensorValue[]): readonly TensorValue[] {
+  const { operation } = node;
+  // The node was made by this operation, so its attributes are the operation's.
+  if (operation.kind !== "composite") return operation.evaluate(inputs, node as Node<never>);
+  const [body] = node.graphs;
+  if (body === undefined) return [];
+  const known = new Map<Tensor, TensorValue>();
+  Object.values(body.inputs).forEach((tensor, index) => {
+    const value = inputs[index];
+    if (value !== undefined) known.set(tensor, value);
+  });
+  return evaluateTensors(Object.values(body.outputs), known);
+}
 
-/** A contraction meets each pair of elements at most once. */
-const workOf = (node: Node, inputs: readonly TensorValue[]): number =>
-  inputs.reduce(
-    (work, { data }) => (node.operation.kind === "contract" ? work * data.length : work + data.length),
-    1,
-  );
+const sizeOf = ({ shape }: Tensor): number => (isStatic(shape) ? elementCount(shape) : Infinity);
+
+/**
+ * Scalar steps that a node takes, those of a composite's body among them: each element is read or written once, and a
+ * contraction meets each pair of elements at most once.
+ */
+function stepsOf(node: Node): number {
+  const { operation, inputs, outputs, graphs } = node;
+  if (operation.kind === "control") return Infinity;
+  if (operation.kind === "composite")
+    return nodesOf(Object.values(graphs[0]?.outputs ?? {})).reduce((sum, inner) => sum + stepsOf(inner), 0);
+  const read =
+    operation.kind === "contract"
+      ? inputs.reduce((product, input) => product * sizeOf(input), 1)
+      : inputs.reduce((sum, input) => sum + sizeOf(input), 1);
+  return outputs.reduce((sum, output) => sum + sizeOf(output), read);
+}
 
 /** A value of few integers as sizes. */
 function asKnown(result: TensorValue | Known): Known | undefined {

@@ -36,7 +36,9 @@ export function inputShape(name: string, shape: readonly DimSource[], bindings: 
   return shape.map((size, axis) => {
     if (typeof size === "number") return size;
     const symbol = size ?? `${name}_${axis}`;
-    return bindings[symbol] ?? bindings[symbolName(symbol)] ?? dim(symbolName(symbol));
+    const named = symbolName(symbol);
+    const given = [symbol, named].find((key) => Object.hasOwn(bindings, key));
+    return (given === undefined ? undefined : bindings[given]) ?? dim(named);
   });
 }
 

@@ -192,12 +192,17 @@ export const image: readonly Operator[] = [
     since: [10, 11],
     attributes: z.strictObject({ center_point_box: flag.default(false) }),
     import(context) {
-      const selected = selectedBoxes(context.constant(0), context.constant(1), {
-        form: context.attributes.center_point_box ? "center" : "corners",
-        most: context.number(2) ?? 0,
-        overlap: context.number(3) ?? 0,
-        score: context.number(4) ?? -Infinity,
-      });
+      const selected = selectedBoxes(
+        context.constant(0),
+        context.constant(1),
+        {
+          form: context.attributes.center_point_box ? "center" : "corners",
+          most: context.number(2) ?? 0,
+          overlap: context.number(3) ?? 0,
+          score: context.number(4) ?? -Infinity,
+        },
+        (steps) => context.reserve(steps),
+      );
       return ir.constant(selected);
     },
   }),

@@ -150,6 +150,7 @@ export const indexing: readonly Operator[] = [
       const { shape, ...value } = context.constant(0);
       const read = ir.elementReader({ shape, ...value });
       const strides = ir.rowMajorStrides(shape);
+      context.reserve(value.data.length * (1 + shape.length));
       const places = Array.from(value.data.keys()).filter((place) => Number(read(place)) !== 0);
       const coordinates = shape.flatMap((extent, at) =>
         places.map((place) => Math.floor(place / (strides[at] ?? 1)) % extent),
@@ -162,6 +163,7 @@ export const indexing: readonly Operator[] = [
     since: [9, 11],
     attributes: z.strictObject({ axis: z.int().optional() }),
     import(context) {
+      context.reserve(context.known(1)?.data.length ?? 0);
       const kept = (context.numbers(1) ?? []).flatMap((isKept, place) => (isKept === 0 ? [] : [place]));
       const places = ir.constant(ir.valueOf("i32", [kept.length], kept));
       const x = context.input(0);

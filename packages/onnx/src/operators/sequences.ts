@@ -9,9 +9,11 @@ import { axisOf, splitAlong } from "./shaping.ts";
 /** An input that must be a sequence. */
 function sequence(context: OperatorContext, index: number): readonly Value[] {
   const value = context.value(index);
-  return value instanceof Sequence
-    ? value.items
-    : context.refuse(`input ${index} must be a sequence and is ${valueText(value)}`);
+  if (!(value instanceof Sequence))
+    return context.refuse(`input ${index} must be a sequence and is ${valueText(value)}`);
+  // Most operators make another list of the items.
+  context.reserve(value.items.length);
+  return value.items;
 }
 
 /** The place that an input names in a sequence; `otherwise` where it names none. */
@@ -25,7 +27,8 @@ function place(context: OperatorContext, index: number, count: number, otherwise
 function partSizes(context: OperatorContext, extent: Dim, size: number): readonly Dim[] {
   if (typeof extent !== "number")
     return context.refuse(`splits ${extent}, which must be known`, "Bind its symbols.");
-  if (size < 1) return context.refuse(`splits into parts of ${size}`);
+  if (!(size >= 1)) return context.refuse(`splits into parts of ${size}`);
+  context.reserve(Math.ceil(extent / size), "nodes");
   return Array.from({ length: Math.ceil(extent / size) }, (_, index) =>
     Math.min(size, extent - index * size),
   );

@@ -22,7 +22,9 @@ const cosineWindow = (name: string, weights: readonly number[]): Operator =>
       const size = context.number(0) ?? context.refuse("input 0, the size, is missing");
       const { output_datatype, periodic } = context.attributes;
       const period = periodic ? size : Math.max(1, size - 1);
-      const elements = Array.from({ length: size }, (_, k) =>
+      if (!Number.isInteger(size) || size < 0) context.refuse(`a window of size ${size}`);
+      context.reserve(size * weights.length);
+      const elements = Float64Array.from({ length: size }, (_, k) =>
         weights.reduce((sum, weight, i) => sum + weight * Math.cos((2 * Math.PI * i * k) / period), 0),
       );
       return ir.constant(ir.valueOf(dtypeOfElement(output_datatype, `${name}'s result`), [size], elements));
@@ -43,6 +45,9 @@ export const signal: readonly Operator[] = [
         context.number(index),
       );
       const dtype = dtypeOfElement(context.attributes.output_datatype, "MelWeightMatrix's result");
+      if (![bins, length].every((count) => Number.isInteger(count) && count >= 0))
+        context.refuse(`${bins} bands of a transform of length ${length}`);
+      context.reserve((bins + 2) * (Math.floor(length / 2) + 1));
       return ir.constant(melWeights({ dtype, bins, length, rate, low, high }));
     },
   }),
@@ -64,10 +69,10 @@ export const signal: readonly Operator[] = [
       const extent = knownSize(context, parts.real, last - 1);
       const isHalf = inverse && onesided;
       const n = context.number(1) ?? (isHalf ? 2 * (extent - 1) : extent);
-      if (n < 1) context.refuse(`a transform of length ${n}`);
+      if (!Number.isInteger(n) || n < 1) context.refuse(`a transform of length ${n}`);
       const half = Math.floor(n / 2) + 1;
       const whole = isHalf ? mirrored(fitted(parts, half), n) : fitted(parts, n);
-      const y = transformed(whole, n, inverse);
+      const y = transformed(context, whole, n, inverse);
       const result = joined(
         isHalf ? { real: y.real, imaginary: undefined } : y,
         x.dtype,
@@ -101,7 +106,7 @@ export const signal: readonly Operator[] = [
         return window === undefined ? framed : framed.mul(window.cast(framed.dtype));
       });
       const bins = context.attributes.onesided ? Math.floor(n / 2) + 1 : n;
-      return joined(transformed(frames, n, false), x.dtype, bins);
+      return joined(transformed(context, frames, n, false), x.dtype, bins);
     },
   }),
 ];
@@ -146,5 +151,9 @@ function mirrored({ real, imaginary }: Signal, n: number): Signal {
 }
 
 /** The transform of the last axis, or its inverse. */
-const transformed = (x: Signal, n: number, inverse: boolean): Signal =>
-  inverse ? both(fourier(x, n, 1), (part) => part.div(n)) : fourier(x, n, -1);
+function transformed(context: OperatorContext, x: Signal, n: number, inverse: boolean): Signal {
+  // Its tables hold at least so many elements; how to split n takes steps too.
+  context.reserve(n);
+  const reserve = (elements: number): void => context.reserve(elements);
+  return inverse ? both(fourier(x, n, 1, reserve), (part) => part.div(n)) : fourier(x, n, -1, reserve);
+}

@@ -95,9 +95,6 @@ const places: { readonly [mode in "reflect" | "edge" | "wrap"]: (p: number, exte
   wrap: (p, extent) => ((p % extent) + extent) % extent,
 };
 
-/** The most elements of an axis whose border is made of indices. */
-const MAX_EXTENT = 2 ** 24;
-
 /** A border that repeats the tensor's own elements, axis by axis. */
 function mirrored(
   context: OperatorContext,
@@ -109,14 +106,14 @@ function mirrored(
   return context.staticShape(x).reduce((result, extent, axis) => {
     const [front, back] = [low[axis] ?? 0, high[axis] ?? 0];
     if (front === 0 && back === 0) return result;
-    if (Math.abs(front) + extent + Math.abs(back) > MAX_EXTENT)
-      return context.refuse(`mode "${mode}" makes axis ${axis} of ${x} longer than ${MAX_EXTENT}`);
     if (extent === 0)
       return context.refuse(`mode "${mode}" has nothing to repeat along axis ${axis} of ${x}`);
-    const indices = Array.from({ length: front + extent + back }, (_, index) =>
-      places[mode](index - front, extent),
-    );
-    return result.take(ir.constant(indices, "i32"), axis);
+    const size = front + extent + back;
+    if (!Number.isInteger(size) || size < 0)
+      return context.refuse(`pads of ${front} and ${back} leave nothing of axis ${axis} of ${x}`);
+    context.reserve(size);
+    const indices = Int32Array.from({ length: size }, (_, index) => places[mode](index - front, extent));
+    return result.take(ir.constant(ir.tensorValue("i32", [size], indices)), axis);
   }, x);
 }
 

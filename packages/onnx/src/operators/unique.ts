@@ -58,9 +58,12 @@ export const unique: readonly Operator[] = [
     attributes: z.strictObject({ axis: z.int().optional(), sorted: flag.default(true) }),
     import(context) {
       const x = context.input(0);
-      const { axis: given, sorted } = context.attributes;
-      const axis = given === undefined ? undefined : axisOf(context, given, x.rank);
-      const groups = groupsOf(slicesOf(leading(context.constant(0), axis)));
+      const { axis: along, sorted } = context.attributes;
+      const axis = along === undefined ? undefined : axisOf(context, along, x.rank);
+      const given = context.constant(0);
+      // Slices are sorted as lists of numbers.
+      context.reserve(8 * given.data.length);
+      const groups = groupsOf(slicesOf(leading(given, axis)));
       const first = ({ places }: Group): number => places[0] ?? 0;
       const ordered = sorted ? groups : groups.toSorted((a, b) => first(a) - first(b));
       const inverse = Array<number>(ordered.reduce((count, { places }) => count + places.length, 0));

@@ -22,8 +22,9 @@ export function alongAxis(context: OperatorContext<BlockAttributes>, scales: Ten
     return context.refuse(
       `blocks of ${size} want a known size along axis ${axis} of ${x}, and scales of its rank`,
     );
-  const blocks = Array.from({ length: extent }, (_, index) => Math.floor(index / size));
-  return scales.take(ir.constant(blocks, "i32"), at);
+  context.reserve(extent);
+  const blocks = Int32Array.from({ length: extent }, (_, index) => Math.floor(index / size));
+  return scales.take(ir.constant(ir.tensorValue("i32", [extent], blocks)), at);
 }
 
 /** A vector along one axis of a tensor; one element for all. */

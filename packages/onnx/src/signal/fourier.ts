@@ -12,8 +12,8 @@ export type Signal = Complex<Tensor | undefined>;
 
 /** Lengths up to this one are multiplied by their matrix at once. */
 const SHORT = 64;
-/** Primes above this one would need matrices of more than 2^24 elements. */
-const MAX_PRIME = 4096;
+/** Hears how many elements of a table are about to be computed. */
+type Reserve = (elements: number) => void;
 
 /** The factor of n that is nearest below its square root; 1 for primes. */
 function factorOf(n: number): number {
@@ -29,11 +29,13 @@ function roots(
   n: number,
   direction: 1 | -1,
   index: (position: number) => number,
+  reserve: Reserve,
 ): Complex {
-  const angles = Array.from(
-    { length: ir.elementCount(shape) },
-    (_, position) => (direction * 2 * Math.PI * (index(position) % n)) / n,
-  );
+  const count = ir.elementCount(shape);
+  reserve(count);
+  const angles = new Float64Array(count);
+  for (let position = 0; position < count; position++)
+    angles[position] = (direction * 2 * Math.PI * (index(position) % n)) / n;
   return {
     real: ir.constant(ir.valueOf(dtype, shape, angles.map(Math.cos))),
     imaginary: ir.constant(ir.valueOf(dtype, shape, angles.map(Math.sin))),
@@ -64,24 +66,19 @@ export function both<I extends Tensor | undefined>(
  * The discrete Fourier transform along the last axis, of a known size n; not divided by n. Direction −1 is forward.
  * Source: Cooley and Tukey, "An algorithm for the machine calculation of complex Fourier series" (1965), with factors
  * near √n; prime lengths take n² steps.
+ * @param reserve hears of each table before it is made; prime lengths have one of n² elements.
  */
-export function fourier(x: Signal, n: number, direction: 1 | -1): Complex {
+export function fourier(x: Signal, n: number, direction: 1 | -1, reserve: Reserve): Complex {
   const { dtype, rank, shape } = x.real;
   const a = factorOf(n);
   if (n <= SHORT || a === 1) {
-    if (n > MAX_PRIME)
-      throw new ir.AdjointError(
-        "shape",
-        "fourier",
-        `a transform of length ${n}, a prime above ${MAX_PRIME}`,
-        "Fill the signal up to a length of small factors.",
-      );
     const matrix = roots(
       dtype,
       [n, n],
       n,
       direction,
       (position) => Math.floor(position / n) * (position % n),
+      reserve,
     );
     return times(x, matrix, (left, right) =>
       left.dotGeneral(right, { leftContract: [rank - 1], rightContract: [0] }),
@@ -91,12 +88,20 @@ export function fourier(x: Signal, n: number, direction: 1 | -1): Complex {
   const outer = shape.slice(0, -1);
   // Element i·b + j: transforms over i give [j, k], turned by j·k; those over j give [k, l], which is element l·a + k.
   const columns = both(x, (part) => part.reshape([...outer, a, b]).transpose(swapped(rank + 1)));
-  const turns = roots(dtype, [b, a], n, direction, (position) => Math.floor(position / a) * (position % a));
-  const turned = times(fourier(columns, a, direction), turns, ir.mul);
+  const turns = roots(
+    dtype,
+    [b, a],
+    n,
+    direction,
+    (position) => Math.floor(position / a) * (position % a),
+    reserve,
+  );
+  const turned = times(fourier(columns, a, direction, reserve), turns, ir.mul);
   const rows = fourier(
     both(turned, (part) => part.transpose(swapped(rank + 1))),
     b,
     direction,
+    reserve,
   );
   return both(rows, (part) => part.transpose(swapped(rank + 1)).reshape([...outer, n]));
 }

@@ -28,7 +28,7 @@ export function melWeights({ dtype, bins, length, rate, low, high }: MelOptions)
     return Math.floor(((length + 1) * hertz) / rate);
   });
   const weight = (row: number, bin: number): number => {
-    const [left = 0, center = 0, right = 0] = places.slice(bin, bin + 3);
+    const [left = 0, center = 0, right = 0] = [places[bin], places[bin + 1], places[bin + 2]];
     if (row === center) return 1;
     if (row >= left && row < center) return (row - left) / (center - left);
     return row > center && row < right ? (right - row) / (right - center) : 0;
@@ -36,6 +36,6 @@ export function melWeights({ dtype, bins, length, rate, low, high }: MelOptions)
   return valueOf(
     dtype,
     [rows, bins],
-    Array.from({ length: rows * bins }, (_, index) => weight(Math.floor(index / bins), index % bins)),
+    Float64Array.from({ length: rows * bins }, (_, index) => weight(Math.floor(index / bins), index % bins)),
   );
 }

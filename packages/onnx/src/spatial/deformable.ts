@@ -67,7 +67,8 @@ function sampleColumns(
   const taps = sizes.map((extent, axis) => {
     const moved = offset.slice([undefined, undefined, { start: axis, end: axis + 1 }]).reshape(samples);
     const inner = productOf(kernel.slice(axis + 1));
-    const own = Array.from({ length: count }, (_, tap) => {
+    context.reserve(count);
+    const own = Float64Array.from({ length: count }, (_, tap) => {
       const place = Math.floor(tap / inner) % (kernel[axis] ?? 1);
       return place * (dilations[axis] ?? 1) - (padLow[axis] ?? 0);
     });

@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import type { OperatorContext } from "../import/context.ts";
 
 /** Which place of an axis each place of the resized axis comes from. */
 type CoordinateMode =
@@ -79,45 +80,83 @@ const cubic = (a: number): Kernel => ({
   },
 });
 
-/** The elements that one place of the result is made of, and how much of each. */
-interface Mixture {
-  readonly indices: readonly number[];
-  readonly weights: readonly number[];
+/** How many elements around a place count, from the first, counted from the one before the place. */
+interface Reach {
+  readonly first: number;
+  readonly taps: number;
+  /** How far the kernel is widened: smaller results widen it, so that every element counts. */
+  readonly shrink: number;
+  readonly kernel: Kernel;
 }
 
-/** What is at a place, which need not be whole. Of a whole place the element before is the one to its left. */
-function mixtureAt(place: number, axis: ResizedAxis, options: ResizeOptions): Mixture {
-  const before = Math.ceil(place) - 1;
-  const ratio = place - before;
+function reachOf({ scale }: ResizedAxis, options: ResizeOptions): Reach {
+  const kernel = options.mode === "linear" ? linear : cubic(options.cubic);
+  const shrink = options.antialias ? Math.min(scale, 1) : 1;
+  const first = Math.floor(-kernel.reach / shrink) + 1;
+  return { first, taps: options.mode === "nearest" ? 1 : 2 - 2 * first, shrink, kernel };
+}
+
+/** The elements that the places of a resized axis are made of, and how much of each: `taps` for each place. */
+interface Mixtures {
+  readonly taps: number;
+  readonly indices: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** What is at places that need not be whole. Of a whole place the element before is the one to its left. */
+function mixturesAt(
+  places: Float64Array,
+  axis: ResizedAxis,
+  options: ResizeOptions,
+  { first, taps, shrink, kernel }: Reach,
+): Mixtures {
+  const indices = new Int32Array(places.length * taps);
+  const weights = new Float64Array(places.length * taps);
   const inside = (index: number): number => Math.min(Math.max(index, 0), axis.extent - 1);
-  if (options.mode === "nearest")
-    return { indices: [inside(takesBefore[options.nearest](ratio) ? before : before + 1)], weights: [1] };
-  const { reach, weight } = options.mode === "linear" ? linear : cubic(options.cubic);
-  // Smaller results widen the kernel, so that every element counts.
-  const shrink = options.antialias ? Math.min(axis.scale, 1) : 1;
-  const first = Math.floor(-reach / shrink) + 1;
-  const offsets = Array.from({ length: 2 - 2 * first }, (_, index) => first + index);
-  const weights = offsets.map((offset) => {
-    const isOutside = inside(before + offset) !== before + offset;
-    return options.excludeOutside && isOutside ? 0 : weight(Math.abs(offset - ratio) * shrink);
+  const isScaled = options.antialias || options.excludeOutside;
+  places.forEach((place, index) => {
+    const before = Math.ceil(place) - 1;
+    const ratio = place - before;
+    const start = index * taps;
+    if (options.mode === "nearest") {
+      indices[start] = inside(takesBefore[options.nearest](ratio) ? before : before + 1);
+      return;
+    }
+    let total = 0;
+    for (let tap = 0; tap < taps; tap++) {
+      const element = before + first + tap;
+      const isOutside = inside(element) !== element;
+      const share =
+        options.excludeOutside && isOutside ? 0 : kernel.weight(Math.abs(first + tap - ratio) * shrink);
+      indices[start + tap] = inside(element);
+      weights[start + tap] = share;
+      total += share;
+    }
+    if (isScaled) for (let tap = start; tap < start + taps; tap++) weights[tap] = (weights[tap] ?? 0) / total;
   });
-  const total = weights.reduce((sum, value) => sum + value, 0);
-  return {
-    indices: offsets.map((offset) => inside(before + offset)),
-    weights: options.antialias || options.excludeOutside ? weights.map((value) => value / total) : weights,
-  };
+  return { taps, indices, weights };
 }
 
 /** Resizes one axis of x. Linear and cubic modes want floats. */
-export function resizeAxis(x: Tensor, at: number, axis: ResizedAxis, options: ResizeOptions): Tensor {
-  const places = Array.from({ length: axis.size }, (_, index) =>
+export function resizeAxis(
+  context: OperatorContext,
+  x: Tensor,
+  at: number,
+  axis: ResizedAxis,
+  options: ResizeOptions,
+): Tensor {
+  const reach = reachOf(axis, options);
+  if (!Number.isSafeInteger(axis.size) || axis.size < 0 || !Number.isSafeInteger(reach.taps))
+    return context.refuse(`axis ${at} of ${x} would become ${axis.size} long, by a scale of ${axis.scale}`);
+  context.reserve(axis.size * (1 + reach.taps));
+  const places = Float64Array.from({ length: axis.size }, (_, index) =>
     coordinateModes[options.coordinates](index, axis),
   );
-  const mixtures = places.map((place) => mixtureAt(place, axis, options));
-  const resized = mixed(x, at, mixtures);
-  const isOutside = places.map((place) => place < 0 || place > axis.extent - 1);
-  if (options.coordinates !== "tf_crop_and_resize" || !isOutside.includes(true)) return resized;
-  const outside = ir.constant(ir.valueOf("bool", lineShape(x, at, axis.size), isOutside));
+  const resized = mixed(x, at, mixturesAt(places, axis, options, reach), axis.size);
+  if (options.coordinates !== "tf_crop_and_resize") return resized;
+  const isOutside = Uint8Array.from(places, (place) => (place < 0 || place > axis.extent - 1 ? 1 : 0));
+  if (!isOutside.includes(1)) return resized;
+  const outside = ir.constant(ir.tensorValue("bool", lineShape(x, at, axis.size), isOutside));
   return outside.where(options.extrapolation, resized);
 }
 
@@ -126,20 +165,11 @@ const lineShape = (x: Tensor, at: number, size: number): readonly number[] =>
   Array.from({ length: x.rank - at }, (_, index) => (index === 0 ? size : 1));
 
 /** Sums of weighted elements along one axis. */
-function mixed(x: Tensor, at: number, mixtures: readonly Mixture[]): Tensor {
-  const taps = mixtures[0]?.indices.length ?? 0;
-  const indices = ir.constant(
-    ir.valueOf(
-      "i32",
-      [mixtures.length, taps],
-      mixtures.flatMap((mixture) => mixture.indices),
-    ),
-  );
-  const taken = x.take(indices, at);
+function mixed(x: Tensor, at: number, { taps, indices, weights }: Mixtures, size: number): Tensor {
+  const taken = x.take(ir.constant(ir.tensorValue("i32", [size, taps], indices)), at);
   if (taps === 1) return taken.squeeze(at + 1);
-  const weights = mixtures.flatMap((mixture) => mixture.weights);
   const behind = Array.from({ length: x.rank - at - 1 }, () => 1);
   return taken
-    .mul(ir.constant(ir.valueOf(x.dtype, [mixtures.length, taps, ...behind], weights)))
+    .mul(ir.constant(ir.valueOf(x.dtype, [size, taps, ...behind], weights)))
     .reduceSum({ axes: [at + 1] });
 }

@@ -33,6 +33,7 @@ export function resized(context: OperatorContext, x: Tensor, request: ResizeRequ
       return change === undefined && isWhole
         ? y
         : resizeAxis(
+            context,
             y,
             axes[index] ?? 0,
             { ...(change ?? unchanged(context, x, axes[index] ?? 0)), region },

@@ -52,13 +52,16 @@ export interface SuppressionOptions {
  * score within a class. How many there are decides a shape, so it is computed where a model is read.
  * @param boxValues [N, boxes, 4].
  * @param scores [N, classes, boxes].
+ * @param reserve hears of the comparisons before they are made.
  */
 export function selectedBoxes(
   boxValues: TensorValue,
   scores: TensorValue,
   { form, most, overlap: threshold, score }: SuppressionOptions,
+  reserve: (steps: number) => void,
 ): TensorValue {
   const [batch = 0, classes = 0, count = 0] = scores.shape;
+  reserve(boxValues.data.length + scores.data.length);
   const [read, readScore] = [elementReader(boxValues), elementReader(scores)];
   const number = (value: Scalar): number => Number(value);
   const rows: (readonly [n: number, kind: number, box: number])[] = [];
@@ -73,6 +76,7 @@ export function selectedBoxes(
       const candidates = [...found.keys()]
         .filter((box) => scoreOf(box) > score)
         .toSorted((a, b) => scoreOf(b) - scoreOf(a));
+      reserve(candidates.length * Math.max(0, Math.min(most, candidates.length)));
       for (const box of greedy(candidates, found, most, threshold)) rows.push([n, kind, box]);
     }
   }
