@@ -3,7 +3,7 @@ import type { Column } from "./column.ts";
 import { type CsvRecord, csvRecords } from "./csv-records.ts";
 import { Dataset } from "./dataset.ts";
 import { allocate, type DataOf, type DType, type FloatDType } from "./dtype.ts";
-import { DatasetError } from "./error.ts";
+import { DatasetError, listed } from "./error.ts";
 import { parseOptions, show } from "./options.ts";
 import { storedSources } from "./sources.ts";
 
@@ -80,7 +80,7 @@ export function csv<const S extends CsvFields, D extends FloatDType = "f32">(
   }
   const records = Array.from(csvRecords(text, separator, file));
   const header = rest.header ?? records.shift()?.cells ?? [];
-  const table = { header, records, file };
+  const table = { header, places: new Map(header.map((title, place) => [title, place])), records, file };
   checkTable(table);
   const columns = Object.entries(fields).map(([field, taken]) => [field, column(table, taken, dtype)]);
   return new Dataset(storedSources(Object.fromEntries(columns)));
@@ -88,12 +88,14 @@ export function csv<const S extends CsvFields, D extends FloatDType = "f32">(
 
 interface Table {
   readonly header: readonly string[];
+  /** Where each column stands. */
+  readonly places: ReadonlyMap<string, number>;
   readonly records: readonly CsvRecord[];
   readonly file: string | undefined;
 }
 
-function checkTable({ header, records, file }: Table): void {
-  const twice = header.find((title, index) => header.indexOf(title) !== index);
+function checkTable({ header, places, records, file }: Table): void {
+  const twice = header.find((title, index) => places.get(title) !== index);
   if (twice !== undefined) {
     throw new DatasetError("bad-csv", "the header has this column twice. Give each its own name.", {
       file,
@@ -135,9 +137,9 @@ function read<D extends FloatDType | "i32">(
   value: (cell: string, dtype: DType) => number | string,
 ): DataOf<D> {
   const places = titles.map((title) => {
-    const place = table.header.indexOf(title);
-    if (place !== -1) return place;
-    const known = table.header.map((other) => `"${other}"`).join(", ");
+    const place = table.places.get(title);
+    if (place !== undefined) return place;
+    const known = listed(table.header);
     throw new DatasetError("bad-field", `csv: there is no such column among ${known}.`, {
       file: table.file,
       column: title,
@@ -164,8 +166,8 @@ function read<D extends FloatDType | "i32">(
 }
 
 function numberOf(cell: string, dtype: DType): number | string {
-  // Number() alone would take "", "0x10" and "Infinity".
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)) return "is no decimal number";
+  // Number() alone would take "", "0x10" and "Infinity". Each digit fits one place of the pattern, so that it never goes back.
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(cell)) return "is no decimal number";
   const value = Number(cell);
   return Number.isFinite(dtype === "f32" ? Math.fround(value) : value) ? value : `is too large for ${dtype}`;
 }

@@ -64,7 +64,7 @@ export class DatasetError extends Error {
       place.column === undefined ? undefined : `column "${place.column}"`,
     ].filter((part) => part !== undefined);
     super(
-      where.length === 0 ? problem : `${where.join(", ")}: ${problem}`,
+      shortened(where.length === 0 ? problem : `${where.join(", ")}: ${problem}`),
       "cause" in place ? { cause: place.cause } : {},
     );
     this.code = code;
@@ -73,4 +73,25 @@ export class DatasetError extends Error {
     this.line = place.line;
     this.column = place.column;
   }
+}
+
+/** Names that a message lists. */
+const mostListed = 20;
+
+/** Names in quotes, for a message; of many the first ones. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, mostListed).map((name) => `"${name}"`);
+  const rest = names.length - shown.length;
+  return rest === 0 ? shown.join(", ") : `${shown.join(", ")} and ${rest} more`;
+}
+
+/** Characters of a text without blanks, such as a cell or a name, that a message shows; and of the whole message. */
+const longestWord = 200;
+const longest = 4000;
+
+/** A text for a message: files have cells and names of any length. */
+function shortened(text: string): string {
+  if (text.length <= longestWord) return text;
+  const cut = text.length <= longest ? text : `${text.slice(0, longest - 200)} … ${text.slice(-200)}`;
+  return cut.replaceAll(/\S{201,}/g, (word) => `${word.slice(0, 100)}…${word.slice(-20)}`);
 }

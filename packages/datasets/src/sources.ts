@@ -1,7 +1,7 @@
 import { checkColumn, type Column } from "./column.ts";
 import { type CastDType, isCastable } from "./convert.ts";
 import { type DType, isNumber, type NumberDType } from "./dtype.ts";
-import { DatasetError } from "./error.ts";
+import { DatasetError, listed } from "./error.ts";
 import { show } from "./options.ts";
 import { pick, type Source, StoredSource } from "./source.ts";
 
@@ -44,7 +44,7 @@ export function storedSources(columns: Readonly<Record<string, Column>>): Source
 export function sourceOf(sources: Sources, operation: string, field: string): Source {
   const source = sources.get(field);
   if (source !== undefined) return source;
-  const names = [...sources.keys()].map((name) => `"${name}"`).join(", ");
+  const names = listed([...sources.keys()]);
   throw new DatasetError("bad-field", `${operation}: no field ${show(field)}. The fields are ${names}.`);
 }
 
@@ -93,7 +93,7 @@ export function renamedSources(
   for (const field of Object.keys(names)) sourceOf(sources, "rename", field);
   const renamed = new Map<string, Source>();
   for (const [field, source] of sources) {
-    const name = names[field] ?? field;
+    const name = (Object.hasOwn(names, field) ? names[field] : undefined) ?? field;
     if (typeof name !== "string") {
       throw new DatasetError(
         "bad-option",

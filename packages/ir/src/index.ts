@@ -25,7 +25,7 @@ export {
   rebuild,
   registerOf,
 } from "./tensor.ts";
-export { Origin, withScope } from "./origin.ts";
+export { Origin, currentOrigin, withOrigin, withScope } from "./origin.ts";
 export {
   type ProgramParts,
   freeSources,

@@ -19,6 +19,11 @@ export class Origin {
     this.#trace = trace;
   }
 
+  /** The same place in the source, in a scope of this name within the origin's own. */
+  within(name: string): Origin {
+    return new Origin(this.scope === "" ? name : `${this.scope}/${name}`, this.#trace);
+  }
+
   /** The layer and the source line, for messages; empty where neither is known. */
   get place(): string {
     return [this.scope === "" ? "" : `layer "${this.scope}"`, this.site ?? ""]

@@ -5,9 +5,11 @@ import {
   type Tensor,
   type Update,
   countNodes,
+  currentOrigin,
   input,
   program,
   register,
+  withOrigin,
 } from "@adjoint/ir";
 import { Budget, type ImportLimits } from "./import/budget.ts";
 import { NEWEST_OPSET } from "./import/convert.ts";
@@ -58,9 +60,10 @@ export interface ImportOptions {
 export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
   const budget = new Budget(options.limits ?? {}, bytes.length);
   try {
+    // One call site for all nodes: that of this call.
     return countNodes(
       () => budget.take("nodes", 1),
-      () => importModel(bytes, options, budget),
+      () => withOrigin(currentOrigin(), () => importModel(bytes, options, budget)),
     );
   } catch (error) {
     // Counts and nesting that only a hostile file has.

@@ -4,10 +4,13 @@ import { LimitError } from "@adjoint/ir";
 export interface ImportLimits {
   /**
    * Nodes that are read and made; those of functions, loops and bodies once for each time they are imported. By default
-   * 131,072 and one for each byte of the file.
+   * 65,536 and one for each byte of the file.
    */
   readonly nodes?: number;
-  /** Elements that are computed where the model is read: shapes, tables, folded constants. By default 16,777,216. */
+  /**
+   * Elements that are computed where the model is read: shapes, tables, folded constants; a quarter of them by one
+   * operation. By default 16,777,216.
+   */
   readonly elements?: number;
   /** Bytes of weights. By default 256 MiB and twice the bytes of all files. */
   readonly bytes?: number;
@@ -15,7 +18,7 @@ export interface ImportLimits {
 
 type Resource = keyof ImportLimits;
 
-const NODES = 2 ** 17;
+const NODES = 2 ** 16;
 const ELEMENTS = 2 ** 24;
 const BYTES = 2 ** 28;
 
@@ -55,13 +58,19 @@ export class Budget {
     return this.#used[resource] + amount <= this.#limits[resource];
   }
 
-  /** The error for an amount that is not left. */
+  /** The most elements that one operation may compute. */
+  get mostAtOnce(): number {
+    return this.#limits.elements / 4;
+  }
+
+  /** The error for an amount that is not left, or that is too much at once. */
   error(resource: Resource, amount: number, operation = "fromOnnx"): LimitError {
+    const isAtOnce = resource === "elements" && amount > this.mostAtOnce;
     return new LimitError(
       operation,
-      units[resource],
-      this.#used[resource] + amount,
-      this.#limits[resource],
+      `${units[resource]}${isAtOnce ? ", at once" : ""}`,
+      isAtOnce ? amount : this.#used[resource] + amount,
+      isAtOnce ? this.mostAtOnce : this.#limits[resource],
       `Raise it for a file that you trust: fromOnnx(bytes, { limits: { ${resource} } }).`,
     );
   }

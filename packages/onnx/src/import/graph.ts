@@ -1,4 +1,4 @@
-import { withScope } from "@adjoint/ir";
+import { currentOrigin, withOrigin } from "@adjoint/ir";
 import { malformed } from "../errors.ts";
 import { type Operator, operatorKey } from "../operators/row.ts";
 import type { FunctionSource, GraphSource, NodeSource } from "../proto/model.ts";
@@ -43,7 +43,7 @@ export function defineInitializers(model: ModelContext, graph: GraphSource, scop
   for (const tensor of graph.initializers) {
     const name = tensor.name ?? "";
     // Messages show the name, and an export writes it again.
-    const value = withScope(name, () => constantValue(model.weights.read(tensor)));
+    const value = withOrigin(currentOrigin().within(name), () => constantValue(model.weights.read(tensor)));
     scope.define(name, value);
   }
   for (const sparse of graph.sparseInitializers)
@@ -57,7 +57,7 @@ export function importNodes(model: ModelContext, nodes: readonly NodeSource[], a
     model.budget.take("nodes", 1);
     const name = node.name === "" ? (node.outputs.find((output) => output !== "") ?? "") : node.name;
     const scope = model.isOurs ? layerOf(name, node.operator) : name;
-    const outputs = withScope(scope, () => importNode(model, node, around));
+    const outputs = withOrigin(currentOrigin().within(scope), () => importNode(model, node, around));
     node.outputs.forEach((output, index) => {
       if (output === "") return;
       const value = outputs[index];

@@ -2,7 +2,6 @@ import {
   AdjointError,
   type DType,
   type Dim,
-  LimitError,
   type Node,
   type Tensor,
   type TensorValue,
@@ -33,8 +32,6 @@ interface Known {
 
 type Result = TensorValue | Known | undefined;
 
-/** Scalar steps that one operation may take: what is larger is computed at the run. */
-const MAX_STEPS = 2 ** 22;
 /** Symbolic values are shapes; longer ones are data. */
 const MAX_DIMS = 64;
 
@@ -71,11 +68,7 @@ export class Knowledge {
     if (this.#costly.size === 0) return;
     for (const node of nodesOf([tensor])) {
       const steps = this.#costly.get(node);
-      if (steps === undefined) continue;
-      const what = `steps of ${node.operation.name} for a value that must be known before the run`;
-      if (steps > MAX_STEPS)
-        throw new LimitError(operation, what, steps, MAX_STEPS, "Let the model hold the value.");
-      throw this.#budget.error("elements", steps, operation);
+      if (steps !== undefined) throw this.#budget.error("elements", steps, operation);
     }
   }
 
@@ -106,7 +99,8 @@ export class Knowledge {
     if (isNode(node, "constant")) return [node.attributes.value];
     if (node.operation.kind === "control" || isNode(node, "input") || isNode(node, "register")) return [];
     const steps = stepsOf(node);
-    if (steps > MAX_STEPS || !this.#budget.has("elements", steps)) {
+    // What is larger is computed at the run.
+    if (steps > this.#budget.mostAtOnce || !this.#budget.has("elements", steps)) {
       this.#costly.set(node, steps);
       return [];
     }
