@@ -15,6 +15,7 @@ import {
 } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { checksum } from "../src/artifact/checksum.ts";
 import { Pool } from "../src/threads/pool.ts";
 import { relaxed } from "./relaxed.ts";
 
@@ -289,7 +290,38 @@ describe("an artifact for threads", () => {
 
 describe("a broken artifact is a typed error", () => {
   const file = buildArtifact(entries, { sizes });
-  const headerEnd = 12 + new DataView(file.buffer).getUint32(8, true);
+  const headerEnd = 16 + new DataView(file.buffer).getUint32(12, true);
+  /** With the checksum of what it holds now: what a broken builder would write. */
+  const sealed = (other: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    new DataView(other.buffer).setUint32(8, checksum(other.subarray(12)), true);
+    return other;
+  };
+
+  it("whichever bit of it is another", async () => {
+    // A weight, a constant and code among them: none of these would be noticed otherwise.
+    for (let bit = 0; bit < 8 * file.length; bit += bit < 256 ? 1 : 101) {
+      const other = file.slice();
+      other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const { code, message } = await errorOf(openArtifact(other));
+      expect(code).toBe("state");
+      if (bit >= 64) expect(message).toContain("its checksum is another");
+    }
+  });
+
+  it("or an older one", async () => {
+    const other = file.slice();
+    other[7] = 0;
+    expect((await errorOf(openArtifact(other))).message).toMatchInlineSnapshot(`"openArtifact: the file is broken: its layout is 0, and this release reads 2. Build it again."`);
+  });
+
+  it("sums as others do", () => {
+    // RFC 3720, appendix B.4; and the check value of the catalogue of CRCs.
+    const bytes = Uint8Array.from({ length: 32 }, (_, index) => index);
+    expect(checksum(bytes)).toBe(0x46dd794e);
+    expect(checksum(bytes.toReversed())).toBe(0x113fdb5c);
+    expect(checksum(new Uint8Array(32))).toBe(0x8a9136aa);
+    expect(checksum(new TextEncoder().encode("123456789"))).toBe(0xe3069283);
+  });
 
   it("wherever it ends", async () => {
     for (let end = 0; end < file.length; end += end < 16 ? 1 : 97)
@@ -313,12 +345,12 @@ describe("a broken artifact is a typed error", () => {
         throw error;
       }
     };
-    const place = fc.integer({ min: 0, max: headerEnd - 1 });
+    const place = fc.integer({ min: 12, max: headerEnd - 1 });
     await fc.assert(
       fc.asyncProperty(place, fc.integer({ min: 1, max: 255 }), async (at, flip) => {
         const other = file.slice();
         other[at] = (other[at] ?? 0) ^ flip;
-        outcomes[await outcomeOf(other)]++;
+        outcomes[await outcomeOf(sealed(other))]++;
       }),
       { numRuns: 300 },
     );
@@ -332,22 +364,24 @@ describe("a broken artifact is a typed error", () => {
     ["more pages than there are", '"pages":1', '"pages":99999'],
     ["another version", '"version":1', '"version":2'],
   ] as const)("with %s", async ([, from, to]) => {
-    const text = new TextDecoder().decode(file.subarray(12, headerEnd));
+    const text = new TextDecoder().decode(file.subarray(16, headerEnd));
     expect(text).toContain(from);
     const header = new TextEncoder().encode(text.replace(from, to));
-    const other = new Uint8Array(12 + header.length + file.length - headerEnd);
-    other.set(file.subarray(0, 12));
-    new DataView(other.buffer).setUint32(8, header.length, true);
-    other.set(header, 12);
-    other.set(file.subarray(headerEnd), 12 + header.length);
-    expect((await errorOf(openArtifact(other))).code).toBe("state");
+    const other = new Uint8Array(16 + header.length + file.length - headerEnd);
+    other.set(file.subarray(0, 16));
+    new DataView(other.buffer).setUint32(12, header.length, true);
+    other.set(header, 16);
+    other.set(file.subarray(headerEnd), 16 + header.length);
+    const { code, message } = await errorOf(openArtifact(sealed(other)));
+    expect(code).toBe("state");
+    expect(message).not.toContain("checksum");
   });
 
   it("where its code is no code", async () => {
-    const { offset } = JSON.parse(new TextDecoder().decode(file.subarray(12, headerEnd))).entries[0]
+    const { offset } = JSON.parse(new TextDecoder().decode(file.subarray(16, headerEnd))).entries[0]
       .programs[0].code;
     const other = file.slice();
     other[headerEnd + offset + 4] = 99;
-    expect((await errorOf(openArtifact(other))).message).toContain("this engine refuses the code");
+    expect((await errorOf(openArtifact(sealed(other)))).message).toContain("this engine refuses the code");
   });
 });

@@ -1,6 +1,6 @@
 import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
-import { floatAttribute, intAttribute, intsAttribute, modelBytes, node, textAttribute } from "./model.ts";
+import { intAttribute, intsAttribute, modelBytes, node, textAttribute } from "./model.ts";
 
 const { onnx } = onnxProto;
 const { GRAPH } = onnx.AttributeProto.AttributeType;
@@ -280,5 +280,3 @@ export const bombs: { readonly [name: string]: () => Uint8Array } = {
       order: ["x", "g"],
     }),
 };
-
-export const floats = floatAttribute;

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { toNumbers } from "@adjoint/ir";
+import { AdjointError, toNumbers } from "@adjoint/ir";
 import { fromOnnx, tensorFromOnnx } from "@adjoint/onnx";
 import { readOnnx } from "@adjoint/onnx/node";
 import { modelBytes, node, tensorBytes } from "./model.ts";
@@ -88,6 +89,20 @@ describe("external data", () => {
     expect(() => readFile(join(root, "secret.bin"))).toThrow(/an absolute path/);
     expect(() => readFile("link.bin")).toThrow(/outside the model's folder/);
     expect(() => readFile("absent.bin")).toThrow(/not there/);
+  });
+
+  it("never waits for what is no file, and says so shortly", () => {
+    mkdirSync(join(folder, "deep"), { recursive: true });
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    for (const location of [".", "deep", "deep/..", "pipe", ""]) {
+      expect(() => readFile(location)).toThrow(/which is no file/);
+    }
+    const long = "w".repeat(2 ** 20);
+    const read = (): unknown => readFile(long);
+    expect(read).toThrow(/not there/);
+    expect(read).toThrow(/^.{1,400}$/s);
+    expect(() => readOnnx(folder)).toThrow(/can't read/);
+    expect(() => readOnnx(join(folder, "absent.onnx"))).toThrow(AdjointError);
   });
 
   it("says how to give them where there are no files", () => {

@@ -20,11 +20,13 @@ import { AdjointError, type DType, type Initial, dtypes, initialSchema } from "@
 import type { Lookup } from "../executable.ts";
 import { ALL_PAGES } from "../memory-layout.ts";
 import { MOST_THREADS } from "../threads/control.ts";
+import { checksum } from "./checksum.ts";
 
 /*
  * An artifact is a file of
  *
- *   "adjoint\0"                8 bytes
+ *   "adjoint", 2               7 bytes, and one for the version of this layout
+ *   checksum                   u32, little-endian: CRC-32C of all that follows
  *   length of the header       u32, little-endian
  *   header                     JSON in UTF-8
  *   data                       code, constants and first values, where the header's sections say; little-endian
@@ -128,25 +130,29 @@ const headerSchema: Schema<Header> = object({
   ),
 });
 
-const MAGIC = new TextEncoder().encode("adjoint\0");
-/** Bytes before the header. */
-const PREFIX: number = MAGIC.length + 4;
+const MAGIC = new TextEncoder().encode("adjoint");
+const LAYOUT = 2;
+/** Where the parts of the prefix are; the header is behind it. */
+const at = { layout: MAGIC.length, checksum: 8, sealed: 12, header: 16 } as const;
 
 /** The file of an artifact. */
 export function writeArtifact({ header, data }: Artifact): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const file = new Uint8Array(PREFIX + text.length + data.length);
+  const file = new Uint8Array(at.header + text.length + data.length);
+  const view = new DataView(file.buffer);
   file.set(MAGIC);
-  new DataView(file.buffer).setUint32(MAGIC.length, text.length, true);
-  file.set(text, PREFIX);
-  file.set(data, PREFIX + text.length);
+  file[at.layout] = LAYOUT;
+  view.setUint32(at.sealed, text.length, true);
+  file.set(text, at.header);
+  file.set(data, at.header + text.length);
+  view.setUint32(at.checksum, checksum(file.subarray(at.sealed)), true);
   return file;
 }
 
 export const broken = (problem: string): AdjointError =>
   new AdjointError("state", "openArtifact", `the file is broken: ${problem}`, "Build it again.");
 
-/** @throws AdjointError where the file is none, or not whole. */
+/** @throws AdjointError where the file is none, or not as it was written: cut, or with a bit that is another. */
 export function readArtifact(given: Uint8Array | ArrayBuffer): Artifact {
   const file = plainBytes(given);
   if (MAGIC.some((byte, index) => file[index] !== byte))
@@ -156,12 +162,17 @@ export function readArtifact(given: Uint8Array | ArrayBuffer): Artifact {
       `${file.length} bytes that are no artifact`,
       "Give what buildArtifact made; a server may have answered with a page of its own.",
     );
-  if (file.length < PREFIX) throw broken("it ends before its header");
-  const length = new DataView(file.buffer, file.byteOffset).getUint32(MAGIC.length, true);
-  if (PREFIX + length > file.length) throw broken("it ends in its header");
-  const parsed = safeParse(headerSchema, jsonOf(file.subarray(PREFIX, PREFIX + length)));
+  if (file.length < at.header) throw broken("it ends before its header");
+  if (file[at.layout] !== LAYOUT)
+    throw broken(`its layout is ${file[at.layout]}, and this release reads ${LAYOUT}`);
+  const view = new DataView(file.buffer, file.byteOffset);
+  if (view.getUint32(at.checksum, true) !== checksum(file.subarray(at.sealed)))
+    throw broken("its checksum is another, so it was cut or changed since it was built");
+  const end = at.header + view.getUint32(at.sealed, true);
+  if (end > file.length) throw broken("it ends in its header");
+  const parsed = safeParse(headerSchema, jsonOf(file.subarray(at.header, end)));
   if (!parsed.success) throw broken(problemsOf(parsed.issues));
-  return { header: parsed.data, data: file.slice(PREFIX + length) };
+  return { header: parsed.data, data: file.slice(end) };
 }
 
 /** Bytes whose slices are copies: those of Node's `Buffer` are not. */

@@ -51,7 +51,7 @@ export function defineInitializers(model: ModelContext, graph: GraphSource, scop
 }
 
 /** Imports nodes in order; their outputs are then in the scope. */
-export function importNodes(model: ModelContext, nodes: readonly NodeSource[], around: Surroundings): void {
+export function importNodes(model: ModelContext, nodes: Iterable<NodeSource>, around: Surroundings): void {
   for (const node of nodes) {
     // Also where nothing is made of it: functions of nothing but calls double at each level.
     model.budget.take("nodes", 1);

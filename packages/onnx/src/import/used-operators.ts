@@ -13,7 +13,7 @@ export function usedOperators(model: ModelSource): ReadonlyMap<string, number> {
   const functions = functionsOf(model);
   const counts = new Map<string, number>();
   const called = new Set<FunctionSource>();
-  const visit = (nodes: readonly NodeSource[]): void => {
+  const visit = (nodes: Iterable<NodeSource>): void => {
     for (const { domain, operator, attributes } of nodes) {
       const key = operatorKey(domain, operator);
       const fn = functions.get(key);

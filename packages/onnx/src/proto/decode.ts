@@ -2,6 +2,7 @@ import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
 import { AdjointError } from "@adjoint/ir";
 import { malformed, unsupported } from "../errors.ts";
+import { Fields, withoutField } from "./fields.ts";
 import { toInteger, toSize } from "./integer.ts";
 import type {
   AttributeSource,
@@ -24,6 +25,17 @@ const FUNCTION_DEFAULTS = 11;
 const FUNCTION_OVERLOAD = 13;
 const MODEL_FUNCTIONS = 25;
 
+/** Fields of the messages that a large model has most of (onnx.proto3). */
+const MODEL_GRAPH = 7;
+const graphFields = {
+  node: 1,
+  name: 2,
+  initializer: 5,
+  input: 11,
+  output: 12,
+  sparseInitializer: 15,
+} as const;
+
 /**
  * Reads a model's bytes.
  * @throws AdjointError when they are broken, or hold no graph.
@@ -33,19 +45,21 @@ export function decodeModel(bytes: Uint8Array): ModelSource {
   scanModel(bytes, (message, field, content) => {
     if (message === "Model" && field === MODEL_FUNCTIONS) defaults.push([]);
     if (message === "Function" && field === FUNCTION_DEFAULTS)
-      defaults.at(-1)?.push(attributeOf(decoded(() => onnx.AttributeProto.decode(content))));
+      defaults.at(-1)?.push(attributeOf(decoded(() => onnx.AttributeProto.decode(content()))));
     const isOverload =
       (message === "Node" && field === NODE_OVERLOAD) ||
       (message === "Function" && field === FUNCTION_OVERLOAD);
-    if (isOverload && content.length > 0) throw unsupported("overloaded functions");
+    if (isOverload && content().length > 0) throw unsupported("overloaded functions");
   });
-  const model = decoded(() => onnx.ModelProto.decode(bytes));
-  if (model.graph == null) throw malformed("the model holds no graph", "Is the file complete?");
+  const graph = decoded(() => new Fields(bytes).last(MODEL_GRAPH));
+  if (graph === undefined) throw malformed("the model holds no graph", "Is the file complete?");
+  // All of the model but its graph: as a message each of its nodes takes many times the memory that it has in the file.
+  const model = decoded(() => onnx.ModelProto.decode(withoutField(bytes, MODEL_GRAPH)));
   return {
     irVersion: toSize("the IR version", model.irVersion),
     producer: model.producerName,
     opsets: opsetsOf(model.opsetImport),
-    graph: graphOf(model.graph),
+    graph: readGraph(graph),
     functions: (model.functions ?? []).map((fn, index) => functionOf(fn, defaults[index] ?? [])),
     metadata: Object.fromEntries(
       (model.metadataProps ?? []).map(({ key, value }) => [key ?? "", value ?? ""]),
@@ -80,6 +94,29 @@ function opsetsOf(
   return new Map(
     (imports ?? []).map(({ domain, version }) => [domainOf(domain), toSize("an opset's version", version)]),
   );
+}
+
+/** The model's own graph. Its nodes are decoded each time that they are walked through: none of them stays. */
+function readGraph(bytes: Uint8Array): GraphSource {
+  const fields = decoded(() => new Fields(bytes));
+  const all = <T>(field: number, read: (content: Uint8Array) => T): readonly T[] =>
+    Array.from(fields.of(field), (content) => decoded(() => read(content)));
+  const value = (content: Uint8Array): ValueSource => valueOf(onnx.ValueInfoProto.decode(content));
+  return {
+    name: new TextDecoder().decode(fields.last(graphFields.name)),
+    nodes: {
+      *[Symbol.iterator]() {
+        for (const content of fields.of(graphFields.node))
+          yield decoded(() => nodeOf(onnx.NodeProto.decode(content)));
+      },
+    },
+    inputs: all(graphFields.input, value),
+    outputs: all(graphFields.output, value),
+    initializers: all(graphFields.initializer, (content) => onnx.TensorProto.decode(content)),
+    sparseInitializers: all(graphFields.sparseInitializer, (content) =>
+      onnx.SparseTensorProto.decode(content),
+    ),
+  };
 }
 
 const graphOf = (graph: Proto.IGraphProto): GraphSource => ({

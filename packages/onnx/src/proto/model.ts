@@ -19,7 +19,7 @@ export interface ModelSource {
 
 export interface GraphSource {
   readonly name: string;
-  readonly nodes: readonly NodeSource[];
+  readonly nodes: Iterable<NodeSource>;
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];
   readonly initializers: readonly TensorProto[];

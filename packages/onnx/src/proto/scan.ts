@@ -33,8 +33,8 @@ const MAX_DEPTH = 96;
 
 const LENGTH_DELIMITED = 2;
 
-/** Called for each length-delimited field. */
-type Listener = (message: MessageName, field: number, bytes: Uint8Array) => void;
+/** Called for each length-delimited field; `bytes` gives its content. */
+type Listener = (message: MessageName, field: number, bytes: () => Uint8Array) => void;
 
 /**
  * Walks the wire format once, before anything is decoded: refuses what would exhaust the stack, and shows fields that
@@ -70,7 +70,7 @@ function scan(
     const start = reader.pos;
     if (length > end - start)
       throw malformed("a field is longer than what holds it", "Is the file complete?");
-    listen(message, field, reader.buf.subarray(start, start + length));
+    listen(message, field, () => reader.buf.subarray(start, start + length));
     const inner = nested[message][field];
     if (inner !== undefined) scan(reader, start + length, inner, depth + 1, listen);
     reader.pos = start + length;
