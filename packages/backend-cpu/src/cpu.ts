@@ -7,7 +7,7 @@ import type {
   Program,
   StepCopy,
 } from "@adjoint/compiler";
-import { type State, type TensorValue, type TypedArray, copyInto } from "@adjoint/ir";
+import { type State, type TypedArray, copyInto } from "@adjoint/ir";
 import { closures } from "./closures.ts";
 import { Workspace, contraction } from "./contraction.ts";
 import type { ExpressionCompiler, Run } from "./executor.ts";
@@ -44,9 +44,7 @@ class CpuDevice implements Device {
   }
 
   readState(names: readonly string[]): Promise<State> {
-    const state: { [name: string]: TensorValue } = {};
-    for (const name of names) state[name] = this.#registers.read(name);
-    return Promise.resolve(state);
+    return Promise.resolve(Object.fromEntries(names.map((name) => [name, this.#registers.read(name)])));
   }
 
   compile(program: Program, options: CompileOptions): Promise<Executable> {

@@ -1,5 +1,5 @@
 import type { RegisterAttributes, State } from "@adjoint/ir";
-import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir/values";
+import { AdjointError, copyInto } from "@adjoint/ir/values";
 import { type Span, viewOf } from "./executable.ts";
 
 /** A register in a memory. */
@@ -39,13 +39,13 @@ export class Registers {
   }
 
   read(names: readonly string[]): State {
-    const state: { [name: string]: TensorValue } = {};
-    for (const name of names) {
-      const register = this.at(name);
-      const { dtype, shape } = register;
-      state[name] = { dtype, shape, data: viewOf(this.#memory, register).slice() };
-    }
-    return state;
+    return Object.fromEntries(
+      names.map((name) => {
+        const register = this.at(name);
+        const { dtype, shape } = register;
+        return [name, { dtype, shape, data: viewOf(this.#memory, register).slice() }];
+      }),
+    );
   }
 
   /** Forgets all. @returns where they were. */

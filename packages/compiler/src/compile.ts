@@ -6,6 +6,7 @@ import {
   equalTypes,
   isStatic,
   optimize,
+  own,
   registersOf,
   runPasses,
   solveSymbols,
@@ -123,11 +124,11 @@ class Compiler implements Engine {
   async #compile(entry: string, feeds: readonly FedShape[]): Promise<Compiled> {
     const { passes = optimize, backend, profile = false } = this.#options;
     const started = performance.now();
-    const graph = this.#graphs[entry];
+    const graph = own(this.#graphs, entry);
     if (graph === undefined) throw new AdjointError("graph", `run "${entry}"`, "is not an entry");
     const declared = feeds.map(({ name, shape }) => ({
       name,
-      shape: graph.inputs[name]?.shape ?? [],
+      shape: own(graph.inputs, name)?.shape ?? [],
       fed: shape,
     }));
     let current = specialize(graph, solveSymbols(declared));

@@ -15,6 +15,7 @@ import {
   isFloat,
   isStatic,
   shapeText,
+  own,
   typeText,
   valueOf,
 } from "@adjoint/ir/values";
@@ -58,8 +59,8 @@ export function checkFeeds(entry: string, inputs: Inputs, feeds: Feeds): readonl
     }
   }
   return names.map((name) => {
-    const type = inputs[name];
-    const feed = feeds[name];
+    const type = own(inputs, name);
+    const feed = own(feeds, name);
     if (type === undefined || feed === undefined) {
       throw new AdjointError(
         "feed",

@@ -7,6 +7,7 @@ import {
   elementCount,
   equalTypes,
   initialValue,
+  own,
   typeText,
 } from "@adjoint/ir/values";
 import type { Device, Executable } from "./backend.ts";
@@ -168,10 +169,11 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   /** Gives every register its first value, or the one given. */
   async #start(given: State): Promise<void> {
     const { seed = 0, state: first } = this.#options;
-    const state: { [name: string]: TensorValue } = {};
-    for (const [name, register] of this.registers)
-      state[name] = given[name] ?? first?.[name] ?? initialValue(register, seed);
-    await this.#engine.writeState(state);
+    const values = [...this.registers].map(([name, register]): [string, TensorValue] => [
+      name,
+      own(given, name) ?? own(first ?? {}, name) ?? initialValue(register, seed),
+    ]);
+    await this.#engine.writeState(Object.fromEntries(values));
   }
 
   #exclusive<T>(action: () => Promise<T>): Promise<T> {

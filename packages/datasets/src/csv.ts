@@ -39,18 +39,24 @@ export type CsvDataset<S extends CsvFields, D extends FloatDType> = Dataset<{
 }>;
 
 const name = z.string("must be a column's name");
+const field: z.ZodType<CsvField> = z.union(
+  [
+    name,
+    z.array(name).min(1).readonly(),
+    z.strictObject({ column: name, classes: z.array(z.string()).min(1).readonly() }),
+  ],
+  "must be a column's name, a list of names, or { column, classes }",
+);
 const schema = z.strictObject({
-  fields: z.record(
-    z.string(),
-    z.union(
-      [
-        name,
-        z.array(name).min(1).readonly(),
-        z.strictObject({ column: name, classes: z.array(z.string()).min(1).readonly() }),
-      ],
-      "must be a column's name, a list of names, or { column, classes }",
-    ),
-  ),
+  // Not z.record, which drops a field called __proto__.
+  fields: z
+    .custom<CsvFields>((given) => typeof given === "object" && given !== null, "must be fields by name")
+    .check(({ value, issues }) => {
+      for (const [key, input] of Object.entries(value)) {
+        const message = field.safeParse(input).error?.issues[0]?.message;
+        if (message !== undefined) issues.push({ code: "custom", path: [key], input, message });
+      }
+    }),
   header: z.array(name, "must be a list of names").min(1).readonly().optional(),
   separator: z
     .string("must be one character")

@@ -1,4 +1,5 @@
 import { AdjointError, LimitError } from "./error.ts";
+import { own } from "./record.ts";
 
 /** A size: a known number, or an integer polynomial over named symbols such as `batch·2 + 1`. */
 export type Dim = number | SymbolicDim;
@@ -178,7 +179,7 @@ export function bindDim(value: Dim, bindings: Bindings): Dim {
       let coefficient = term.coefficient;
       const symbols: string[] = [];
       for (const symbol of term.symbols) {
-        const size = bindings[symbol];
+        const size = own(bindings, symbol);
         if (size === undefined) symbols.push(symbol);
         else coefficient *= size;
       }

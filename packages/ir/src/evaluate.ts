@@ -11,6 +11,7 @@ import {
 import { AdjointError } from "./error.ts";
 import { mapGraph, mapRecord, nodesOf, registersOf, rootsOf } from "./graph.ts";
 import { initialValue } from "./initial.ts";
+import { own } from "./record.ts";
 import { type Graph, type Node, type Tensor, apply, isNode, registerOf } from "./tensor.ts";
 import { type Shape, equalShapes, shapeText, typeText } from "./shape.ts";
 import type { TensorValue } from "./value.ts";
@@ -31,7 +32,7 @@ export interface Evaluation<O extends string = string> {
 export function solveSymbols(
   declared: readonly { readonly name: string; readonly shape: Shape; readonly fed: readonly number[] }[],
 ): Bindings {
-  const bindings: { [symbol: string]: number } = {};
+  let bindings: Bindings = {};
   // Lone symbols first; a composed size (`2*batch`) is solved once it has one unknown left.
   const open = declared.flatMap(({ name, shape, fed }) => {
     if (shape.length !== fed.length) {
@@ -52,7 +53,7 @@ export function solveSymbols(
       if (symbol === undefined || others.length > 0) continue;
       const solution = solveLinear(bound, symbol, fed[axis] ?? 0);
       if (solution === undefined) continue;
-      bindings[symbol] = solution;
+      bindings = { ...bindings, [symbol]: solution };
       progress = true;
     }
   }
@@ -170,7 +171,7 @@ export function evaluate<O extends string>(
   options: EvaluateOptions = {},
 ): Evaluation<O> {
   const declared = Object.entries(graph.inputs).map(([name, tensor]) => {
-    const fed = feeds[name];
+    const fed = own(feeds, name);
     if (fed === undefined)
       throw new AdjointError("feed", `input "${name}"`, `of type ${typeText(tensor.type)} was not fed`);
     if (fed.dtype !== tensor.dtype)
@@ -186,9 +187,9 @@ export function evaluate<O extends string>(
       `They are ${Object.keys(graph.inputs).join(", ")}.`,
     );
   const bound = specialize(graph, { ...options.bindings, ...solveSymbols(declared) });
-  const state: { [name: string]: TensorValue } = {};
+  const state = new Map<string, TensorValue>();
   for (const [name, register] of registersOf(bound)) {
-    const value = options.state?.[name] ?? initialValue(register, options.seed ?? 0);
+    const value = own(options.state ?? {}, name) ?? initialValue(register, options.seed ?? 0);
     if (value.dtype !== register.dtype || !equalShapes(value.shape, register.shape)) {
       throw new AdjointError(
         "state",
@@ -196,15 +197,15 @@ export function evaluate<O extends string>(
         `is ${typeText(register)} and was given ${typeText(value)}`,
       );
     }
-    state[name] = value;
+    state.set(name, value);
   }
   const known = new Map<Tensor, TensorValue>();
   for (const [name, tensor] of Object.entries(bound.inputs)) {
-    const fed = feeds[name];
+    const fed = own(feeds, name);
     if (fed !== undefined) known.set(tensor, fed);
   }
   for (const node of nodesOf([...rootsOf(bound), ...bound.updates.map((update) => update.register)])) {
-    const value = isNode(node, "register") ? state[node.attributes.name] : undefined;
+    const value = isNode(node, "register") ? state.get(node.attributes.name) : undefined;
     if (value !== undefined) known.set(node.output, value);
   }
   const values = evaluateTensors(rootsOf(bound), known);
@@ -214,8 +215,8 @@ export function evaluate<O extends string>(
     if (value === undefined) throw new AdjointError("graph", "evaluate", `no value for ${root}`);
     return value;
   };
-  for (const { register, next } of bound.updates) state[registerOf(register).name] = valueOfRoot(next);
+  for (const { register, next } of bound.updates) state.set(registerOf(register).name, valueOfRoot(next));
   // specialize keeps the names of outputs.
   const outputs = mapRecord(bound.outputs as Graph<string, O>["outputs"], valueOfRoot);
-  return { outputs, state };
+  return { outputs, state: Object.fromEntries(state) };
 }

@@ -2,7 +2,7 @@ import { type Graph, type Tensor, type Update, isNode } from "./tensor.ts";
 import { Origin, withOrigin } from "./origin.ts";
 import type { TensorType } from "./shape.ts";
 import { type ReadOptions, buildNode, buildUpdate, located } from "./text/build.ts";
-import { checkDepth, checkKey } from "./text/limits.ts";
+import { checkDepth } from "./text/limits.ts";
 import { readName, readRecord, readType } from "./text/read-value.ts";
 import { Scanner, type Token } from "./text/scanner.ts";
 
@@ -176,11 +176,6 @@ function readUpdate(reading: Reading, others: readonly Update[]): Update {
 }
 
 function put(scanner: Scanner, map: Map<string, Tensor>, key: string, tensor: Tensor, { at }: Token): void {
-  located(
-    "parse",
-    () => scanner.place(at),
-    () => checkKey(key),
-  );
   if (map.has(key)) throw scanner.error(`"${key}" names two of them`, at);
   map.set(key, tensor);
 }

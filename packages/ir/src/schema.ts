@@ -26,7 +26,6 @@ export {
   number,
   object,
   optional,
-  record,
   refine,
   regex,
   strictObject,
@@ -61,6 +60,29 @@ export function checked<T>(
   ...checks: readonly $ZodCheck<NoInfer<T>>[]
 ): CheckableSchema<T> {
   return schema.check(...checks);
+}
+
+/** Objects of any keys, each with a value of one kind. Zod's own drops a key called `__proto__`. */
+// @__NO_SIDE_EFFECTS__
+export function record<T>(
+  value: Schema<T>,
+  message = "Invalid input: expected an object",
+): Schema<{ readonly [key: string]: T }> {
+  return transform((input, { issues }): { readonly [key: string]: T } => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) {
+      issues.push({ code: "custom", path: [], input, message });
+      return NEVER;
+    }
+    const entries = Object.entries(input).flatMap(([key, item]): [string, T][] => {
+      const result = safeParse(value, item);
+      if (result.success) return [[key, result.data]];
+      // They keep their inputs, which the issues of this list must have.
+      const found = result.issues as readonly $ZodRawIssue[];
+      issues.push(...found.map((issue) => ({ ...issue, path: [key, ...(issue.path ?? [])] })));
+      return [];
+    });
+    return Object.fromEntries(entries);
+  });
 }
 
 /** Objects of several kinds: the value of `key` says which of the schemas holds. */

@@ -18,7 +18,7 @@ import {
   checkGraph,
 } from "./text/json-schema.ts";
 import { type Json, jsonWriter, readJsonRecord } from "./text/json-value.ts";
-import { checkDepth, checkKey, checkShape } from "./text/limits.ts";
+import { checkDepth, checkShape } from "./text/limits.ts";
 import { bodiesOf, inputNode, listNodes } from "./text/listing.ts";
 
 export type { GraphJson, Json, ReadOptions };
@@ -49,10 +49,10 @@ function bodyJson(graph: Graph, depth: number): BodyJson {
     nodes: nodes.map((node) => nodeJson(node, reference, depth)),
     inputs: Object.entries(graph.inputs).map(([name, tensor]) => {
       inputNode(name, tensor);
-      return { name: checkKey(name), value: reference(tensor) };
+      return { name, value: reference(tensor) };
     }),
     outputs: Object.entries(graph.outputs).map(([name, tensor]) => ({
-      name: checkKey(name),
+      name,
       value: reference(tensor),
     })),
     updates: graph.updates.map(({ register, next }) => ({
@@ -140,7 +140,6 @@ function readNamed(named: readonly NamedJson[], path: string, resolve: Resolve):
   const result = new Map<string, Tensor>();
   named.forEach(({ name, value }, index) => {
     const place = `${path}[${index}]`;
-    at(place, () => checkKey(name));
     if (result.has(name)) throw refuse(place, `"${name}" names two of them`);
     result.set(name, resolve(value, `${place}.value`));
   });

@@ -44,4 +44,5 @@ export {
   zeroValue,
 } from "./value.ts";
 export { type Initial, initialSchema, initialValue, normalQuantile } from "./initial.ts";
+export { own } from "./record.ts";
 export { hashName, threefry2x32 } from "./threefry.ts";

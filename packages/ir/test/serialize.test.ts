@@ -231,7 +231,7 @@ describe("serialize", () => {
     const counter = register("counter", "i32", []);
     expectRoundTrip({
       inputs: { x, again: x, "": input("unused", "bool", []) },
-      outputs: { "0": x, constructor: x },
+      outputs: { "0": x, constructor: x, ...Object.fromEntries([["__proto__", x]]) },
       updates: [{ register: counter, next: constant(1, "i32") }],
     });
     expect(Object.keys(throughJson(graphOf(x, x)).inputs)).toEqual(["x0"]);
@@ -244,8 +244,6 @@ describe("serialize", () => {
     );
     expect(() => serialize(graphOf(note(x, JSON.parse('{"__proto__": 1}')), x))).toThrow(/"__proto__"/);
     expect(() => serialize(graphOf(note(x, { s: Symbol("s") }), x))).toThrow(AdjointError);
-    const named = { inputs: Object.fromEntries([["__proto__", x]]), outputs: {}, updates: [] };
-    expect(() => serialize(named)).toThrow(/"__proto__" is reserved/);
   });
 });
 
@@ -419,7 +417,6 @@ describe("deserialize", () => {
     [["nodes", 2, "inputs"], [[0, 0]], /add: takes 2 operands and got 1/],
     [["nodes", 3, "attributes", "axes"], ["0"], /nodes\[3\]: reduceSum: its attributes don't fit: axes\.0/],
     [["inputs", 0, "value"], [1, 0], /inputs: "x0" is constant, no input/],
-    [["inputs", 0, "name"], "__proto__", /inputs\[0\]: .*"__proto__" is reserved/],
     [["outputs", 0, "value"], [4, 0], /outputs\[0\]\.value: node 4 is not before it/],
     [["outputs", 1], { name: "y", value: [0, 0] }, /outputs\[1\]: "y" names two of them/],
     [["updates", 0], { register: [0, 0], next: [0, 0] }, /updates\[0\]: .*is not a register/],

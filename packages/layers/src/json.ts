@@ -78,7 +78,7 @@ const layerNode = strictObject({
     maxLength(4000),
     regex(/^([A-Za-z_][A-Za-z0-9_-]*(\/[A-Za-z_][A-Za-z0-9_-]*)*)?$/, "must be names joined by /"),
   ),
-  config: record(string(), unknown(), "must be an object of settings"),
+  config: record(unknown(), "must be an object of settings"),
   layers: optional(array(unknown(), "must be a list of layers")),
 });
 

@@ -7,6 +7,7 @@ import {
   countNodes,
   currentOrigin,
   input,
+  own,
   program,
   register,
   withOrigin,
@@ -166,7 +167,7 @@ function defineInputs(
   const inputs = new Map<string, Tensor>();
   const held = new Map<string, Tensor>();
   for (const declared of open) {
-    const bound = Object.hasOwn(constants, declared.name) ? constants[declared.name] : undefined;
+    const bound = own(constants, declared.name);
     if (registers.has(declared.name)) {
       const own = registerOf(declared);
       held.set(declared.name, own);

@@ -11,6 +11,7 @@ import {
   freeSources,
   inlineWith,
   isNode,
+  own,
   registerOf,
   registersOf,
   rewrite,
@@ -77,7 +78,7 @@ export function toOnnx(program: Graph, state: State, options: ExportOptions = {}
 
 const twinOf = (node: Node, opset: number): Twin | undefined => {
   const row = Object.hasOwn(compositeRows, node.operation.name)
-    ? compositeRows[node.operation.name]
+    ? own(compositeRows, node.operation.name)
     : undefined;
   return row !== undefined && row !== "parts" && row.fits(node, opset) ? row : undefined;
 };
@@ -147,7 +148,7 @@ function freeName(wanted: string, taken: Set<string>): string {
 }
 
 function valueOf(register: ReturnType<typeof registerOf>, state: State): TensorValue {
-  const value = state[register.name];
+  const value = own(state, register.name);
   if (value !== undefined && value.dtype === register.dtype && equalShapes(value.shape, register.shape))
     return value;
   throw new AdjointError(

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError, own } from "@adjoint/ir";
 import { z } from "zod";
 
 /** The key of the model's metadata that says which outputs become which inputs. */
@@ -75,7 +75,7 @@ export function onnxTrainingLoop<T>(
 ): OnnxTrainingLoop<T> {
   const registers = registerPairs(metadata);
   const given = (record: { readonly [name: string]: T }, name: string, problem: string): T => {
-    const tensor = record[name];
+    const tensor = own(record, name);
     if (tensor === undefined) throw new AdjointError("state", "onnxTrainingLoop", `${problem} "${name}"`);
     return tensor;
   };

@@ -40,13 +40,13 @@ export class Averages {
 
   #measures(valueOf: (name: string, index: number) => number): Measures {
     let loss: number | undefined;
-    const metrics: { [name: string]: number } = {};
+    const metrics: [name: string, value: number][] = [];
     this.#names.forEach((name, index) => {
       const value = valueOf(name, index);
       if (name === "loss") loss = value;
-      else metrics[name] = value;
+      else metrics.push([name, value]);
     });
     if (loss === undefined) throw new AdjointError("graph", "trainer", "no measure is the loss");
-    return { loss, metrics };
+    return { loss, metrics: Object.fromEntries(metrics) };
   }
 }

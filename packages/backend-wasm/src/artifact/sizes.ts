@@ -1,5 +1,5 @@
 import type { Entries } from "@adjoint/compiler";
-import { AdjointError, type Bindings, type Graph, dimSymbols, specialize } from "@adjoint/ir";
+import { AdjointError, type Bindings, type Graph, dimSymbols, own, specialize } from "@adjoint/ir";
 import {
   array,
   checked,
@@ -9,10 +9,9 @@ import {
   problemsOf,
   record,
   safeParse,
-  string,
 } from "@adjoint/ir/schema";
 
-const sizesSchema = checked(array(record(string(), checked(int(), minimum(0)))), minLength(1));
+const sizesSchema = checked(array(record(checked(int(), minimum(0)))), minLength(1));
 
 const symbolsOf = (graph: Graph): ReadonlySet<string> =>
   new Set(Object.values(graph.inputs).flatMap(({ shape }) => shape.flatMap((size) => dimSymbols(size))));
@@ -22,7 +21,7 @@ export function specializations(entry: string, graph: Graph, sizes: readonly Bin
   const symbols = [...symbolsOf(graph)];
   const distinct = new Map<string, Bindings>();
   for (const bindings of sizes) {
-    const missing = symbols.filter((symbol) => bindings[symbol] === undefined);
+    const missing = symbols.filter((symbol) => own(bindings, symbol) === undefined);
     if (missing.length > 0)
       throw new AdjointError(
         "attribute",
@@ -30,8 +29,8 @@ export function specializations(entry: string, graph: Graph, sizes: readonly Bin
         `entry "${entry}" has no size for ${missing.join(", ")}`,
         `Give { sizes: [{ ${missing.map((symbol) => `${symbol}: 1`).join(", ")} }] }.`,
       );
-    const own = Object.fromEntries(symbols.map((symbol) => [symbol, bindings[symbol] ?? 0]));
-    distinct.set(JSON.stringify(own), own);
+    const needed = Object.fromEntries(symbols.map((symbol) => [symbol, own(bindings, symbol) ?? 0]));
+    distinct.set(JSON.stringify(needed), needed);
   }
   return [...distinct.values()].map((bindings) => specialize(graph, bindings));
 }

@@ -62,10 +62,10 @@ export class Registers implements Disposable {
 
   /** @throws AdjointError where there is no room for a copy on its way to the host. */
   async read(names: readonly string[]): Promise<State> {
-    const state: { [name: string]: TensorValue } = {};
+    const state: [string, TensorValue][] = [];
     const parts = partsOf(names, (name) => this.get(name).buffer.size, this.#device.limits.maxBufferSize);
-    for (const part of parts) Object.assign(state, await this.#readPart(part));
-    return state;
+    for (const part of parts) state.push(...Object.entries(await this.#readPart(part)));
+    return Object.fromEntries(state);
   }
 
   async #readPart(names: readonly string[]): Promise<State> {

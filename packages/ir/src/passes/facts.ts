@@ -3,6 +3,7 @@ import { evaluateTensors } from "../evaluate.ts";
 import { type Node, type Tensor, isNode } from "../tensor.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
+import { own } from "../record.ts";
 import type { AttributesOf, PrimitiveName } from "../primitive-set.ts";
 import { type TensorValue, castScalar, elementReader, valueOf } from "../value.ts";
 
@@ -107,7 +108,7 @@ const nonNegative: Fact = (tensor, depth) => {
   if (kind === "uint" || kind === "bool") return true;
   // Signed integers wrap, so that even |x| may be negative.
   if (kind === "int" || depth === 0 || tensor.node.operation.kind === "composite") return false;
-  return nonNegativeFacts[tensor.node.operation.name]?.(tensor.node, depth - 1, nonNegative) ?? false;
+  return own(nonNegativeFacts, tensor.node.operation.name)?.(tensor.node, depth - 1, nonNegative) ?? false;
 };
 
 const notMinusZeroFacts: Facts = {
@@ -125,7 +126,7 @@ const notMinusZero: Fact = (tensor, depth) => {
   if (!isFloat(tensor.dtype)) return true;
   if (depth === 0 || tensor.node.operation.kind === "composite") return false;
   return (
-    (notMinusZeroFacts[tensor.node.operation.name]?.(tensor.node, depth - 1, notMinusZero) ?? false) ||
+    (own(notMinusZeroFacts, tensor.node.operation.name)?.(tensor.node, depth - 1, notMinusZero) ?? false) ||
     nonNegative(tensor, depth)
   );
 };

@@ -28,7 +28,7 @@ export function checkDepth(depth: number, what: string): void {
   if (depth > limits.depth) throw refuse(`${what} are nested more than ${limits.depth} deep`);
 }
 
-/** @throws AdjointError when a name would change an object's prototype. */
+/** @throws AdjointError for a key of a record of attributes that schemas would drop. */
 export function checkKey(key: string): string {
   if (key === "__proto__") throw refuse(`the name "__proto__" is reserved`);
   return key;

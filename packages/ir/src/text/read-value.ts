@@ -57,6 +57,7 @@ export function readRecord(scanner: Scanner, depth = 0): { readonly [key: string
   scanner.list("}", () => {
     const { at } = scanner.token;
     const key = readName(scanner);
+    check(scanner, at, () => checkKey(key));
     if (entries.has(key)) throw scanner.error(`"${key}" is given twice`, at);
     scanner.expect("mark", ":");
     entries.set(key, readValue(scanner, depth + 1));
@@ -66,10 +67,8 @@ export function readRecord(scanner: Scanner, depth = 0): { readonly [key: string
 
 /** Reads a name, in quotes or not. */
 export function readName(scanner: Scanner): string {
-  const { at } = scanner.token;
   if (!scanner.at("name") && !scanner.at("string")) throw scanner.expected("a name");
-  const { text } = scanner.next();
-  return check(scanner, at, () => checkKey(text));
+  return scanner.next().text;
 }
 
 /** Reads `f32[batch, 784]`. */

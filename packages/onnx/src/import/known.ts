@@ -16,6 +16,7 @@ import {
   isStatic,
   mulDims,
   nodesOf,
+  own,
   shapeSize,
   subDims,
   uniformConstant,
@@ -180,9 +181,9 @@ function symbolic(node: Node, inputs: readonly Result[]): Known | undefined {
   if (MOVES.has(node.operation.name) || node.operation.kind === "view") return moved(node, known);
   if (a === undefined) return undefined;
   if (isNode(node, "cast")) return isInteger(dtype) ? { ...a, dtype } : undefined;
-  const fold = folds[node.operation.name];
+  const fold = own(folds, node.operation.name);
   if (fold !== undefined && shape.length === 0) return elementwise(dtype, shape, [a.dims.reduce(...fold)]);
-  const rule = rules[node.operation.name];
+  const rule = own(rules, node.operation.name);
   if (rule === undefined) return undefined;
   return elementwise(
     dtype,

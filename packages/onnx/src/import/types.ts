@@ -1,4 +1,4 @@
-import { AdjointError, type Bindings, type Dim, type Tensor, dim, equalDims } from "@adjoint/ir";
+import { AdjointError, type Bindings, type Dim, type Tensor, dim, equalDims, own } from "@adjoint/ir";
 import { type ElementType, elementType } from "../element-type.ts";
 import { unsupported } from "../errors.ts";
 import type { DimSource, TypeSource, ValueSource } from "../proto/model.ts";
@@ -37,8 +37,7 @@ export function inputShape(name: string, shape: readonly DimSource[], bindings: 
     if (typeof size === "number") return size;
     const symbol = size ?? `${name}_${axis}`;
     const named = symbolName(symbol);
-    const given = [symbol, named].find((key) => Object.hasOwn(bindings, key));
-    return (given === undefined ? undefined : bindings[given]) ?? dim(named);
+    return own(bindings, symbol) ?? own(bindings, named) ?? dim(named);
   });
 }
 
