@@ -47,8 +47,9 @@ export function* csvRecords(text: string, separator: string, file?: string): Gen
     const record = { line, cells: [] as string[] };
     for (;;) {
       const begin = position;
-      record.cells.push(text[position] === '"' ? quotedCell() : plainCell());
-      line += text.slice(begin, position).match(/\r\n|\r|\n/g)?.length ?? 0;
+      const isQuoted = text[position] === '"';
+      record.cells.push(isQuoted ? quotedCell() : plainCell());
+      if (isQuoted) line += text.slice(begin, position).match(/\r\n|\r|\n/g)?.length ?? 0;
       if (text[position] !== separator) break;
       position++;
     }

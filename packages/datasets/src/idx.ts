@@ -16,6 +16,14 @@ export interface FileOptions {
   readonly file?: string;
 }
 
+/** How a file that may be compressed is read. */
+export interface IdxOptions extends FileOptions {
+  /** Bytes that a compressed file may become: a small file can hold any number of zeros. Default: 256 MiB. */
+  readonly maxBytes?: number;
+}
+
+const defaultMaxBytes = 2 ** 28;
+
 /** Type byte → element type (Y. LeCun, "The MNIST database": the IDX file format). */
 const types: ReadonlyMap<number, { readonly dtype: IdxDType; readonly bytes: number }> = new Map([
   [0x08, { dtype: "u8", bytes: 1 }],
@@ -47,9 +55,14 @@ interface Header {
  * @throws DatasetError with the byte where the file broke (of the decompressed data): `bad-header`, `too-large`,
  * `truncated`, `trailing-bytes`; or `bad-gzip`.
  */
-export async function idx(bytes: Uint8Array, options: FileOptions = {}): Promise<IdxColumn> {
-  checkBytes(bytes, options.file);
-  return decodeIdx(isGzip(bytes) ? await inflateIdx(bytes, options.file) : bytes, options);
+export async function idx(bytes: Uint8Array, options: IdxOptions = {}): Promise<IdxColumn> {
+  const { file, maxBytes = defaultMaxBytes } = options;
+  checkBytes(bytes, file);
+  if (!(maxBytes >= 0))
+    throw new DatasetError("bad-option", `idx: maxBytes must be a number from 0, got ${show(maxBytes)}.`);
+  return decodeIdx(isGzip(bytes) ? await inflateIdx(bytes, maxBytes, file) : bytes, {
+    ...(file !== undefined && { file }),
+  });
 }
 
 /**
@@ -154,31 +167,59 @@ function readHeader(bytes: Uint8Array, file: string | undefined): Header {
 }
 
 /** The decompressed file, of exactly the size that its header states. */
-async function inflateIdx(compressed: Uint8Array, file: string | undefined): Promise<Uint8Array> {
+async function inflateIdx(
+  compressed: Uint8Array,
+  maxBytes: number,
+  file: string | undefined,
+): Promise<Uint8Array> {
   const headerBytes = 4 + 4 * largestRank;
-  const pieces: Uint8Array[] = [];
-  let header: Header | undefined;
+  let whole: Whole = { bytes: new Uint8Array(0), header: undefined };
   let length = 0;
   for await (const piece of inflate(compressed, file)) {
-    pieces.push(piece);
-    length += piece.length;
-    if (header === undefined && length >= headerBytes) {
-      header = readHeader(join(pieces, length), file);
-      if (header.total > largestSize(compressed)) throw unreachable(header, compressed.length, file);
+    if (whole.header === undefined) {
+      const start = join(whole.bytes, piece);
+      whole = start.length < headerBytes ? { bytes: start, header: undefined } : wholeOf(start);
+      length = start.length;
+      continue;
     }
-    if (header !== undefined && length > header.total) throw trailing(header, file);
+    if (length + piece.length > whole.header.total) throw trailing(whole.header, file);
+    whole.bytes.set(piece, length);
+    length += piece.length;
   }
-  return join(pieces, length);
+  return whole.bytes.subarray(0, length);
+
+  /** Memory for the whole file, of which the start is there. */
+  function wholeOf(start: Uint8Array): Whole {
+    const header = readHeader(start, file);
+    if (header.total > largestSize(compressed)) throw unreachable(header, compressed.length, file);
+    if (header.total > maxBytes) throw tooLarge(header, maxBytes, file);
+    if (start.length > header.total) throw trailing(header, file);
+    const bytes = allocate("u8", header.total);
+    bytes.set(start);
+    return { bytes, header };
+  }
 }
 
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const piece of pieces) {
-    joined.set(piece, offset);
-    offset += piece.length;
-  }
+/** What is there of a decompressed file: its start, or, once its header is known, room for all of it. */
+interface Whole {
+  readonly bytes: Uint8Array;
+  readonly header: Header | undefined;
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
   return joined;
+}
+
+function tooLarge({ shape, dtype, total }: Header, maxBytes: number, file: string | undefined): DatasetError {
+  return new DatasetError(
+    "too-large",
+    `the header states ${shape.join(" × ")} ${dtype} elements, which become ${total} bytes, and the limit is ${maxBytes}. ` +
+      `Raise it for a file that you trust: idx(bytes, { maxBytes: ${total} }).`,
+    { file, offset: 4 },
+  );
 }
 
 function truncated(header: Header, length: number, file: string | undefined): DatasetError {

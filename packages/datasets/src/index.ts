@@ -6,7 +6,7 @@ export { dataset, type Dataset, type DTypeOption } from "./dataset.ts";
 export type { DataOf, DType, DTypeArrays, FloatDType, NumberDType, TypedArray } from "./dtype.ts";
 export { DatasetError, type DatasetErrorCode, type ErrorPlace } from "./error.ts";
 export type { Columns, ExampleTypes, Fields, FieldsOf, Names, Renamed, Retyped } from "./fields.ts";
-export { decodeIdx, type FileOptions, idx, type IdxColumn, type IdxDType } from "./idx.ts";
+export { decodeIdx, type FileOptions, idx, type IdxColumn, type IdxDType, type IdxOptions } from "./idx.ts";
 export { type Digits, type Mnist, mnistFileNames, type MnistFiles, mnistFromBytes } from "./mnist.ts";
 export type { Normalization, RangeNormalization, Standardization } from "./normalize.ts";
 export type { ResizeOptions } from "./resize.ts";

@@ -10,6 +10,7 @@ import {
   DatasetError,
   idx,
   type IdxColumn,
+  type IdxOptions,
   type Mnist,
   mnistFileNames,
   type MnistFiles,
@@ -53,8 +54,8 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
  *
  * @throws DatasetError `unreadable-file`, or what `idx` throws for a damaged one.
  */
-export async function readIdx(path: string): Promise<IdxColumn> {
-  return idx(await read(path), { file: basename(path) });
+export async function readIdx(path: string, options: Omit<IdxOptions, "file"> = {}): Promise<IdxColumn> {
+  return idx(await read(path), { ...options, file: basename(path) });
 }
 
 /**

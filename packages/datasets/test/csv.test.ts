@@ -140,3 +140,55 @@ describe("csvRecords", () => {
     );
   });
 });
+
+describe("huge and hostile tables", () => {
+  const fields = { x: "x" };
+
+  it("cells of any length: read, or refused in a few words", async () => {
+    const long = "1".repeat(2 ** 20);
+    for (const cell of [
+      `${long}x`,
+      `${long}.${long}e`,
+      `.${long}e+-`,
+      `-${long}e${long}x`,
+      "x ".repeat(2 ** 20),
+    ]) {
+      const error = await refusal(() => csv(`x\n${cell}\n`, { fields }));
+      expect(error.code).toBe("bad-value");
+      expect(error.message.length).toBeLessThan(5000);
+    }
+    expect((await refusal(() => csv(`x\n${long}\n`, { fields }))).message).toContain("too large");
+    expect(csv(`x\n0.${long}\n`, { fields }).columns().x.data).toEqual(Float32Array.of(1 / 9));
+  });
+
+  it("numbers are those that they were", () => {
+    const old = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+    const text = fc.string({ unit: fc.constantFrom("0", "1", ".", "e", "E", "+", "-", "x"), maxLength: 8 });
+    fc.assert(
+      fc.property(text, (cell) => {
+        let read = true;
+        try {
+          csv(`x,y\n${cell},1\n`, { fields, dtype: "f64" });
+        } catch {
+          read = false;
+        }
+        expect(read).toBe(old.test(cell) && Number.isFinite(Number(cell)));
+      }),
+    );
+  });
+
+  it("a hundred thousand columns, all of them taken, and a million", async () => {
+    const titles = Array.from({ length: 100_000 }, (_, index) => `c${index}`);
+    const row = titles.map((_, index) => index).join();
+    const all = csv(`${titles.join()}\n${row}\n`, { fields: { all: titles } });
+    expect(all.fields.all.shape).toEqual([100_000]);
+    const million = Array.from({ length: 1_000_000 }, (_, index) => `c${index}`).join();
+    const text = `${million}\n${"1,".repeat(999_999)}1\n`;
+    expect(csv(text, { fields: { last: "c999999" } }).length).toBe(1);
+    const unknown = await refusal(() => csv(text, { fields: { last: "d" } }));
+    expect(unknown.message).toContain('"c0", "c1"');
+    expect(unknown.message).toContain("and 999980 more");
+    const twice = await refusal(() => csv(`${titles.join()},c5\n${row},1\n`, { fields: { last: "c5" } }));
+    expect(twice.message).toContain("this column twice");
+  });
+});

@@ -222,6 +222,24 @@ describe("gzip", () => {
     expect(counter.bytes).toBeLessThan(20 * 2 ** 20);
   });
 
+  it("refuses, by its header, a file that becomes larger than the limit", async () => {
+    // 130 kB; 128 MB of zeros are enough to be believed.
+    const zeros = gzipSync(Buffer.concat([idxBytes(8, [2 ** 27]), Buffer.alloc(2 ** 27)]), { level: 1 });
+    const whole = 8 + 2 ** 27;
+    const error = await refusal(() => idx(zeros, { maxBytes: whole - 1 }));
+    expect([error.code, error.message]).toEqual([
+      "too-large",
+      expect.stringContaining(`become ${whole} bytes, and the limit is ${whole - 1}. Raise it`),
+    ]);
+    const huge = gzipSync(Buffer.concat([idxBytes(8, [2 ** 28]), Buffer.alloc(2 ** 22)]), { level: 1 });
+    const padded = new Uint8Array(2 ** 19);
+    padded.set(huge);
+    expect((await refusal(() => idx(padded))).message).toContain(`the limit is ${2 ** 28}`);
+    const small = gzipSync(idxBytes(8, [2], [1, 2]));
+    expect((await idx(small, { maxBytes: 10 })).data).toEqual(Uint8Array.of(1, 2));
+    expect((await refusal(() => idx(small, { maxBytes: NaN }))).code).toBe("bad-option");
+  });
+
   it("that can't expand to what its header states is refused at once", async () => {
     const bytes = gzipSync(Buffer.concat([idxBytes(8, [2 ** 31]), Buffer.alloc(4 * 2 ** 20)]), { level: 1 });
     const counter = countInflated();
