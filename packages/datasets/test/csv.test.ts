@@ -185,9 +185,9 @@ describe("huge and hostile tables", () => {
     const million = Array.from({ length: 1_000_000 }, (_, index) => `c${index}`).join();
     const text = `${million}\n${"1,".repeat(999_999)}1\n`;
     expect(csv(text, { fields: { last: "c999999" } }).length).toBe(1);
-    const unknown = await refusal(() => csv(text, { fields: { last: "d" } }));
+    const unknown = await refusal(() => csv(`${titles.join()}\n${row}\n`, { fields: { last: "d" } }));
     expect(unknown.message).toContain('"c0", "c1"');
-    expect(unknown.message).toContain("and 999980 more");
+    expect(unknown.message).toContain("and 99980 more");
     const twice = await refusal(() => csv(`${titles.join()},c5\n${row},1\n`, { fields: { last: "c5" } }));
     expect(twice.message).toContain("this column twice");
   });

@@ -54,7 +54,8 @@ function readGraph(reading: Reading): Graph {
   scanner.next();
   const outputs = readOutputs(reading);
   const updates: Update[] = [];
-  while (scanner.at("name", "update")) updates.push(readUpdate(reading, updates));
+  const updated = new Set<string>();
+  while (scanner.at("name", "update")) updates.push(readUpdate(reading, updated));
   scanner.expect("mark", "}");
   return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs), updates };
 }
@@ -161,7 +162,7 @@ function readOutputs(reading: Reading): ReadonlyMap<string, Tensor> {
   return outputs;
 }
 
-function readUpdate(reading: Reading, others: readonly Update[]): Update {
+function readUpdate(reading: Reading, updated: Set<string>): Update {
   const { scanner } = reading;
   scanner.expect("name", "update");
   const { at } = scanner.token;
@@ -171,7 +172,7 @@ function readUpdate(reading: Reading, others: readonly Update[]): Update {
   return located(
     "parse",
     () => scanner.place(at),
-    () => buildUpdate(register, next, others),
+    () => buildUpdate(register, next, updated),
   );
 }
 

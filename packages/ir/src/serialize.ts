@@ -15,6 +15,7 @@ import {
   type UncheckedBody,
   type UncheckedNode,
   checkBody,
+  checkNode,
   checkGraph,
 } from "./text/json-schema.ts";
 import { type Json, jsonWriter, readJsonRecord } from "./text/json-value.ts";
@@ -113,14 +114,15 @@ function readBody(body: UncheckedBody, reading: Reading): Graph {
       node < nodes.length ? `node ${node} has no output ${output}` : `node ${node} is not before it`;
     throw refuse(place, problem);
   };
-  body.nodes.forEach((node, index) => {
-    nodes.push(readNode(node, resolve, { ...reading, path: `${path}nodes[${index}]` }));
+  body.nodes.forEach((json, index) => {
+    const place = `${path}nodes[${index}]`;
+    nodes.push(readNode(checkNode(json, place), resolve, { ...reading, path: place }));
   });
-  const updates: Graph["updates"][number][] = [];
-  body.updates.forEach(({ register, next }, index) => {
+  const updated = new Set<string>();
+  const updates = body.updates.map(({ register, next }, index) => {
     const place = `${path}updates[${index}]`;
     const [from, to] = [resolve(register, `${place}.register`), resolve(next, `${place}.next`)];
-    updates.push(at(place, () => buildUpdate(from, to, updates)));
+    return at(place, () => buildUpdate(from, to, updated));
   });
   const inputs = readNamed(body.inputs, `${path}inputs`, resolve);
   for (const [name, tensor] of inputs) {

@@ -109,14 +109,14 @@ const checker: ValueWriter<readonly SymbolicDim[]> = {
 
 /**
  * The update of a register.
+ * @param updated names of the registers that have one already; this one joins them.
  * @throws AdjointError when it is no register, has an update already, or the types differ.
  */
-export function buildUpdate(register: Tensor, next: Tensor, others: readonly Update[]): Update {
+export function buildUpdate(register: Tensor, next: Tensor, updated: Set<string>): Update {
   const attributes = registerOf(register);
   const title = `register "${attributes.name}"`;
-  if (others.some((update) => registerOf(update.register).name === attributes.name)) {
-    throw refuse(title, "has two updates");
-  }
+  if (updated.has(attributes.name)) throw refuse(title, "has two updates");
+  updated.add(attributes.name);
   if (!equalTypes(attributes, next.type)) {
     throw refuse(title, `is ${typeText(attributes)} and its update is ${typeText(next.type)}`);
   }

@@ -65,28 +65,28 @@ export interface GraphJson extends BodyJson {
 
 /** A node whose attributes and bodies are still to be checked. */
 export interface UncheckedNode extends NodeOf<unknown, unknown> {}
-export interface UncheckedBody extends BodyOf<UncheckedNode> {}
+export interface UncheckedBody extends BodyOf<unknown> {}
 
 const count = checked(int(), minimum(0));
 const reference = tuple([count, count]);
 const named = strictObject({ name: string(), value: reference });
-const body = {
-  nodes: array(
+const nodeSchema: Schema<UncheckedNode> = strictObject({
+  operation: string(),
+  attributes: unknown(),
+  inputs: array(reference),
+  // Checked one by one: a schema that calls itself has no limit of depth.
+  graphs: optional(array(unknown())),
+  types: array(
     strictObject({
-      operation: string(),
-      attributes: unknown(),
-      inputs: array(reference),
-      // Checked one by one: a schema that calls itself has no limit of depth.
-      graphs: optional(array(unknown())),
-      types: array(
-        strictObject({
-          dtype: oneOf(dtypes),
-          shape: array(union([count, checked(string(), minLength(1))])),
-        }),
-      ),
-      scope: optional(string()),
+      dtype: oneOf(dtypes),
+      shape: array(union([count, checked(string(), minLength(1))])),
     }),
   ),
+  scope: optional(string()),
+});
+const body = {
+  // Checked one by one: a schema would tell of each of a million bad ones.
+  nodes: array(unknown()),
   inputs: array(named),
   outputs: array(named),
   updates: array(strictObject({ register: reference, next: reference })),
@@ -121,11 +121,15 @@ export function checkGraph(json: unknown): UncheckedBody {
 /** Checks the envelope of a body. @throws AdjointError with the path of what is wrong. */
 export const checkBody = (json: unknown, path: string): UncheckedBody => checkWith(bodySchema, json, path);
 
-function checkWith(schema: Schema<UncheckedBody>, json: unknown, path: string): UncheckedBody {
+/** Checks the envelope of a node. @throws AdjointError with the path of what is wrong. */
+export const checkNode = (json: unknown, path: string): UncheckedNode =>
+  checkWith(nodeSchema, json, `${path}.`);
+
+function checkWith<T>(schema: Schema<T>, json: unknown, path: string): T {
   const result = safeParse(schema, json);
   if (result.success) return result.data;
   const [issue] = result.issues;
   const inner = issue?.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)) ?? [];
-  const place = `${path}${inner.join("")}`.replace(/^\./, "");
+  const place = `${path}${inner.join("")}`.replace(/^\./, "").replace("..", ".").replace(/\.$/, "");
   throw refuse(place === "" ? "graph" : place, issue?.message ?? "is malformed");
 }

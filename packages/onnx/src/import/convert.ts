@@ -9,6 +9,9 @@ import { type Value, asTensor } from "./value.ts";
 /** Before this version many operators carried `consumed_inputs`, a hint for working in place. */
 const DROPS_CONSUMED = 6;
 
+/** Problems of a node's attributes that a message tells of. */
+const MOST_ISSUES = 8;
+
 /** The newest operator set whose operators are known. */
 export const NEWEST_OPSET = 28;
 
@@ -29,7 +32,11 @@ export function newestForm(
   const newest = conversions.length === 0 ? form : converted(row, form, conversions);
   const parsed = row.attributes.safeParse(newest.attributes);
   if (!parsed.success)
-    throw new AdjointError("attribute", row.name, parsed.error.issues.map(issueText).join("; "));
+    throw new AdjointError(
+      "attribute",
+      row.name,
+      parsed.error.issues.slice(0, MOST_ISSUES).map(issueText).join("; "),
+    );
   return { attributes: parsed.data, inputs: newest.inputs };
 }
 

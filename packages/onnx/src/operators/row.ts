@@ -72,7 +72,11 @@ export function operator<S extends z.ZodType = typeof none>(definition: Definiti
 export const flag: z.ZodType<boolean> = z
   .union([z.literal(0), z.literal(1)])
   .transform((value) => value === 1);
-export const ints: z.ZodType<readonly number[]> = z.array(z.int());
+/** Whole numbers; one problem for all of them, of which a file may have millions. */
+export const ints: z.ZodType<readonly number[]> = z.custom<readonly number[]>(
+  (value) => Array.isArray(value) && value.every(Number.isSafeInteger),
+  "must be whole numbers",
+);
 /** Any number: ONNX's floats. */
 export const float: z.ZodType<number> = z
   .number()
