@@ -160,21 +160,25 @@ export function program<I extends string, O extends string>(parts: ProgramParts<
       );
     }
   }
-  const collected = collectCommits({ ...parts, updates: parts.updates ?? [] });
-  const graph = { ...collected, inputs: parts.inputs, outputs: collected.outputs };
-  const [free] = freeSources(rootsOf(graph), Object.values<Tensor>(graph.inputs)).filter((tensor) =>
-    isNode(tensor.node, "input"),
-  );
+  // Walked through once: graphs may have millions of nodes.
+  let graph: Graph<I, O> = { ...parts, updates: parts.updates ?? [] };
+  let nodes = graphNodes(graph);
+  if (nodes.some((node) => isNode(node, "commit"))) {
+    graph = collectCommits(graph);
+    nodes = graphNodes(graph);
+  }
+  const named = new Set(Object.values<Tensor>(graph.inputs).map(({ node }) => node));
+  const free = nodes.find((node) => isNode(node, "input") && !named.has(node));
   if (free !== undefined) {
     throw new AdjointError(
       "graph",
       "program",
-      `the outputs need ${free}, which is not among the inputs`,
+      `the outputs need ${free.output}, which is not among the inputs`,
       "Name it in `inputs`.",
     );
   }
-  checkRegisters(graph);
-  return graph;
+  checkRegisters(graph, nodes);
+  return { inputs: graph.inputs, outputs: graph.outputs, updates: graph.updates };
 }
 
 /** The graph without its `commit` nodes, their updates among its updates. */
@@ -202,7 +206,7 @@ function collectCommits<I extends string, O extends string>(graph: Graph<I, O>):
   return { inputs: graph.inputs, outputs, updates };
 }
 
-function checkRegisters(graph: Graph): void {
+function checkRegisters(graph: Graph, nodes: readonly Node[]): void {
   const seen = new Map<string, RegisterAttributes>();
   const declare = (register: RegisterAttributes): void => {
     const other = seen.get(register.name);
@@ -216,7 +220,7 @@ function checkRegisters(graph: Graph): void {
     }
     seen.set(register.name, register);
   };
-  for (const node of graphNodes(graph)) if (isNode(node, "register")) declare(node.attributes);
+  for (const node of nodes) if (isNode(node, "register")) declare(node.attributes);
   const updated = new Set<string>();
   for (const { register, next } of graph.updates) {
     const attributes = registerOf(register);

@@ -12,8 +12,10 @@ export class Scope {
 
   /** @throws AdjointError for a name that this graph gave before. */
   define(name: string, value: Value): void {
-    if (this.#values.has(name)) throw malformed(`two values are named "${name}"`);
+    const before = this.#values.size;
     this.#values.set(name, value);
+    // Looked up once: a model may have millions of names.
+    if (this.#values.size === before) throw malformed(`two values are named "${name}"`);
   }
 
   has(name: string): boolean {
