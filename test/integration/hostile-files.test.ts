@@ -159,7 +159,7 @@ async function outcomeOf(read: Reader["read"], file: Uint8Array): Promise<"read"
     return "read";
   } catch (error) {
     if (!(error instanceof AdjointError || error instanceof DatasetError)) throw error;
-    expect(error.message.length).toBeLessThan(10_000);
+    if (error.message.length > 10_000) throw new Error("a message of any length", { cause: error });
     return "refused";
   }
 }

@@ -194,10 +194,15 @@ describe.for(names)("a program whose register, size, input, output and entry are
   });
 
   test("safetensors", () => {
-    const read = (): unknown =>
-      own(decodeSafetensors(encodeSafetensors(record(name, fed))).tensors, name).data;
+    const file = encodeSafetensors(record(name, fed));
+    let found: unknown;
+    try {
+      found = own(decodeSafetensors(file).tensors, name).data;
+    } catch (error) {
+      found = String(error);
+    }
     // Other readers of the format lose it.
-    if (name === "__proto__") expect(read).toThrow(/"__proto__": the name is reserved/);
-    else expect(read()).toEqual(fed.data);
+    const reserved: unknown = expect.stringContaining('"__proto__": the name is reserved');
+    expect(found).toEqual(name === "__proto__" ? reserved : fed.data);
   });
 });

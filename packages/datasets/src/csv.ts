@@ -39,7 +39,7 @@ export type CsvDataset<S extends CsvFields, D extends FloatDType> = Dataset<{
 }>;
 
 const name = z.string("must be a column's name");
-const field: z.ZodType<CsvField> = z.union(
+const fieldSchema: z.ZodType<CsvField> = z.union(
   [
     name,
     z.array(name).min(1).readonly(),
@@ -53,7 +53,7 @@ const schema = z.strictObject({
     .custom<CsvFields>((given) => typeof given === "object" && given !== null, "must be fields by name")
     .check(({ value, issues }) => {
       for (const [key, input] of Object.entries(value)) {
-        const message = field.safeParse(input).error?.issues[0]?.message;
+        const message = fieldSchema.safeParse(input).error?.issues[0]?.message;
         if (message !== undefined) issues.push({ code: "custom", path: [key], input, message });
       }
     }),

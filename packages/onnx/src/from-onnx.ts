@@ -95,8 +95,8 @@ function importModel(bytes: Uint8Array, options: ImportOptions, budget: Budget):
   if (outputs.length === 0) throw malformed("the model has no outputs");
   const results = new Map(outputs);
   const updates = pairs.map((pair): Update => {
-    const [own, next] = [held.get(pair.input), results.get(pair.output)];
-    if (own !== undefined && next !== undefined) return { register: own, next };
+    const [updated, next] = [held.get(pair.input), results.get(pair.output)];
+    if (updated !== undefined && next !== undefined) return { register: updated, next };
     throw malformed(
       `the metadata name the register "${pair.input}" → "${pair.output}", which the model does not have`,
     );
@@ -169,9 +169,9 @@ function defineInputs(
   for (const declared of open) {
     const bound = own(constants, declared.name);
     if (registers.has(declared.name)) {
-      const own = registerOf(declared);
-      held.set(declared.name, own);
-      scope.define(declared.name, own);
+      const tensor = registerOf(declared);
+      held.set(declared.name, tensor);
+      scope.define(declared.name, tensor);
       continue;
     }
     const value =

@@ -98,9 +98,9 @@ describe("external data", () => {
       expect(() => readFile(location)).toThrow(/which is no file/);
     }
     const long = "w".repeat(2 ** 20);
-    const read = (): unknown => readFile(long);
-    expect(read).toThrow(/not there/);
-    expect(read).toThrow(/^.{1,400}$/s);
+    const readLong = (): unknown => readFile(long);
+    expect(readLong).toThrow(/not there/);
+    expect(readLong).toThrow(/^.{1,400}$/s);
     expect(() => readOnnx(folder)).toThrow(/can't read/);
     expect(() => readOnnx(join(folder, "absent.onnx"))).toThrow(AdjointError);
   });

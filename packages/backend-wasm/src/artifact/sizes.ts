@@ -1,15 +1,6 @@
 import type { Entries } from "@adjoint/compiler";
 import { AdjointError, type Bindings, type Graph, dimSymbols, own, specialize } from "@adjoint/ir";
-import {
-  array,
-  checked,
-  int,
-  minLength,
-  minimum,
-  problemsOf,
-  record,
-  safeParse,
-} from "@adjoint/ir/schema";
+import { array, checked, int, minLength, minimum, problemsOf, record, safeParse } from "@adjoint/ir/schema";
 
 const sizesSchema = checked(array(record(checked(int(), minimum(0)))), minLength(1));
 
