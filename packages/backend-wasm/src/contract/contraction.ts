@@ -1,13 +1,15 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import { type Callee, type Local, type ModuleBuilder, type Value, call, i32, select } from "../emit/index.ts";
+import { type Callee, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
 import type { ContractFamilies } from "./families.ts";
-import { ADD, LAST, thinRows } from "./micro.ts";
+import { ADD, LAST } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
 import { planContraction } from "./plan.ts";
+import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { type Region, layOut } from "../region.ts";
 import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
 import { type Split, rangeOf } from "../share.ts";
@@ -23,7 +25,7 @@ interface WorkspaceOptions extends PlanOptions {
 export interface ContractionOptions extends WorkspaceOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
   readonly address: (buffer: BufferId) => number;
-  /** Bytes of scratch memory at this address, a multiple of 64; how many, says `workspaceBytes`. */
+  /** Where the regions lie that `workspaceRegions` says, a multiple of 64. */
   readonly workspace: number;
 }
 
@@ -34,12 +36,13 @@ export interface Contraction {
   readonly split: Split;
 }
 
-/** Bytes of scratch memory that a contraction needs, for all its threads. */
-export function workspaceBytes(kernel: ContractKernel, options: WorkspaceOptions): number {
-  return (
-    planContraction(kernel, options.families, options, options.epilogue).threadBytes * (options.threads ?? 1)
-  );
-}
+/** What a contraction works in. */
+export const workspaceRegions = (kernel: ContractKernel, options: WorkspaceOptions): readonly Region[] =>
+  planContraction(kernel, options.families, options, options.epilogue).shape.regions;
+
+/** Bytes of that, for all threads. */
+export const workspaceBytes = (kernel: ContractKernel, options: WorkspaceOptions): number =>
+  layOut(workspaceRegions(kernel, options), options.threads ?? 1, options.gap).bytes;
 
 /**
  * Writes the functions of a contraction. Each thread calls `run` with its number and how many there are (at most
@@ -84,7 +87,7 @@ function emitBlocks(
   shape: BlockPlan,
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, regions, epilogue } = plan;
+  const { sizes, lane, epilogue } = plan;
   const { width, depth, depthBlocks, blockColumns, blockRows, keptRows, tiles, tileRow } = shape;
   const { rows, columns } = sizes;
   const rest = columns % width;
@@ -110,18 +113,15 @@ function emitBlocks(
     epilogue.kind === "emitted" && !shape.inline
       ? emitFinish(module, epilogue, lane, tileRow, columns)
       : undefined;
-  const packLeft =
-    shape.left.packed && sizes.inner > 0
-      ? emitPanelPack(module, plan, shape, blockRows + thinRows(tiles))
-      : undefined;
+  const packLeft = shape.left.packed && sizes.inner > 0 ? emitPanelPack(module, plan, shape) : undefined;
   const packRight =
     shape.right.packed && sizes.inner > 0
       ? emitPack(module, plan.emitLine, plan.right, shape.rightAccess, lane, {
           width,
-          depth,
+          panel: shape.rightPanel,
+          lines: shape.rightLines,
           first: 0,
           end: columns,
-          block: blockColumns,
         })
       : undefined;
   const termBytes = width * lane.bytes;
@@ -132,8 +132,14 @@ function emitBlocks(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, rowUnits, tiles.rows);
     const [column0, column1] = range("columns", columns, Math.ceil(columns / width), width);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const region = (offset: number): Value<"i32"> => i32.add(scratch, i32.const(offset));
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
+    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, slivers, lines, sums] = [
+      region("panel"),
+      region("slivers"),
+      region("lines"),
+      region("sums"),
+    ];
     const overRows = (
       from: Local<"i32">,
       end: Local<"i32">,
@@ -193,11 +199,9 @@ function emitBlocks(
                 select(isLast, i32.const(LAST), i32.const(0)),
               ),
             );
-            const lines = body.let(region(regions.lines));
             if (packRight !== undefined)
-              body.run(call(packRight, region(regions.right), j0, i32.sub(j1, j0), k0, terms, batch, lines));
+              body.run(call(packRight, slivers, j0, i32.sub(j1, j0), k0, terms, batch, lines));
             overRows(kept, keptEnd, blockRows, (row, to) => {
-              const panel = body.let(region(regions.left));
               packLeft?.(body, panel, row, to, k0, terms, batch, lines);
               const a = body.let(
                 leftBase === undefined
@@ -209,7 +213,7 @@ function emitBlocks(
               );
               const b = body.let(
                 rightBase === undefined
-                  ? region(regions.right)
+                  ? slivers
                   : i32.add(
                       i32.add(rightBase, i32.mul(j0, i32.const(lane.bytes))),
                       i32.mul(k0, i32.const(shape.right.term)),
@@ -221,7 +225,7 @@ function emitBlocks(
               const firstRow = depthBlocks === 1 ? i32.const(0) : i32.sub(row, kept);
               const tile = body.let(
                 resultBase === undefined
-                  ? i32.add(region(regions.tile), i32.mul(firstRow, i32.const(tileRow)))
+                  ? i32.add(sums, i32.mul(firstRow, i32.const(tileRow)))
                   : i32.add(
                       i32.add(resultBase, i32.mul(row, i32.const(tileRow))),
                       i32.mul(column, i32.const(lane.bytes)),

@@ -1,16 +1,15 @@
-import { type Callee, type Local, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
+import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
 import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
 import { ADD, TABLE_HEAD } from "./micro.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
+import { leaveIfEmpty, regionsOf } from "./regions.ts";
 import type { Plan, TapsPlan } from "./shapes.ts";
-import { paddedTo } from "./sizes.ts";
-import { tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
-import { emitTurn, leastCommon, writeOffsets } from "./turn.ts";
+import { emitTurn, leastCommon, turnedLine, writeOffsets } from "./turn.ts";
 
 /**
  * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image
@@ -23,12 +22,12 @@ export function emitTaps(
   shape: TapsPlan,
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, regions, right, split } = plan;
-  const { window, packed, tiles, width, blockRuns, depth, chunk } = shape;
+  const { sizes, lane, right, split } = plan;
+  const { window, packed, tiles, width, blockRuns, chunk } = shape;
   const { run, image } = window;
   const { rows, columns } = sizes;
   const tileRow = chunk * lane.bytes;
-  const line = paddedTo(columns, lane.count) * lane.bytes;
+  const line = turnedLine(columns, lane);
   const stripe = emitStripe(module, {
     lane,
     columns: width,
@@ -43,7 +42,7 @@ export function emitTaps(
     indexed: "left",
     withinRuns: true,
   });
-  const slivers = { width, depth, first: 0, end: rows, block: chunk };
+  const slivers = { width, panel: shape.packedPanel, lines: shape.packedLines, first: 0, end: rows };
   const pack = emitPack(module, plan.emitLine, packed, shape.packedAccess, lane, slivers);
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
@@ -58,17 +57,15 @@ export function emitTaps(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
     const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const region = (offset: number): Local<"i32"> => body.let(i32.add(scratch, i32.const(offset)));
-    const [panel, table, padded, kept] = [
-      region(regions.left),
-      region(regions.right),
-      region(regions.lines),
-      region(regions.tile),
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
+    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, table, lines, padded] = [
+      region("panel"),
+      region("tables"),
+      region("lines"),
+      region("image"),
     ];
-    const lines = region(regions.lines + (image?.bytes ?? 0));
-    const taps = region(regions.right + tableBytes(depth));
-    const turned = region(regions.tile + tileRow * columns);
+    const [taps, kept, turned] = [region("places"), region("sums"), region("turned")];
     writeOffsets(body, window.terms, taps, columns);
     // Positions of a block count from its first run; blocks begin at whole runs of the innermost axis but one.
     const positions = [...window.middle, { size: run, stride: lane.bytes, guards: [] }];
@@ -108,7 +105,7 @@ export function emitTaps(
             body.for(row, end, width, () => {
               const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
               body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1, zero, batch));
-              body.set(b, i32.add(b, i32.const(depth * width * lane.bytes)));
+              body.set(b, i32.add(b, i32.const(width * shape.packedPanel.row)));
               body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
             });
           });

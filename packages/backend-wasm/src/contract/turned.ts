@@ -1,14 +1,14 @@
-import { type Callee, type Local, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
+import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
 import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
+import { leaveIfEmpty, regionsOf } from "./regions.ts";
 import type { Plan, TurnedPlan } from "./shapes.ts";
-import { paddedTo } from "./sizes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
-import { emitTurn, writeOffsets } from "./turn.ts";
+import { emitTurn, turnedLine, writeOffsets } from "./turn.ts";
 import { writeTables } from "./windowed.ts";
 
 /**
@@ -22,14 +22,13 @@ export function emitTurned(
   shape: TurnedPlan,
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, regions, right, left, split } = plan;
+  const { sizes, lane, right, left, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, group, most, positions } = shape;
   const { image } = window;
   const { rows } = sizes;
   const slivers = Math.ceil(rows / width);
   const tileRow = slivers * width * lane.bytes;
-  const line = paddedTo(most, lane.count) * lane.bytes;
-  const blockBytes = slivers * width * depth * lane.bytes;
+  const line = turnedLine(most, lane);
   const stripe = emitStripe(module, {
     lane,
     columns: width,
@@ -46,10 +45,10 @@ export function emitTurned(
   });
   const pack = emitPack(module, plan.emitLine, left, shape.leftAccess, lane, {
     width,
-    depth,
+    panel: shape.leftPanel,
+    lines: shape.leftLines,
     first: 0,
     end: rows,
-    block: slivers * width,
   });
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
@@ -60,16 +59,15 @@ export function emitTurned(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, slivers, width);
     const [outer0, outer1] = range("columns", images, images, 1);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const region = (offset: number): Local<"i32"> => body.let(i32.add(scratch, i32.const(offset)));
-    const [panel, tables, padded, kept] = [
-      region(regions.left),
-      region(regions.right),
-      region(regions.lines),
-      region(regions.tile),
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
+    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, tables, lines, padded] = [
+      region("panel"),
+      region("tables"),
+      region("lines"),
+      region("image"),
     ];
-    const places = region(regions.right + depthBlocks * tableBytes(depth));
-    const turned = region(regions.tile + tileRow * most);
+    const [places, kept, turned] = [region("places"), region("sums"), region("turned")];
     writeTables(body, window.terms, tables, sizes.inner, depth);
     writeOffsets(
       body,
@@ -88,14 +86,14 @@ export function emitTurned(
         body.set(terms, i32.sub(i32.const(sizes.inner), k0));
         body.set(terms, select(i32.gtS(terms, i32.const(depth)), i32.const(depth), terms));
         write();
-        body.set(packed, i32.add(packed, i32.const(blockBytes)));
+        body.set(packed, i32.add(packed, i32.const(shape.leftPanel.bytes)));
         body.set(table, i32.add(table, i32.const(tableBytes(depth))));
       });
     };
     const [b, tile, row, to] = [body.local("i32"), body.local("i32"), body.local("i32"), body.local("i32")];
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
-      overBlocks(() => body.run(call(pack, packed, row0, i32.sub(row1, row0), k0, terms, batch, padded)));
+      overBlocks(() => body.run(call(pack, packed, row0, i32.sub(row1, row0), k0, terms, batch, lines)));
       if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
       const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
       const outer = body.let(outer0);
@@ -121,7 +119,7 @@ export function emitTurned(
               body.for(row, row1, width, () => {
                 const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
                 body.run(call(stripe, own, b, bEnd, tile, table, first, end, zero, batch));
-                body.set(b, i32.add(b, i32.const(depth * width * lane.bytes)));
+                body.set(b, i32.add(b, i32.const(width * shape.leftPanel.row)));
                 body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
               });
             });

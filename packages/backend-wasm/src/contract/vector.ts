@@ -14,6 +14,7 @@ import {
 import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
+import { leaveIfEmpty, regionsOf } from "./regions.ts";
 import type { Plan, VectorPlan } from "./shapes.ts";
 import { VECTOR_BLOCK } from "./vector-plan.ts";
 import { shareOf } from "../share.ts";
@@ -30,7 +31,7 @@ export function emitVector(
   shape: VectorPlan,
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, regions } = plan;
+  const { sizes, lane } = plan;
   const [matrix, vector] = shape.matrix === "columns" ? [plan.right, plan.left] : [plan.left, plan.right];
   const free = sizes[shape.matrix];
   const epilogue = emittedOf(plan.epilogue, lane);
@@ -41,7 +42,6 @@ export function emitVector(
       ? emitDots(module, matrix, lane, free, sizes.inner)
       : emitAxpy(module, matrix, lane, sizes.inner);
   return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
     const batch = body.let(i32.const(0));
     const batchEnd = body.let(i32.const(sizes.batch));
     const first = body.let(i32.const(0));
@@ -58,8 +58,9 @@ export function emitVector(
       body.set(first, i32.mul(from, i32.const(unit)));
       body.set(end, select(i32.eq(to, i32.const(units)), i32.const(free), i32.mul(to, i32.const(unit))));
     }
-    const x = body.let(i32.add(scratch, i32.const(regions.left)));
-    const tile = body.let(i32.add(scratch, i32.const(regions.tile)));
+    leaveIfEmpty(body, [batch, batchEnd], [first, end]);
+    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const [x, tile] = [region("vector"), region("sums")];
     body.for(batch, batchEnd, 1, () => {
       const zero = i32.const(0);
       if (line === undefined) body.set(x, placeOf(body, vector.batch, batch, i32.const(vector.address)));

@@ -2,11 +2,12 @@ import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import type { Operand } from "./operand.ts";
-import { PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import { accessOf, linesOf, panelOf } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
 import type { TurnedPlan, WindowPlan } from "./shapes.ts";
-import { type PlanOptions, type Regions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
-import { leastCommon } from "./turn.ts";
-import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
+import { type PlanOptions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
+import { leastCommon, offsetsBytes, turnedSums } from "./turn.ts";
+import { imagesOf, runsOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
@@ -47,21 +48,36 @@ export function windowPlan(
   const keptRuns = Math.max(1, Math.floor(KEPT_COLUMNS / run));
   // Whole vectors are written, past a run's end too.
   const keptRun = Math.ceil(run / lane.count) * lane.count;
-  const plan: Omit<WindowPlan, "regions"> = {
+  const leftAccess = accessOf(left, lane);
+  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
+  const leftPanel = panelOf(rows, depth, lane);
+  const leftLines = linesOf(leftAccess, lane, tiles.rows, depth, rows);
+  const inline = epilogue.kind === "emitted" && epilogue.inline && !wide;
+  const tileRow = epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes;
+  const needsSums = epilogue.kind === "emitted" && !(inline && depthBlocks === 1);
+  return {
     kind: "window",
     window,
     images: imagesOf(window),
-    leftAccess: accessOf(left, lane),
-    tiles: rowTiles(rows, rowsOfTile(wide, options.fused === true)),
+    leftAccess,
+    leftPanel,
+    leftLines,
+    tiles,
     width,
     depth,
     depthBlocks,
-    inline: epilogue.kind === "emitted" && epilogue.inline && !wide,
-    tileRow: epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes,
+    inline,
+    tileRow,
     keptRuns,
     keptRun,
+    regions: [
+      ownRegion("panel", leftPanel.bytes * depthBlocks),
+      ownRegion("tables", tableBytes(depth) * depthBlocks),
+      ownRegion("lines", leftLines.bytes),
+      ownRegion("image", window.image?.bytes ?? 0),
+      ownRegion("sums", needsSums ? rows * tileRow : 0),
+    ],
   };
-  return { ...plan, regions: windowRegions(plan, sizes, lane, epilogue) };
 }
 
 /** The same windows turned, where runs are ragged and the terms many enough to pay for turning sums. */
@@ -82,46 +98,31 @@ export function turnedPlan(
   const unit = leastCommon(tiles.rows, lane.count);
   const kept = Math.min(TURNED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
   const group = Math.max(1, Math.floor(kept / unit)) * unit;
-  const plan: Omit<TurnedPlan, "regions"> = {
+  const most = Math.min(positions, group + thinRows(tiles));
+  const panelRows = paddedTo(rows, width);
+  const leftPanel = panelOf(panelRows, depth, lane);
+  const leftLines = linesOf(leftAccess, lane, width, depth, panelRows);
+  return {
     kind: "turned",
     window,
     images,
     leftAccess,
+    leftPanel,
+    leftLines,
     positions,
     tiles,
     width,
     depth,
     depthBlocks,
     group,
-    most: Math.min(positions, group + thinRows(tiles)),
-  };
-  return { ...plan, regions: turnedRegions(plan, sizes, lane) };
-}
-
-export const imageBytes = ({ image }: Window): number => image?.bytes ?? 0;
-
-function windowRegions(
-  shape: Omit<WindowPlan, "regions">,
-  sizes: Sizes,
-  lane: Lane,
-  epilogue: Epilogue,
-): Regions {
-  const { depth, depthBlocks, tiles, window, leftAccess, inline, tileRow } = shape;
-  return {
-    left: sizes.rows * depth * depthBlocks * lane.bytes + PANEL_SLACK,
-    right: depthBlocks * tableBytes(depth),
-    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, tiles.rows, depth, sizes.rows)),
-    tile: epilogue.kind === "emitted" && !(inline && depthBlocks === 1) ? sizes.rows * tileRow : 0,
-  };
-}
-
-function turnedRegions(shape: Omit<TurnedPlan, "regions">, sizes: Sizes, lane: Lane): Regions {
-  const { depth, depthBlocks, window, leftAccess, width, most, positions } = shape;
-  const panelRows = paddedTo(sizes.rows, width);
-  return {
-    left: panelRows * depth * depthBlocks * lane.bytes,
-    right: depthBlocks * tableBytes(depth) + positions * 4,
-    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, width, depth, panelRows)),
-    tile: (most * panelRows + lane.count * paddedTo(most, lane.count)) * lane.bytes,
+    most,
+    regions: [
+      ownRegion("panel", leftPanel.bytes * depthBlocks),
+      ownRegion("tables", tableBytes(depth) * depthBlocks),
+      ownRegion("lines", leftLines.bytes),
+      ownRegion("image", window.image?.bytes ?? 0),
+      ownRegion("places", offsetsBytes(positions)),
+      ...turnedSums(most, panelRows, lane),
+    ],
   };
 }

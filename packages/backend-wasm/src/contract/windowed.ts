@@ -14,6 +14,7 @@ import { emitImageCopy } from "./image.ts";
 import { ADD, LAST, TABLE_HEAD } from "./micro.ts";
 import { type Part, decode, placeOf, weighted } from "./operand.ts";
 import { emitPanelPack } from "./panel.ts";
+import { leaveIfEmpty, regionsOf } from "./regions.ts";
 import type { Plan, WindowPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { runsOf } from "./window.ts";
@@ -30,7 +31,7 @@ export function emitWindows(
   shape: WindowPlan,
   workspace: number,
 ): Callee<["i32", "i32"], "void"> {
-  const { sizes, lane, regions, epilogue, right, split } = plan;
+  const { sizes, lane, epilogue, right, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
   const { run, image } = window;
   const own = epilogue.kind === "emitted" && shape.inline ? epilogue : undefined;
@@ -40,14 +41,16 @@ export function emitWindows(
       columns,
       tiles,
       leftRow: lane.bytes,
-      tileStep: depth * lane.bytes,
+      tileStep: shape.leftPanel.row,
       rightTerm: 0,
       tileRow,
       blocks: depthBlocks > 1,
       empty: false,
       exact: epilogue.kind === "dense",
       indexed: "right",
-      withinRuns: true,
+      // Runs of either side are a number of the last columns, so one divides the other.
+      withinRuns:
+        epilogue.kind === "dense" || epilogue.run === undefined || epilogue.run % Math.min(run, width) === 0,
       ...(own && { epilogue: own }),
     });
   const rest = run % width;
@@ -57,7 +60,7 @@ export function emitWindows(
     epilogue.kind === "emitted" && own === undefined
       ? emitFinish(module, epilogue, lane, tileRow, run)
       : undefined;
-  const pack = emitPanelPack(module, plan, shape, sizes.rows);
+  const pack = emitPanelPack(module, plan, shape);
   const copy = image && emitImageCopy(module, image, right, lane);
   const runs = runsOf(window);
   const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
@@ -67,13 +70,16 @@ export function emitWindows(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
     const [outer0, outer1] = range("columns", images, images, 1);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const [panel, terms, padded, kept] = [regions.left, regions.right, regions.lines, regions.tile].map(
-      (offset) => body.let(i32.add(scratch, i32.const(offset))),
-    );
-    if (panel === undefined || terms === undefined || padded === undefined || kept === undefined) return;
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
+    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, terms, lines, padded, kept] = [
+      region("panel"),
+      region("tables"),
+      region("lines"),
+      region("image"),
+      region("sums"),
+    ];
     writeTables(body, window.terms, terms, sizes.inner, depth);
-    const panelBytes = sizes.rows * depth * lane.bytes;
     const [block, k0, count] = [body.local("i32"), body.local("i32"), body.local("i32")];
     const [a, table] = [body.local("i32"), body.local("i32")];
     /** Statements for each block of terms. */
@@ -86,13 +92,13 @@ export function emitWindows(
         body.set(count, i32.sub(i32.const(sizes.inner), k0));
         body.set(count, select(i32.gtS(count, i32.const(depth)), i32.const(depth), count));
         write();
-        body.set(a, i32.add(a, i32.const(panelBytes)));
+        body.set(a, i32.add(a, i32.const(shape.leftPanel.bytes)));
         body.set(table, i32.add(table, i32.const(tableBytes(depth))));
       });
     };
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
-      overBlocks(() => pack(body, a, row0, row1, k0, count, batch, padded));
+      overBlocks(() => pack(body, a, row0, row1, k0, count, batch, lines));
       if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
       const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
       const result =

@@ -6,7 +6,7 @@ import {
   denseEpilogue,
   emitContraction,
   sumTypeOf,
-  workspaceBytes,
+  workspaceRegions,
 } from "../contract/index.ts";
 import {
   type Body,
@@ -21,6 +21,7 @@ import {
   v128,
 } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
+import type { Region } from "../region.ts";
 import { type Element, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
 import { fit, kept, storeElement } from "../scalar/element.ts";
@@ -41,15 +42,17 @@ export interface ContractOptions {
   readonly wide: boolean;
   /** Threads that share the kernel. */
   readonly threads: number;
+  /** Bytes behind each region of its workspace that nothing may touch, 0 if absent. */
+  readonly gap?: number;
 }
 
-/** Bytes that the kernel works in, for all its threads. */
-export const contractWorkspace = (
+/** What the kernel works in. */
+export const contractRegions = (
   environment: KernelEnvironment,
   kernel: ContractKernel,
   options: ContractOptions,
-): number =>
-  workspaceBytes(kernel, {
+): readonly Region[] =>
+  workspaceRegions(kernel, {
     ...options,
     families: environment.families,
     epilogue: epilogueOf(environment, kernel),
