@@ -1,9 +1,10 @@
+import { Buffer } from "node:buffer";
 import type { Affine, ContractKernel, Guard, ScalarNode, Store } from "@adjoint/compiler";
 import { type DType, bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { type ContractOptions, contractKernel, contractRegions } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { type Region, layOut } from "../src/region.ts";
+import { type Region, type RegionLayout, layOut } from "../src/region.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 import { families } from "../src/wasm.ts";
 
@@ -576,21 +577,21 @@ function checkCase(
   const results = swept.results.map((_, index) => ({ at: buffers[3 + index] ?? 0, bytes: points * bytes }));
   const before = all.slice(from, to);
   const layout = layOut(regions, options.threads, options.gap);
-  /** Bytes that may have changed: the results, and a thread's regions. */
-  const mayChange = (thread: number): Uint8Array => {
-    const may = new Uint8Array(to - from);
-    for (const result of results) may.fill(1, result.at - from, result.at + result.bytes - from);
-    for (const region of regions) {
-      const at =
-        workspace +
-        layout.offsets[region.name]! +
-        (region.perThread ? thread * layout.threadBytes : 0) -
-        from;
-      may.fill(1, at, at + region.bytes);
-    }
-    return may;
+  /** What must stay as it is while a thread runs: all but the results and the thread's regions. */
+  const stays = (thread: number): readonly (readonly [number, number])[] => {
+    const changes = [
+      ...results.map((result) => [result.at, result.at + result.bytes] as const),
+      ...regions.map((region) => {
+        const start = workspace + offsetOf(layout, region.name);
+        const at = start + (region.perThread ? thread * layout.threadBytes : 0);
+        return [at, at + region.bytes] as const;
+      }),
+    ].toSorted(([one], [other]) => one - other);
+    return [...changes, [to, to] as const].map(
+      ([first], index) => [changes[index - 1]?.[1] ?? from, first] as const,
+    );
   };
-  const allowed = Array.from({ length: options.threads }, (_, thread) => mayChange(thread));
+  const staying = Array.from({ length: options.threads }, (_, thread) => stays(thread));
   let bits: Uint8Array | undefined;
   for (let threads = 1; threads <= options.threads; threads++) {
     const made = results.map((result) => new Uint8Array(result.bytes));
@@ -603,20 +604,21 @@ function checkCase(
         all.set(before, from);
         for (const result of results) all.fill(filling, result.at, result.at + result.bytes);
         code(thread, threads);
-        const may = allowed[thread] ?? new Uint8Array(0);
-        for (let index = 0; index < before.length; index++)
-          if (all[from + index] !== before[index] && may[index] === 0)
-            return `thread ${thread} of ${threads} writes ${placeText(index + from, buffers, workspace, regions, layout)}`;
-        for (const [which, result] of results.entries())
+        const changed = firstChange(all, before, from, staying[thread] ?? []);
+        if (changed !== undefined)
+          return `thread ${thread} of ${threads} writes ${placeText(changed, buffers, workspace, regions, layout)}`;
+        for (const [which, result] of results.entries()) {
+          const [owner, own] = [owners[which], made[which]];
+          if (owner === undefined || own === undefined) return "no result";
           for (let index = 0; index < result.bytes; index++) {
             const byte = all[result.at + index] ?? 0;
             if (byte === filling) continue;
-            const owner = owners[which]?.[index];
-            if (owner !== 255 && owner !== thread)
-              return `threads ${owner} and ${thread} of ${threads} both write byte ${index} of result ${which}`;
-            owners[which]![index] = thread;
-            made[which]![index] = byte;
+            if (owner[index] !== 255 && owner[index] !== thread)
+              return `threads ${owner[index]} and ${thread} of ${threads} both write byte ${index} of result ${which}`;
+            owner[index] = thread;
+            own[index] = byte;
           }
+        }
       }
     }
     if (owners.some((list) => list.includes(255))) {
@@ -638,19 +640,37 @@ function checkCase(
   return compare(kernel, dtype, judge(kernel, [a, b]), bias, bits, points);
 }
 
+/** A region's place; the names are those of the layout. */
+const offsetOf = ({ offsets }: RegionLayout, name: string): number => offsets[name] ?? 0;
+
+/** The address of the first byte in some spans that is no longer what it was. */
+function firstChange(
+  now: Uint8Array,
+  before: Uint8Array,
+  from: number,
+  spans: readonly (readonly [number, number])[],
+): number | undefined {
+  for (const [first, end] of spans) {
+    const old = before.subarray(first - from, end - from);
+    if (Buffer.compare(now.subarray(first, end), old) !== 0)
+      return first + old.findIndex((byte, index) => byte !== now[first + index]);
+  }
+  return undefined;
+}
+
 function placeText(
   address: number,
   buffers: readonly number[],
   workspace: number,
   regions: readonly Region[],
-  layout: ReturnType<typeof layOut>,
+  layout: RegionLayout,
 ): string {
   if (address < workspace)
     return `${address - (buffers.findLast((at) => at <= address) ?? 0)} bytes from buffer ${buffers.findLastIndex((at) => at <= address)}`;
   const thread = Math.floor((address - workspace) / layout.threadBytes);
   const within = address - workspace - thread * layout.threadBytes;
-  const region = regions.findLast(({ name }) => layout.offsets[name]! <= within);
-  return `${within - layout.offsets[region?.name ?? ""]!} bytes from "${region?.name}" (${region?.bytes} bytes) of thread ${thread}`;
+  const region = regions.findLast(({ name }) => offsetOf(layout, name) <= within);
+  return `${within - offsetOf(layout, region?.name ?? "")} bytes from "${region?.name}" (${region?.bytes} bytes) of thread ${thread}`;
 }
 
 /** Rounds or wraps to a dtype. */

@@ -8,7 +8,7 @@ import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
 import { planContraction } from "./plan.ts";
-import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import { type Region, layOut } from "../region.ts";
 import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
@@ -25,7 +25,7 @@ interface WorkspaceOptions extends PlanOptions {
 export interface ContractionOptions extends WorkspaceOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
   readonly address: (buffer: BufferId) => number;
-  /** Where the regions lie that `workspaceRegions` says, a multiple of 64. */
+  /** Where the regions lie that `regionsOf` says, a multiple of 64. */
   readonly workspace: number;
 }
 
@@ -37,12 +37,12 @@ export interface Contraction {
 }
 
 /** What a contraction works in. */
-export const workspaceRegions = (kernel: ContractKernel, options: WorkspaceOptions): readonly Region[] =>
+export const regionsOf = (kernel: ContractKernel, options: WorkspaceOptions): readonly Region[] =>
   planContraction(kernel, options.families, options, options.epilogue).shape.regions;
 
 /** Bytes of that, for all threads. */
 export const workspaceBytes = (kernel: ContractKernel, options: WorkspaceOptions): number =>
-  layOut(workspaceRegions(kernel, options), options.threads ?? 1, options.gap).bytes;
+  layOut(regionsOf(kernel, options), options.threads ?? 1, options.gap).bytes;
 
 /**
  * Writes the functions of a contraction. Each thread calls `run` with its number and how many there are (at most
@@ -133,7 +133,7 @@ function emitBlocks(
     const [row0, row1] = range("rows", rows, rowUnits, tiles.rows);
     const [column0, column1] = range("columns", columns, Math.ceil(columns / width), width);
     leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
-    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
     const [panel, slivers, lines, sums] = [
       region("panel"),
       region("slivers"),

@@ -17,7 +17,7 @@ export function leaveIfEmpty(
 }
 
 /** Finds a thread's regions in a workspace at this address. */
-export function regionsOf<Name extends string>(
+export function threadRegions<Name extends string>(
   body: Body,
   regions: readonly Region<Name>[],
   workspace: number,

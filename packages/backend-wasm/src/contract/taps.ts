@@ -4,7 +4,7 @@ import { emitImageCopy } from "./image.ts";
 import { ADD, TABLE_HEAD } from "./micro.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
-import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, TapsPlan } from "./shapes.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { rangeOf } from "../share.ts";
@@ -58,7 +58,7 @@ export function emitTaps(
     const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
     const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);
     leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
-    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
     const [panel, table, lines, padded] = [
       region("panel"),
       region("tables"),

@@ -3,7 +3,7 @@ import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
-import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, TurnedPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { rangeOf } from "../share.ts";
@@ -60,7 +60,7 @@ export function emitTurned(
     const [row0, row1] = range("rows", rows, slivers, width);
     const [outer0, outer1] = range("columns", images, images, 1);
     leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
-    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
     const [panel, tables, lines, padded] = [
       region("panel"),
       region("tables"),

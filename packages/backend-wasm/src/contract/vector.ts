@@ -14,7 +14,7 @@ import {
 import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
-import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, VectorPlan } from "./shapes.ts";
 import { VECTOR_BLOCK } from "./vector-plan.ts";
 import { shareOf } from "../share.ts";
@@ -59,7 +59,7 @@ export function emitVector(
       body.set(end, select(i32.eq(to, i32.const(units)), i32.const(free), i32.mul(to, i32.const(unit))));
     }
     leaveIfEmpty(body, [batch, batchEnd], [first, end]);
-    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
     const [x, tile] = [region("vector"), region("sums")];
     body.for(batch, batchEnd, 1, () => {
       const zero = i32.const(0);

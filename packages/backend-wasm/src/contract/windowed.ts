@@ -14,7 +14,7 @@ import { emitImageCopy } from "./image.ts";
 import { ADD, LAST, TABLE_HEAD } from "./micro.ts";
 import { type Part, decode, placeOf, weighted } from "./operand.ts";
 import { emitPanelPack } from "./panel.ts";
-import { leaveIfEmpty, regionsOf } from "./regions.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, WindowPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { runsOf } from "./window.ts";
@@ -71,7 +71,7 @@ export function emitWindows(
     const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
     const [outer0, outer1] = range("columns", images, images, 1);
     leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
-    const region = regionsOf(body, shape.regions, workspace, plan.gap, thread);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
     const [panel, terms, lines, padded, kept] = [
       region("panel"),
       region("tables"),

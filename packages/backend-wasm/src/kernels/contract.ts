@@ -6,7 +6,7 @@ import {
   denseEpilogue,
   emitContraction,
   sumTypeOf,
-  workspaceRegions,
+  regionsOf,
 } from "../contract/index.ts";
 import {
   type Body,
@@ -52,7 +52,7 @@ export const contractRegions = (
   kernel: ContractKernel,
   options: ContractOptions,
 ): readonly Region[] =>
-  workspaceRegions(kernel, {
+  regionsOf(kernel, {
     ...options,
     families: environment.families,
     epilogue: epilogueOf(environment, kernel),
