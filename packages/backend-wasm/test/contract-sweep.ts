@@ -216,7 +216,11 @@ export function caseOf(seed: number, engine: { readonly relaxed: boolean }): Swe
   };
   // Now and then a long sum, more rows than a block, or nothing at all.
   const rare = draw.below(40);
-  if (rare === 0) sizes.inner = draw.of([400, 401, 801, 1201]);
+  if (rare === 0) {
+    sizes.inner = draw.of([400, 401, 801, 1201, 3203, 7001]);
+    // A long sum may be of a matrix and a vector.
+    if (sizes.inner > 2000 || draw.chance(0.5)) sizes[draw.of(["rows", "columns"] as const)] = 1;
+  }
   if (rare === 1) sizes.rows = draw.of([96, 97, 100, 193, 361, 400]);
   if (rare === 2) sizes.columns = draw.of([319, 320, 321, 1030]);
   if (rare === 3) sizes[draw.of(["batch", "rows", "columns", "inner"] as const)] = 0;

@@ -88,6 +88,8 @@ export interface VectorPlan {
   readonly along: "free" | "inner";
   /** The other side is read in place. */
   readonly direct: boolean;
+  /** Terms that are summed from zero, and bytes of the sums that are kept at once. */
+  readonly block: { readonly terms: number; readonly sumBytes: number };
   readonly regions: readonly Region<VectorRegion>[];
 }
 

@@ -22,6 +22,8 @@ export function tapsPlan(
   if (convolution?.variant !== "convWeight" || rows * columns * inner === 0) return undefined;
   const window = windowOf({ ...right, free: right.inner, inner: right.free }, lane);
   if (window === undefined || window.middle.length > 1) return undefined;
+  // A run is summed as a whole, and no sum may be longer than a block.
+  if (window.run > blockTerms(lane)) return undefined;
   const wide = options.wide === true;
   const most = (wide ? 4 : 2) * lane.count;
   const width = Math.min(most, Math.ceil(rows / lane.count) * lane.count);

@@ -3,7 +3,7 @@ import { type Operand, strideOf } from "./operand.ts";
 import { isContiguous, lineBytes } from "./pack.ts";
 import { ownRegion } from "./regions.ts";
 import type { VectorPlan } from "./shapes.ts";
-import { type Sizes, paddedTo } from "./sizes.ts";
+import { type Sizes, depthOf, paddedTo } from "./sizes.ts";
 
 /** Sums that a matrix-vector product keeps at once. */
 export const VECTOR_BLOCK = 1024;
@@ -25,14 +25,20 @@ export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Opera
   const direct =
     isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
   const side = rows === 1 ? "columns" : "rows";
+  const block = {
+    terms: depthOf(inner, lane),
+    sumBytes: paddedTo(Math.min(VECTOR_BLOCK, sizes[side]), lane.count) * lane.bytes,
+  };
+  const tiles = along === "free" && inner > block.terms ? 2 : 1;
   return {
     kind: "vector",
     matrix: side,
     along,
     direct,
+    block,
     regions: [
       ownRegion("vector", direct ? 0 : lineBytes(inner, lane)),
-      ownRegion("sums", paddedTo(Math.min(VECTOR_BLOCK, sizes[side]), lane.count) * lane.bytes),
+      ownRegion("sums", tiles * block.sumBytes),
     ],
   };
 }
