@@ -107,6 +107,33 @@ test.each([32, 100])("weight gradients of every width up to 60, of a batch of %i
   );
 });
 
+// Each term rounds the same way, so the error of a sum without blocks grows with the terms: some 10⁴ roundings here.
+test("long sums: the error of blocks of at most 400 terms, however they are read", async () => {
+  const terms = 200_000;
+  const [rows, columns] = [input("rows", "f32", [2, terms]), input("columns", "f32", [terms, 3])];
+  const row = rows.slice([{ end: 1 }]);
+  const column = columns.slice([{}, { end: 1 }]);
+  const main = program({
+    inputs: { rows, columns },
+    outputs: {
+      matrices: rows.matMul(columns),
+      row: row.matMul(columns),
+      alongTerms: rows.matMul(column),
+    },
+  });
+  const feeds = {
+    rows: new Float32Array(2 * terms).fill(0.1),
+    columns: new Float32Array(terms * 3).fill(0.7),
+  };
+  const term = Math.fround(0.1) * Math.fround(0.7);
+  const wanted = (results: number): { readonly sums: Sums; readonly roundings: number } => {
+    const sums = new Sums(results);
+    for (let index = 0; index < results; index++) sums.add(index, term * terms);
+    return { sums, roundings: 400 + terms / 400 + 1 };
+  };
+  await check(main, feeds, { matrices: wanted(6), row: wanted(3), alongTerms: wanted(2) });
+});
+
 interface Geometry {
   readonly batch: number;
   readonly groups: number;

@@ -81,6 +81,16 @@ type Word = Local<"i32">;
 /** What a stripe is called with. */
 type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word, Word, Word];
 
+/**
+ * Blocks of terms, columns and rows, either side packed to slivers or read in place.
+ *
+ * Precondition: none; this is what all else falls back to. The left side is read in place where its steps along rows and terms
+ * are one each and not negative, the right side where its columns are neighbours, its terms have a step above zero and one
+ * tile has all rows.
+ * Regions: panel (left slivers of a block of rows), slivers (right ones of a block of columns), lines, and sums where they
+ * go to an epilogue's own loop or wait for another block of terms.
+ * Cost: 2·rows·columns·inner flops; packing moves the right side once for each block of kept rows, the left once for each block of columns.
+ */
 function emitBlocks(
   module: ModuleBuilder,
   plan: Plan,

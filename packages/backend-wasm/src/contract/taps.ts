@@ -15,6 +15,13 @@ import { emitTurn, leastCommon, turnedLine, writeOffsets } from "./turn.ts";
  * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image
  * after the other adds to sums that are kept as [tap, row], where taps and positions are offsets into the image; rows are
  * turned into the result's order at the end.
+ *
+ * Precondition: a convolution's `convWeight`; the right side has windows as in `windowOf`, with taps and terms exchanged, one axis
+ * between an image and a run, and runs of at most a block of terms; the left side's terms are images, then positions; the
+ * sums of one sliver of rows have at most 1 MB.
+ * Regions: panel (a block of the left side), tables (the positions of a block), places (of each tap), lines, image, sums
+ * (of all taps and a chunk of rows), and turned.
+ * Cost: each image copied and its left side packed once for each chunk of rows, and a pass over the sums.
  */
 export function emitTaps(
   module: ModuleBuilder,

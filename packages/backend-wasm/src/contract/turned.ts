@@ -15,6 +15,10 @@ import { writeTables } from "./windowed.ts";
  * A contraction over windows whose runs are no whole slivers: sides change places, so that positions are the
  * micro-kernel's rows, read where they lie by offsets, and the kernel's rows are packed to slivers. Sums are kept as
  * [position, row] and turned at the end.
+ *
+ * Precondition: that of windows; at least 64 terms, and rows that fill slivers better than runs do.
+ * Regions: those of windows, places (each position's offset), and turned (as many rows of sums as a vector holds).
+ * Cost: that of windows with whole slivers, and a pass over the sums.
  */
 export function emitTurned(
   module: ModuleBuilder,

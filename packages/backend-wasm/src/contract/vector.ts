@@ -25,7 +25,14 @@ type Vector = Value<"v128">;
 /** Rows of the matrix that are added up at once, where its free part is contiguous. */
 const TERMS = 8;
 
-/** A product of a matrix and a vector: the matrix streams from memory once, unpacked. */
+/**
+ * A product of a matrix and a vector: the matrix streams from memory once, unpacked.
+ *
+ * Precondition: one row or one column, not both; the matrix is plain, has no guards, one step along each part, none of
+ * them negative, and neighbours along one part. The vector is read in place where its terms are neighbours, else copied.
+ * Regions: vector (its copy), sums.
+ * Cost: the matrix read once, which is all there is to it.
+ */
 export function emitVector(
   module: ModuleBuilder,
   plan: Plan,

@@ -24,6 +24,13 @@ import { type Stripe, emitStripe } from "./stripe.ts";
 /**
  * A contraction whose right side is read through windows, as convolutions do: the micro-kernel finds each term's columns
  * by an offset from a table, so nothing is dealt out to slivers. Padding comes from a copy of one image at a time.
+ *
+ * Precondition: the right side is plain and no matrix; its last axis of columns, the run, has neighbours, at least a vector of
+ * them; guards are those of padding, one for each axis; the image with its padding and the packed left side have at most 1 MB each;
+ * a result that is stored as it is has whole runs of neighbours.
+ * Regions: panel (the left side, all of it), tables (of each block's terms), lines, image, sums.
+ * Cost: the left side packed once a batch, one copy of each image where there is padding; a run that is no whole number of
+ * slivers is paid as the next larger one.
  */
 export function emitWindows(
   module: ModuleBuilder,
