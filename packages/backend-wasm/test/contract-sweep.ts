@@ -137,9 +137,11 @@ function operand(
   };
   const windowed = new Map<number, number>();
   if (form === "window") {
-    const free = draw.shuffled(axes.free);
-    axes.inner.forEach((tap, index) => {
-      const position = free[index];
+    const positions = draw.shuffled(axes.free);
+    // Mostly a position and a tap; now and then two positions, as where windows are taken of windows.
+    const others = draw.chance(0.15) ? positions.splice(0, Math.floor(positions.length / 2)) : axes.inner;
+    others.forEach((tap, index) => {
+      const position = positions[index];
       if (position !== undefined && draw.chance(0.8)) windowed.set(position, tap);
     });
   }

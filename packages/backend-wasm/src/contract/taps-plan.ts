@@ -27,13 +27,15 @@ export function tapsPlan(
   const wide = options.wide === true;
   const most = (wide ? 4 : 2) * lane.count;
   const width = Math.min(most, Math.ceil(rows / lane.count) * lane.count);
-  const chunk =
-    Math.min(Math.ceil(rows / width), Math.floor(MOST_PANEL / (columns * lane.bytes * width))) * width;
   const [images, runs] = [imagesOf(window), runsOf(window)];
   const packed = imageTerms(left, images, runs * window.run);
-  if (chunk === 0 || packed === undefined) return undefined;
+  if (packed === undefined) return undefined;
   const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / window.run)), 1);
   const depth = Math.ceil((blockRuns * window.run) / 8) * 8;
+  // Neither the sums of a chunk of rows nor the panel of its terms is larger than that.
+  const mostSlivers = Math.floor(MOST_PANEL / (Math.max(columns, depth) * lane.bytes * width));
+  const chunk = Math.min(Math.ceil(rows / width), mostSlivers) * width;
+  if (chunk === 0) return undefined;
   const packedAccess = accessOf(packed, lane);
   const packedPanel = panelOf(chunk, depth, lane);
   const packedLines = linesOf(packedAccess, lane, width, depth, chunk);
