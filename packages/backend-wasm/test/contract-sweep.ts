@@ -142,7 +142,8 @@ function operand(
     const others = draw.chance(0.15) ? positions.splice(0, Math.floor(positions.length / 2)) : axes.inner;
     others.forEach((tap, index) => {
       const position = positions[index];
-      if (position !== undefined && draw.chance(0.8)) windowed.set(position, tap);
+      if (position === undefined || sizeOf(position) * sizeOf(tap) === 0) return;
+      if (draw.chance(0.8)) windowed.set(position, tap);
     });
   }
   const taps = new Set(windowed.values());
@@ -255,7 +256,8 @@ export function caseOf(seed: number, engine: { readonly relaxed: boolean }): Swe
     inner: range(starts[3], parts.inner),
   };
   const form = (): Form => draw.of(["plain", "transposed", "plain", "transposed", "mixed"] as const);
-  const left = operand(draw, domain, { batch: axes.batch, free: axes.rows, inner: axes.inner }, form());
+  const leftAxes = { batch: axes.batch, free: axes.rows, inner: axes.inner };
+  const left = operand(draw, domain, leftAxes, draw.chance(0.1) ? "window" : form());
   const right = operand(
     draw,
     domain,

@@ -36,7 +36,7 @@ export function windowPlan(
   const wide = options.wide === true;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.ceil(inner / depth);
-  if (inner === 0 || columns === 0 || rows * depth * depthBlocks * lane.bytes > MOST_PANEL) return undefined;
+  if (rows * columns * inner === 0 || rows * depth * depthBlocks * lane.bytes > MOST_PANEL) return undefined;
   if (accessOf(right, lane).direct) return undefined;
   const window = windowOf(right, lane);
   if (window === undefined) return undefined;
