@@ -16,9 +16,6 @@ const BLOCK_COLUMNS = 320;
 /** Rows whose sums over several blocks of terms are kept, where the result can't hold them: a multiple of 4, 5 and 6. */
 const KEPT_ROWS = 360;
 
-/** Slivers of columns from which on it pays to pack the left side too, where it could be read in place. */
-const PACKED_LEFT_SLIVERS = 6;
-
 export function blockPlan(
   sizes: Sizes,
   lane: Lane,
@@ -29,16 +26,14 @@ export function blockPlan(
 ): BlockPlan {
   const { rows, columns, inner } = sizes;
   const wide = options.wide === true;
-  // Few columns in one sliver: 3 × 12 sums where a fused product needs no register of its own.
-  const isTriple = !wide && options.fused === true && columns > 2 * lane.count && columns <= 3 * lane.count;
-  const width = (isTriple ? 3 : wide ? 4 : 2) * lane.count;
+  const width = (wide ? 4 : 2) * lane.count;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.max(1, Math.ceil(inner / depth));
-  const tiles = rowTiles(rows, isTriple ? 3 : rowsOfTile(wide, options.fused === true));
+  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
   const blockColumns = balanced(columns, BLOCK_COLUMNS, width);
   const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
   const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
-  const leftPacked = !leftAccess.direct || columns >= PACKED_LEFT_SLIVERS * width;
+  const leftPacked = !leftAccess.direct;
   const rightTerm = strideOf(right.inner) ?? 0;
   // Terms end where the pointer to the right side does, so it must move on from one to the next.
   const moves = inner <= 1 || rightTerm > 0;
@@ -51,9 +46,7 @@ export function blockPlan(
   const leftLines = linesOf(leftAccess, lane, tiles.rows, depth, panelRows);
   const rightPanel = panelOf(rightPacked ? blockColumns : 0, depth, lane);
   const rightLines = linesOf(rightAccess, lane, width, depth, blockColumns);
-  const inline = epilogue.kind === "emitted" && epilogue.inline && !wide;
   const tileRow = epilogue.kind === "dense" ? epilogue.row : blockColumns * lane.bytes;
-  const needsSums = epilogue.kind === "emitted" && !(inline && depthBlocks === 1);
   const sumRows = most(depthBlocks === 1 ? blockRows : keptRows);
   return {
     kind: "block",
@@ -75,8 +68,6 @@ export function blockPlan(
       ? { packed: true, term: width * lane.bytes, sliver: width * rightPanel.row }
       : { packed: false, term: rightTerm, sliver: width * lane.bytes },
     tiles,
-    // V8 joins vectors from neighbouring stores backwards: an epilogue in between would keep it from doing so.
-    inline,
     tileRow,
     width,
     depth,
@@ -88,7 +79,7 @@ export function blockPlan(
       ownRegion("panel", leftPanel.bytes),
       ownRegion("slivers", rightPanel.bytes),
       ownRegion("lines", Math.max(leftPacked ? leftLines.bytes : 0, rightPacked ? rightLines.bytes : 0)),
-      ownRegion("sums", needsSums ? sumRows * tileRow : 0),
+      ownRegion("sums", epilogue.kind === "emitted" ? sumRows * tileRow : 0),
     ],
   };
 }

@@ -3,7 +3,6 @@ import { type Callee, type Local, type ModuleBuilder, call, i32, select } from "
 import { familyOf } from "../family-of.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
 import type { ContractFamilies } from "./families.ts";
-import { ADD, LAST } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
@@ -68,8 +67,6 @@ export function emitContraction(
         return familyOf(families, "vectors").emitVector(module, plan, shape, workspace);
       case "window":
         return familyOf(families, "indirect").emitWindows(module, plan, shape, workspace);
-      case "turned":
-        return familyOf(families, "indirect").emitTurned(module, plan, shape, workspace);
       case "taps":
         return familyOf(families, "indirect").emitTaps(module, plan, shape, workspace);
     }
@@ -79,7 +76,7 @@ export function emitContraction(
 
 type Word = Local<"i32">;
 /** What a stripe is called with. */
-type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word, Word, Word];
+type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word];
 
 /**
  * Blocks of terms, columns and rows, either side packed to slivers or read in place.
@@ -114,15 +111,11 @@ function emitBlocks(
       blocks: depthBlocks > 1,
       empty: sizes.inner === 0,
       exact: epilogue.kind === "dense",
-      withinRuns: epilogue.kind === "dense" || epilogue.run === undefined || epilogue.run % width === 0,
-      ...(shape.inline && epilogue.kind === "emitted" && { epilogue }),
     });
   const whole = columns >= width ? stripe(width) : undefined;
   const narrow = rest > 0 ? stripe(rest) : undefined;
   const finish =
-    epilogue.kind === "emitted" && !shape.inline
-      ? emitFinish(module, epilogue, lane, tileRow, columns)
-      : undefined;
+    epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, columns) : undefined;
   const packLeft = shape.left.packed && sizes.inner > 0 ? emitPanelPack(module, plan, shape) : undefined;
   const packRight =
     shape.right.packed && sizes.inner > 0
@@ -171,8 +164,7 @@ function emitBlocks(
         }),
       );
     };
-    const sliver = (...operands: Arguments): void => {
-      const column = operands[7];
+    const sliver = (column: Word, ...operands: Arguments): void => {
       if (whole !== undefined && narrow !== undefined) {
         body.if(
           i32.leS(column, i32.const(columns - width)),
@@ -203,12 +195,6 @@ function emitBlocks(
             const terms = body.let(i32.sub(i32.const(sizes.inner), k0));
             body.set(terms, select(i32.gtS(terms, i32.const(depth)), i32.const(depth), terms));
             const isLast = body.let(i32.eq(block, i32.const(depthBlocks - 1)));
-            const flags = body.let(
-              i32.or(
-                select(block, i32.const(ADD), i32.const(0)),
-                select(isLast, i32.const(LAST), i32.const(0)),
-              ),
-            );
             if (packRight !== undefined)
               body.run(call(packRight, slivers, j0, i32.sub(j1, j0), k0, terms, batch, lines));
             overRows(kept, keptEnd, blockRows, (row, to) => {
@@ -244,7 +230,7 @@ function emitBlocks(
               const at = body.let(tile);
               body.for(column, j1, width, () => {
                 body.set(bEnd, i32.add(b, bytes));
-                sliver(a, b, bEnd, at, flags, row, to, column, batch);
+                sliver(column, a, b, bEnd, at, block, row, to);
                 body.set(b, i32.add(b, i32.const(shape.right.sliver)));
                 body.set(at, i32.add(at, i32.const(termBytes)));
               });

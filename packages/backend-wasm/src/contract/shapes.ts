@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /** Its shape: one for each way to walk the operands. */
-export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
+export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan;
 
 /** How the micro-kernel walks the left side, in bytes. */
 interface LeftWalk {
@@ -47,13 +47,13 @@ interface RightWalk {
 }
 
 /** The left side's slivers, the right side's, lines on their way to either, and sums. */
-export type BlockRegion = "panel" | "slivers" | "lines" | "sums";
+type BlockRegion = "panel" | "slivers" | "lines" | "sums";
 /** The vector's copy, and sums. */
-export type VectorRegion = "vector" | "sums";
+type VectorRegion = "vector" | "sums";
 /** The left side's slivers, a table of each block's terms, lines on their way to be packed, an image, and sums. */
-export type WindowRegion = "panel" | "tables" | "lines" | "image" | "sums";
-/** The same, with each position's offset, and sums on their way to be finished. */
-export type TurnedRegion = WindowRegion | "places" | "turned";
+type WindowRegion = "panel" | "tables" | "lines" | "image" | "sums";
+/** The same, with each tap's offset, and sums on their way to be finished. */
+type TapsRegion = WindowRegion | "places" | "turned";
 
 export interface BlockPlan {
   readonly kind: "block";
@@ -66,8 +66,6 @@ export interface BlockPlan {
   readonly rightPanel: Panel;
   readonly rightLines: Lines;
   readonly tiles: RowTiles;
-  /** The epilogue runs on the micro-kernel's registers. */
-  readonly inline: boolean;
   /** Bytes from a row of sums in memory to the next. */
   readonly tileRow: number;
   /** Columns of a sliver. */
@@ -106,33 +104,11 @@ export interface WindowPlan {
   readonly width: number;
   readonly depth: number;
   readonly depthBlocks: number;
-  readonly inline: boolean;
   readonly tileRow: number;
   /** Runs whose sums are kept at once, and columns from one to the next. */
   readonly keptRuns: number;
   readonly keptRun: number;
   readonly regions: readonly Region<WindowRegion>[];
-}
-
-/** Windows with the sides changed: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
-export interface TurnedPlan {
-  readonly kind: "turned";
-  readonly window: Window;
-  /** What threads share of the columns. */
-  readonly images: number;
-  readonly leftAccess: Access;
-  readonly leftPanel: Panel;
-  readonly leftLines: Lines;
-  /** Positions of an image, and tiles of them. */
-  readonly positions: number;
-  readonly tiles: RowTiles;
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  /** Positions whose sums are kept at once; in the last group `most`. */
-  readonly group: number;
-  readonly most: number;
-  readonly regions: readonly Region<TurnedRegion>[];
 }
 
 /**
@@ -155,5 +131,5 @@ export interface TapsPlan {
   readonly depth: number;
   /** Rows whose sums are kept at once: whole slivers. */
   readonly chunk: number;
-  readonly regions: readonly Region<TurnedRegion>[];
+  readonly regions: readonly Region<TapsRegion>[];
 }

@@ -1,7 +1,7 @@
 import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
 import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
-import { ADD, TABLE_HEAD } from "./micro.ts";
+import { TABLE_HEAD } from "./micro.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { leaveIfEmpty, threadRegions } from "./regions.ts";
@@ -47,7 +47,6 @@ export function emitTaps(
     empty: false,
     exact: false,
     indexed: "left",
-    withinRuns: true,
   });
   const slivers = { width, panel: shape.packedPanel, lines: shape.packedLines, first: 0, end: rows };
   const pack = emitPack(module, plan.emitLine, packed, shape.packedAccess, lane, slivers);
@@ -88,7 +87,7 @@ export function emitTaps(
       body.for(first, row1, chunk, () => {
         const end = body.let(i32.add(first, i32.const(chunk)));
         body.set(end, select(i32.gtS(end, row1), row1, end));
-        const flags = body.let(i32.const(0));
+        const adds = body.let(i32.const(0));
         const outer = body.let(i32.const(0));
         body.for(outer, i32.const(images), 1, () => {
           const source = body.let(placeOf(body, window.outer, outer, base));
@@ -103,15 +102,15 @@ export function emitTaps(
             const terms = body.let(i32.mul(count, i32.const(run)));
             const k0 = body.let(i32.mul(middle, i32.const(run)));
             body.run(call(pack, panel, first, i32.sub(end, first), k0, terms, packedBatch, lines));
-            body.run(i32.store(table, flags));
+            body.run(i32.store(table, adds));
             body.run(i32.store(table, placeOf(body, window.middle, middle, start), 4));
-            body.set(flags, i32.const(ADD));
+            body.set(adds, i32.const(1));
             body.set(row, first);
             body.set(b, panel);
             body.set(tile, ownKept);
             body.for(row, end, width, () => {
               const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
-              body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1, zero, batch));
+              body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1));
               body.set(b, i32.add(b, i32.const(width * shape.packedPanel.row)));
               body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
             });

@@ -119,13 +119,13 @@ function emitVectorFinish(
     const stop = body.let(select(i32.ltS(end, whole), end, whole));
     body.for(at, stop, lane.count, () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], lane.count, place);
+      applyEpilogue(body, epilogue, lane, sum, lane.count, place);
       body.set(tile, i32.add(tile, i32.const(16)));
     });
     if (rest === 0) return;
     body.if(i32.ltS(at, end), () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], rest, place);
+      applyEpilogue(body, epilogue, lane, sum, rest, place);
     });
   });
 }

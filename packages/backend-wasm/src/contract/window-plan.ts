@@ -1,25 +1,18 @@
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
-import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { TABLE_HEAD, rowTiles, rowsOfTile } from "./micro.ts";
 import type { Operand } from "./operand.ts";
 import { accessOf, linesOf, panelOf } from "./pack.ts";
 import { ownRegion } from "./regions.ts";
-import type { TurnedPlan, WindowPlan } from "./shapes.ts";
-import { type PlanOptions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
-import { leastCommon, offsetsBytes, turnedSums } from "./turn.ts";
-import { imagesOf, runsOf, windowOf } from "./window.ts";
+import type { WindowPlan } from "./shapes.ts";
+import { type PlanOptions, type Sizes, depthOf } from "./sizes.ts";
+import { imagesOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
 
 /** Columns of windows whose sums are kept for an epilogue with a loop of its own. */
 const KEPT_COLUMNS = 224;
-
-/** Terms from which on sums may be turned. */
-const TURNED_TERMS = 64;
-
-/** Positions whose turned sums are kept at once. */
-const TURNED_POSITIONS = 400;
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
@@ -52,9 +45,7 @@ export function windowPlan(
   const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
   const leftPanel = panelOf(rows, depth, lane);
   const leftLines = linesOf(leftAccess, lane, tiles.rows, depth, rows);
-  const inline = epilogue.kind === "emitted" && epilogue.inline && !wide;
   const tileRow = epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes;
-  const needsSums = epilogue.kind === "emitted" && !(inline && depthBlocks === 1);
   return {
     kind: "window",
     window,
@@ -66,7 +57,6 @@ export function windowPlan(
     width,
     depth,
     depthBlocks,
-    inline,
     tileRow,
     keptRuns,
     keptRun,
@@ -75,54 +65,7 @@ export function windowPlan(
       ownRegion("tables", tableBytes(depth) * depthBlocks),
       ownRegion("lines", leftLines.bytes),
       ownRegion("image", window.image?.bytes ?? 0),
-      ownRegion("sums", needsSums ? rows * tileRow : 0),
-    ],
-  };
-}
-
-/** The same windows turned, where runs are ragged and the terms many enough to pay for turning sums. */
-export function turnedPlan(
-  sizes: Sizes,
-  lane: Lane,
-  { window, images, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
-  options: PlanOptions,
-): TurnedPlan | undefined {
-  const { rows, inner } = sizes;
-  const wide = options.wide === true;
-  const { run } = window;
-  const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
-  const filled = (size: number, unit: number): number => size / paddedTo(size, unit);
-  if (inner < TURNED_TERMS || filled(rows, width) < filled(run, runWidth) + 0.05) return undefined;
-  const positions = runsOf(window) * run;
-  const tiles = rowTiles(positions, rowsOfTile(wide, options.fused === true));
-  const unit = leastCommon(tiles.rows, lane.count);
-  const kept = Math.min(TURNED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
-  const group = Math.max(1, Math.floor(kept / unit)) * unit;
-  const most = Math.min(positions, group + thinRows(tiles));
-  const panelRows = paddedTo(rows, width);
-  const leftPanel = panelOf(panelRows, depth, lane);
-  const leftLines = linesOf(leftAccess, lane, width, depth, panelRows);
-  return {
-    kind: "turned",
-    window,
-    images,
-    leftAccess,
-    leftPanel,
-    leftLines,
-    positions,
-    tiles,
-    width,
-    depth,
-    depthBlocks,
-    group,
-    most,
-    regions: [
-      ownRegion("panel", leftPanel.bytes * depthBlocks),
-      ownRegion("tables", tableBytes(depth) * depthBlocks),
-      ownRegion("lines", leftLines.bytes),
-      ownRegion("image", window.image?.bytes ?? 0),
-      ownRegion("places", offsetsBytes(positions)),
-      ...turnedSums(most, panelRows, lane),
+      ownRegion("sums", epilogue.kind === "emitted" ? rows * tileRow : 0),
     ],
   };
 }

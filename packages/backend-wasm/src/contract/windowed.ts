@@ -11,7 +11,7 @@ import {
 } from "../emit/index.ts";
 import { emitFinish } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
-import { ADD, LAST, TABLE_HEAD } from "./micro.ts";
+import { TABLE_HEAD } from "./micro.ts";
 import { type Part, decode, placeOf, weighted } from "./operand.ts";
 import { emitPanelPack } from "./panel.ts";
 import { leaveIfEmpty, threadRegions } from "./regions.ts";
@@ -41,7 +41,6 @@ export function emitWindows(
   const { sizes, lane, epilogue, right, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
   const { run, image } = window;
-  const own = epilogue.kind === "emitted" && shape.inline ? epilogue : undefined;
   const stripe = (columns: number): Stripe =>
     emitStripe(module, {
       lane,
@@ -55,18 +54,11 @@ export function emitWindows(
       empty: false,
       exact: epilogue.kind === "dense",
       indexed: "right",
-      // Runs of either side are a number of the last columns, so one divides the other.
-      withinRuns:
-        epilogue.kind === "dense" || epilogue.run === undefined || epilogue.run % Math.min(run, width) === 0,
-      ...(own && { epilogue: own }),
     });
   const rest = run % width;
   const whole = run >= width ? stripe(width) : undefined;
   const narrow = rest > 0 ? stripe(rest) : undefined;
-  const finish =
-    epilogue.kind === "emitted" && own === undefined
-      ? emitFinish(module, epilogue, lane, tileRow, run)
-      : undefined;
+  const finish = epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, run) : undefined;
   const pack = emitPanelPack(module, plan, shape);
   const copy = image && emitImageCopy(module, image, right, lane);
   const runs = runsOf(window);
@@ -145,7 +137,7 @@ export function emitWindows(
                 body.set(tile, placeOf(body, epilogue.columns, column, line));
               }
               const one = (callee: Stripe): void =>
-                body.run(call(callee, a, b, end, tile, table, row0, row1, column, batch));
+                body.run(call(callee, a, b, end, tile, table, row0, row1));
               if (whole !== undefined) {
                 const sliver = body.let(i32.const(0));
                 body.for(sliver, i32.const(Math.floor(run / width)), 1, () => {
@@ -169,19 +161,14 @@ export function emitWindows(
   });
 }
 
-/** For each block of terms its flags, then the byte offset of each term. */
-export function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
+/** For each block of terms whether it adds (its first term), then the byte offset of each term. */
+function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
   const strides = part.map((axis) => axis.stride);
   const term = body.let(i32.const(0));
   const at = body.let(to);
   body.for(term, i32.const(terms), 1, () => {
     body.if(i32.eqz(i32.remU(term, i32.const(depth))), () => {
-      const isLast = i32.geS(term, i32.const(terms - depth));
-      const flags = i32.or(
-        select(term, i32.const(ADD), i32.const(0)),
-        select(isLast, i32.const(LAST), i32.const(0)),
-      );
-      body.run(i32.store(at, flags));
+      body.run(i32.store(at, term));
       body.set(at, i32.add(at, i32.const(TABLE_HEAD)));
     });
     body.run(i32.store(at, weighted(i32.const(0), decode(body, part, term), strides)));

@@ -31,9 +31,6 @@ import { fillsLanes } from "./lane-fold.ts";
 import { unravel } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
 
-/** An epilogue of at most this many values runs on the registers that hold the sums. */
-const SHORT = 6;
-
 type Index = Local<"i32">;
 
 /** What contraction code needs to know of the engine and the program. */
@@ -123,7 +120,7 @@ function emittedEpilogue(
     place: (body: Body, part: "batch" | "rows" | "columns", index: Index) => coordinatesOf[part](body, index),
     scalar,
   } as const;
-  if (hasLanes(kernel, place, run)) return { ...common, inline: epilogue.length <= SHORT, vector };
+  if (hasLanes(kernel, place, run)) return { ...common, vector };
   const singly = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
       const last = coordinates.at(-1) ?? i32.const(0);
@@ -131,7 +128,7 @@ function emittedEpilogue(
       scalar(body, body.let(sum), [...coordinates.slice(0, -1), own]);
     });
   };
-  return { ...common, inline: false, vector: singly };
+  return { ...common, vector: singly };
 }
 
 /** Sizes of the columns, the last of them joined where everything steps through them as through one. */
