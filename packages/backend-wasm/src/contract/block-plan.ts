@@ -16,6 +16,12 @@ const BLOCK_COLUMNS = 320;
 /** Rows whose sums over several blocks of terms are kept, where the result can't hold them: a multiple of 4, 5 and 6. */
 const KEPT_ROWS = 360;
 
+/**
+ * Slivers of columns from which on the left side is packed too, where it could be read in place: terms that are a power of two
+ * apart fall into few sets of a cache.
+ */
+const PACKED_LEFT_SLIVERS = 6;
+
 export function blockPlan(
   sizes: Sizes,
   lane: Lane,
@@ -33,7 +39,7 @@ export function blockPlan(
   const blockColumns = balanced(columns, BLOCK_COLUMNS, width);
   const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
   const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
-  const leftPacked = !leftAccess.direct;
+  const leftPacked = !leftAccess.direct || columns >= PACKED_LEFT_SLIVERS * width;
   const rightTerm = strideOf(right.inner) ?? 0;
   // Terms end where the pointer to the right side does, so it must move on from one to the next.
   const moves = inner <= 1 || rightTerm > 0;
