@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { caseOf, sweep } from "./contract-sweep.ts";
+import { caseOf } from "./contract-cases.ts";
+import { sweep } from "./contract-sweep.ts";
 import { relaxed } from "./relaxed.ts";
 
 /** Cases of a module. */

@@ -5,7 +5,8 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 
 const { relaxed } = await import("../test/relaxed.ts");
-const { caseOf, sweep } = await import("../test/contract-sweep.ts");
+const { caseOf } = await import("../test/contract-cases.ts");
+const { sweep } = await import("../test/contract-sweep.ts");
 
 const { values } = parseArgs({
   options: {
