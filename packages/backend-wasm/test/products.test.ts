@@ -78,7 +78,7 @@ async function check(
   }
 }
 
-test.each([32, 100])("weight gradients of every width up to 60, of a batch of %i", async (batch) => {
+test.each([32])("weight gradients of every width up to 60, of a batch of %i", async (batch) => {
   const widths = Array.from({ length: 60 }, (_, index) => index + 1);
   const columns = 48;
   const d = input("d", "f32", [batch, columns]);
