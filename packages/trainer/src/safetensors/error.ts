@@ -19,12 +19,18 @@ export class SafetensorsError extends AdjointError {
       byte === undefined ? undefined : `byte ${byte}`,
       tensor === undefined ? undefined : `tensor ${show(tensor)}`,
     ].filter((part) => part !== undefined);
-    super("state", "safetensors", where.length === 0 ? problem : `${where.join(", ")}: ${problem}`);
+    const text = shortened(problem, LONGEST_PROBLEM);
+    super("state", "safetensors", where.length === 0 ? text : `${where.join(", ")}: ${text}`);
     this.byte = byte;
     this.tensor = tensor;
   }
 }
 
+/** What a file says may be megabytes long; a message is not. */
+const LONGEST_PROBLEM = 400;
+
+const shortened = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length)}…` : text;
+
 /** A name as it would stand in the file, short. */
-export const show = (name: string): string =>
-  JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+export const show = (name: string): string => JSON.stringify(shortened(name, 80));

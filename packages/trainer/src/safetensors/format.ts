@@ -40,6 +40,9 @@ export const METADATA = "__metadata__";
 /** Bytes before the header: its length as a little-endian u64. */
 export const PREFIX = 8;
 
+/** More axes than any tensor has. */
+export const MOST_AXES = 256;
+
 /** The longest header that the reference implementation reads. */
 export const LONGEST_HEADER = 100_000_000;
 

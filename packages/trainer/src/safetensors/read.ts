@@ -2,7 +2,7 @@ import { type DType, type State, type TensorValue, dtypeInfo, dtypes } from "@ad
 import { z } from "zod";
 import { duplicateKey } from "./duplicate-keys.ts";
 import { SafetensorsError, show } from "./error.ts";
-import { LONGEST_HEADER, METADATA, PREFIX, elementsOf, formatNames } from "./format.ts";
+import { LONGEST_HEADER, METADATA, MOST_AXES, PREFIX, elementsOf, formatNames } from "./format.ts";
 import type { Metadata } from "./write.ts";
 
 /** What a safetensors file holds. */
@@ -122,11 +122,17 @@ interface Planned {
 }
 
 function plan(name: string, value: unknown, room: number): Planned {
+  // Before each of them is looked at: a header has room for millions.
+  const axes = typeof value === "object" && value !== null && "shape" in value ? value.shape : undefined;
+  if (Array.isArray(axes) && axes.length > MOST_AXES)
+    throw new SafetensorsError(`its shape has ${axes.length} axes; ${MOST_AXES} are the most`, {
+      tensor: name,
+    });
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${path.map(String).join(".")} ${message}`,
-    );
+    const problems = parsed.error.issues
+      .slice(0, 3)
+      .map(({ path, message }) => `${path.map(String).join(".")} ${message}`);
     throw new SafetensorsError(problems.join("; ").trim(), { tensor: name });
   }
   const { shape, data_offsets: offsets } = parsed.data;

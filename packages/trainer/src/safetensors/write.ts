@@ -1,6 +1,14 @@
 import { type State, type TensorValue, dtypeInfo, elementCount } from "@adjoint/ir";
-import { SafetensorsError } from "./error.ts";
-import { LONGEST_HEADER, METADATA, PREFIX, fileBytes, formatNames, writingOrder } from "./format.ts";
+import { SafetensorsError, show } from "./error.ts";
+import {
+  LONGEST_HEADER,
+  METADATA,
+  MOST_AXES,
+  PREFIX,
+  fileBytes,
+  formatNames,
+  writingOrder,
+} from "./format.ts";
 
 /** Text that a file carries beside its tensors. */
 export type Metadata = { readonly [key: string]: string };
@@ -8,7 +16,8 @@ export type Metadata = { readonly [key: string]: string };
 /**
  * Tensors as the bytes of a safetensors file. The same tensors and metadata give the same bytes, in whatever order they
  * come; they are those of the reference implementation (which leaves the order of metadata open; here it is by key).
- * @throws SafetensorsError for a name that the format reserves, or a tensor whose shape and data disagree.
+ * @throws SafetensorsError for what readers would refuse: a name that the format reserves, text that is not Unicode, a
+ * header above the format's limit, a tensor whose shape and data disagree.
  */
 export function encodeSafetensors(tensors: State, metadata: Metadata = {}): Uint8Array {
   const entries = Object.entries(tensors).map(([name, value]) => ({ name, value }));
@@ -18,10 +27,11 @@ export function encodeSafetensors(tensors: State, metadata: Metadata = {}): Uint
       writingOrder.indexOf(a.value.dtype) - writingOrder.indexOf(b.value.dtype) || byBytes(a.name, b.name),
   );
   const fields: string[] = [];
-  const keys = Object.keys(metadata).toSorted(byBytes);
-  if (keys.length > 0) {
-    const texts = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`);
-    fields.push(`${JSON.stringify(METADATA)}:{${texts.join(",")}}`);
+  const texts = Object.entries(metadata).toSorted(([a], [b]) => byBytes(a, b));
+  checkMetadata(texts);
+  if (texts.length > 0) {
+    const pairs = texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`);
+    fields.push(`${JSON.stringify(METADATA)}:{${pairs.join(",")}}`);
   }
   let end = 0;
   const placed = entries.map(({ name, value }) => {
@@ -34,12 +44,8 @@ export function encodeSafetensors(tensors: State, metadata: Metadata = {}): Uint
   const header = new TextEncoder().encode(`{${fields.join(",")}}`);
   // Spaces fill the header up, so that the widest elements are aligned in the file.
   const length = Math.ceil(header.length / 8) * 8;
-  if (length > LONGEST_HEADER) {
-    throw new SafetensorsError(
-      `the header would have ${length} bytes, and readers take ${LONGEST_HEADER} at most`,
-    );
-  }
-  const file = new Uint8Array(PREFIX + length + end);
+  if (length > LONGEST_HEADER) throw tooLong(length);
+  const file = roomOf(PREFIX + length + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
   file.set(header, PREFIX);
   file.fill(0x20, PREFIX + header.length, PREFIX + length);
@@ -48,10 +54,46 @@ export function encodeSafetensors(tensors: State, metadata: Metadata = {}): Uint
   return file;
 }
 
+const tooLong = (length: number): SafetensorsError =>
+  new SafetensorsError(
+    `the header would have ${length} bytes, and readers take ${LONGEST_HEADER} at most. Longer text goes into a tensor`,
+  );
+
+function roomOf(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch {
+    throw new SafetensorsError(`the file would have ${bytes} bytes, more than there is memory for`);
+  }
+}
+
+/** A half of a surrogate pair, which UTF-8 can't hold: readers would refuse the file. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function checkMetadata(texts: readonly (readonly [key: string, text: unknown])[]): void {
+  let length = 0;
+  for (const [key, text] of texts) {
+    if (key === "__proto__") throw new SafetensorsError(`the key ${show(key)} of the metadata is reserved`);
+    if (typeof text !== "string")
+      throw new SafetensorsError(`the metadata under ${show(key)} are no text (${typeof text})`);
+    if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(text))
+      throw new SafetensorsError(`the metadata under ${show(key)} are not Unicode`);
+    length += key.length + text.length;
+  }
+  // Before the text is made: strings have a limit of their own.
+  if (length > LONGEST_HEADER) throw tooLong(length);
+}
+
 function checkTensor(name: string, { dtype, shape, data }: TensorValue): void {
   if (name === METADATA || name === "__proto__")
     throw new SafetensorsError("the name is reserved", { tensor: name });
-  if (!(data instanceof dtypeInfo[dtype].array) || data.length !== elementCount(shape)) {
+  if (LONE_SURROGATE.test(name)) throw new SafetensorsError("the name is not Unicode", { tensor: name });
+  if (shape.length > MOST_AXES)
+    throw new SafetensorsError(`its shape has ${shape.length} axes; ${MOST_AXES} are the most`, {
+      tensor: name,
+    });
+  const whole = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!whole || !(data instanceof dtypeInfo[dtype].array) || data.length !== elementCount(shape)) {
     throw new SafetensorsError(
       `${dtype}[${shape.join(", ")}] doesn't fit its ${data.length} elements (${data.constructor.name})`,
       { tensor: name },
