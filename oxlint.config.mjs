@@ -25,7 +25,8 @@ const outside = {
 };
 const builtin = {
   regex: `^(node:|(${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$)`,
-  message: "Only src/node.ts (exported as ./node), an app or a test may import from Node.",
+  message:
+    "Only src/node.ts (exported as ./node) and what is in src/node, an app or a test may import from Node.",
 };
 
 /** @type {(name: string, below: readonly string[]) => { group: string[]; message: string }} */
@@ -70,7 +71,7 @@ export default defineConfig({
         rules: restrict(deep, outside, builtin, arrow(name, below)),
       },
       {
-        files: [`packages/${name}/src/node.ts`, `packages/${name}/test/**`],
+        files: [`packages/${name}/src/node.ts`, `packages/${name}/src/node/**`, `packages/${name}/test/**`],
         rules: restrict(deep, outside, arrow(name, below)),
       },
     ]),

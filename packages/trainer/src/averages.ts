@@ -7,13 +7,19 @@ export class Averages {
   readonly #sums: Float64Array;
   #examples = 0;
 
-  /** @param names the measures, `loss` among them. */
+  /**
+   * @param names the measures, `loss` among them.
+   * @param sums what to go on from, with the same measures.
+   */
   constructor(names: readonly string[], sums?: Sums) {
     this.#names = names;
     this.#sums = new Float64Array(names.length);
     if (sums === undefined) return;
     this.#examples = sums.examples;
-    names.forEach((name, index) => (this.#sums[index] = sums.values[name] ?? 0));
+    names.forEach(
+      (name, index) =>
+        (this.#sums[index] = Object.hasOwn(sums.values, name) ? (sums.values[name] ?? NaN) : NaN),
+    );
   }
 
   /** Adds a batch of `examples` and gives its measures as plain numbers. */

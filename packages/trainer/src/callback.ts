@@ -54,10 +54,22 @@ export interface FitContext {
   readonly stopped: Stop | undefined;
   /** Ends the training after the current step or epoch; the other callbacks still run, then `onTrainEnd`. */
   stop(reason: string): void;
+  /**
+   * The measures of the training or the validation examples by the weights as they are now, outside training. The loss of a
+   * step belongs to the weights before its update, and the averages of an epoch to no weights at all; these belong to those
+   * that `state` copies. Takes a pass over the examples, unless they were measured since the weights last changed.
+   * @throws AdjointError where `fit` was given no validation examples.
+   */
+  measure(part: "train" | "validation"): Promise<Measures>;
   /** Copies registers, all by default. */
   state(names?: readonly string[]): Promise<State>;
   /** Overwrites registers. */
   writeState(state: State): Promise<void>;
+  /**
+   * Leaves these registers behind when the training ends, after every `onTrainEnd`: checkpoints and callbacks of the end
+   * still see those of the last step. The last call counts; undefined takes it back.
+   */
+  endWith(state: State | undefined): void;
   /** All that a later run needs to go on from here. */
   checkpoint(): Promise<Checkpoint>;
 }
@@ -66,11 +78,13 @@ type Hook<A extends readonly unknown[]> = (...args: A) => void | Promise<void>;
 
 /**
  * Something that watches or steers a training. Hooks are called in the order in which callbacks were given, each awaited
- * before the next. What a hook throws ends `fit`.
+ * before the next; those of callbacks with `runsLast` come after all others. What a hook throws ends `fit`.
  */
 export interface Callback {
   /** Names its state in checkpoints; needed by callbacks with `save`. Unique among the callbacks of a `fit`. */
   readonly name?: string;
+  /** True for what keeps the state of others, such as checkpoints. */
+  readonly runsLast?: boolean;
   readonly onTrainBegin?: Hook<[context: FitContext]>;
   readonly onEpochBegin?: Hook<[info: EpochInfo, context: FitContext]>;
   readonly onStep?: Hook<[info: StepInfo, context: FitContext]>;
@@ -78,5 +92,23 @@ export interface Callback {
   readonly onTrainEnd?: Hook<[context: FitContext]>;
   /** What a resumed run needs of it. */
   readonly save?: () => CallbackState;
+  /** Called before `onTrainBegin` where a run is resumed. A callback without it there begins anew. */
   readonly restore?: (state: CallbackState) => void;
+}
+
+/** Tells a callback that is used again whether a training goes on or begins anew. */
+export class Beginning {
+  #restored = false;
+
+  /** To be called by `restore`. */
+  restored(): void {
+    this.#restored = true;
+  }
+
+  /** To be called by `onTrainBegin`. @returns whether nothing was restored since the last. */
+  isNew(): boolean {
+    const restored = this.#restored;
+    this.#restored = false;
+    return !restored;
+  }
 }

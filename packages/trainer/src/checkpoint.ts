@@ -1,13 +1,26 @@
-import { AdjointError, type RegisterAttributes, type State, type TensorValue } from "@adjoint/ir";
+import {
+  AdjointError,
+  type RegisterAttributes,
+  type State,
+  type TensorValue,
+  equalTypes,
+  typeText,
+} from "@adjoint/ir";
 import { z } from "zod";
 import { type DataPlan, type Progress, progressSchema, toJsonText } from "./progress.ts";
+import { show } from "./safetensors/error.ts";
 import { decodeSafetensors } from "./safetensors/read.ts";
 import { type Metadata, encodeSafetensors } from "./safetensors/write.ts";
 
 const FORMAT = "adjoint-checkpoint";
-const VERSION = "1";
+/** Version 1 had all text in the metadata. */
+const VERSIONS = ["1", "2"];
 /** Tensors of callbacks are in the file as `callback:<callback>:<tensor>`. */
 const CALLBACK = "callback:";
+/** Text too long for the metadata is in the file as a tensor of its UTF-8 bytes, `text:<key>`. */
+const TEXT = "text:";
+/** Characters of a text in the metadata at most: the header must stay small enough for every reader. */
+const LONGEST_TEXT = 2 ** 16;
 
 /** What a callback keeps in a checkpoint. */
 export interface CallbackState {
@@ -28,32 +41,77 @@ export interface Checkpoint {
   readonly notes: Metadata;
 }
 
-/** A checkpoint as the bytes of a safetensors file; its progress is JSON text in the metadata. */
+/**
+ * A checkpoint as the bytes of a safetensors file. Its progress is JSON text in the metadata, or a tensor of bytes where it is
+ * long.
+ * @throws AdjointError for a register whose name is reserved, and for a callback whose data are no JSON or too large for it.
+ */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const tensors: { [name: string]: TensorValue } = { ...checkpoint.registers };
-  const reserved = Object.keys(tensors).find((name) => name.startsWith(CALLBACK));
-  if (reserved !== undefined) {
-    throw new AdjointError(
-      "state",
-      "checkpoint",
-      `register "${reserved}" has a name that begins with "${CALLBACK}"`,
-      "Rename it.",
-    );
-  }
-  const data: { [name: string]: unknown } = {};
-  for (const [callback, state] of Object.entries(checkpoint.callbacks)) {
-    data[callback] = state.data;
-    for (const [name, value] of Object.entries(state.tensors ?? {}))
-      tensors[`${CALLBACK}${callback}:${name}`] = value;
-  }
-  return encodeSafetensors(tensors, {
-    format: FORMAT,
-    version: VERSION,
-    progress: toJsonText(checkpoint.progress),
-    callbacks: toJsonText(data),
-    notes: JSON.stringify(checkpoint.notes),
-  });
+  const { registers, progress, callbacks, notes } = checkpoint;
+  for (const name of Object.keys(registers)) checkName(name);
+  const states = Object.entries(callbacks);
+  const tensors = states.flatMap(([callback, state]) =>
+    Object.entries(state.tensors ?? {}).map(
+      ([name, value]) => [`${CALLBACK}${callback}:${name}`, value] as const,
+    ),
+  );
+  const texts = [
+    ["progress", toJsonText("its progress", progress)],
+    [
+      "callbacks",
+      objectText(states.map(([name, { data }]) => [name, toJsonText(`callback "${name}"`, data)])),
+    ],
+    ["notes", toJsonText("its notes", notes)],
+  ] as const;
+  const long = texts.filter(([, text]) => text.length > LONGEST_TEXT);
+  return encodeSafetensors(
+    Object.fromEntries([
+      ...Object.entries(registers),
+      ...tensors,
+      ...long.map(([key, text]) => [`${TEXT}${key}`, bytesOf(text)] as const),
+    ]),
+    {
+      format: FORMAT,
+      version: VERSIONS.at(-1) ?? "",
+      ...Object.fromEntries(texts.filter((entry) => !long.includes(entry))),
+    },
+  );
 }
+
+function checkName(name: string): void {
+  const reserved = [CALLBACK, TEXT].find((prefix) => name.startsWith(prefix));
+  if (reserved === undefined) return;
+  throw new AdjointError(
+    "state",
+    "checkpoint",
+    `register "${name}" has a name that begins with "${reserved}"`,
+    "Rename it.",
+  );
+}
+
+/** An object of JSON from its keys and the JSON of their values. */
+const objectText = (entries: readonly (readonly [key: string, json: string])[]): string =>
+  `{${entries.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(",")}}`;
+
+function bytesOf(text: string): TensorValue {
+  const data = new TextEncoder().encode(text);
+  return { dtype: "u8", shape: [data.length], data };
+}
+
+/** The values of an object of JSON that `is` accepts, whatever their names. */
+const entriesOf = <T>(is: (value: unknown, name: string) => value is T): z.ZodType<ReadonlyMap<string, T>> =>
+  z.unknown().transform((value, context): ReadonlyMap<string, T> => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      context.addIssue("is no object");
+      return z.NEVER;
+    }
+    const entries = new Map<string, T>();
+    for (const [name, entry] of Object.entries(value)) {
+      if (is(entry, name)) entries.set(name, entry);
+      else context.addIssue({ code: "custom", message: "is not what it should be", path: [name] });
+    }
+    return entries;
+  });
 
 const json = z.string().transform((text, context): unknown => {
   try {
@@ -65,13 +123,13 @@ const json = z.string().transform((text, context): unknown => {
 });
 const schema = z.object({
   progress: json.pipe(progressSchema),
-  callbacks: json.pipe(z.record(z.string().regex(/^[^:]+$/), z.unknown())),
-  notes: json.pipe(z.record(z.string(), z.string())),
+  callbacks: json.pipe(entriesOf((_value, name): _value is unknown => !name.includes(":"))),
+  notes: json.pipe(entriesOf((value): value is string => typeof value === "string")),
 });
 
 /**
- * Reads what `encodeCheckpoint` writes.
- * @throws AdjointError (a SafetensorsError where the file itself is broken) for what is no checkpoint of this version.
+ * Reads what `encodeCheckpoint` writes, also as earlier versions wrote it.
+ * @throws AdjointError (a SafetensorsError where the file itself is broken) for what is no checkpoint.
  */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(file);
@@ -83,14 +141,25 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
       "Its metadata would say so; weights alone can't be resumed from.",
     );
   }
-  if (metadata["version"] !== VERSION) {
+  const { version = "" } = metadata;
+  if (!VERSIONS.includes(version)) {
     throw new AdjointError(
       "state",
       "checkpoint",
-      `the file has version ${metadata["version"]}, and this library reads version ${VERSION}`,
+      `the file has version ${show(version)}, and this library reads versions ${VERSIONS.join(" and ")}`,
     );
   }
-  const parsed = schema.safeParse(metadata);
+  const registers = new Map<string, TensorValue>();
+  const owned: [callback: string, name: string, value: TensorValue][] = [];
+  const texts: { [key: string]: string } = { ...metadata };
+  for (const [name, value] of Object.entries(tensors)) {
+    if (version !== "1" && name.startsWith(TEXT)) texts[name.slice(TEXT.length)] = textOf(name, value);
+    else if (name.startsWith(CALLBACK)) {
+      const [callback = "", ...rest] = name.slice(CALLBACK.length).split(":");
+      owned.push([callback, rest.join(":"), value]);
+    } else registers.set(name, value);
+  }
+  const parsed = schema.safeParse(texts);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new AdjointError(
@@ -99,58 +168,86 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
       `the metadata are damaged at ${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? ""}`,
     );
   }
-  const { progress, notes } = parsed.data;
-  const registers: { [name: string]: TensorValue } = {};
-  const callbacks: { [name: string]: { data: unknown; tensors: { [name: string]: TensorValue } } } = {};
-  for (const [name, data] of Object.entries(parsed.data.callbacks)) callbacks[name] = { data, tensors: {} };
-  for (const [name, value] of Object.entries(tensors)) {
-    if (!name.startsWith(CALLBACK)) {
-      registers[name] = value;
-      continue;
+  const { progress, notes, callbacks: data } = parsed.data;
+  const states = new Map([...data].map(([name]) => [name, new Map<string, TensorValue>()]));
+  for (const [callback, name, value] of owned) {
+    const state = states.get(callback);
+    if (state === undefined) {
+      throw new AdjointError(
+        "state",
+        "checkpoint",
+        `tensor ${show(`${CALLBACK}${callback}:${name}`)} belongs to no callback of the file`,
+      );
     }
-    const [callback = "", ...rest] = name.slice(CALLBACK.length).split(":");
-    const owner = Object.hasOwn(callbacks, callback) ? callbacks[callback] : undefined;
-    if (owner === undefined)
-      throw new AdjointError("state", "checkpoint", `tensor "${name}" belongs to no callback of the file`);
-    owner.tensors[rest.join(":")] = value;
+    state.set(name, value);
   }
-  return { registers, progress, callbacks, notes };
+  const callbacks = [...states].map(
+    ([name, own]) => [name, { data: data.get(name), tensors: Object.fromEntries(own) }] as const,
+  );
+  return {
+    registers: Object.fromEntries(registers),
+    progress,
+    callbacks: Object.fromEntries(callbacks),
+    notes: Object.fromEntries(notes),
+  };
+}
+
+/** Text from a tensor of its bytes. */
+function textOf(name: string, { dtype, data }: TensorValue): string {
+  try {
+    if (dtype === "u8")
+      return new TextDecoder("utf-8", { fatal: true }).decode(data as Uint8Array<ArrayBuffer>);
+  } catch {
+    // Said below.
+  }
+  throw new AdjointError("state", "checkpoint", `tensor ${show(name)} is no text in UTF-8`);
 }
 
 /**
  * Refuses a checkpoint of another model or another way to cut the data: going on from it would not be the same run.
+ * @param measures the outputs of the training program.
+ * @param batches the batches of an epoch.
  * @throws AdjointError naming the register or the setting.
  */
 export function checkResumable(
-  checkpoint: Checkpoint,
+  { registers: saved, progress }: Checkpoint,
   registers: ReadonlyMap<string, RegisterAttributes>,
   plan: DataPlan,
+  { measures, batches }: { readonly measures: readonly string[]; readonly batches: number },
 ): void {
-  const missing = [...registers.keys()].find((name) => !Object.hasOwn(checkpoint.registers, name));
-  const extra = Object.keys(checkpoint.registers).find((name) => !registers.has(name));
-  if (missing !== undefined || extra !== undefined) {
-    throw new AdjointError(
-      "state",
-      "resume",
-      missing === undefined
-        ? `the checkpoint has register "${extra}", which the model lacks`
-        : `the checkpoint lacks register "${missing}" of the model`,
-      "It was made by another model or another optimizer.",
+  const refuse = (problem: string, remedy: string): never => {
+    throw new AdjointError("state", "resume", problem, remedy);
+  };
+  const another = "It was made by another model or another optimizer.";
+  for (const [name, register] of registers) {
+    const value = Object.hasOwn(saved, name) ? saved[name] : undefined;
+    if (value === undefined) refuse(`the checkpoint lacks register "${name}" of the model`, another);
+    else if (!equalTypes(value, register))
+      refuse(
+        `register "${name}" is ${typeText(register)}, and ${typeText(value)} in the checkpoint`,
+        another,
+      );
+  }
+  const extra = Object.keys(saved).find((name) => !registers.has(name));
+  if (extra !== undefined) refuse(`the checkpoint has register "${extra}", which the model lacks`, another);
+  const was = progress.plan;
+  for (const setting of ["examples", "batchSize", "shuffle", "lastBatch"] as const) {
+    if (plan[setting] === was[setting]) continue;
+    refuse(
+      `${setting} is ${plan[setting]}, and was ${was[setting]} when the checkpoint was made`,
+      "A resumed run must get the same batches.",
     );
   }
-  const was = checkpoint.progress.plan;
-  for (const [setting, now, before] of [
-    ["examples", plan.examples, was.examples],
-    ["batchSize", plan.batchSize, was.batchSize],
-    ["shuffle", plan.shuffle, was.shuffle],
-    ["lastBatch", plan.lastBatch, was.lastBatch],
-  ] as const) {
-    if (now === before) continue;
-    throw new AdjointError(
-      "state",
-      "resume",
-      `${setting} is ${now}, and was ${before} when the checkpoint was made`,
-      "A resumed run must get the same batches.",
+  if (progress.batch > batches)
+    refuse(
+      `the checkpoint is at batch ${progress.batch} of an epoch of ${batches}`,
+      "Its progress is damaged.",
+    );
+  const measured = Object.keys(progress.sums.values);
+  if (progress.batch > 0 && measured.toSorted().join(", ") !== measures.toSorted().join(", ")) {
+    refuse(
+      `${measures.join(", ")} are measured, and were ${measured.join(", ")} in the epoch that the checkpoint is in`,
+      "Go on with the same metrics, or from a checkpoint after a whole epoch.",
     );
   }
 }

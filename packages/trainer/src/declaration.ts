@@ -132,10 +132,21 @@ const named = <N extends string>(name: N, tensor: Tensor): { readonly [name in N
 export function checkPrograms({
   train,
   evaluate,
+  predict,
 }: {
   readonly train: Graph;
   readonly evaluate: Graph;
+  readonly predict: Graph;
 }): void {
+  for (const [entry, { updates }] of Object.entries({ evaluate, predict })) {
+    if (updates.length === 0) continue;
+    throw new AdjointError(
+      "graph",
+      "trainer",
+      `program "${entry}" updates registers, which would change what is measured while it is measured`,
+      "Only `train` may have updates.",
+    );
+  }
   for (const [entry, graph] of Object.entries({ train, evaluate })) {
     if (!Object.hasOwn(graph.outputs, "loss"))
       throw new AdjointError("graph", "trainer", `program "${entry}" has no output "loss"`);

@@ -25,13 +25,15 @@ export interface Pass {
   readonly batchSize: number;
   /** Ends the pass before its end. */
   readonly signal?: AbortSignal | undefined;
+  /** Called after each batch. */
+  readonly onBatch?: (() => void) | undefined;
 }
 
 /** Averages by example of the measures of the entry `evaluate`, over a whole data set; undefined where it was aborted. */
 export async function evaluateAll(
   session: Session<TrainingEntries>,
   graph: Graph,
-  { examples, batchSize, signal }: Pass,
+  { examples, batchSize, signal, onBatch }: Pass,
 ): Promise<Measures | undefined> {
   const averages = new Averages(Object.keys(graph.outputs));
   const breathe = breather();
@@ -40,6 +42,7 @@ export async function evaluateAll(
     const outputs = await session.run("evaluate", batch);
     averages.add(Math.min(batchSize, examples.length - index * batchSize), outputs);
     await breathe();
+    onBatch?.();
     if (signal?.aborted === true) return undefined;
   }
   return averages.measures;
@@ -54,7 +57,7 @@ export async function predictAll(
   graph: Graph,
   { examples, batchSize }: Pass,
 ): Promise<{ readonly [output: string]: TensorValue }> {
-  const results: { [output: string]: TensorValue } = {};
+  const results = new Map<string, TensorValue>();
   const breathe = breather();
   const feeds = feedsFor("predict", graph, examples);
   for (const [index, batch] of feeds.batches({ size: batchSize, reuse: true }).entries()) {
@@ -72,16 +75,17 @@ export async function predictAll(
         );
       }
       const whole = [examples.length, ...rest];
-      const result = (results[name] ??= {
+      const result = results.get(name) ?? {
         dtype,
         shape: whole,
         data: new dtypeInfo[dtype].array(elementCount(whole)),
-      });
+      };
+      results.set(name, result);
       copyInto(result.data, data, first * elementCount(rest));
     }
     await breathe();
   }
-  return results;
+  return Object.fromEntries(results);
 }
 
 /** Both arrays are of one class: the output's dtype made them. */

@@ -1,6 +1,6 @@
 import type { Session } from "@adjoint/compiler";
 import type { Dataset, Fields } from "@adjoint/datasets";
-import { AdjointError, type Graph, registersOf } from "@adjoint/ir";
+import { AdjointError, type Graph, type State, registersOf } from "@adjoint/ir";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";
 import type { Callback, FitContext, Stop } from "./callback.ts";
@@ -8,7 +8,12 @@ import { type Checkpoint, checkResumable } from "./checkpoint.ts";
 import { type TrainingEntries, evaluateAll } from "./evaluate.ts";
 import { feedsFor } from "./examples.ts";
 import { type FitOptions, fitSchema, parseOptions } from "./options.ts";
-import type { DataPlan, EpochRecord, Progress } from "./progress.ts";
+import type { DataPlan, EpochRecord, Measures, Progress } from "./progress.ts";
+import type { Turns } from "./turns.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** Examples that a training is measured by. */
+type Part = "train" | "validation";
 
 /** What a training came to. */
 export interface FitResult {
@@ -22,6 +27,7 @@ export interface FitResult {
 /** A session that can be trained, and the data that the training is measured by. */
 export interface Training {
   readonly session: Session<TrainingEntries>;
+  readonly turns: Turns;
   readonly programs: TrainingEntries;
   readonly seed: number;
   readonly examples: Dataset<Fields>;
@@ -39,6 +45,7 @@ export class FitRun {
   readonly #batches: number;
   readonly #measures: readonly string[];
   readonly #context: FitContext;
+  readonly #watchdog: Watchdog;
   #epoch = 0;
   #batch = 0;
   #step = 0;
@@ -48,13 +55,23 @@ export class FitRun {
   #since = performance.now();
   readonly #history: EpochRecord[] = [];
   #stopped: Stop | undefined;
+  /** Registers that the training leaves behind instead of its last. */
+  #ending: State | undefined;
+  /** What was measured outside training, by which weights. */
+  readonly #measured = new Map<Part, { readonly version: string; readonly measures: Measures }>();
 
   constructor(training: Training, options: FitOptions) {
-    const { epochs, batchSize, shuffle = training.seed, lastBatch } = parseOptions("fit", fitSchema, options);
+    const settings = parseOptions("fit", fitSchema, options);
+    const { epochs, batchSize, shuffle = training.seed, lastBatch, abortPatience } = settings;
     this.#training = training;
     this.#options = options;
-    this.#callbacks = options.callbacks ?? [];
-    checkNames(this.#callbacks);
+    const callbacks = options.callbacks ?? [];
+    checkNames(callbacks);
+    this.#callbacks = [
+      ...callbacks.filter(({ runsLast }) => runsLast !== true),
+      ...callbacks.filter(({ runsLast }) => runsLast === true),
+    ];
+    this.#watchdog = new Watchdog(options.signal, 1000 * abortPatience);
     this.#epochs = epochs;
     this.#plan = { examples: training.examples.length, batchSize, shuffle, lastBatch };
     this.#feeds = feedsFor("fit", training.programs.train, training.examples);
@@ -66,33 +83,55 @@ export class FitRun {
     this.#context = this.#makeContext();
   }
 
+  /** @throws AdjointError where the trainer trains already. */
   async run(): Promise<FitResult> {
+    const done = this.#training.turns.train();
+    try {
+      return await this.#watchdog.watch(() => this.#run());
+    } finally {
+      done();
+    }
+  }
+
+  async #run(): Promise<FitResult> {
     const { resume, signal } = this.#options;
+    const { session, turns } = this.#training;
     if (resume !== undefined) await this.#resume(resume);
-    const context = this.#context;
-    for (const callback of this.#callbacks) await callback.onTrainBegin?.(context);
+    await this.#call("onTrainBegin", (callback) => callback.onTrainBegin?.(this.#context));
     if (signal?.aborted === true && this.#epoch < this.#epochs) this.#abort();
     while (this.#epoch < this.#epochs && this.#stopped === undefined) {
       await this.#steps();
       if (this.#stopped !== undefined) break;
       const record = await this.#finishEpoch();
       if (record === undefined) break;
-      for (const callback of this.#callbacks) await callback.onEpochEnd?.(record, context);
+      await this.#call("onEpochEnd", (callback) => callback.onEpochEnd?.(record, this.#context));
       if (signal?.aborted === true && this.#epoch < this.#epochs) this.#abort();
     }
-    for (const callback of this.#callbacks) await callback.onTrainEnd?.(context);
+    await this.#call("onTrainEnd", (callback) => callback.onTrainEnd?.(this.#context));
+    const ending = this.#ending;
+    if (ending !== undefined) await turns.write(() => session.writeState(ending));
     return { history: [...this.#history], step: this.#step, stopped: this.#stopped };
+  }
+
+  /** Calls a hook of each callback, one after another; waits for none that has nothing to wait for. */
+  async #call(hook: string, call: (callback: Callback) => void | Promise<void>): Promise<void> {
+    for (const callback of this.#callbacks) {
+      this.#watchdog.at(hook, callback);
+      const pending = call(callback);
+      if (pending !== undefined) await pending;
+    }
+    this.#watchdog.at("the training");
   }
 
   /** The steps of the epoch under way, from where it stands. */
   async #steps(): Promise<void> {
-    const { session } = this.#training;
+    const { session, turns } = this.#training;
     const { signal } = this.#options;
     const { batchSize, shuffle, lastBatch, examples: all } = this.#plan;
     const [epoch, epochs, batches, context] = [this.#epoch + 1, this.#epochs, this.#batches, this.#context];
     this.#since = performance.now();
-    for (const callback of this.#callbacks)
-      await callback.onEpochBegin?.({ epoch, epochs, done: this.#batch, batches }, context);
+    const begun = { epoch, epochs, done: this.#batch, batches };
+    await this.#call("onEpochBegin", (callback) => callback.onEpochBegin?.(begun, context));
     const breathe = breather();
     const pass = this.#feeds.batches({
       size: batchSize,
@@ -103,6 +142,8 @@ export class FitRun {
       reuse: true,
     });
     for (const [index, feeds] of pass.entries()) {
+      this.#watchdog.at("a step");
+      while (turns.passes !== undefined) await turns.passes;
       const outputs = await session.run("train", feeds);
       const examples = Math.min(batchSize, all - index * batchSize);
       const { loss, metrics } = this.#averages.add(examples, outputs);
@@ -120,6 +161,7 @@ export class FitRun {
         averages: this.#averages.measures,
       };
       for (const callback of this.#callbacks) {
+        this.#watchdog.at("onStep", callback);
         const pending = callback.onStep?.(info, context);
         if (pending !== undefined) await pending;
       }
@@ -132,12 +174,9 @@ export class FitRun {
 
   /** Measures the epoch and moves on to the next; aborted, it stays where a resumed run will measure it. */
   async #finishEpoch(): Promise<EpochRecord | undefined> {
-    const { session, programs, validation: examples } = this.#training;
-    const { signal } = this.#options;
-    const { batchSize } = this.#plan;
-    const measured =
-      examples && (await evaluateAll(session, programs.evaluate, { examples, batchSize, signal }));
-    if (examples !== undefined && measured === undefined) {
+    const { validation } = this.#training;
+    const measured = validation && (await this.#measure("validation", validation, this.#options.signal));
+    if (validation !== undefined && measured === undefined) {
       this.#abort();
       return undefined;
     }
@@ -157,9 +196,47 @@ export class FitRun {
     return record;
   }
 
+  /**
+   * Measures by the weights as they are, which no step or write changes meanwhile, unless that is known already.
+   * @returns undefined where `signal` aborted it.
+   */
+  async #measure(part: Part, examples: Dataset<Fields>, signal?: AbortSignal): Promise<Measures | undefined> {
+    const { session, programs, turns } = this.#training;
+    const versionNow = (): string => `${this.#step} ${turns.writes}`;
+    const known = this.#measured.get(part);
+    if (known?.version === versionNow()) return known.measures;
+    const onBatch = (): void => this.#watchdog.sign();
+    const pass = { examples, batchSize: this.#plan.batchSize, signal, onBatch };
+    return turns.pass(async () => {
+      const version = versionNow();
+      const measures = await evaluateAll(session, programs.evaluate, pass);
+      if (measures !== undefined) this.#measured.set(part, { version, measures });
+      return measures;
+    });
+  }
+
+  /** The same for callbacks; an abort lets it end. */
+  async #measureFor(part: Part): Promise<Measures> {
+    const { examples, validation } = this.#training;
+    const measured = part === "train" ? examples : validation;
+    const measures = measured && (await this.#measure(part, measured));
+    if (measures === undefined) {
+      throw new AdjointError(
+        "attribute",
+        "measure",
+        "there are no validation examples",
+        "Give them to fit: { validation }.",
+      );
+    }
+    return measures;
+  }
+
   async #resume(checkpoint: Checkpoint): Promise<void> {
-    const { session } = this.#training;
-    checkResumable(checkpoint, session.registers, this.#plan);
+    const { session, turns } = this.#training;
+    checkResumable(checkpoint, session.registers, this.#plan, {
+      measures: this.#measures,
+      batches: this.#batches,
+    });
     const { progress, registers, callbacks } = checkpoint;
     if (progress.epoch > this.#epochs || (progress.epoch === this.#epochs && progress.batch > 0)) {
       throw new AdjointError(
@@ -169,13 +246,7 @@ export class FitRun {
         "Give epochs in all, those that are done among them.",
       );
     }
-    await session.writeState(registers);
-    this.#epoch = progress.epoch;
-    this.#batch = progress.batch;
-    this.#step = progress.step;
-    this.#averages = new Averages(this.#measures, progress.sums);
-    this.#seconds = progress.seconds;
-    this.#history.push(...progress.history);
+    // Callbacks first: one that refuses its state leaves the registers as they are.
     for (const callback of this.#callbacks) {
       const state =
         callback.name !== undefined && Object.hasOwn(callbacks, callback.name)
@@ -183,6 +254,13 @@ export class FitRun {
           : undefined;
       if (state !== undefined) callback.restore?.(state);
     }
+    await turns.write(() => session.writeState(registers));
+    this.#epoch = progress.epoch;
+    this.#batch = progress.batch;
+    this.#step = progress.step;
+    this.#averages = new Averages(this.#measures, progress.sums);
+    this.#seconds = progress.seconds;
+    for (const record of progress.history) this.#history.push(record);
   }
 
   #abort(): void {
@@ -206,6 +284,8 @@ export class FitRun {
   }
 
   async #checkpoint(): Promise<Checkpoint> {
+    // All before the first wait: the training may go on meanwhile where the caller doesn't wait for this.
+    const progress = this.#progress();
     const callbacks = this.#callbacks.flatMap((callback) =>
       callback.name !== undefined && callback.save !== undefined
         ? [[callback.name, callback.save()] as const]
@@ -213,14 +293,14 @@ export class FitRun {
     );
     return {
       registers: await this.#training.session.state(),
-      progress: this.#progress(),
+      progress,
       callbacks: Object.fromEntries(callbacks),
       notes: { ...this.#options.notes },
     };
   }
 
   #makeContext(): FitContext {
-    const { session, programs, validation } = this.#training;
+    const { session, programs, turns, validation } = this.#training;
     const measures = ["train", ...(validation === undefined ? [] : ["validation"])].flatMap((part) =>
       this.#measures.map((name) => `${part}.${name}`),
     );
@@ -239,8 +319,12 @@ export class FitRun {
       stop: (reason) => {
         this.#stopped ??= { reason, aborted: false };
       },
+      measure: (part) => this.#measureFor(part),
       state: (names) => session.state(names),
-      writeState: (state) => session.writeState(state),
+      writeState: (state) => turns.write(() => session.writeState(state)),
+      endWith: (state) => {
+        this.#ending = state;
+      },
       checkpoint: () => this.#checkpoint(),
     };
   }
@@ -270,11 +354,11 @@ function checkNames(callbacks: readonly Callback[]): void {
         `two callbacks are named "${name}"`,
         "Give one another name.",
       );
-    if (!/^[\w-]+$/.test(name))
+    if (!/^[\w-]+$/.test(name) || name === "__proto__")
       throw new AdjointError(
         "attribute",
         "fit",
-        `callback "${name}" must have a name of letters, digits, _ and -`,
+        `callback "${name}" must have a name of letters, digits, _ and -, and not __proto__`,
       );
     seen.add(name);
   }

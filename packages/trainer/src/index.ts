@@ -15,7 +15,12 @@ export {
   type StopOnNaNOptions,
   stopOnNaN,
 } from "./callbacks/stop-on-nan.ts";
-export { type CheckpointsOptions, checkpoints } from "./callbacks/checkpoints.ts";
+export {
+  type CheckpointStore,
+  type Checkpoints,
+  type CheckpointsOptions,
+  checkpoints,
+} from "./callbacks/checkpoints.ts";
 export { type CallbackState, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { type FilePlace, SafetensorsError } from "./safetensors/error.ts";
 export { type Safetensors, decodeSafetensors } from "./safetensors/read.ts";

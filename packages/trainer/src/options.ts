@@ -18,6 +18,11 @@ export interface FitOptions {
   readonly resume?: Checkpoint | undefined;
   /** Ends the training after the step under way: `onTrainEnd` runs, and `fit` returns. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Seconds that a callback or a step may take after `signal` asked to stop, 30 by default: then `fit` gives up and throws.
+   * Enough for a checkpoint on a slow disk.
+   */
+  readonly abortPatience?: number | undefined;
   /** Text that checkpoints carry along: the settings of the run, a version. */
   readonly notes?: { readonly [key: string]: string } | undefined;
 }
@@ -36,6 +41,7 @@ interface FitSettings {
   readonly batchSize: number;
   readonly shuffle?: number | false | undefined;
   readonly lastBatch: "keep" | "drop";
+  readonly abortPatience: number;
 }
 
 /** What is left to check of `FitOptions` at run time: the rest is objects of this library. */
@@ -44,6 +50,7 @@ export const fitSchema: z.ZodType<FitSettings> = z.object({
   batchSize: size.default(32),
   shuffle: seed.optional(),
   lastBatch: z.enum(["keep", "drop"], 'must be "keep" or "drop"').default("keep"),
+  abortPatience: z.number("must be a number > 0").gt(0, "must be a number > 0").default(30),
 });
 
 /**

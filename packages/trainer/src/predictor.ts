@@ -23,8 +23,8 @@ export class Predictor<I extends string = string, O extends string = string> imp
     predict: Graph<I, O>,
     options: PredictorOptions,
   ): Promise<Predictor<I, O>> {
-    const names = [...registersOf(predict).keys()];
-    const missing = names.find((name) => !Object.hasOwn(options.state, name));
+    const names = registersOf(predict);
+    const missing = [...names.keys()].find((name) => !Object.hasOwn(options.state, name));
     if (missing !== undefined) {
       throw new AdjointError(
         "state",
@@ -34,7 +34,7 @@ export class Predictor<I extends string = string, O extends string = string> imp
       );
     }
     // A model that was cut, or weights of a whole checkpoint: what this model doesn't read stays out.
-    const state = Object.fromEntries(Object.entries(options.state).filter(([name]) => names.includes(name)));
+    const state = Object.fromEntries(Object.entries(options.state).filter(([name]) => names.has(name)));
     return new Predictor(await compile<PredictingEntries>({ predict }, { ...options, state }), predict);
   }
 

@@ -1,3 +1,4 @@
+import { AdjointError } from "@adjoint/ir";
 import { z } from "zod";
 
 /** The loss and the metrics, by name. */
@@ -98,8 +99,26 @@ export const stepRecords: z.ZodType<readonly StepRecord[]> = z.array(
   z.strictObject({ step: count, loss: number, metrics: values }),
 );
 
-/** JSON in which NaN and the infinities are text. */
-export const toJsonText = (value: unknown): string =>
-  JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "number" && !Number.isFinite(entry) ? String(entry) : entry,
-  );
+/**
+ * JSON in which NaN and the infinities are text.
+ * @param what names the value in errors.
+ * @throws AdjointError where a value can't be JSON, or its text is longer than a string may be.
+ */
+export function toJsonText(what: string, value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value, (_, entry: unknown) =>
+      typeof entry === "number" && !Number.isFinite(entry) ? String(entry) : entry,
+    );
+  } catch (error) {
+    throw new AdjointError(
+      "state",
+      "checkpoint",
+      `${what} can't be kept as JSON: ${error instanceof Error ? error.message : String(error)}`,
+      "Keep what is large in tensors.",
+    );
+  }
+  if (text === undefined)
+    throw new AdjointError("state", "checkpoint", `${what} can't be kept as JSON: it is ${typeof value}`);
+  return text;
+}

@@ -5,6 +5,7 @@ import { type Declaration, type Programs, checkPrograms, trainingPrograms } from
 import { type TrainingEntries, evaluateAll, predictAll } from "./evaluate.ts";
 import { FitRun, type FitResult, weightNames } from "./fit.ts";
 import { type FitOptions, type PassOptions, parsePass } from "./options.ts";
+import { Turns } from "./turns.ts";
 
 /** A data set with at least the fields that are named. */
 export type Examples<N extends string> = Dataset<Fields & { readonly [field in N]: DType }>;
@@ -23,6 +24,7 @@ export class Trainer<
   readonly session: Session<TrainingEntries>;
   readonly programs: Programs<I, T, M, O>;
   readonly #seed: number;
+  readonly #turns = new Turns();
 
   private constructor(session: Session<TrainingEntries>, programs: Programs<I, T, M, O>, seed: number) {
     this.session = session;
@@ -43,7 +45,10 @@ export class Trainer<
    * Trains: `epochs` passes over the examples in batches, a step each. Bit for bit the same for one seed, also where it
    * was stopped and resumed.
    * @param validation examples that each epoch is measured by.
-   * @throws AdjointError for a wrong setting, data that don't fit, a checkpoint of another run; DatasetError from the data.
+   * One training runs at a time. Meanwhile `evaluate`, `predict`, `weights` and `state` see the registers between two steps;
+   * a pass over data holds the training up until its end, so that it sees one set of weights.
+   * @throws AdjointError for a wrong setting, data that don't fit, a checkpoint of another run, a training under way, a callback
+   * that doesn't come back after an abort; DatasetError from the data.
    */
   fit(
     examples: Examples<I | T>,
@@ -51,7 +56,7 @@ export class Trainer<
   ): Promise<FitResult> {
     const { session, programs } = this;
     return new FitRun(
-      { session, programs, seed: this.#seed, examples, validation: options.validation },
+      { session, programs, turns: this.#turns, seed: this.#seed, examples, validation: options.validation },
       options,
     ).run();
   }
@@ -62,7 +67,7 @@ export class Trainer<
     options: PassOptions = {},
   ): Promise<{ readonly [measure in "loss" | M]: number }> {
     const pass = { examples, batchSize: parsePass("evaluate", options) };
-    const measured = await evaluateAll(this.session, this.programs.evaluate, pass);
+    const measured = await this.#turns.pass(() => evaluateAll(this.session, this.programs.evaluate, pass));
     // The measures are the outputs of the program, and nothing aborts this pass.
     return { loss: measured?.loss, ...measured?.metrics } as { readonly [measure in "loss" | M]: number };
   }
@@ -72,10 +77,8 @@ export class Trainer<
     examples: Examples<I>,
     options: PassOptions = {},
   ): Promise<{ readonly [output in O]: TensorValue }> {
-    const results = await predictAll(this.session, this.programs.predict, {
-      examples,
-      batchSize: parsePass("predict", options),
-    });
+    const pass = { examples, batchSize: parsePass("predict", options) };
+    const results = await this.#turns.pass(() => predictAll(this.session, this.programs.predict, pass));
     // The names are the outputs of the program.
     return results as { readonly [output in O]: TensorValue };
   }
@@ -90,9 +93,9 @@ export class Trainer<
     return this.session.state();
   }
 
-  /** Overwrites registers by name; the others stay. */
+  /** Overwrites registers by name, after the passes over data that are under way; the others stay. */
   writeState(state: State): Promise<void> {
-    return this.session.writeState(state);
+    return this.#turns.write(() => this.session.writeState(state));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

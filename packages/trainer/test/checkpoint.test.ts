@@ -66,14 +66,17 @@ describe("resuming", () => {
     const { files, state, result } = await trained({ epochs: 3, callbacks: callbacks() });
     // The loss falls, which counts as worse here: it stops after two epochs with the weights of the first.
     expect(result.history).toHaveLength(2);
-    const steps = decodeCheckpoint(files.at(-1) ?? new Uint8Array()).callbacks["history"]?.data;
+    const steps = decodeCheckpoint(files.at(-1) ?? new Uint8Array()).callbacks["history"];
     const file = files[7] ?? new Uint8Array();
-    expect(Object.keys(decodeCheckpoint(file).callbacks["early-stopping"]?.tensors ?? {})).toHaveLength(4);
+    const { registers, callbacks: kept } = decodeCheckpoint(file);
+    expect(Object.keys(kept["early-stopping"]?.tensors ?? {}).toSorted()).toEqual(
+      Object.keys(registers).toSorted(),
+    );
     await using trainer = await makeTrainer();
     const again = callbacks();
     await trainer.fit(train, { ...settings, epochs: 3, resume: decodeCheckpoint(file), callbacks: again });
     expect(bitsOf(await trainer.state())).toEqual(bitsOf(state));
-    expect(again[0]?.save?.().data).toEqual(steps);
+    expect(again[0]?.save?.()).toEqual(steps);
   });
 
   test("a finished training takes more epochs, as if they had been asked for at first", async () => {
@@ -147,7 +150,7 @@ describe("a checkpoint", () => {
     expect(() => decodeCheckpoint(encodeSafetensors(tensors))).toThrow(
       "the file has tensors, but is no checkpoint",
     );
-    refuse({ version: "2" }, "the file has version 2, and this library reads version 1");
+    refuse({ version: "3" }, 'the file has version "3", and this library reads versions 1 and 2');
     refuse({ progress: "{" }, "the metadata are damaged at progress: is not JSON");
     refuse({ progress: "{}" }, "the metadata are damaged at progress.plan");
     refuse(
@@ -175,25 +178,6 @@ describe("a checkpoint", () => {
       callbacks: [abort, checkpoints(note, { eachEpoch: false })],
     });
     expect(made).toEqual(["0:4 4"]);
-  });
-
-  test("is not made where the loss is not finite, which would take the place of a good one", async () => {
-    await using trainer = await makeTrainer();
-    let made = 0;
-    const poison: Callback = {
-      onStep: ({ step }, context) =>
-        step === 3
-          ? context.writeState({
-              "dense_2.bias": { dtype: "f32", shape: [2], data: Float32Array.of(NaN, 0) },
-            })
-          : undefined,
-    };
-    await trainer.fit(train, {
-      ...settings,
-      epochs: 1,
-      callbacks: [checkpoints(() => void made++, { every: 1 }), poison],
-    });
-    expect(made).toBe(3);
   });
 
   test("of an abort while an epoch is measured stands before that", async () => {

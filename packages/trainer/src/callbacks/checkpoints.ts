@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Callback, FitContext } from "../callback.ts";
 import { type Checkpoint, encodeCheckpoint } from "../checkpoint.ts";
+import { firstNotFinite } from "../finite.ts";
 import { parseOptions } from "../options.ts";
 
 /** What `checkpoints` takes. */
@@ -16,29 +17,64 @@ const optionsSchema = z.strictObject({
   eachEpoch: z.boolean("must be true or false").default(true),
 });
 
+/** A `checkpoints` callback and what it made. */
+export interface Checkpoints extends Callback {
+  /** Where the training stood at the last checkpoint that was written; undefined before the first. */
+  readonly written: { readonly epoch: number; readonly step: number } | undefined;
+}
+
+/** Where checkpoints go. */
+export interface CheckpointStore {
+  /** Called before the training's first step. */
+  begin?(): void | Promise<void>;
+  /** Stores the bytes of a safetensors file; the training waits for it. */
+  write(bytes: Uint8Array, checkpoint: Checkpoint): void | Promise<void>;
+}
+
 /**
  * Makes a checkpoint every n steps, after each epoch, and when the training ends (also by an abort), unless nothing
- * happened since the last. None is made where the loss is not finite: it would take the place of a good one. Give it before callbacks that change weights in `onTrainEnd`, and after those whose state it is
- * to hold up to date.
- * @param write stores the bytes of a safetensors file; the training waits for it.
+ * happened since the last. It runs after all other callbacks, wherever it stands, so that it has what they keep.
+ *
+ * None takes the place of a good one that can't be gone on from. A step's loss belongs to the weights before its update, so
+ * the registers themselves are looked at: where one is not finite nothing is written, and the training ends with the name of
+ * the register. Nothing is written either where the loss is not finite.
+ * @param store where they go; a function is its `write`.
  */
 export function checkpoints(
-  write: (bytes: Uint8Array, checkpoint: Checkpoint) => void | Promise<void>,
+  store: CheckpointStore | CheckpointStore["write"],
   options: CheckpointsOptions = {},
-): Callback {
+): Checkpoints {
   const { every, eachEpoch } = parseOptions("checkpoints", optionsSchema, options);
-  // Where the last checkpoint was made; epochs tell a finished epoch from its last step.
-  let last = "";
+  const { begin, write }: CheckpointStore = typeof store === "function" ? { write: store } : store;
+  let written: { readonly epoch: number; readonly step: number } | undefined;
   let finite = true;
   const make = async (context: FitContext): Promise<void> => {
     if (!finite) return;
     const checkpoint = await context.checkpoint();
+    // Epochs tell a finished epoch from its last step.
     const { epoch, step } = checkpoint.progress;
-    if (last === `${epoch} ${step}`) return;
-    last = `${epoch} ${step}`;
+    if (written?.epoch === epoch && written.step === step) return;
+    const bad = firstNotFinite(checkpoint.registers, context.registers);
+    if (bad !== undefined) {
+      const last = written === undefined ? "None was written before" : `The last is of step ${written.step}`;
+      context.stop(
+        `Register "${bad}" is not finite after step ${step}, so no checkpoint was written. ${last}.`,
+      );
+      return;
+    }
     await write(encodeCheckpoint(checkpoint), checkpoint);
+    written = { epoch, step };
   };
   return {
+    runsLast: true,
+    get written() {
+      return written;
+    },
+    onTrainBegin() {
+      written = undefined;
+      finite = true;
+      return begin?.();
+    },
     onStep({ step, loss }, context) {
       finite = Number.isFinite(loss);
       return every !== undefined && step % every === 0 ? make(context) : undefined;

@@ -1,6 +1,7 @@
 import { AdjointError, type State } from "@adjoint/ir";
 import { z } from "zod";
-import type { Callback, FitContext } from "../callback.ts";
+import { Beginning, type Callback, type FitContext } from "../callback.ts";
+import { firstNotFinite } from "../finite.ts";
 import { parseOptions } from "../options.ts";
 import type { EpochRecord } from "../progress.ts";
 
@@ -14,7 +15,7 @@ export interface EarlyStoppingOptions {
   readonly minDelta?: number | undefined;
   /** Whether less or more is better: "max" for measures whose name ends in accuracy, else "min", by default. */
   readonly mode?: "min" | "max" | undefined;
-  /** Puts back the weights of the best epoch at the end; true by default. */
+  /** Puts back the registers of the best epoch at the end; true by default. */
   readonly restoreBest?: boolean | undefined;
 }
 
@@ -34,9 +35,13 @@ export interface EarlyStopping extends Callback {
 }
 
 /**
- * Ends the training when a measure stopped improving, and puts back the weights (parameters and running statistics) of the
- * best epoch, of which it keeps a copy. A training that is aborted keeps its last weights, to be resumed; NaN never improves.
- * Give it after callbacks whose `onTrainEnd` wants the last weights. Checkpoints carry its state.
+ * Ends the training when a measure stopped improving, and leaves it with the registers of the best epoch (weights, running
+ * statistics, and the optimizer's that belong to them), of which it keeps a copy. A training that is aborted keeps its last
+ * registers, to be resumed. Checkpoints carry its state.
+ *
+ * What is kept is what the measure belongs to. The average of an epoch's steps, each measured before its update, belongs to no
+ * weights: so with `restoreBest`, a measure of `train` is taken again by the weights at the epoch's end, which costs a pass over
+ * the training examples. A value or a register that is not finite is never the best.
  * Source: Prechelt, "Early Stopping — But When?" (1998).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
@@ -46,9 +51,31 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     options,
   );
   const sign = (mode ?? (/accuracy$/i.test(monitor) ? "max" : "min")) === "max" ? -1 : 1;
+  const [part, ...rest] = monitor.split(".");
+  const measure = rest.join(".");
+  const beginning = new Beginning();
   let best: { readonly epoch: number; readonly value: number } | undefined;
-  let weights: State | undefined;
+  let registers: State | undefined;
   let waited = 0;
+  const stopWhereOver = (context: FitContext): void => {
+    if (waited < patience) return;
+    const since =
+      best === undefined
+        ? "was never a number"
+        : `has not improved since epoch ${best.epoch} (${best.value})`;
+    context.stop(`${monitor} ${since}.`);
+  };
+  const valueOf = async (record: EpochRecord, context: FitContext): Promise<number> => {
+    const of = part === "validation" ? "validation" : "train";
+    const measures = restoreBest ? await context.measure(of) : record[of];
+    const value = measure === "loss" ? measures?.loss : measures?.metrics[measure];
+    return value ?? Number.NaN;
+  };
+  /** A copy to keep; undefined where it is not finite. */
+  const copy = async (context: FitContext): Promise<State | undefined> => {
+    const state = await context.state();
+    return firstNotFinite(state, context.registers) === undefined ? state : undefined;
+  };
   return {
     name: "early-stopping",
     get best() {
@@ -56,36 +83,41 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     },
     onTrainBegin(context) {
       checkMonitor("earlyStopping", monitor, context);
+      if (beginning.isNew()) {
+        best = undefined;
+        registers = undefined;
+        waited = 0;
+      }
+      // A training that ended here goes on only where there is more patience now.
+      stopWhereOver(context);
     },
     async onEpochEnd(record, context) {
-      const value = measureOf(record, monitor);
-      const better = best === undefined ? !Number.isNaN(value) : sign * value < sign * best.value - minDelta;
-      if (better) {
+      const value = await valueOf(record, context);
+      const better =
+        Number.isFinite(value) && (best === undefined || sign * value < sign * best.value - minDelta);
+      const kept = better && restoreBest ? await copy(context) : undefined;
+      if (better && (!restoreBest || kept !== undefined)) {
         best = { epoch: record.epoch, value };
+        registers = kept;
         waited = 0;
-        if (restoreBest) weights = await context.state(context.weights);
         return;
       }
       waited++;
-      if (waited < patience) return;
-      const since =
-        best === undefined
-          ? "was never a number"
-          : `has not improved since epoch ${best.epoch} (${best.value})`;
-      context.stop(`${monitor} ${since}.`);
+      stopWhereOver(context);
     },
-    async onTrainEnd(context) {
-      if (weights !== undefined && context.stopped?.aborted !== true) await context.writeState(weights);
+    onTrainEnd(context) {
+      if (registers !== undefined && context.stopped?.aborted !== true) context.endWith(registers);
     },
     save: () => ({
       data: { best: best?.value ?? null, epoch: best?.epoch ?? 0, waited },
-      ...(weights && { tensors: weights }),
+      ...(registers && { tensors: registers }),
     }),
     restore(state) {
       const data = parseOptions("earlyStopping in the checkpoint", dataSchema, state.data);
+      beginning.restored();
       best = data.best === null ? undefined : { epoch: data.epoch, value: data.best };
       waited = data.waited;
-      weights = restoreBest && Object.keys(state.tensors ?? {}).length > 0 ? state.tensors : undefined;
+      registers = restoreBest && Object.keys(state.tensors ?? {}).length > 0 ? state.tensors : undefined;
     },
   };
 }
@@ -99,12 +131,4 @@ function checkMonitor(operation: string, monitor: string, context: FitContext): 
     `"${monitor}" is not measured`,
     `Measured are ${context.measures.join(", ")}${context.measures.some((name) => name.startsWith("validation.")) ? "" : "; give fit a validation set for more"}.`,
   );
-}
-
-/** `validation.accuracy` of an epoch; NaN where it lacks it. */
-function measureOf(record: EpochRecord, monitor: string): number {
-  const [part, ...rest] = monitor.split(".");
-  const measures = part === "validation" ? record.validation : record.train;
-  const name = rest.join(".");
-  return (name === "loss" ? measures?.loss : measures?.metrics[name]) ?? NaN;
 }

@@ -1,5 +1,7 @@
+import { AdjointError, type State, type TensorValue } from "@adjoint/ir";
 import { z } from "zod";
-import type { Callback } from "../callback.ts";
+import { Beginning, type Callback } from "../callback.ts";
+import type { CallbackState } from "../checkpoint.ts";
 import { parseOptions } from "../options.ts";
 import { type EpochRecord, type StepRecord, stepRecords } from "../progress.ts";
 
@@ -19,9 +21,20 @@ const optionsSchema = z.strictObject({
   every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(1),
 });
 
-/** Keeps what steps and epochs were measured by, for plots and files. Checkpoints carry it. */
+/** What was measured at each step, as columns: a history of millions of steps stays small and quick to write. */
+interface Columns {
+  readonly metrics: readonly string[];
+}
+
+const columnsSchema: z.ZodType<Columns> = z.strictObject({ metrics: z.array(z.string()) });
+
+/**
+ * Keeps what steps and epochs were measured by, for plots and files. Checkpoints carry it, as tensors of f64. A metric that a
+ * resumed run measures and the one before did not is NaN where it is missing.
+ */
 export function history(options: HistoryOptions = {}): History {
   const { every } = parseOptions("history", optionsSchema, options);
+  const beginning = new Beginning();
   let steps: StepRecord[] = [];
   let epochs: readonly EpochRecord[] = [];
   return {
@@ -33,14 +46,69 @@ export function history(options: HistoryOptions = {}): History {
       return epochs;
     },
     onTrainBegin(context) {
+      if (beginning.isNew()) steps = [];
       epochs = context.history;
     },
     onStep({ step, loss, metrics }) {
       if (step % every === 0) steps.push({ step, loss, metrics });
     },
-    save: () => ({ data: steps }),
+    save: () => columnsOf(steps),
     restore(state) {
-      steps = [...parseOptions("history in the checkpoint", stepRecords, state.data)];
+      beginning.restored();
+      steps = [...recordsOf(state)];
     },
   };
+}
+
+function columnsOf(steps: readonly StepRecord[]): CallbackState {
+  const names = new Set<string>();
+  for (const record of steps) for (const name of Object.keys(record.metrics)) names.add(name);
+  const metrics = [...names];
+  const column = (value: (record: StepRecord) => number): TensorValue => {
+    const data = new Float64Array(steps.length);
+    steps.forEach((record, index) => (data[index] = value(record)));
+    return { dtype: "f64", shape: [steps.length], data };
+  };
+  return {
+    data: { metrics },
+    tensors: Object.fromEntries([
+      ["step", column(({ step }) => step)],
+      ["loss", column(({ loss }) => loss)],
+      ...metrics.map((name, index) => [
+        metricColumn(index),
+        column((record) =>
+          Object.hasOwn(record.metrics, name) ? (record.metrics[name] ?? Number.NaN) : Number.NaN,
+        ),
+      ]),
+    ]),
+  };
+}
+
+const metricColumn = (index: number): string => `metric_${index}`;
+
+/** @throws AdjointError where columns are missing or of different lengths. */
+function recordsOf({ data, tensors = {} }: CallbackState): readonly StepRecord[] {
+  // So the first version kept them.
+  if (Array.isArray(data)) return parseOptions("history in the checkpoint", stepRecords, data);
+  const { metrics } = parseOptions("history in the checkpoint", columnsSchema, data);
+  const count = columnOf(tensors, "step").length;
+  const column = (name: string): Float64Array => columnOf(tensors, name, count);
+  const [steps, losses] = [column("step"), column("loss")];
+  const columns = metrics.map((name, index) => [name, column(metricColumn(index))] as const);
+  return Array.from(steps, (step, index) => ({
+    step,
+    loss: losses[index] ?? Number.NaN,
+    metrics: Object.fromEntries(columns.map(([name, values]) => [name, values[index] ?? Number.NaN])),
+  }));
+}
+
+function columnOf(tensors: State, name: string, count?: number): Float64Array {
+  const { data } = (Object.hasOwn(tensors, name) ? tensors[name] : undefined) ?? {};
+  if (data instanceof Float64Array && (count === undefined || data.length === count)) return data;
+  throw new AdjointError(
+    "state",
+    "history in the checkpoint",
+    `column "${name}" is no f64[${count ?? "steps"}]`,
+    "The file is damaged.",
+  );
 }

@@ -1,12 +1,14 @@
-import { type State, isFloat, toNumbers } from "@adjoint/ir";
 import { z } from "zod";
 import type { Callback } from "../callback.ts";
+import { notFinite } from "../finite.ts";
 import { parseOptions } from "../options.ts";
 
 /** What `stopOnNaN` takes. */
 export interface StopOnNaNOptions {
   /** Steps from one look at the loss to the next, 1 by default. */
   readonly every?: number | undefined;
+  /** Steps from one look at the registers to the next, whatever the loss is; none by default. Each look copies them all. */
+  readonly registers?: number | undefined;
 }
 
 /** Where numbers went bad. */
@@ -26,40 +28,38 @@ export interface StopOnNaN extends Callback {
 
 const optionsSchema = z.strictObject({
   every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(1),
+  registers: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").optional(),
 });
 
 /**
- * Ends the training when the loss is NaN or infinite, and names the step and the first register that went bad. The loss
- * is a number that the step gave anyway; registers are looked at only then.
+ * Ends the training when numbers go bad, and names the step and the registers that are not finite. The loss is a number that
+ * the step gave anyway, but it belongs to the weights before the update: it shows a step later that an update went bad, when
+ * the next has spread it. `registers: 1` finds the very step and the register where it came first, for a copy of all
+ * registers a step.
  */
 export function stopOnNaN(options: StopOnNaNOptions = {}): StopOnNaN {
-  const { every } = parseOptions("stopOnNaN", optionsSchema, options);
+  const { every, registers } = parseOptions("stopOnNaN", optionsSchema, options);
   let found: BadNumbers | undefined;
   return {
     get found() {
       return found;
     },
+    onTrainBegin() {
+      found = undefined;
+    },
     async onStep({ step, loss }, context) {
-      if (step % every !== 0 || Number.isFinite(loss)) return;
-      const register = firstBad(await context.state(), [...context.registers.keys()]);
-      found = { step, loss, register };
-      const where =
-        register === undefined
-          ? "All registers are finite still"
-          : `The first register that is not finite is "${register}"`;
-      context.stop(`The loss is ${loss} at step ${step}. ${where}.`);
+      const badLoss = step % every === 0 && !Number.isFinite(loss);
+      if (!badLoss && (registers === undefined || step % registers !== 0)) return;
+      const bad = notFinite(await context.state(), context.registers);
+      if (!badLoss && bad.length === 0) return;
+      found = { step, loss, register: bad[0] };
+      context.stop(`The loss is ${loss} at step ${step}. ${whereText(bad)}.`);
     },
   };
 }
 
-/** The first of the registers that has an element that is no finite number. */
-function firstBad(state: State, names: readonly string[]): string | undefined {
-  return names.find((name) => {
-    const value = state[name];
-    return (
-      value !== undefined &&
-      isFloat(value.dtype) &&
-      toNumbers(value).some((element) => !Number.isFinite(element))
-    );
-  });
+function whereText([first, ...others]: readonly string[]): string {
+  if (first === undefined) return "All registers are finite still";
+  const more = others.length === 0 ? "" : `, and ${others.length} more are not finite`;
+  return `The first register that is not finite is "${first}"${more}`;
 }

@@ -1,0 +1,186 @@
+import { dataset } from "@adjoint/datasets";
+import { dim, input, program, register } from "@adjoint/ir";
+import { type Callback, type Trainer, createTrainer } from "@adjoint/trainer";
+import { describe, expect, test } from "vitest";
+import { reference } from "./reference.ts";
+import { bitsOf, circle, makeTrainer } from "./support.ts";
+
+const examples = (count: number) =>
+  dataset({ x: { dtype: "f32", shape: [count], data: new Float32Array(count).fill(1) } });
+
+/** A training that counts its steps; outside training the loss is the count. */
+async function counting(): Promise<Trainer<"x", never, never>> {
+  const x = input("x", "f32", [dim("batch")]);
+  const count = register("count", "f32", [], { initial: { kind: "constant", value: 0 } });
+  const outputs = { loss: count.mul(x.reduceMean()) };
+  return createTrainer(
+    {
+      train: program({ inputs: { x }, outputs, updates: [{ register: count, next: count.add(1) }] }),
+      evaluate: program({ inputs: { x }, outputs }),
+      predict: program({ inputs: { x }, outputs: { y: x.mul(count) } }),
+    },
+    reference(),
+  );
+}
+
+describe("while a trainer trains", () => {
+  test("a second fit is refused, and changes nothing; one after it, or after a failure, is not", async () => {
+    const data = circle(20);
+    await using alone = await makeTrainer();
+    await alone.fit(data, { epochs: 2, batchSize: 5 });
+    await using trainer = await makeTrainer();
+    const first = trainer.fit(data, { epochs: 2, batchSize: 5 });
+    await expect(trainer.fit(data, { epochs: 1 })).rejects.toMatchObject({
+      name: "AdjointError",
+      code: "state",
+      message: expect.stringContaining("a training of this trainer is under way"),
+    });
+    await first;
+    expect(bitsOf(await trainer.state())).toEqual(bitsOf(await alone.state()));
+    const broken: Callback = { onStep: () => Promise.reject(new Error("broken")) };
+    await expect(trainer.fit(data, { epochs: 1, callbacks: [broken] })).rejects.toThrow("broken");
+    expect((await trainer.fit(data, { epochs: 1, batchSize: 20 })).step).toBe(1);
+  });
+
+  test("evaluate and predict see the weights of one moment, from a callback and from outside", async () => {
+    await using trainer = await counting();
+    const data = examples(30);
+    const seen: number[] = [];
+    let ended = false;
+    const fromHook: Callback = {
+      onStep: async ({ step }) =>
+        void (step === 5 && seen.push((await trainer.evaluate(data, { batchSize: 1 })).loss)),
+    };
+    const training = trainer
+      .fit(examples(200), { epochs: 1, batchSize: 1, callbacks: [fromHook] })
+      .finally(() => (ended = true));
+    while (!ended && seen.length < 20) {
+      await new Promise((resolve) => setTimeout(resolve));
+      const { y } = await trainer.predict(data, { batchSize: 1 });
+      expect(new Set(y.data).size).toBe(1);
+      seen.push((await trainer.evaluate(data, { batchSize: 1 })).loss);
+    }
+    await training;
+    expect(seen).toContain(5);
+    // Averages over two moments would not be whole.
+    expect(seen.filter((loss) => !Number.isInteger(loss))).toEqual([]);
+    expect(seen.length).toBeGreaterThan(2);
+  });
+
+  test("state is copied between two steps, and writing waits for the passes under way", async () => {
+    await using trainer = await counting();
+    const order: string[] = [];
+    const pass = trainer
+      .evaluate(examples(30), { batchSize: 1 })
+      .then(({ loss }) => order.push(`pass ${loss}`));
+    const count = { dtype: "f32", shape: [], data: Float32Array.of(7) } as const;
+    await Promise.all([pass, trainer.writeState({ count }).then(() => order.push("written"))]);
+    expect(order).toEqual(["pass 0", "written"]);
+    expect((await trainer.evaluate(examples(1))).loss).toBe(7);
+  });
+
+  test("a checkpoint that a callback doesn't wait for has the registers of its progress", async () => {
+    await using trainer = await counting();
+    const pending: Promise<unknown>[] = [];
+    const callback: Callback = {
+      onStep(_, context) {
+        pending.push(
+          context
+            .checkpoint()
+            .then(({ progress, registers }) =>
+              expect(Number(registers["count"]?.data[0])).toBe(progress.step),
+            ),
+        );
+      },
+    };
+    await trainer.fit(examples(9), { epochs: 1, batchSize: 1, callbacks: [callback] });
+    expect(await Promise.all(pending)).toHaveLength(9);
+  });
+
+  test("programs that measure may not update", async () => {
+    const x = input("x", "f32", [dim("batch")]);
+    const count = register("count", "f32", []);
+    const updates = [{ register: count, next: count.add(1) }];
+    const measuring = program({ inputs: { x }, outputs: { loss: x.reduceMean() }, updates });
+    await expect(
+      createTrainer({ train: measuring, evaluate: measuring, predict: measuring }, reference()),
+    ).rejects.toThrow('program "evaluate" updates registers');
+  });
+});
+
+describe("an abort", () => {
+  const never = new Promise<void>(() => {});
+
+  test.for([
+    ["onTrainBegin", { onTrainBegin: () => never }],
+    ["onEpochBegin", { onEpochBegin: () => never }],
+    ["onStep", { onStep: () => never }],
+    ["onEpochEnd", { onEpochEnd: () => never }],
+    ["onTrainEnd", { onTrainEnd: () => never }],
+  ] as const)(
+    "ends a training whose %s never comes back, by a typed error that names it",
+    async ([hook, hooks]) => {
+      await using trainer = await makeTrainer();
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 30);
+      await expect(
+        trainer.fit(circle(20), {
+          epochs: 1,
+          signal: controller.signal,
+          abortPatience: 0.05,
+          callbacks: [{ name: "quick" }, { name: "sleeper", ...hooks }],
+        }),
+      ).rejects.toMatchObject({
+        name: "AdjointError",
+        message: expect.stringContaining(`${hook} of callback sleeper has not come back for 0.05 s`),
+      });
+      expect((await trainer.fit(circle(20), { epochs: 1 })).step).toBe(1);
+    },
+  );
+
+  test("waits for what is slow and not stuck, and runs the hooks of the end", async () => {
+    await using trainer = await makeTrainer();
+    const controller = new AbortController();
+    const order: string[] = [];
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const { stopped } = await trainer.fit(circle(20), {
+      epochs: 1,
+      batchSize: 5,
+      signal: controller.signal,
+      abortPatience: 2,
+      callbacks: [
+        {
+          async onStep() {
+            controller.abort();
+            await pause(60);
+            order.push("step");
+          },
+          async onTrainEnd() {
+            await pause(60);
+            order.push("end");
+          },
+        },
+      ],
+    });
+    expect([stopped?.aborted, order]).toEqual([true, ["step", "end"]]);
+  });
+
+  test("a training that was given up does not go on when its callback comes back after all", async () => {
+    await using trainer = await counting();
+    const controller = new AbortController();
+    let release = (): void => {};
+    const stuck = new Promise<void>((resolve) => (release = resolve));
+    setTimeout(() => controller.abort(), 10);
+    const given = trainer.fit(examples(10), {
+      epochs: 3,
+      batchSize: 1,
+      signal: controller.signal,
+      abortPatience: 0.03,
+      callbacks: [{ onStep: ({ step }) => (step === 2 ? stuck : undefined) }],
+    });
+    await expect(given).rejects.toThrow("onStep of callback without a name");
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(Number((await trainer.state())["count"]?.data[0])).toBe(2);
+  });
+});
