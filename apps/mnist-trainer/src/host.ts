@@ -6,8 +6,8 @@ export interface TextStream {
   readonly columns?: number | undefined;
 }
 
-/** A request of the user's to end, by the signal that carried it. */
-export type EndSignal = "SIGINT" | "SIGTERM";
+/** A request to end, by the signal that carried it: Ctrl-C, `kill`, a terminal that closed. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** What the program has of the world. */
 export interface Host {

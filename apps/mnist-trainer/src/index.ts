@@ -15,11 +15,19 @@ import { UsageError } from "./usage-error.ts";
 export type { EndSignal, Host, TextStream } from "./host.ts";
 
 /** What a shell expects of a process that a signal ended: 128 and the signal's number. */
-const exitCodes: { readonly [signal in EndSignal]: number } = { SIGINT: 130, SIGTERM: 143 };
+const exitCodes: { readonly [signal in EndSignal]: number } = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGHUP: 129,
+};
+
+/** Milliseconds within which the same signal again is no second request. */
+const ECHO = 1000;
 
 /**
  * The whole program: reads the command line, trains, leaves the results.
- * @returns the exit code: 0, 1 for a training that failed, 2 for a wrong command line, 130 after Ctrl-C.
+ * @returns the exit code: 0, 1 for a training that failed, 2 for a wrong command line, 130 after Ctrl-C, 143 and 129
+ * after other signals to end.
  */
 export async function run(argv: readonly string[], host: Host): Promise<number> {
   try {
@@ -59,10 +67,14 @@ async function trainAs(given: ReturnType<typeof parseOptions>, host: Host): Prom
       : lineReporter(host);
   const controller = new AbortController();
   let ended: EndSignal | undefined;
+  let at = 0;
   const unlisten = host.onEnd((signal) => {
+    // A terminal tells every process of a command, and their parents may tell them again: that is one request.
+    if (ended === signal && signal !== "SIGINT" && performance.now() - at < ECHO) return undefined;
     // Who asks twice does not want to wait for a checkpoint.
     if (ended !== undefined) return host.exit(exitCodes[signal]);
     ended = signal;
+    at = performance.now();
     return controller.abort();
   });
   try {

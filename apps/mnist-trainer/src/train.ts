@@ -73,6 +73,7 @@ async function trainOn(
   const kept = history({ every: KEPT });
   const nan = stopOnNaN();
   const checkpoint = join(folder, fileNames.checkpoint);
+  const keeping = checkpointFile(checkpoint, { every: placement.checkpointEvery });
   const result = await trainer.fit(examples, {
     epochs,
     batchSize,
@@ -86,7 +87,7 @@ async function trainOn(
       nan,
       progress((at) => reporter.step(at), { every: reporter.every }),
       { onEpochEnd: (record) => reporter.epoch(record, beginning) },
-      checkpointFile(checkpoint, { every: placement.checkpointEvery }),
+      keeping,
     ],
   });
   const last = result.history.at(-1);
@@ -105,7 +106,7 @@ async function trainOn(
     outcome: result.stopped === undefined ? "finished" : result.stopped.aborted ? "stopped" : "failed",
     reason: result.stopped?.reason,
     folder,
-    files: { ...files, ...(nan.found === undefined && { checkpoint }) },
+    files: { ...files, ...(keeping.written && { checkpoint }) },
     epochs: result.history.length,
     step: result.step,
     accuracy: percentOf(last),

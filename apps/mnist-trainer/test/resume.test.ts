@@ -80,6 +80,31 @@ describe("a run that was stopped", () => {
     expect(out).toContain(`Stopped after ${(await loadCheckpoint(file)).progress.step} steps.`);
   });
 
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("by %s ends with a checkpoint and with %i", { timeout: 30_000 }, async (asked, expected) => {
+    const { code, out } = await runThere(
+      [...settings, "--epochs", "100", "--out", path(asked)],
+      asked,
+      "Step [100/200]",
+    );
+    expect(code).toBe(expected);
+    const { progress } = await loadCheckpoint(path(`${asked}/checkpoint.safetensors`));
+    expect(out).toContain(`Stopped after ${progress.step} steps.`);
+  });
+
+  test("by nobody, only its reader went: it trains to its end", { timeout: 30_000 }, async () => {
+    const argv = [...settings, "--epochs", "2", "--out", path("unread")];
+    const child = spawn(process.execPath, [...program, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
+    let err = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+    expect([code, err]).toEqual([0, ""]);
+    expect((await loadCheckpoint(path("unread/checkpoint.safetensors"))).progress.epoch).toBe(2);
+  });
+
   test("at any time, twice, is the same run", async () => {
     await runHere([...quick, "--out", path("straight")]);
     const stopAt = (text: string): Parameters<typeof runHere>[1] => ({
@@ -95,6 +120,20 @@ describe("a run that was stopped", () => {
     expect((await runHere(["--resume", file])).code).toBe(0);
     expect(await weightsOf("parts")).toEqual(await weightsOf("straight"));
     expect(await historyOf("parts")).toEqual(await historyOf("straight"));
+  });
+
+  test("the same signal again at once is its echo, and waits", async () => {
+    const exits: number[] = [];
+    const { code } = await runHere([...quick, "--out", path("echo")], {
+      onExit: (exit) => void exits.push(exit),
+      onWrite: (written, end) => {
+        if (!written.includes("Training")) return;
+        end("SIGHUP");
+        end("SIGHUP");
+      },
+    });
+    expect([exits, code]).toEqual([[], 129]);
+    expect((await loadCheckpoint(path("echo/checkpoint.safetensors"))).progress.step).toBe(0);
   });
 
   test("a second Ctrl-C does not wait; SIGTERM ends with 143", async () => {

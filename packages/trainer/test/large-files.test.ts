@@ -42,7 +42,8 @@ function historyOf(steps: number): ReturnType<typeof history> {
 }
 
 describe("long runs", () => {
-  const STEPS = 150_000;
+  // Beyond what a search that recurses survives.
+  const STEPS = 115_000;
 
   test(`a checkpoint with a history of ${STEPS} steps comes back, and its header stays small`, () => {
     const callback = historyOf(STEPS);
@@ -75,7 +76,7 @@ describe("long runs", () => {
         notes: text({ by: "hand" }),
       },
     );
-    expect(file.length).toBeGreaterThan(10_000_000);
+    expect(file.length).toBeGreaterThan(7_000_000);
     const checkpoint = decodeCheckpoint(file);
     expect(checkpoint).toMatchObject({
       registers: { w: one },
@@ -128,10 +129,10 @@ describe("long runs", () => {
       return "taken";
     };
     expect(refused(one)).toContain('tensor "text:notes" is no text in UTF-8');
-    expect(refused({ ...notes, data: Uint8Array.from(notes.data, () => 0xff) })).toContain(
+    expect(refused({ ...notes, data: new Uint8Array(notes.data.length).fill(0xff) })).toContain(
       "no text in UTF-8",
     );
-    expect(refused({ ...notes, data: Uint8Array.from(notes.data, () => 0x20) })).toContain(
+    expect(refused({ ...notes, data: new Uint8Array(notes.data.length).fill(0x20) })).toContain(
       "damaged at notes: is not JSON",
     );
     expect(() =>
@@ -175,25 +176,25 @@ describe("a header of 10 MB and more", () => {
     }
   });
 
-  test("of 100,000 tensors is written and read", () => {
-    const names = Array.from({ length: 100_000 }, (_, index) => `layer.${index}.weight`);
+  test("of 20,000 tensors is written and read", () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `layer.${index}.weight`);
     const file = encodeSafetensors(Object.fromEntries(names.map((name) => [name, one])), {
-      note: "n".repeat(3_000_000),
+      note: "n".repeat(9_000_000),
     });
     expect(file.length).toBeGreaterThan(10_000_000);
-    expect(Object.keys(decodeSafetensors(file).tensors)).toHaveLength(100_000);
+    expect(Object.keys(decodeSafetensors(file).tensors)).toHaveLength(20_000);
   });
 
   test("of nothing but depth, spaces or wrong sizes is refused, in few words", () => {
-    const depth = 4_000_000;
+    const depth = 600_000;
     for (const [file, problem] of [
       [fileOf(`{"w":${"[".repeat(depth)}${"]".repeat(depth)}}`), /tensor "w"|not JSON/],
-      [fileOf(`{"w":${'{"a":'.repeat(1_000_000)}1${"}".repeat(1_000_000)}}`), /tensor "w"|not JSON/],
+      [fileOf(`{"w":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`), /tensor "w"|not JSON/],
       [fileOf(`{"w"${" ".repeat(2 * depth)}:{},"w":{}}`), /"w" twice/],
       [fileOf(`{"w":{"dtype":"F32","shape":[${"-1,".repeat(200)}-1],"data_offsets":[0,0]}}`), /shape\.0/],
       [
         fileOf(`{"w":{"dtype":"F32","shape":[${"1,".repeat(depth)}1],"data_offsets":[0,0]}}`),
-        /shape has 4000001 axes; 256 are the most/,
+        /shape has 600001 axes; 256 are the most/,
       ],
       [fileOf(`{"${"n".repeat(depth)}":{}}`), /tensor "n+…"/],
     ] as const) {
