@@ -60,6 +60,6 @@ export function stopOnNaN(options: StopOnNaNOptions = {}): StopOnNaN {
 
 function whereText([first, ...others]: readonly string[]): string {
   if (first === undefined) return "All registers are finite still";
-  const more = others.length === 0 ? "" : `, and ${others.length} more are not finite`;
-  return `The first register that is not finite is "${first}"${more}`;
+  const all = others.length === 0 ? "" : ` (of ${others.length + 1})`;
+  return `The first register that is not finite is "${first}"${all}`;
 }

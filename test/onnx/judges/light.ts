@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { type State, type TensorValue, tensorValue } from "@adjoint/ir";
+import onnxProto, { type onnx as Proto } from "onnx-proto";
+import type { Draw } from "./draw.ts";
+
+const { onnx } = onnxProto;
+const FLOAT = onnx.TensorProto.DataType.FLOAT;
+
+/** A published network with inputs for its weights, and every tensor that it computes as an output. */
+export interface Opened {
+  readonly bytes: Uint8Array;
+  /** The image and random weights. */
+  readonly feeds: State;
+  /** What each node computes, by the name of its output. */
+  readonly operators: ReadonlyMap<string, string>;
+}
+
+/**
+ * The network of an official `light` model. Its file has no weights but their shapes, filled with one number each; here they
+ * are random, and of a size that keeps the numbers in range.
+ * @param whole puts every node's output out, not only the network's.
+ */
+export function openLight(path: string, draw: Draw, whole: boolean): Opened {
+  const model = onnx.ModelProto.decode(readFileSync(path));
+  const graph = the(model.graph);
+  const initializers = new Map(graph.initializer.map((tensor) => [tensor.name ?? "", tensor]));
+  const filled = graph.node.filter(({ opType }) => opType === "ConstantOfShape");
+  const nodes = graph.node.filter((node) => !filled.includes(node));
+  const shapes = new Map<string, readonly number[]>();
+  for (const { input, output } of graph.input.map((each) => ({ input: each, output: each.name ?? "" }))) {
+    const { elemType, shape } = input.type?.tensorType ?? {};
+    if (elemType === FLOAT)
+      shapes.set(
+        output,
+        (shape?.dim ?? []).map(({ dimValue }) => Number(dimValue)),
+      );
+  }
+  for (const { input, output } of filled) {
+    const sizes = the(initializers.get(input[0] ?? ""));
+    shapes.set(output[0] ?? "", longsOf(sizes));
+  }
+  // Inputs that only the weights' shapes were read from go with them; shapes of Reshape stay.
+  const used = new Set(nodes.flatMap(({ input }) => input));
+  graph.node = nodes;
+  graph.initializer = graph.initializer.filter(
+    ({ name, dataType }) => used.has(name ?? "") && dataType !== FLOAT,
+  );
+  const kept = new Set(graph.initializer.map(({ name }) => name ?? ""));
+  graph.input = [
+    ...graph.input.filter(({ name }) => kept.has(name ?? "")),
+    ...[...shapes].filter(([name]) => used.has(name)).map(([name, shape]) => valueInfo(name, shape)),
+  ];
+  const feeds = [...shapes]
+    .filter(([name]) => used.has(name))
+    .map(([name, shape]) => [name, weightOf(draw, shape, roleOf(name, nodes))] as const);
+  const operators = new Map(nodes.map(({ opType, output }) => [output[0] ?? "", opType ?? ""]));
+  if (whole) {
+    const own = graph.output.map(({ name }) => name ?? "");
+    graph.output.push(
+      ...[...operators.keys()].filter((name) => !own.includes(name)).map((name) => valueInfo(name)),
+    );
+  }
+  return { bytes: onnx.ModelProto.encode(model).finish(), feeds: Object.fromEntries(feeds), operators };
+}
+
+const the = <T>(value: T | null | undefined): T => {
+  if (value === null || value === undefined) throw new Error("the model has not what light models have");
+  return value;
+};
+
+function longsOf({ int64Data, rawData }: Proto.ITensorProto): readonly number[] {
+  if (int64Data && int64Data.length > 0) return int64Data.map(Number);
+  const { buffer, byteOffset, byteLength } = Uint8Array.from(rawData ?? []);
+  return [...new BigInt64Array(buffer, byteOffset, byteLength / 8)].map(Number);
+}
+
+const valueInfo = (name: string, shape?: readonly number[]): Proto.ValueInfoProto =>
+  onnx.ValueInfoProto.create({
+    name,
+    type: {
+      tensorType: {
+        elemType: FLOAT,
+        ...(shape && { shape: { dim: shape.map((dimValue) => ({ dimValue })) } }),
+      },
+    },
+  });
+
+/** What reads a weight, and as which of its operands. */
+const roleOf = (name: string, nodes: readonly Proto.INodeProto[]): string => {
+  const reader = nodes.find(({ input }) => input?.includes(name) === true);
+  return `${reader?.opType ?? ""} ${reader?.input?.indexOf(name) ?? 0}`;
+};
+
+/** Numbers around 1 for what is multiplied or divided by, small ones for what is added, and sums of variance 1 between. */
+function weightOf(draw: Draw, shape: readonly number[], role: string): TensorValue {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data = new Float32Array(count);
+  const inner = shape.length > 1 ? count / (shape[0] ?? 1) : 1;
+  const around = /^(?:BatchNormalization [14]|Mul)/.test(role);
+  const picture = role === "Conv 0";
+  const [middle, scale] = picture
+    ? [0, 1]
+    : around
+      ? [1, 0.5]
+      : shape.length < 2
+        ? [0, 0.1]
+        : [0, Math.sqrt(6 / inner)];
+  for (let index = 0; index < count; index++) data[index] = middle + scale * (2 * draw.number() - 1);
+  return tensorValue("f32", shape, data);
+}
