@@ -9,7 +9,7 @@ import { Draw, inFull, seed } from "./draw.ts";
 import { openLight } from "./light.ts";
 
 /** Of a tensor's largest element: rounding that grew through all layers before. */
-const TOLERANCE = 2e-4;
+const TOLERANCE = 2e-5;
 
 const networks = officialTests.filter(({ folder }) => folder === "light");
 /** Small enough for a share of `npm test`; all of them by `pnpm test:judges`. */
@@ -44,11 +44,10 @@ describe.skipIf(missing !== "")(
       const { run, session: foreign } = await load(bytes, await runtimes.node());
       const expected = await run(feeds);
       await foreign.release();
-      // As many as nodes, and none of them all one number: else nothing would be proven.
-      expect(Object.keys(expected).length).toBe(operators.size);
+      expect(Object.keys(expected)).toHaveLength(operators.size);
       const backends: readonly Backend[] = [
         await wasm({ threads: 1 }),
-        ...(ON_CPU.includes(name) ? [cpu()] : []),
+        ...(inFull && ON_CPU.includes(name) ? [cpu()] : []),
       ];
       let worst = 0;
       for (const backend of backends) {
@@ -72,8 +71,11 @@ describe.skipIf(missing !== "")(
         expect(await off(openLight(model, new Draw(seed), false).bytes)).toEqual([]);
       }
       await context.annotate(`${operators.size} nodes, off by ${worst.toExponential(1)} at most`);
-      const spreads = Object.values(expected).map(({ data }) => new Set(data.subarray(0, 1000)).size);
-      expect(spreads.filter((spread) => spread < 2)).toEqual([]);
+      // Where all elements are one number, nothing is proven.
+      const uniform = Object.entries(expected).filter(([, { data }]) =>
+        data.every((value) => value === data[0]),
+      );
+      expect(uniform.map(([output]) => `${operators.get(output)} "${output}"`)).toEqual([]);
     });
   },
 );

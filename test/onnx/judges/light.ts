@@ -22,46 +22,47 @@ export interface Opened {
  */
 export function openLight(path: string, draw: Draw, whole: boolean): Opened {
   const model = onnx.ModelProto.decode(readFileSync(path));
-  const graph = the(model.graph);
+  const graph = onnx.GraphProto.create(the(model.graph));
+  model.graph = graph;
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name ?? "", tensor]));
-  const filled = graph.node.filter(({ opType }) => opType === "ConstantOfShape");
-  const nodes = graph.node.filter((node) => !filled.includes(node));
-  const shapes = new Map<string, readonly number[]>();
-  for (const { input, output } of graph.input.map((each) => ({ input: each, output: each.name ?? "" }))) {
-    const { elemType, shape } = input.type?.tensorType ?? {};
-    if (elemType === FLOAT)
-      shapes.set(
-        output,
-        (shape?.dim ?? []).map(({ dimValue }) => Number(dimValue)),
-      );
+  const nodes = graph.node.filter(({ opType }) => opType !== "ConstantOfShape");
+  const used = new Set(nodes.flatMap(inputsOf));
+  const weights = new Map<string, readonly number[]>();
+  for (const { name, type } of graph.input) {
+    const { elemType, shape } = type?.tensorType ?? {};
+    if (elemType !== FLOAT) continue;
+    const sizes = (shape?.dim ?? []).map(({ dimValue }) => Number(dimValue));
+    weights.set(name ?? "", sizes);
   }
-  for (const { input, output } of filled) {
-    const sizes = the(initializers.get(input[0] ?? ""));
-    shapes.set(output[0] ?? "", longsOf(sizes));
-  }
-  // Inputs that only the weights' shapes were read from go with them; shapes of Reshape stay.
-  const used = new Set(nodes.flatMap(({ input }) => input));
+  for (const node of graph.node.filter(({ opType }) => opType === "ConstantOfShape"))
+    weights.set(outputOf(node), longsOf(the(initializers.get(inputsOf(node)[0] ?? ""))));
+  const fed = [...weights].filter(([name]) => used.has(name));
   graph.node = nodes;
+  // Shapes that Reshape reads stay as they are; those of weights go.
   graph.initializer = graph.initializer.filter(
     ({ name, dataType }) => used.has(name ?? "") && dataType !== FLOAT,
   );
-  const kept = new Set(graph.initializer.map(({ name }) => name ?? ""));
+  const kept = new Set(graph.initializer.map(({ name }) => name));
   graph.input = [
-    ...graph.input.filter(({ name }) => kept.has(name ?? "")),
-    ...[...shapes].filter(([name]) => used.has(name)).map(([name, shape]) => valueInfo(name, shape)),
+    ...graph.input.filter(({ name }) => kept.has(name)),
+    ...fed.map(([name, shape]) => valueInfo(name, shape)),
   ];
-  const feeds = [...shapes]
-    .filter(([name]) => used.has(name))
-    .map(([name, shape]) => [name, weightOf(draw, shape, roleOf(name, nodes))] as const);
-  const operators = new Map(nodes.map(({ opType, output }) => [output[0] ?? "", opType ?? ""]));
+  const operators = new Map(nodes.map((node) => [outputOf(node), node.opType ?? ""]));
   if (whole) {
-    const own = graph.output.map(({ name }) => name ?? "");
-    graph.output.push(
-      ...[...operators.keys()].filter((name) => !own.includes(name)).map((name) => valueInfo(name)),
-    );
+    const own = new Set(graph.output.map(({ name }) => name));
+    for (const name of operators.keys()) if (!own.has(name)) graph.output.push(valueInfo(name));
   }
-  return { bytes: onnx.ModelProto.encode(model).finish(), feeds: Object.fromEntries(feeds), operators };
+  return {
+    bytes: onnx.ModelProto.encode(model).finish(),
+    feeds: Object.fromEntries(
+      fed.map(([name, shape]) => [name, weightOf(draw, shape, roleOf(name, nodes))] as const),
+    ),
+    operators,
+  };
 }
+
+const inputsOf = ({ input }: Proto.INodeProto): readonly string[] => input ?? [];
+const outputOf = ({ output }: Proto.INodeProto): string => output?.[0] ?? "";
 
 const the = <T>(value: T | null | undefined): T => {
   if (value === null || value === undefined) throw new Error("the model has not what light models have");
@@ -87,8 +88,8 @@ const valueInfo = (name: string, shape?: readonly number[]): Proto.ValueInfoProt
 
 /** What reads a weight, and as which of its operands. */
 const roleOf = (name: string, nodes: readonly Proto.INodeProto[]): string => {
-  const reader = nodes.find(({ input }) => input?.includes(name) === true);
-  return `${reader?.opType ?? ""} ${reader?.input?.indexOf(name) ?? 0}`;
+  const reader = nodes.find((node) => inputsOf(node).includes(name));
+  return reader === undefined ? "" : `${reader.opType} ${inputsOf(reader).indexOf(name)}`;
 };
 
 /** Numbers around 1 for what is multiplied or divided by, small ones for what is added, and sums of variance 1 between. */

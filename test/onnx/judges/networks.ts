@@ -144,12 +144,12 @@ export const networks: { readonly [name: string]: (draw: Draw) => Network } = {
   attention(draw) {
     const [batch, length, heads, width] = [draw.whole(1, 5), draw.size(17), draw.whole(1, 4), draw.size(17)];
     const model = heads * width;
-    const causal = draw.of(true, false);
+    const [causal, pooled] = [draw.of(true, false), draw.of(true, false)];
     return {
-      sizes: `batch ${batch}, length ${length}, ${heads} heads of ${width}, causal ${causal}`,
+      sizes: `batch ${batch}, length ${length}, ${heads} heads of ${width}, causal ${causal}, pooled ${pooled}`,
       feeds: {
         x: draw.tensor("f32", [batch, length, model]),
-        y: draw.tensor("f32", [batch, length, model]),
+        y: draw.tensor("f32", pooled ? [batch, model] : [batch, length, model]),
       },
       loss({ x, y }) {
         const split = (name: string): Tensor =>
@@ -166,7 +166,9 @@ export const networks: { readonly [name: string]: (draw: Draw) => Network } = {
           bias("shift", model),
           { axis: 2, epsilon: 1e-3 },
         );
-        return squaredError(normal, the(y)).reduceMean();
+        // A dense layer, then the mean over positions: its gradient is stretched along an axis.
+        const result = normal.matMul(weight("last", [model, model]));
+        return squaredError(pooled ? result.reduceMean({ axes: [1] }) : result, the(y)).reduceMean();
       },
     };
   },
