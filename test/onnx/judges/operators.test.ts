@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { difference, runExported } from "../check.ts";
 import { runtimes } from "../runtime.ts";
 import { Draw, inFull, seed } from "./draw.ts";
-import { type OperatorCase, operators } from "./operators.ts";
+import type { OperatorCase } from "./makers.ts";
+import { operators } from "./operators.ts";
 
 /** Graphs of each operator. */
 const GRAPHS = inFull ? 40 : 2;
