@@ -143,7 +143,10 @@ export class FitRun {
     });
     for (const [index, feeds] of pass.entries()) {
       this.#watchdog.at("a step");
-      while (turns.passes !== undefined) await turns.passes;
+      while (turns.passes !== undefined) {
+        await turns.passes;
+        this.#watchdog.sign();
+      }
       const outputs = await session.run("train", feeds);
       const examples = Math.min(batchSize, all - index * batchSize);
       const { loss, metrics } = this.#averages.add(examples, outputs);

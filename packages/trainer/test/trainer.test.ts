@@ -201,6 +201,23 @@ describe("programs", () => {
   });
 });
 
+test("measures and outputs may have the names that objects have anyway", async () => {
+  const x = input("x", "f32", [dim("batch")]);
+  const outputs = { loss: x.reduceMean(), constructor: x.reduceMax(), toString: x.reduceMin() };
+  const entry = program({ inputs: { x }, outputs });
+  const predict = program({ inputs: { x }, outputs: { constructor: x, valueOf: x.add(1) } });
+  await using trainer = await createTrainer({ train: entry, evaluate: entry, predict }, reference());
+  const data = dataset({ x: { dtype: "f32", shape: [3], data: Float32Array.of(1, 2, 6) } });
+  const { history } = await trainer.fit(data, { epochs: 1, batchSize: 3 });
+  expect(history[0]?.train).toEqual({ loss: 3, metrics: { constructor: 6, toString: 1 } });
+  expect(await trainer.evaluate(data)).toEqual({ loss: 3, constructor: 6, toString: 1 });
+  const predicted = Object.entries(await trainer.predict(data, { batchSize: 2 }));
+  expect(predicted.map(([name, { data: list }]) => [name, ...list])).toEqual([
+    ["constructor", 1, 2, 6],
+    ["valueOf", 2, 3, 7],
+  ]);
+});
+
 describe("predict", () => {
   test("gives all examples in one array, in order, whatever the batch size", async () => {
     await using trainer = await makeTrainer();
