@@ -38,7 +38,7 @@ const outputOf = ({ options, kernel, extents }: ReturnType<typeof convolution>):
 /** Products, convolutions, pools and normalizations. */
 export const products: { readonly [name: string]: Maker } = {
   matMul: (draw) => {
-    const [rows, inner, columns] = [draw.size(65), draw.size(129), draw.size(65)];
+    const [rows, inner, columns] = [draw.size(65), draw.size(129), draw.size(129)];
     const batch = shapeOf(draw, 0, 2, 4);
     const [left, right] = [batch.map((size) => draw.of(size, 1)), batch.slice(draw.whole(0, batch.length))];
     const dtype = draw.of("f32", "f32", "f64", "i32");
@@ -53,7 +53,9 @@ export const products: { readonly [name: string]: Maker } = {
   },
   dotGeneral: (draw) => {
     // Letters of two operands and of the result, in any order: every way that axes can lie.
-    const sizes = new Map([..."bcijklmn"].map((letter) => [letter, draw.size(12)]));
+    const sizes = new Map(
+      [..."bcijklmn"].map((letter) => [letter, draw.size("ikm".includes(letter) ? 65 : 4)]),
+    );
     const some = (letters: string): string[] => [...letters].filter(() => draw.of(true, false));
     const [batch, inner] = [some("bc"), some("ij")];
     const [left, right] = [some("kl"), some("mn")];
