@@ -76,12 +76,12 @@ function checkMetadata(texts: readonly (readonly [key: string, text: unknown])[]
     if (key === "__proto__") throw new SafetensorsError(`the key ${show(key)} of the metadata is reserved`);
     if (typeof text !== "string")
       throw new SafetensorsError(`the metadata under ${show(key)} are no text (${typeof text})`);
+    // Before the header is made: strings have a limit of their own.
+    length += key.length + text.length;
+    if (length > LONGEST_HEADER) throw tooLong(length);
     if (LONE_SURROGATE.test(key) || LONE_SURROGATE.test(text))
       throw new SafetensorsError(`the metadata under ${show(key)} are not Unicode`);
-    length += key.length + text.length;
   }
-  // Before the text is made: strings have a limit of their own.
-  if (length > LONGEST_HEADER) throw tooLong(length);
 }
 
 function checkTensor(name: string, { dtype, shape, data }: TensorValue): void {
