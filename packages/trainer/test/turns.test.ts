@@ -42,29 +42,29 @@ describe("while a trainer trains", () => {
     expect((await trainer.fit(data, { epochs: 1, batchSize: 20 })).step).toBe(1);
   });
 
-  test("evaluate and predict see the weights of one moment, from a callback and from outside", async () => {
+  test("evaluate and predict see the weights of one moment, also where nobody waits for them", async () => {
     await using trainer = await counting();
     const data = examples(30);
-    const seen: number[] = [];
-    const training = { ended: false };
-    const fromHook: Callback = {
-      onStep: async ({ step }) =>
-        void (step === 5 && seen.push((await trainer.evaluate(data, { batchSize: 1 })).loss)),
-    };
-    const fitted = trainer
-      .fit(examples(200), { epochs: 1, batchSize: 1, callbacks: [fromHook] })
-      .finally(() => (training.ended = true));
-    while (!training.ended && seen.length < 20) {
-      await new Promise((resolve) => setTimeout(resolve));
+    const passes: Promise<readonly number[]>[] = [];
+    /** The count of steps as a pass of 30 batches sees it, all that it sees. */
+    const evaluated = async (): Promise<readonly number[]> => [
+      (await trainer.evaluate(data, { batchSize: 1 })).loss,
+    ];
+    const predicted = async (): Promise<readonly number[]> => {
       const { y } = await trainer.predict(data, { batchSize: 1 });
-      expect(new Set(Array.from(y?.data ?? [], Number)).size).toBe(1);
-      seen.push((await trainer.evaluate(data, { batchSize: 1 })).loss);
-    }
-    await fitted;
-    expect(seen).toContain(5);
-    // Averages over two moments would not be whole.
-    expect(seen.filter((loss) => !Number.isInteger(loss))).toEqual([]);
-    expect(seen.length).toBeGreaterThan(2);
+      return [...new Set(Array.from(y?.data ?? [], Number))];
+    };
+    const callback: Callback = {
+      async onStep({ step }) {
+        if (step === 5) passes.push(Promise.resolve(await evaluated()));
+        // The training may go on meanwhile, and makes no step.
+        if (step === 10) passes.push(evaluated(), predicted());
+        if (step === 11) passes.push(predicted());
+      },
+    };
+    await trainer.fit(examples(20), { epochs: 1, batchSize: 1, callbacks: [callback] });
+    expect(await Promise.all(passes)).toEqual([[5], [10], [10], [11]]);
+    expect(Number((await trainer.state())["count"]?.data[0])).toBe(20);
   });
 
   test("state is copied between two steps, and writing waits for the passes under way", async () => {
