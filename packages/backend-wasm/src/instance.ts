@@ -5,8 +5,13 @@ async function instantiate(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   names: readonly string[],
+  pool: Pool | undefined,
 ): Promise<readonly Code[]> {
-  const imports = { memory, now: () => performance.now() };
+  const imports = {
+    memory,
+    now: () => performance.now(),
+    isLost: (waited: number) => (pool?.isLost(waited) === true ? 1 : 0),
+  };
   const { exports } = await WebAssembly.instantiate(module, { adjoint: imports });
   // The exports are the functions that `compileModule` wrote.
   return names.map((name) => exports[name] as Code);
@@ -29,17 +34,16 @@ export async function start(
   names: readonly string[],
   pool: Pool | undefined,
 ): Promise<Running> {
-  const codes = await instantiate(module, memory, names);
-  const pooled = pool?.add(module, names);
-  if (pooled !== undefined) await pool?.settle(pooled);
+  const codes = await instantiate(module, memory, names, pool);
+  const program = pool?.add(module);
   return {
     run: (index) => {
       const code = codes[index];
       if (code === undefined) return 0;
-      return pool === undefined || pooled === undefined ? code(0, 1) : pool.run(pooled, index, code);
+      return pool === undefined || program === undefined ? code() : pool.run(program, code);
     },
     release: () => {
-      if (pooled !== undefined) pool?.remove(pooled);
+      if (program !== undefined) pool?.remove(program);
     },
   };
 }

@@ -21,6 +21,7 @@ import {
   v128,
 } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
+import type { SHARED } from "../share.ts";
 import { type Element, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
 import { fit, kept, storeElement } from "../scalar/element.ts";
@@ -55,12 +56,12 @@ export const contractWorkspace = (
     epilogue: epilogueOf(environment, kernel),
   });
 
-/** A contraction as a function of a thread's number and how many there are. */
+/** A contraction as a function of a thread's number, the parts that it takes and how many there are. */
 export function contractKernel(
   environment: KernelEnvironment,
   kernel: ContractKernel,
   options: ContractOptions & { readonly workspace: number },
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { module, families, place } = environment;
   const epilogue = epilogueOf(environment, kernel);
   return emitContraction(module, kernel, { ...options, families, address: place.address, epilogue }).run;
