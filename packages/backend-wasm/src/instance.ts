@@ -1,3 +1,4 @@
+import { AdjointError } from "@adjoint/ir/values";
 import type { Code, Pool } from "./threads/pool.ts";
 
 /** The functions of a module over its memory. */
@@ -19,8 +20,9 @@ async function instantiate(
 
 /** A module's functions by number, on all threads that there are. */
 export interface Running {
-  /** 0, or the number of a fault. */
+  /** 0, the number of a fault, or BROKEN: `failure` then says why. */
   readonly run: (index: number) => number;
+  readonly failure: () => Promise<AdjointError>;
   readonly release: () => void;
 }
 
@@ -42,6 +44,7 @@ export async function start(
       if (code === undefined) return 0;
       return pool === undefined || program === undefined ? code() : pool.run(program, code);
     },
+    failure: () => pool?.failure() ?? Promise.resolve(new AdjointError("backend", "wasm", "a step failed")),
     release: () => {
       if (program !== undefined) pool?.remove(program);
     },

@@ -12,8 +12,7 @@ export function shareOf(
   units: number,
   [from, to, parts]: Share,
 ): readonly [Local<"i32">, Local<"i32">] {
-  const at = (part: Value<"i32">): Local<"i32"> =>
-    body.let(i32.divU(i32.mul(i32.const(units), part), parts));
+  const at = (part: Value<"i32">): Local<"i32"> => body.let(i32.divU(i32.mul(i32.const(units), part), parts));
   return [at(from), at(to)];
 }
 

@@ -14,6 +14,8 @@ import type { Team } from "./threads/team.ts";
 
 /** A kernel is worth this share of `shareFrom` for each part, at least. */
 const PARTS_OF_LEAST = 4;
+/** Rows or columns of a contraction that are worth packing its other side for. */
+const LINES = 32;
 /** Workers are woken for this many times the work from which on a kernel is shared: some 250 µs. */
 const WAKING = 8;
 
@@ -59,7 +61,9 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
     if (team === undefined || units < 2 || cost < shareFrom)
       return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
     const worth = Math.floor((cost * PARTS_OF_LEAST) / Math.max(1, shareFrom));
-    const parts = Math.max(2, Math.min(units, MOST_PARTS, worth));
+    const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
+    // Two threads of one speed come to the end together.
+    const parts = most - (most % 2);
     const kernel = {
       parts,
       wakes: cost >= WAKING * shareFrom,
@@ -94,11 +98,13 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
   });
 
   const contract = (kernel: ContractKernel): Written => {
-    const callee = contractKernel(environment, kernel, options);
+    const { run, split } = contractKernel(environment, kernel, options);
+    const lines = pointsOf(kernel[split]);
+    const worth = split === "batch" || shareFrom === 0 ? lines : Math.floor(lines / LINES);
     return divided({
       cost: contractCost(kernel),
-      units: MOST_PARTS,
-      run: (body, thread, share) => body.run(call(callee, thread, ...share)),
+      units: Math.min(lines, Math.max(2, worth)),
+      run: (body, thread, share) => body.run(call(run, thread, ...share)),
     });
   };
 

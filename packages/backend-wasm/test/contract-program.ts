@@ -53,7 +53,7 @@ export function runContractions(
   module.importMemory("env", "memory", { initial: pages });
   const own = environment(module);
   kernels.forEach((kernel, index) =>
-    module.export(`run${index}`, contractKernel(own, kernel, { ...options, workspace: end })),
+    module.export(`run${index}`, contractKernel(own, kernel, { ...options, workspace: end }).run),
   );
   const bytes = module.finish();
   const emitMilliseconds = performance.now() - started;

@@ -1,14 +1,26 @@
 import { spawn } from "node:child_process";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { type WasmBackend, wasm } from "@adjoint/backend-wasm";
 import { type Feeds, compile } from "@adjoint/compiler";
 import { type Graph, input, matMul, program, register, take } from "@adjoint/ir";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Body, type Local, ModuleBuilder, type Value, i32, select } from "../src/emit/index.ts";
+import {
+  type Body,
+  type Callee,
+  type Local,
+  ModuleBuilder,
+  type Value,
+  call,
+  f64,
+  i32,
+  select,
+} from "../src/emit/index.ts";
 import { Arena } from "../src/memory-layout.ts";
 import { WORK, control } from "../src/threads/control.ts";
 import { Pace } from "../src/threads/pace.ts";
-import { type Code, Pool } from "../src/threads/pool.ts";
+import { BROKEN, type Code, Pool } from "../src/threads/pool.ts";
 import { type SharedKernel, Team } from "../src/threads/team.ts";
 
 const until = async (isDone: () => boolean): Promise<void> => {
@@ -119,7 +131,7 @@ describe("several threads", () => {
 /** A program of a pool: its functions are written by `write`, in which threads share kernels. */
 async function poolOf(
   threads: number,
-  write: (module: ModuleBuilder, team: Team) => (body: Body) => void,
+  write: (team: Team, end: Callee<["f64"], "i32">) => (body: Body) => void,
   programs = 1,
 ): Promise<{
   readonly pool: Pool;
@@ -130,8 +142,10 @@ async function poolOf(
   const arena = new Arena(true);
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", arena.type);
+  // A dying worker ends where it calls this.
+  const end = module.importFunction("adjoint", "isLost", ["f64"], "i32");
   const team = new Team(module);
-  const statements = write(module, team);
+  const statements = write(team, end);
   const code = module.function([], "i32", (body) => {
     statements(body);
     return i32.const(0);
@@ -161,11 +175,29 @@ const waitFor = (body: Body, address: number): void =>
 const shared = (body: Body, team: Team, kernel: SharedKernel): void =>
   body.if(team.share(kernel), () => body.return(i32.const(-1)));
 
+/** Workers start from this file. @returns those that have. */
+function workersFrom(file: string): readonly Worker[] {
+  const started: Worker[] = [];
+  const url = new URL(file, import.meta.url);
+  const builtin = process.getBuiltinModule;
+  class Known extends Worker {
+    constructor() {
+      super(url);
+      started.push(this);
+    }
+  }
+  vi.spyOn(process, "getBuiltinModule").mockImplementation((name: string) =>
+    name === "node:worker_threads" ? { ...builtin(name), Worker: Known } : builtin(name),
+  );
+  return started;
+}
+
 /** Words of the test behind those of the threads. */
 const OWN = 2048;
 
 /** All threads are offered every job, on machines of few processors too. */
-const allTakePart = (): void => void vi.spyOn(Pace.prototype, "threads").mockImplementation(() => 2 + (turn++ % 8));
+const allTakePart = (): void =>
+  void vi.spyOn(Pace.prototype, "threads").mockImplementation(() => 2 + (turn++ % 8));
 let turn = 0;
 
 describe("a pool", () => {
@@ -173,26 +205,78 @@ describe("a pool", () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it("reports a worker that crashes in a step instead of waiting for it", async () => {
-    const { pool, run } = await poolOf(2, (_, team) => (body) => {
+    const { pool, run } = await poolOf(2, (team) => (body) => {
       shared(body, team, {
         parts: 2,
         wakes: true,
         // The owner leaves the other part to the worker.
-        write: (inner, thread) => inner.if(thread, () => inner.unreachable(), () => waitFor(inner, control.broken)),
+        write: (inner, thread) =>
+          inner.if(
+            thread,
+            () => inner.unreachable(),
+            () => waitFor(inner, control.broken),
+          ),
       });
     });
-    expect(run).toThrow(/a worker stopped/);
-    expect(run).toThrow(/Open a new backend/);
+    expect(run()).toBe(BROKEN);
+    expect(run()).toBe(BROKEN);
+    expect(String(await pool.failure())).toMatch(/a worker stopped: unreachable\. Open a new backend/);
+    pool[Symbol.dispose]();
+  });
+
+  it("tells within two seconds of a worker that ends in the middle of a step, and every program of it", async () => {
+    workersFrom("./dying-worker.mjs");
+    const { pool, run } = await poolOf(
+      2,
+      (team, end) => (body) => {
+        shared(body, team, {
+          parts: 2,
+          wakes: true,
+          write: (inner, thread) =>
+            inner.if(
+              thread,
+              () => {
+                inner.run(i32.atomicStore(i32.const(OWN), i32.const(1)));
+                inner.run(call(end, f64.const(0)));
+              },
+              () => waitFor(inner, OWN),
+            ),
+        });
+      },
+      2,
+    );
+    const began = performance.now();
+    expect(run()).toBe(BROKEN);
+    expect(String(await pool.failure())).toContain("a worker stopped: it exited with code 7");
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(run(1)).toBe(BROKEN);
+    pool[Symbol.dispose]();
+  });
+
+  it("goes on without a worker that ends between two steps", async () => {
+    const workers = workersFrom("../worker.js");
+    const { pool, run, words } = await poolOf(2, (team) => (body) => {
+      shared(body, team, {
+        parts: 8,
+        wakes: true,
+        write: (inner, _, from, to) => inner.run(i32.atomicRmw.add(i32.const(OWN), i32.sub(to, from))),
+      });
+    });
+    expect([pool.size, run()]).toEqual([2, 0]);
+    await workers[0]?.terminate();
+    await until(() => pool.size === 1);
+    expect([run(), words[OWN >> 2]]).toEqual([0, 16]);
     pool[Symbol.dispose]();
   });
 
   it("says that it has been closed", async () => {
-    const { pool, run } = await poolOf(2, (_, team) => (body) => {
+    const { pool, run } = await poolOf(2, (team) => (body) => {
       shared(body, team, { parts: 2, wakes: true, write: () => {} });
     });
     expect(run()).toBe(0);
     pool[Symbol.dispose]();
-    expect(run).toThrow(/closed/);
+    expect(run()).toBe(BROKEN);
+    expect(String(await pool.failure())).toMatch(/closed/);
   });
 
   it.for([2, 3, 5, 8])(
@@ -208,7 +292,10 @@ describe("a pool", () => {
         const hash = body.let(i32.add(i32.mul(thread, i32.const(0x9e3779b1)), i32.load(seed)));
         body.set(hash, i32.mul(i32.xor(hash, part), i32.const(0x85ebca6b)));
         body.set(hash, i32.shrU(hash, i32.const(20)));
-        body.set(hash, select(i32.ltU(hash, i32.const(4080)), i32.shrU(hash, i32.const(6)), i32.mul(hash, i32.const(16))));
+        body.set(
+          hash,
+          select(i32.ltU(hash, i32.const(4080)), i32.shrU(hash, i32.const(6)), i32.mul(hash, i32.const(16))),
+        );
         const turns = body.let(i32.const(0));
         const sum = i32.const(OWN - 8);
         body.for(turns, hash, 1, () => body.run(i32.atomicLoad(sum)));
@@ -226,7 +313,7 @@ describe("a pool", () => {
       const plus = (a: Value<"i32">, b: Value<"i32">): Value<"i32"> => i32.add(i32.mul(a, i32.const(3)), b);
       const { pool, run, words } = await poolOf(
         threads,
-        (_, team) => (body) => {
+        (team) => (body) => {
           const counter = body.let(i32.const(0));
           body.for(counter, i32.const(3), 1, () => {
             // Each reads what others have just written.
@@ -238,7 +325,12 @@ describe("a pool", () => {
                 parts: PARTS,
                 wakes: true,
                 write: overParts((inner, part, next) =>
-                  inner.run(i32.store(word(to, part), plus(i32.load(word(from, next)), plus(i32.load(word(to, part)), part)))),
+                  inner.run(
+                    i32.store(
+                      word(to, part),
+                      plus(i32.load(word(from, next)), plus(i32.load(word(to, part)), part)),
+                    ),
+                  ),
                 ),
               });
           });

@@ -4,7 +4,10 @@ import { MOST_THREADS, WORK, control } from "./control.ts";
 import { coresOf } from "./engine.ts";
 import { Pace } from "./pace.ts";
 
-/** A function of a program, run by the owner: 0, the number of a fault, or −1 where a worker has failed. */
+/** What a run gives that can't be relied on, since a worker has failed or the pool is closed. */
+export const BROKEN = -1;
+
+/** A function of a program, run by the owner: 0, the number of a fault, or BROKEN. */
 export type Code = () => number;
 
 /** Number of a program that the workers know, or will soon. */
@@ -12,6 +15,9 @@ export type ProgramNumber = number;
 
 /** Milliseconds after which a worker is taken for lost where the engine can't say. */
 const PATIENCE = 30_000;
+
+/** Milliseconds in which an event may still tell what has become of a worker. */
+const TOLD = 200;
 
 /** So many runs, each within so many milliseconds of the one before, are taken for a loop. */
 const [IN_A_ROW, CLOSE] = [8, 0.25];
@@ -27,8 +33,8 @@ export class Pool implements Disposable {
   /** When the last run ended, and how many runs have followed each other closely. */
   #ended = 0;
   #row = 0;
-  /** Why nothing runs any more. */
-  #failure: string | undefined;
+  /** Why nothing runs any more, once it is known. */
+  #reason: string | undefined;
   #isClosed = false;
 
   /** @param threads the owner's among them. */
@@ -40,7 +46,9 @@ export class Pool implements Disposable {
     // More than there are processors would only take turns.
     this.#pace = new Pace(Math.min(all, Math.max(2, coresOf())));
     this.#workers = Array.from({ length: all - 1 }, (_, index) =>
-      spawn({ kind: "start", memory, thread: index + 1, control, work: WORK }, (reason) => this.#lose(reason)),
+      spawn({ kind: "start", memory, thread: index + 1, control, work: WORK }, (reason) =>
+        this.#lose(reason),
+      ),
     );
     this.#announce();
   }
@@ -71,12 +79,9 @@ export class Pool implements Disposable {
     this.#post({ kind: "remove", program });
   }
 
-  /**
-   * Runs a function of a program with the help of the workers.
-   * @throws AdjointError once a worker has failed.
-   */
+  /** Runs a function of a program with the help of the workers; BROKEN once `failure` has something to say. */
   run(program: ProgramNumber, code: Code): number {
-    if (this.#failure !== undefined) throw this.#broken();
+    if (this.#isBroken) return BROKEN;
     const began = performance.now();
     const threads = this.#workers.length === 0 ? 1 : this.#pace.threads(began);
     this.#set(control.program, program);
@@ -88,12 +93,8 @@ export class Pool implements Disposable {
       fault = code();
     } catch (error) {
       // Workers may still write what nobody waits for.
-      this.#abandon("a step failed");
+      this.#abandon("a step failed in the middle");
       throw error;
-    }
-    if (fault === -1) {
-      this.#failure ??= "it ended, or failed, in the middle of a step";
-      throw this.#broken();
     }
     this.#ended = performance.now();
     if (threads > 1) {
@@ -101,6 +102,18 @@ export class Pool implements Disposable {
       this.#stalled[0] = 0;
     }
     return fault;
+  }
+
+  /** Why runs are broken. */
+  async failure(): Promise<AdjointError> {
+    for (let waited = 0; waited < TOLD && this.#reason === undefined; waited += 10)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    return new AdjointError(
+      "backend",
+      "wasm",
+      `a worker stopped: ${this.#reason ?? "it ended, or failed, in the middle of a step"}`,
+      "Open a new backend and go on from the last checkpoint.",
+    );
   }
 
   /** Whether a worker is gone, asked after so many milliseconds of waiting for one. */
@@ -121,6 +134,10 @@ export class Pool implements Disposable {
     forgotten.register(owner, this);
   }
 
+  get #isBroken(): boolean {
+    return this.#get(control.broken) === 1;
+  }
+
   #get(address: number): number {
     return Atomics.load(this.#words, address >> 2);
   }
@@ -130,7 +147,7 @@ export class Pool implements Disposable {
   }
 
   #post(message: object): void {
-    if (this.#failure !== undefined) return;
+    if (this.#isBroken) return;
     for (const worker of this.#workers) worker.postMessage(message);
     this.#announce();
   }
@@ -150,7 +167,7 @@ export class Pool implements Disposable {
    */
   #lose(reason: string): void {
     if (this.#isClosed) return;
-    if (this.#get(control.broken) === 1) this.#failure = reason;
+    if (this.#isBroken) this.#reason ??= reason;
     this.#end();
   }
 
@@ -160,17 +177,8 @@ export class Pool implements Disposable {
   }
 
   #abandon(reason: string): void {
-    this.#failure ??= reason;
+    this.#reason ??= reason;
     this.#set(control.broken, 1);
-  }
-
-  #broken(): AdjointError {
-    return new AdjointError(
-      "backend",
-      "wasm",
-      `a worker stopped: ${this.#failure}`,
-      "Open a new backend and go on from the last checkpoint.",
-    );
   }
 }
 

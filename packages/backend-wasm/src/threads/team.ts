@@ -160,9 +160,7 @@ export class Team {
       body.run(store(control.kernel, kernel));
       body.run(store(control.done, zero));
       const job = body.let(i64.atomicLoad(at(control.job)));
-      const number = body.let(
-        i64.add(i64.shrU(job, i64.const(BigInt(2 * FIELD))), i64.const(1n)),
-      );
+      const number = body.let(i64.add(i64.shrU(job, i64.const(BigInt(2 * FIELD))), i64.const(1n)));
       body.set(job, i64.or(i64.shl(number, i64.const(BigInt(2 * FIELD))), i64.extendI32U(parts)));
       body.run(i64.atomicStore(at(control.job), job));
       body.if(wakes, () => body.run(this.wake()));
