@@ -326,9 +326,9 @@ describe("a broken artifact is a typed error", () => {
   });
 
   it.for([
-    ["an address beyond the memory", '"address":640', '"address":6400000640'],
+    ["an address beyond the memory", '"address":960', '"address":9600000960'],
     ["a section beyond the file", '"code":{"offset":0', '"code":{"offset":99999999'],
-    ["an address that no element can have", '"address":640', '"address":641'],
+    ["an address that no element can have", '"address":960', '"address":961'],
     ["more pages than there are", '"pages":1', '"pages":99999'],
     ["another version", '"version":2', '"version":1'],
   ] as const)("with %s", async ([, from, to]) => {

@@ -2,9 +2,14 @@
 import process from "node:process";
 
 const { Instance } = WebAssembly;
-WebAssembly.Instance = class extends Instance {
-  constructor(module, { adjoint }) {
-    super(module, { adjoint: { ...adjoint, isLost: () => process.exit(7) } });
-  }
-};
-await import("../worker.js");
+
+/**
+ * @param {WebAssembly.Module} module
+ * @param {{ readonly adjoint: { readonly [name: string]: unknown } }} imports
+ */
+function Dying(module, { adjoint }) {
+  const imports = { adjoint: { ...adjoint, isLost: () => process.exit(7) } };
+  return Reflect.construct(Instance, [module, imports]);
+}
+Reflect.set(WebAssembly, "Instance", Dying);
+await import(new URL("../worker.js", import.meta.url).href);

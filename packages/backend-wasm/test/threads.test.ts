@@ -131,7 +131,7 @@ describe("several threads", () => {
 /** A program of a pool: its functions are written by `write`, in which threads share kernels. */
 async function poolOf(
   threads: number,
-  write: (team: Team, end: Callee<["f64"], "i32">) => (body: Body) => void,
+  write: (team: Team, end: Callee<readonly ["f64"], "i32">) => (body: Body) => void,
   programs = 1,
 ): Promise<{
   readonly pool: Pool;
