@@ -47,10 +47,10 @@ describe("the pace of threads", () => {
 
   it("bears short waits, and long ones in long runs", () => {
     const pace = new Pace(2);
-    for (let now = 0; now < 1000; now += 10) {
-      expect(pace.threads(now)).toBe(2);
-      pace.tell(now, 0.5, 0.25);
-      pace.tell(now, 600, 50);
+    for (let at = 0; at < 1000; at += 10) {
+      expect(pace.threads(at)).toBe(2);
+      pace.tell(at, 0.5, 0.25);
+      pace.tell(at, 600, 50);
     }
   });
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { type WasmBackend, wasm } from "@adjoint/backend-wasm";
 import { type Feeds, compile } from "@adjoint/compiler";
-import { type Graph, input, matMul, program, register, take } from "@adjoint/ir";
+import { type Graph, gradients, input, matMul, program, register, scan, take } from "@adjoint/ir";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Body,
@@ -40,7 +40,7 @@ async function outputOf(backend: WasmBackend, main: Graph, feeds: Feeds, steps =
 describe("several threads", () => {
   const backends: WasmBackend[] = [];
   beforeAll(async () => {
-    for (const threads of [1, 2, 3, 5]) {
+    for (const threads of [1, 2, 3, 5, 8]) {
       // All kernels are shared, however small.
       const backend = await wasm({ threads, shareFrom: 0 });
       backends.push(backend);
@@ -75,6 +75,51 @@ describe("several threads", () => {
       // Several steps, so that shares of different steps could mix if threads did not wait.
       backends.map((backend) => outputOf(backend, graph, own, 20)),
     );
+    for (const other of others) expect(other).toEqual(one);
+  });
+
+  it("sessions of one backend, run by turns, come to the same bits as on one thread", async () => {
+    const y = input("y", "f32", [100, 24]);
+    const images = input("images", "f32", [100, 40]);
+    const start = { kind: "uniform", low: -0.3, high: 0.3 } as const;
+    const [first, second] = [
+      register("first", "f32", [40, 64], { initial: start }),
+      register("second", "f32", [64, 24], { initial: start }),
+    ];
+    const miss = matMul(matMul(images, first).tanh(), second).sub(y);
+    const loss = miss.mul(miss).reduceMean();
+    const learned = [first, second].map((weight, index) => ({
+      register: weight,
+      next: weight.sub((gradients(loss, [first, second])[index] ?? weight).mul(0.1)),
+    }));
+    const memory = register("memory", "f32", [33, 48], { initial: start });
+    const mix = register("mix", "f32", [48, 48], { initial: start });
+    const { carry } = scan({ carry: [memory], length: 7 }, ([h = memory]) => ({
+      carry: [matMul(h, mix).sin().add(h.mul(0.5))],
+    }));
+    const entries: readonly Graph[] = [
+      program({ inputs: { images, y }, outputs: { loss }, updates: learned }),
+      program({ inputs: {}, outputs: {}, updates: [{ register: memory, next: carry[0] ?? memory }] }),
+      program({ inputs: { y }, outputs: { sums: y.cumSum({ axis: 0 }).reduceMax({ axes: 0 }) } }),
+    ];
+    const all = { images: noise(4000), y: noise(2400) };
+    const results = await Promise.all(
+      backends.map(async (backend) => {
+        const sessions = await Promise.all(entries.map((main) => compile({ main }, { backend, seed: 3 })));
+        const losses: unknown[] = [];
+        for (let step = 0; step < 60; step++)
+          for (const [index, session] of sessions.entries()) {
+            const names = Object.keys(entries[index]?.inputs ?? {});
+            const own = Object.fromEntries(names.map((name) => [name, all[name as keyof typeof all]]));
+            const outputs = await session.run("main", own);
+            losses.push(Object.values(outputs).map(({ data }) => Array.from(data as Float32Array)));
+          }
+        const states = await Promise.all(sessions.map((session) => session.state()));
+        for (const session of sessions) await session.close();
+        return { losses, states };
+      }),
+    );
+    const [one, ...others] = results;
     for (const other of others) expect(other).toEqual(one);
   });
 
@@ -136,7 +181,7 @@ async function poolOf(
 ): Promise<{
   readonly pool: Pool;
   /** Runs one of the programs. */
-  readonly run: (program?: number) => number;
+  readonly run: (which?: number) => number;
   readonly words: Int32Array<ArrayBufferLike>;
 }> {
   const arena = new Arena(true);
@@ -164,7 +209,7 @@ async function poolOf(
   const own = exports["run"] as Code;
   const numbers = Array.from({ length: programs }, () => pool.add(compiled));
   await until(() => pool.isReady);
-  const run = (program = 0): number => pool.run(numbers[program] ?? 0, own);
+  const run = (which = 0): number => pool.run(numbers[which] ?? 0, own);
   return { pool, run, words: new Int32Array(arena.memory.buffer, 0, 16384) };
 }
 
