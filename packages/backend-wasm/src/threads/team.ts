@@ -18,8 +18,8 @@ const MASK = (1 << FIELD) - 1;
 
 /** Looks at the job before a worker gives up: about a millisecond, so that the next job finds it awake. */
 const WORKER_SPINS = 1 << 19;
-/** Looks at the parts done before the owner looks at the clock. */
-const OWNER_SPINS = 1 << 14;
+/** Looks at the parts done before the owner takes a worker for late: some 250 µs, as parts are not all the same. */
+const OWNER_SPINS = 1 << 17;
 /** Nanoseconds of one sleep of the owner, which looks at the clock in between. */
 const SLEEP = 10_000_000n;
 /** Milliseconds between two questions whether the workers are still there. */
