@@ -1,6 +1,7 @@
 // What threads bring and cost, on a quiet machine and beside processes that use the cores (decision 014).
 // node test/from-sources.mjs test/threads-bench.ts [--busy 2] [--rounds 7] [--threads 1,2,8,default] [--only NAME]
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -107,6 +108,12 @@ const counts = values.threads.split(",");
 const median = (times: readonly number[], at = 0.5): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length * at)] ?? NaN;
 
+/** Hundredths of a second that processors have spent on anything, by Linux's count. */
+function spent(): number {
+  const [, user = 0, nice = 0, system = 0] = readFileSync("/proc/stat", "utf8").split(/\s+/, 4).map(Number);
+  return user + nice + system;
+}
+
 const others = Array.from({ length: Number(values.busy) }, () =>
   spawn(process.execPath, ["-e", "const end = Date.now() + 140_000; while (Date.now() < end);"]),
 );
@@ -126,6 +133,7 @@ try {
         return { count, backend, session, times: [] as number[], steps: [] as number[] };
       }),
     );
+    const [before, cpu] = [spent(), process.cpuUsage()];
     for (let round = -1; round < Number(values.rounds); round++)
       for (const { session, times, steps } of own) {
         const began = performance.now();
@@ -138,11 +146,14 @@ try {
         }
         if (round >= 0) times.push((performance.now() - began) / runs);
       }
+    const { user, system } = process.cpuUsage(cpu);
+    const share = 1 - (user + system) / 1e4 / (spent() - before);
     const line = own.map(
       ({ count, times, steps }) =>
         `${count}: ${median(times).toFixed(3)} (step p50 ${median(steps).toFixed(3)}, p90 ${median(steps, 0.9).toFixed(3)})`,
     );
-    console.log(`${name} ${Number(values.busy)} busy | ${line.join(" | ")}`);
+    // A measurement of a quiet machine is one where others took next to nothing.
+    console.log(`${name} ${values.busy} busy, others ${(100 * share).toFixed(0)} % | ${line.join(" | ")}`);
     for (const { session, backend } of own) {
       await session.close();
       backend[Symbol.dispose]();
