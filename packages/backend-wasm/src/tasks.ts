@@ -12,8 +12,8 @@ import { Sequence, type Task } from "./sequence.ts";
 import { MOST_PARTS } from "./threads/control.ts";
 import type { Team } from "./threads/team.ts";
 
-/** A kernel is worth this share of `shareFrom` for each part, at least. */
-const PARTS_OF_LEAST = 4;
+/** Parts of a kernel of just the work from which on kernels are shared. */
+const LEAST_PARTS = 4;
 /** Rows or columns of a contraction that are worth packing its other side for. */
 const LINES = 32;
 /** Workers are woken for this many times the work from which on a kernel is shared: some 250 µs. */
@@ -60,7 +60,7 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
     const [zero, one] = [i32.const(0), i32.const(1)];
     if (team === undefined || units < 2 || cost < shareFrom)
       return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
-    const worth = Math.floor((cost * PARTS_OF_LEAST) / Math.max(1, shareFrom));
+    const worth = Math.floor((cost * LEAST_PARTS) / Math.max(1, shareFrom));
     const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
     // Two threads of one speed come to the end together.
     const parts = most - (most % 2);
