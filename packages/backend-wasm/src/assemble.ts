@@ -132,15 +132,16 @@ export async function compileExecutable(
   for (const { span, value } of constants) copyInto(viewOf(memory, span), value.data);
   const module = await compiled(bytes);
   const names = exportsOf(program, profile);
-  const running = await start(module, memory, names, isShared ? pool : undefined);
+  const { run, failure, release } = await start(module, memory, names, isShared ? pool : undefined);
   return new WasmExecutable({
     memory,
     places,
     workspaceBytes: extent.workspaceBytes,
     measured: profile ? names.length : undefined,
-    run: running.run,
+    run,
+    failure,
     release: () => {
-      running.release();
+      release();
       arena.release(base, extent.bytes);
     },
   });

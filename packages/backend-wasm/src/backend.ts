@@ -14,17 +14,18 @@ export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */
   readonly deterministic?: boolean;
   /**
-   * How many threads share the kernels of a program, this one among them: 1 to 64, by default one for each core, up to 8.
-   * Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   * How many threads may share the kernels of a program, this one among them: 1 to 64, by default one for each core that the
+   * process may use, up to 8. Where engine or page have no shared memory there is one. No more run at once than there are
+   * cores, and fewer where the machine has other work. Numbers don't depend on it.
    */
   readonly threads?: number;
-  /** A kernel of fewer scalar operations than this runs on one thread; 2¹⁸ by default, some 30 µs. */
+  /** A kernel of fewer scalar operations than this runs on one thread; 2¹⁸ by default, some 30 µs; 0 shares all, in small parts. */
   readonly shareFrom?: number;
 }
 
 /** The backend with its threads, which end with it. */
 export interface WasmBackend extends Backend {
-  /** Threads that run programs now: 1 until the others have started. */
+  /** Threads that may run programs now: 1 until the others have started, and once one of them has ended. */
   readonly threads: number;
   [Symbol.dispose](): void;
 }

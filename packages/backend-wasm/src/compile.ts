@@ -11,6 +11,7 @@ import { FAULT } from "./fault.ts";
 import { as } from "./scalar/element.ts";
 import { Helpers } from "./scalar/helpers.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
+import { WORK } from "./threads/control.ts";
 import { workspaceOf } from "./workspace.ts";
 
 /** Where the compiled code finds things. */
@@ -52,8 +53,8 @@ export interface CompiledModule {
 }
 
 /**
- * Names of the exported functions; each is a thread's share of kernels in order, by the thread's number and how many
- * there are, and returns 0, the number of a fault, or −1 where a worker has failed.
+ * Names of the exported functions; each runs kernels in order, with the help of the workers that may, and returns 0, the
+ * number of a fault, or −1 where a worker has failed.
  */
 export const exportsOf = (program: Program, separate: boolean): readonly string[] =>
   separate ? program.kernels.map((_, index) => `kernel${index}`) : ["run"];
@@ -88,10 +89,7 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
   const { addresses, families, threads, separate } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);
-  const barrier =
-    threads > 1
-      ? familyOf(families, "threads").emitBarrier(module, module.importFunction("adjoint", "now", [], "f64"))
-      : undefined;
+  const team = threads > 1 ? new (familyOf(families, "threads").Team)(module) : undefined;
   const lookups: Lookup[] = [];
   const numberOf = ({ operation, size }: DynamicIndex): number => {
     const known = lookups.findIndex((lookup) => lookup.operation === operation && lookup.size === size);
@@ -116,16 +114,13 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
       body.return();
     },
   });
-  const make = taskMaker(program, environment, {
-    ...options,
-    fault: addresses.fault,
-    workspace: addresses.workspace,
-    reports: () => reports,
-  });
+  const { fault, workspace } = addresses;
+  const make = taskMaker(environment, { ...options, fault, workspace, team, reports: () => reports });
   const tasks = program.kernels.map(make);
   exportsOf(program, separate).forEach((name, index) => {
     const own = separate ? tasks.slice(index, index + 1) : tasks;
-    module.export(name, writeStep(environment, own, addresses.fault, barrier));
+    module.export(name, writeStep(environment, own, { fault, team, shareFrom: options.shareFrom }));
   });
-  return { bytes: module.finish(), lookups, isShared: tasks.some((task) => task.isShared) };
+  if (team !== undefined) module.export(WORK, team.finish());
+  return { bytes: module.finish(), lookups, isShared: tasks.some((task) => task.shared > 0) };
 }

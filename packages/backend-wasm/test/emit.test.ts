@@ -495,6 +495,16 @@ describe("memory and threads", () => {
         return i64.atomicLoad(i32.const(64));
       }),
     );
+    const swap = module.function(["i64", "i64"], "i64", (_, expected, value) =>
+      i64.atomicCompareExchange(i32.const(72), expected, value),
+    );
+    module.export("swap", swap);
+    module.export(
+      "swap32",
+      module.function(["i32", "i32"], "i32", (_, expected, value) =>
+        i32.atomicCompareExchange(i32.const(80), expected, value),
+      ),
+    );
     module.export(
       "wait",
       module.function(["i32"], "i32", (_, expected) =>
@@ -510,6 +520,17 @@ describe("memory and threads", () => {
     const after = new Int32Array(shared.buffer);
     expect([0, 2, 4].map((at) => after[at])).toEqual([22, 2, 10]);
     expect(exports["wide"]?.()).toBe(12n);
+    // Only what is expected is replaced.
+    const large = 1n << 40n;
+    expect([exports["swap"]?.(1n, 5n), exports["swap"]?.(0n, large), exports["swap"]?.(large, 7n)]).toEqual([
+      0n,
+      0n,
+      large,
+    ]);
+    expect([exports["swap32"]?.(0, 3), exports["swap32"]?.(2, 4), exports["swap32"]?.(3, 5)]).toEqual([
+      0, 3, 3,
+    ]);
+    expect([new BigInt64Array(shared.buffer)[9], after[20]]).toEqual([7n, 5]);
     expect([exports["wait"]?.(7), exports["wait"]?.(22), exports["notify"]?.()]).toEqual([1, 2, 0]);
   });
 });

@@ -8,7 +8,7 @@ import type { Plan, TapsPlan } from "./shapes.ts";
 import { paddedTo } from "./sizes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
-import { rangeOf } from "../share.ts";
+import { SHARED, rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, leastCommon, writeOffsets } from "./turn.ts";
 
@@ -22,7 +22,7 @@ export function emitTaps(
   plan: Plan,
   shape: TapsPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane, regions, right, split } = plan;
   const { window, packed, tiles, width, blockRuns, depth, chunk } = shape;
   const { run, image } = window;
@@ -53,8 +53,8 @@ export function emitTaps(
   // A thread's columns are whole tiles and whole vectors.
   const unit = leastCommon(tiles.rows, lane.count);
 
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const range = rangeOf(body, split, thread, threads);
+  return module.function(SHARED, "void", (body, thread, ...share) => {
+    const range = rangeOf(body, split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
     const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);

@@ -6,7 +6,7 @@ import { emitPack } from "./pack.ts";
 import type { Plan, TurnedPlan } from "./shapes.ts";
 import { paddedTo } from "./sizes.ts";
 import { tableBytes } from "./window-plan.ts";
-import { rangeOf } from "../share.ts";
+import { SHARED, rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, writeOffsets } from "./turn.ts";
 import { writeTables } from "./windowed.ts";
@@ -21,7 +21,7 @@ export function emitTurned(
   plan: Plan,
   shape: TurnedPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane, regions, right, left, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, group, most, positions } = shape;
   const { image } = window;
@@ -55,8 +55,8 @@ export function emitTurned(
   const turn = emitTurn(module, lane, tileRow, line);
   const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, positions);
 
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const range = rangeOf(body, split, thread, threads);
+  return module.function(SHARED, "void", (body, thread, ...share) => {
+    const range = rangeOf(body, split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, slivers, width);
     const [outer0, outer1] = range("columns", images, images, 1);
