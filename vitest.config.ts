@@ -16,7 +16,7 @@ const own: { readonly [mode: string]: string } = {
 const alone = [
   "test/conformance/wasm.test.ts",
   "test/integration/{endurance,underflow}.test.ts",
-  "packages/backend-wasm/test/{artifact,scatter,threads,wasm}.test.ts",
+  "packages/backend-wasm/test/{artifact,products,scatter,threads,wasm}.test.ts",
   "packages/ir/test/passes-pipeline.test.ts",
   "apps/mnist-trainer/test/**/*.test.ts",
 ];

@@ -1,7 +1,8 @@
 import type { Kernel } from "@adjoint/compiler";
 import { familyOf } from "./family-of.ts";
-import { type ContractOptions, contractWorkspace } from "./kernels/contract.ts";
+import { type ContractOptions, contractRegions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
+import { layOut } from "./region.ts";
 import { reduceWorkspace } from "./kernels/reduce.ts";
 
 /** Bytes that a kernel works in, for all its threads. Kernels use the same bytes one after another. */
@@ -14,7 +15,7 @@ export function workspaceOf(
     Math.max(0, ...kernels.map((inner) => workspaceOf(environment, inner, options)));
   switch (kernel.form) {
     case "contract":
-      return contractWorkspace(environment, kernel, options);
+      return layOut(contractRegions(environment, kernel, options), options.threads, options.gap).bytes;
     case "reduce":
       return reduceWorkspace(kernel);
     case "sort":

@@ -14,7 +14,7 @@ const placed = ([batch, row, column]: readonly Word[]): readonly [Word, Word, Wo
 
 /** max(sum + 0.25 · column, 0) at the end of each row: a bias by column, from its number, and a ReLU. */
 export const reluBias =
-  (inline: boolean, run?: number) =>
+  (run?: number) =>
   (address: number, kernel: ContractKernel): Epilogue => {
     const [rows, columns] = [sizeOf(kernel.rows), sizeOf(kernel.columns)];
     const at = ([batch, row, column]: readonly [Word, Word, Word]): Word => {
@@ -25,7 +25,6 @@ export const reluBias =
     const bias = (column: Word): Value<"f32"> => f32.mul(f32.convertI32S(column), f32.const(0.25));
     const emitted: EmittedEpilogue = {
       kind: "emitted",
-      inline,
       ...(run !== undefined && { run }),
       place: (_body, _part, index) => [index],
       vector: (body, sums, coordinates) => {

@@ -2,10 +2,11 @@ import type { ContractKernel, Program } from "@adjoint/compiler";
 import type { PlanOptions } from "../src/contract/index.ts";
 import { READ_SLACK } from "../src/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
-import { contractKernel, contractWorkspace } from "../src/kernels/contract.ts";
+import { contractKernel, contractRegions } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 import { type SharedCode, noise } from "./contract-support.ts";
+import { layOut } from "../src/region.ts";
 import { families } from "../src/wasm.ts";
 
 export interface ProgramRun {
@@ -47,7 +48,10 @@ export function runContractions(
   });
   const started = performance.now();
   const idle = environment(new ModuleBuilder());
-  const workspaceBytes = Math.max(0, ...kernels.map((kernel) => contractWorkspace(idle, kernel, options)));
+  const workspaceBytes = Math.max(
+    0,
+    ...kernels.map((kernel) => layOut(contractRegions(idle, kernel, options), threads).bytes),
+  );
   const module = new ModuleBuilder();
   const pages = Math.ceil((end + workspaceBytes + READ_SLACK) / 65536);
   module.importMemory("env", "memory", { initial: pages });

@@ -1,6 +1,6 @@
-import type { DType, DotAttributes, NameOf } from "@adjoint/ir";
-import { isFloat } from "@adjoint/ir";
-import { type Case, make } from "../case.ts";
+import type { DType, DotAttributes, NameOf, Tensor } from "@adjoint/ir";
+import { einsum, isFloat } from "@adjoint/ir";
+import { type Case, make, the } from "../case.ts";
 import { filledWith, floats, integerSample, labelled, numeric, random } from "../samples.ts";
 
 const sums = { times: 4, ofMean: true };
@@ -18,6 +18,22 @@ const dot = (
     (x) => x.a.dotGeneral(x.b, attributes),
     { tolerance: sums },
   );
+
+/** A result of each input but one, with that one. */
+const others = (
+  inputs: { readonly [name: string]: Tensor },
+  shared: string,
+  build: (one: Tensor, other: Tensor) => Tensor,
+): { readonly [name: string]: Tensor } =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, one]) =>
+      name === shared ? [] : [[name, build(one, the(inputs[shared]))]],
+    ),
+  );
+
+const BATCHES = [32, 64, 100, 128];
+/** Some that leave tiles of 3, 5 and 6 rows. */
+const WIDTHS = [1, 3, 6, 9, 10, 13, 14, 18, 21, 29, 37, 60];
 
 const plain = { leftContract: [1], rightContract: [0] };
 
@@ -112,6 +128,73 @@ export const dotCases: { readonly [N in Extract<NameOf<"contract">, "dotGeneral"
       "f32, with itself",
       { a: random("f32", [6, 6], 5) },
       ({ a }) => ({ square: a.matMul(a), gram: a.transpose().matMul(a) }),
+      { tolerance: sums },
+    ),
+    ...BATCHES.map((batch) =>
+      make(
+        `f32, weight gradients of a batch of ${batch}`,
+        {
+          d: random("f32", [batch, 48], 1),
+          ...Object.fromEntries(WIDTHS.map((width) => [`x${width}`, random("f32", [batch, width], width)])),
+        },
+        (inputs) => others(inputs, "d", (x, d) => x.transpose().matMul(d)),
+        { tolerance: sums },
+      ),
+    ),
+    make(
+      "f32, tokens of patches",
+      {
+        w: random("f32", [64, 48], 1),
+        ...Object.fromEntries(
+          [3, 5, 17, 49].map((count) => [`x${count}`, random("f32", [2, 64, count], count)]),
+        ),
+      },
+      (inputs) => others(inputs, "w", (x, w) => x.transpose([0, 2, 1]).matMul(w)),
+      { tolerance: sums },
+    ),
+    make(
+      "f32, broadcast operands",
+      {
+        a: random("f32", [5, 7], 1),
+        b: random("f32", [7, 9], 2),
+        row: random("f32", [1, 7], 3),
+        column: random("f32", [5, 1], 4),
+        right: random("f32", [1, 9], 5),
+        down: random("f32", [7, 1], 6),
+      },
+      ({ a, b, row, column, right, down }) => ({
+        leftRows: row.broadcast([5, 7]).matMul(b),
+        leftInner: column.broadcast([5, 7]).matMul(b),
+        rightInner: a.matMul(right.broadcast([7, 9])),
+        rightColumns: a.matMul(down.broadcast([7, 9])),
+        both: column.broadcast([5, 7]).matMul(right.broadcast([7, 9])),
+        oneRow: row.matMul(right.broadcast([7, 9])),
+        oneColumn: a.matMul(right.slice([{}, { end: 1 }]).broadcast([7, 1])),
+      }),
+      { tolerance: sums },
+    ),
+    ...[6, 7].map((length) =>
+      make(
+        `f32, channels in the middle, of length ${length}`,
+        { x: random("f32", [3, 128, length], 1), w: random("f32", [128, 128], 2) },
+        ({ x, w }) => einsum("ncl,co->nlo", x, w),
+        { tolerance: sums },
+      ),
+    ),
+    make(
+      "f32, batches of a matrix and a vector",
+      {
+        a: random("f32", [9, 6, 40], 1),
+        b: random("f32", [9, 40, 1], 2),
+        c: random("f32", [3, 1, 40], 3),
+        d: random("f32", [3, 40, 37], 4),
+      },
+      ({ a, b, c, d }) => ({
+        column: a.matMul(b),
+        turned: a.flip([2]).matMul(b),
+        row: c.matMul(d),
+        across: c.matMul(d.transpose([0, 2, 1]).flip([1]).transpose([0, 2, 1])),
+      }),
       { tolerance: sums },
     ),
     ...floats.map((dtype) =>

@@ -125,8 +125,16 @@ function family(
   ];
 }
 
+/** What follows reads along some of the positions, which the operands have as one axis. */
+const alongRows = make(
+  "f32, kernel of one with a bias for each row",
+  { x: random("f32", [2, 5, 6, 9], 1), w: random("f32", [7, 5, 1, 1], 2), bias: random("f32", [6, 1], 3) },
+  ({ x, w, bias }) => conv(x, w).add(bias),
+  { tolerance: { times: 4, ofMean: true } },
+);
+
 export const convCases: { readonly [N in Exclude<NameOf<"contract">, "dotGeneral">]: readonly Case[] } = {
-  conv: family("conv", ["x", "w"]),
+  conv: [...family("conv", ["x", "w"]), alongRows],
   convTranspose: family("convTranspose", ["g", "w"]),
   convWeight: family("convWeight", ["x", "g"]),
 };

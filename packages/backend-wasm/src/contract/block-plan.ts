@@ -2,9 +2,10 @@ import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import { type Operand, strideOf } from "./operand.ts";
-import { PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
+import { accessOf, linesOf, panelOf } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
 import type { BlockPlan } from "./shapes.ts";
-import { type PlanOptions, type Regions, type Sizes, balanced, depthOf } from "./sizes.ts";
+import { type PlanOptions, type Sizes, balanced, depthOf } from "./sizes.ts";
 
 /** Rows in a block: it stays in the second-level cache while the slivers pass. */
 const BLOCK_ROWS = 96;
@@ -15,7 +16,10 @@ const BLOCK_COLUMNS = 320;
 /** Rows whose sums over several blocks of terms are kept, where the result can't hold them: a multiple of 4, 5 and 6. */
 const KEPT_ROWS = 360;
 
-/** Slivers of columns from which on it pays to pack the left side too, where it could be read in place. */
+/**
+ * Slivers of columns from which on the left side is packed too, where it could be read in place: terms that are a power of two
+ * apart fall into few sets of a cache.
+ */
 const PACKED_LEFT_SLIVERS = 6;
 
 export function blockPlan(
@@ -28,23 +32,38 @@ export function blockPlan(
 ): BlockPlan {
   const { rows, columns, inner } = sizes;
   const wide = options.wide === true;
-  // Few columns in one sliver: 3 × 12 sums where a fused product needs no register of its own.
-  const isTriple = !wide && options.fused === true && columns > 2 * lane.count && columns <= 3 * lane.count;
-  const width = (isTriple ? 3 : wide ? 4 : 2) * lane.count;
+  const width = (wide ? 4 : 2) * lane.count;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.max(1, Math.ceil(inner / depth));
-  const tiles = rowTiles(rows, isTriple ? 3 : rowsOfTile(wide, options.fused === true));
+  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
   const blockColumns = balanced(columns, BLOCK_COLUMNS, width);
   const keepsAll = epilogue.kind === "dense" || depthBlocks === 1 || rows <= KEPT_ROWS;
   const [leftAccess, rightAccess] = [accessOf(left, lane), accessOf(right, lane)];
   const leftPacked = !leftAccess.direct || columns >= PACKED_LEFT_SLIVERS * width;
-  const rightPacked = !(rightAccess.direct && rightAccess.along === "free" && rows <= tiles.rows);
-  const plan: Omit<BlockPlan, "regions"> = {
+  const rightTerm = strideOf(right.inner) ?? 0;
+  // Terms end where the pointer to the right side does, so it must move on from one to the next.
+  const moves = inner <= 1 || rightTerm > 0;
+  const rightPacked = !(rightAccess.direct && rightAccess.along === "free" && rows <= tiles.rows && moves);
+  const blockRows = balanced(rows, (BLOCK_ROWS * 4) / lane.bytes, tiles.rows);
+  const keptRows = keepsAll ? Math.max(rows, 1) : KEPT_ROWS;
+  const most = (block: number): number => Math.min(rows, block + thinRows(tiles));
+  const panelRows = most(blockRows);
+  const leftPanel = panelOf(leftPacked ? panelRows : 0, depth, lane);
+  const leftLines = linesOf(leftAccess, lane, tiles.rows, depth, panelRows);
+  const rightPanel = panelOf(rightPacked ? blockColumns : 0, depth, lane);
+  const rightLines = linesOf(rightAccess, lane, width, depth, blockColumns);
+  const tileRow = epilogue.kind === "dense" ? epilogue.row : blockColumns * lane.bytes;
+  const sumRows = most(depthBlocks === 1 ? blockRows : keptRows);
+  return {
     kind: "block",
     leftAccess,
     rightAccess,
+    leftPanel,
+    leftLines,
+    rightPanel,
+    rightLines,
     left: leftPacked
-      ? { packed: true, row: lane.bytes, term: 0, tileStep: depth * lane.bytes }
+      ? { packed: true, row: lane.bytes, term: 0, tileStep: leftPanel.row }
       : {
           packed: false,
           row: strideOf(left.free) ?? 0,
@@ -52,40 +71,21 @@ export function blockPlan(
           tileStep: strideOf(left.free) ?? 0,
         },
     right: rightPacked
-      ? { packed: true, term: width * lane.bytes, sliver: depth * width * lane.bytes }
-      : { packed: false, term: strideOf(right.inner) ?? 0, sliver: width * lane.bytes },
+      ? { packed: true, term: width * lane.bytes, sliver: width * rightPanel.row }
+      : { packed: false, term: rightTerm, sliver: width * lane.bytes },
     tiles,
-    // V8 joins vectors from neighbouring stores backwards: an epilogue in between would keep it from doing so.
-    inline: epilogue.kind === "emitted" && epilogue.inline && !wide,
-    tileRow: epilogue.kind === "dense" ? epilogue.row : blockColumns * lane.bytes,
+    tileRow,
     width,
     depth,
     depthBlocks,
-    blockRows: balanced(rows, (BLOCK_ROWS * 4) / lane.bytes, tiles.rows),
+    blockRows,
     blockColumns,
-    keptRows: keepsAll ? Math.max(rows, 1) : KEPT_ROWS,
-  };
-  return { ...plan, regions: blockRegions(plan, sizes, lane, epilogue) };
-}
-
-function blockRegions(
-  shape: Omit<BlockPlan, "regions">,
-  sizes: Sizes,
-  lane: Lane,
-  epilogue: Epilogue,
-): Regions {
-  const { width, depth, blockColumns, blockRows, keptRows, depthBlocks, tiles } = shape;
-  const { left, right, leftAccess, rightAccess, tileRow } = shape;
-  const panelRows = Math.min(blockRows, sizes.rows) + thinRows(tiles);
-  const needsTile = epilogue.kind === "emitted" && !(shape.inline && depthBlocks === 1);
-  const tileRows = Math.min(sizes.rows, (depthBlocks === 1 ? blockRows : keptRows) + thinRows(tiles));
-  return {
-    left: left.packed ? panelRows * depth * lane.bytes + PANEL_SLACK : 0,
-    right: right.packed ? blockColumns * depth * lane.bytes : 0,
-    lines: Math.max(
-      left.packed ? lineRoom(leftAccess, lane, tiles.rows, depth, panelRows) : 0,
-      right.packed ? lineRoom(rightAccess, lane, width, depth, blockColumns) : 0,
-    ),
-    tile: needsTile ? tileRows * tileRow : 0,
+    keptRows,
+    regions: [
+      ownRegion("panel", leftPanel.bytes),
+      ownRegion("slivers", rightPanel.bytes),
+      ownRegion("lines", Math.max(leftPacked ? leftLines.bytes : 0, rightPacked ? rightLines.bytes : 0)),
+      ownRegion("sums", epilogue.kind === "emitted" ? sumRows * tileRow : 0),
+    ],
   };
 }

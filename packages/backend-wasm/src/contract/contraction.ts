@@ -1,13 +1,14 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import { type Callee, type Local, type ModuleBuilder, type Value, call, i32, select } from "../emit/index.ts";
+import { type Callee, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
 import type { ContractFamilies } from "./families.ts";
-import { ADD, LAST, thinRows } from "./micro.ts";
 import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
 import { planContraction } from "./plan.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
+import { type Region, layOut } from "../region.ts";
 import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
 import { SHARED, type Split, rangeOf } from "../share.ts";
@@ -23,7 +24,7 @@ interface WorkspaceOptions extends PlanOptions {
 export interface ContractionOptions extends WorkspaceOptions {
   /** Where a buffer lies, in bytes. READ_SLACK bytes behind each buffer must be memory too: they may be read, not used. */
   readonly address: (buffer: BufferId) => number;
-  /** Bytes of scratch memory at this address, a multiple of 64; how many, says `workspaceBytes`. */
+  /** Where the regions lie that `regionsOf` says, a multiple of 64. */
   readonly workspace: number;
 }
 
@@ -34,12 +35,13 @@ export interface Contraction {
   readonly split: Split;
 }
 
-/** Bytes of scratch memory that a contraction needs, for all its threads. */
-export function workspaceBytes(kernel: ContractKernel, options: WorkspaceOptions): number {
-  return (
-    planContraction(kernel, options.families, options, options.epilogue).threadBytes * (options.threads ?? 1)
-  );
-}
+/** What a contraction works in. */
+export const regionsOf = (kernel: ContractKernel, options: WorkspaceOptions): readonly Region[] =>
+  planContraction(kernel, options.families, options, options.epilogue).shape.regions;
+
+/** Bytes of that, for all threads. */
+export const workspaceBytes = (kernel: ContractKernel, options: WorkspaceOptions): number =>
+  layOut(regionsOf(kernel, options), options.threads ?? 1, options.gap).bytes;
 
 /**
  * Writes the functions of a contraction. Each thread calls `run` with its number, below `options.threads`, and the parts that it
@@ -65,8 +67,6 @@ export function emitContraction(
         return familyOf(families, "vectors").emitVector(module, plan, shape, workspace);
       case "window":
         return familyOf(families, "indirect").emitWindows(module, plan, shape, workspace);
-      case "turned":
-        return familyOf(families, "indirect").emitTurned(module, plan, shape, workspace);
       case "taps":
         return familyOf(families, "indirect").emitTaps(module, plan, shape, workspace);
     }
@@ -76,15 +76,25 @@ export function emitContraction(
 
 type Word = Local<"i32">;
 /** What a stripe is called with. */
-type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word, Word, Word];
+type Arguments = readonly [Word, Word, Word, Word, Word, Word, Word];
 
+/**
+ * Blocks of terms, columns and rows, either side packed to slivers or read in place.
+ *
+ * Precondition: none; this is what all else falls back to. The left side is read in place where its steps along rows and terms
+ * are one each and not negative, the right side where its columns are neighbours, its terms have a step above zero and one
+ * tile has all rows.
+ * Regions: panel (left slivers of a block of rows), slivers (right ones of a block of columns), lines, and sums where they
+ * go to an epilogue's own loop or wait for another block of terms.
+ * Cost: 2·rows·columns·inner flops; packing moves the right side once for each block of kept rows, the left once for each block of columns.
+ */
 function emitBlocks(
   module: ModuleBuilder,
   plan: Plan,
   shape: BlockPlan,
   workspace: number,
 ): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, regions, epilogue } = plan;
+  const { sizes, lane, epilogue } = plan;
   const { width, depth, depthBlocks, blockColumns, blockRows, keptRows, tiles, tileRow } = shape;
   const { rows, columns } = sizes;
   const rest = columns % width;
@@ -101,27 +111,20 @@ function emitBlocks(
       blocks: depthBlocks > 1,
       empty: sizes.inner === 0,
       exact: epilogue.kind === "dense",
-      withinRuns: epilogue.kind === "dense" || epilogue.run === undefined || epilogue.run % width === 0,
-      ...(shape.inline && epilogue.kind === "emitted" && { epilogue }),
     });
   const whole = columns >= width ? stripe(width) : undefined;
   const narrow = rest > 0 ? stripe(rest) : undefined;
   const finish =
-    epilogue.kind === "emitted" && !shape.inline
-      ? emitFinish(module, epilogue, lane, tileRow, columns)
-      : undefined;
-  const packLeft =
-    shape.left.packed && sizes.inner > 0
-      ? emitPanelPack(module, plan, shape, blockRows + thinRows(tiles))
-      : undefined;
+    epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, columns) : undefined;
+  const packLeft = shape.left.packed && sizes.inner > 0 ? emitPanelPack(module, plan, shape) : undefined;
   const packRight =
     shape.right.packed && sizes.inner > 0
       ? emitPack(module, plan.emitLine, plan.right, shape.rightAccess, lane, {
           width,
-          depth,
+          panel: shape.rightPanel,
+          lines: shape.rightLines,
           first: 0,
           end: columns,
-          block: blockColumns,
         })
       : undefined;
   const termBytes = width * lane.bytes;
@@ -132,8 +135,14 @@ function emitBlocks(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, rowUnits, tiles.rows);
     const [column0, column1] = range("columns", columns, Math.ceil(columns / width), width);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const region = (offset: number): Value<"i32"> => i32.add(scratch, i32.const(offset));
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, slivers, lines, sums] = [
+      region("panel"),
+      region("slivers"),
+      region("lines"),
+      region("sums"),
+    ];
     const overRows = (
       from: Local<"i32">,
       end: Local<"i32">,
@@ -155,8 +164,7 @@ function emitBlocks(
         }),
       );
     };
-    const sliver = (...operands: Arguments): void => {
-      const column = operands[7];
+    const sliver = (column: Word, ...operands: Arguments): void => {
       if (whole !== undefined && narrow !== undefined) {
         body.if(
           i32.leS(column, i32.const(columns - width)),
@@ -187,17 +195,9 @@ function emitBlocks(
             const terms = body.let(i32.sub(i32.const(sizes.inner), k0));
             body.set(terms, select(i32.gtS(terms, i32.const(depth)), i32.const(depth), terms));
             const isLast = body.let(i32.eq(block, i32.const(depthBlocks - 1)));
-            const flags = body.let(
-              i32.or(
-                select(block, i32.const(ADD), i32.const(0)),
-                select(isLast, i32.const(LAST), i32.const(0)),
-              ),
-            );
-            const lines = body.let(region(regions.lines));
             if (packRight !== undefined)
-              body.run(call(packRight, region(regions.right), j0, i32.sub(j1, j0), k0, terms, batch, lines));
+              body.run(call(packRight, slivers, j0, i32.sub(j1, j0), k0, terms, batch, lines));
             overRows(kept, keptEnd, blockRows, (row, to) => {
-              const panel = body.let(region(regions.left));
               packLeft?.(body, panel, row, to, k0, terms, batch, lines);
               const a = body.let(
                 leftBase === undefined
@@ -209,7 +209,7 @@ function emitBlocks(
               );
               const b = body.let(
                 rightBase === undefined
-                  ? region(regions.right)
+                  ? slivers
                   : i32.add(
                       i32.add(rightBase, i32.mul(j0, i32.const(lane.bytes))),
                       i32.mul(k0, i32.const(shape.right.term)),
@@ -221,7 +221,7 @@ function emitBlocks(
               const firstRow = depthBlocks === 1 ? i32.const(0) : i32.sub(row, kept);
               const tile = body.let(
                 resultBase === undefined
-                  ? i32.add(region(regions.tile), i32.mul(firstRow, i32.const(tileRow)))
+                  ? i32.add(sums, i32.mul(firstRow, i32.const(tileRow)))
                   : i32.add(
                       i32.add(resultBase, i32.mul(row, i32.const(tileRow))),
                       i32.mul(column, i32.const(lane.bytes)),
@@ -230,7 +230,7 @@ function emitBlocks(
               const at = body.let(tile);
               body.for(column, j1, width, () => {
                 body.set(bEnd, i32.add(b, bytes));
-                sliver(a, b, bEnd, at, flags, row, to, column, batch);
+                sliver(column, a, b, bEnd, at, block, row, to);
                 body.set(b, i32.add(b, i32.const(shape.right.sliver)));
                 body.set(at, i32.add(at, i32.const(termBytes)));
               });

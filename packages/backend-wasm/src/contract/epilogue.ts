@@ -35,8 +35,6 @@ export type Coordinates = readonly Value<"i32">[];
  */
 export interface EmittedEpilogue {
   readonly kind: "emitted";
-  /** True for short code that hoists few values: it runs on the micro-kernel's registers. Else a loop of its own. */
-  readonly inline: boolean;
   /** Columns come in runs of this length and `vector` is called inside of one only. Absent: all columns are one run. */
   readonly run?: number;
   /** Coordinates of a row-major number over a part's axes; computed once for many sums. */
@@ -91,7 +89,6 @@ export function emittedOf(epilogue: Epilogue, lane: Lane): EmittedEpilogue {
   const run = epilogue.columns.at(-1)?.size;
   return {
     kind: "emitted",
-    inline: true,
     ...(run !== undefined && epilogue.columns.length > 1 && { run }),
     place: (_body, _part, index) => [index],
     vector: (body, sums, at) => body.run(v128.store(address(body, at), sums)),
@@ -119,12 +116,12 @@ const moved = (coordinates: Coordinates, by: number): Coordinates => {
   return [...coordinates.slice(0, -1), i32.add(last, i32.const(by))];
 };
 
-/** Gives vectors of sums at a column and those after it to the epilogue; only `valid` columns are there. */
+/** Gives a vector of sums, at a column and those after it, to the epilogue; only `valid` columns are there. */
 export function applyEpilogue(
   body: Body,
   epilogue: EmittedEpilogue,
   lane: Lane,
-  sums: readonly Local<"v128">[],
+  sums: Local<"v128">,
   valid: number,
   { batch, row, column, columns }: SumsPlace,
 ): void {
@@ -135,22 +132,15 @@ export function applyEpilogue(
     body.set(counter, i32.add(column, i32.const(by)));
     return [...batch, ...row, ...epilogue.place(body, "columns", counter)];
   };
-  sums.forEach((vector, index) => {
-    const first = index * lane.count;
-    const inside = Math.min(lane.count, valid - first);
-    const singly = (): void => {
-      for (let element = 0; element < inside; element++) {
-        const sum = body.let(lane.extract(vector, element));
-        epilogue.scalar(body, sum, at(first + element));
-      }
-    };
-    const together = (): void => epilogue.vector(body, vector, at(first));
-    if (inside <= 0) return;
-    if (inside < lane.count) return singly();
-    if (columns !== undefined || run === undefined || run % lane.count === 0) return together();
-    const place = i32.remU(i32.add(column, i32.const(first)), i32.const(run));
-    body.if(i32.leS(place, i32.const(run - lane.count)), together, singly);
-  });
+  const singly = (): void => {
+    for (let element = 0; element < valid; element++)
+      epilogue.scalar(body, body.let(lane.extract(sums, element)), at(element));
+  };
+  const together = (): void => epilogue.vector(body, sums, at(0));
+  if (valid < lane.count) return singly();
+  if (columns !== undefined || run === undefined || run % lane.count === 0) return together();
+  const place = i32.remU(column, i32.const(run));
+  body.if(i32.leS(place, i32.const(run - lane.count)), together, singly);
 }
 
 /** finish(tile, row, rowEnd, column, columnEnd, batch). */
@@ -187,7 +177,7 @@ export function emitFinish(
           body.set(sum, v128.load(from));
           body.set(from, i32.add(from, i32.const(16)));
           const within = epilogue.run === undefined ? { columns: columnsAt() } : {};
-          applyEpilogue(body, epilogue, lane, [sum], lane.count, {
+          applyEpilogue(body, epilogue, lane, sum, lane.count, {
             batch: batchAt,
             row: rowAt,
             column: at,

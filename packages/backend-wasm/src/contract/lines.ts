@@ -11,6 +11,10 @@ const max = (a: Local<"i32">, b: Local<"i32">): Value<"i32"> => select(i32.gtS(a
  * A function that writes `count` elements of an operand, from `start` along one of its parts and at `other` of the other
  * part, to contiguous sums; zero where a guard fails. It walks runs along the innermost axis: guards are decided once a
  * run, and what is inside is copied as vectors. It may write LINE_SLACK bytes too many, so lines are filled in order.
+ *
+ * Precondition: none. Region: lines, where they go on to be packed, or the vector's copy.
+ * Cost: a call for each line, a decision for each run of it, and a store for each vector or, where its elements are no
+ * neighbours, for each element.
  */
 export function emitLine(module: ModuleBuilder, operand: Operand, along: "free" | "inner", lane: Lane): Line {
   const walked = operand[along];

@@ -1,5 +1,4 @@
 import { type Body, type Callee, type Local, type ModuleBuilder, i32, v128 } from "../emit/index.ts";
-import { type EmittedEpilogue, applyEpilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 
 /** Rows of the largest micro-kernel. */
@@ -13,16 +12,11 @@ const MOST_ROWS = 6;
  */
 export const rowsOfTile = (wide: boolean, fused: boolean): number => (!wide ? 4 : fused ? MOST_ROWS : 5);
 
-/** Sums of earlier blocks of terms are in the tile; this one adds to them. */
-export const ADD = 1;
-/** No block of terms follows. */
-export const LAST = 2;
-
-/** Bytes of a table of terms before the first offset: the flags, and an address. */
+/** Bytes of a table of terms before the first offset: whether it adds, and an address. */
 export const TABLE_HEAD = 8;
 
-/** micro(a, b, bEnd, tile, flags, row, column, batch). */
-export type Micro = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
+/** micro(a, b, bEnd, tile, adds): `adds` is not zero where sums of earlier blocks of terms are in the tile. */
+export type Micro = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
 
 export interface MicroShape {
   readonly lane: Lane;
@@ -40,15 +34,11 @@ export interface MicroShape {
   /** Writes past `columns` reach other elements. */
   readonly exact: boolean;
   /**
-   * A side whose terms lie at the byte offsets of a table; `flags` is where the table begins, with the flags. On the right
+   * A side whose terms lie at the byte offsets of a table; `adds` is where the table begins, with the flag. On the right
    * `bEnd` is the last offset's end less the table's head. On the left `a` is a list of the rows' own offsets, and the
    * table's second word the address that they count from.
    */
   readonly indexed?: "left" | "right";
-  /** Runs on the registers after the last block; else sums go to the tile. */
-  readonly epilogue?: EmittedEpilogue;
-  /** A sliver never reaches over the end of a run of columns. */
-  readonly withinRuns: boolean;
 }
 
 /**
@@ -57,78 +47,56 @@ export interface MicroShape {
  * Terms are not unrolled: V8 would hoist broadcasts and spill sums.
  */
 export function emitMicro(module: ModuleBuilder, rows: number, shape: MicroShape): Micro {
-  const { lane, columns, blocks, epilogue } = shape;
+  const { lane, columns, blocks } = shape;
   const vectors = Math.ceil(columns / lane.count);
-  return module.function(
-    ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
-    "void",
-    (body, a, b, end, tile, flags, row, column, batch) => {
-      const sums = Array.from({ length: rows }, () =>
-        Array.from({ length: vectors }, () => body.local("v128")),
-      );
-      const right = Array.from({ length: vectors }, () => body.local("v128"));
-      const left = body.local("v128");
-      const mode = shape.indexed && blocks ? body.let(i32.load(flags)) : flags;
-      const lines =
-        shape.indexed === "left"
-          ? sums.map((_, index) => body.let(i32.add(i32.load(a, index * 4), i32.load(flags, 4))))
-          : [];
-      if (!shape.empty) {
-        const from = shape.indexed === "right" ? body.local("i32") : b;
-        const offset = body.local("i32");
-        body.loop((again) => {
-          if (shape.indexed === "right") body.set(from, i32.add(b, i32.load(flags, TABLE_HEAD)));
-          if (shape.indexed === "left") body.set(offset, i32.load(flags, TABLE_HEAD));
-          right.forEach((vector, index) => body.set(vector, v128.load(from, index * 16)));
-          sums.forEach((line, index) => {
-            const own = lines[index];
-            body.set(
-              left,
-              own === undefined ? lane.splat(a, index * shape.leftRow) : lane.splat(i32.add(own, offset), 0),
-            );
-            line.forEach((sum, place) => {
-              const other = right[place];
-              if (other !== undefined) body.set(sum, lane.multiplyAdd(sum, left, other));
-            });
-          });
-          const advance = (pointer: Local<"i32">, bytes: number): void =>
-            body.set(pointer, i32.add(pointer, i32.const(bytes)));
-          if (shape.indexed !== "left") advance(a, shape.leftTerm);
-          if (shape.indexed !== undefined) advance(flags, 4);
-          if (shape.indexed !== "right") advance(b, shape.rightTerm);
-          body.jumpIf(again, i32.ltU(shape.indexed === "right" ? flags : b, end));
-        });
-      }
-      if (blocks) {
-        body.if(i32.and(mode, i32.const(ADD)), () =>
-          sums.forEach((line, index) =>
-            line.forEach((sum, place) =>
-              body.set(sum, lane.add(v128.load(tile, index * shape.tileRow + place * 16), sum)),
-            ),
-          ),
-        );
-      }
-      const store = (): void => sums.forEach((line, index) => storeRow(body, shape, tile, index, line));
-      if (epilogue === undefined) return store();
-      const finish = (): void => {
-        const at = body.local("i32");
-        const batchAt = epilogue.place(body, "batch", batch);
-        const columnsAt = shape.withinRuns ? { columns: epilogue.place(body, "columns", column) } : {};
+  return module.function(["i32", "i32", "i32", "i32", "i32"], "void", (body, a, b, end, tile, adds) => {
+    const sums = Array.from({ length: rows }, () =>
+      Array.from({ length: vectors }, () => body.local("v128")),
+    );
+    const right = Array.from({ length: vectors }, () => body.local("v128"));
+    const left = body.local("v128");
+    const mode = shape.indexed && blocks ? body.let(i32.load(adds)) : adds;
+    const lines =
+      shape.indexed === "left"
+        ? sums.map((_, index) => body.let(i32.add(i32.load(a, index * 4), i32.load(adds, 4))))
+        : [];
+    if (!shape.empty) {
+      const from = shape.indexed === "right" ? body.local("i32") : b;
+      const offset = body.local("i32");
+      body.loop((again) => {
+        if (shape.indexed === "right") body.set(from, i32.add(b, i32.load(adds, TABLE_HEAD)));
+        if (shape.indexed === "left") body.set(offset, i32.load(adds, TABLE_HEAD));
+        right.forEach((vector, index) => body.set(vector, v128.load(from, index * 16)));
         sums.forEach((line, index) => {
-          body.set(at, i32.add(row, i32.const(index)));
-          const rowAt = epilogue.place(body, "rows", at);
-          applyEpilogue(body, epilogue, lane, line, columns, {
-            batch: batchAt,
-            row: rowAt,
-            column,
-            ...columnsAt,
+          const own = lines[index];
+          body.set(
+            left,
+            own === undefined ? lane.splat(a, index * shape.leftRow) : lane.splat(i32.add(own, offset), 0),
+          );
+          line.forEach((sum, place) => {
+            const other = right[place];
+            if (other !== undefined) body.set(sum, lane.multiplyAdd(sum, left, other));
           });
         });
-      };
-      if (blocks) body.if(i32.and(mode, i32.const(LAST)), finish, store);
-      else finish();
-    },
-  );
+        const advance = (pointer: Local<"i32">, bytes: number): void =>
+          body.set(pointer, i32.add(pointer, i32.const(bytes)));
+        if (shape.indexed !== "left") advance(a, shape.leftTerm);
+        if (shape.indexed !== undefined) advance(adds, 4);
+        if (shape.indexed !== "right") advance(b, shape.rightTerm);
+        body.jumpIf(again, i32.ltU(shape.indexed === "right" ? adds : b, end));
+      });
+    }
+    if (blocks) {
+      body.if(mode, () =>
+        sums.forEach((line, index) =>
+          line.forEach((sum, place) =>
+            body.set(sum, lane.add(v128.load(tile, index * shape.tileRow + place * 16), sum)),
+          ),
+        ),
+      );
+    }
+    sums.forEach((line, index) => storeRow(body, shape, tile, index, line));
+  });
 }
 
 function storeRow(

@@ -13,6 +13,8 @@ import {
 import { type Lane, isPlain } from "./lane.ts";
 import { type Operand, type Part, placeOf, strideOf } from "./operand.ts";
 
+type Vector = Value<"v128">;
+
 /** pack(to, first, count, k0, depth, batch, lines): free indices first … first+count and terms k0 … k0+depth. */
 export type Pack = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
 
@@ -58,36 +60,75 @@ export function accessOf(operand: Operand, lane: Lane): Access {
   return { direct: false, along: runOf(free, bytes) >= runOf(inner, bytes) ? "free" : "inner" };
 }
 
-/**
- * How a side is packed: `width` free indices (columns of the right side, rows of the left) of a term are neighbours,
- * terms follow each other, slivers follow each other.
- */
-export interface Slivers {
-  readonly width: number;
-  /** Room for terms; a multiple of CHUNK. */
-  readonly depth: number;
-  /** Free indices from the first to before the last that are packed at this width. */
-  readonly first: number;
-  readonly end: number;
-  /** Free indices in a block, at most. */
-  readonly block: number;
+/** A packed side: slivers of some free indices (columns of the right side, rows of the left), one after another. */
+export interface Panel {
+  /** Bytes that a free index takes: a sliver is as many times that as it is wide. */
+  readonly row: number;
+  readonly bytes: number;
 }
+
+/** @param depth room for terms; a multiple of CHUNK */
+export const panelOf = (free: number, depth: number, lane: Lane): Panel => {
+  const row = depth * lane.bytes;
+  return { row, bytes: free * row };
+};
 
 /** How far a fill may write past a line's end, in bytes. */
 const LINE_SLACK = 16;
 
-/** Bytes from one line to the next. */
-const lineBytes = (elements: number, lane: Lane): number =>
+/** Bytes of a line of this many sums, with what a fill may write past its end. */
+export const lineBytes = (elements: number, lane: Lane): number =>
   Math.ceil((elements * lane.bytes) / 16) * 16 + LINE_SLACK;
 
-/** Bytes of lines that packing a side needs, for one thread. */
-export function lineRoom(access: Access, lane: Lane, width: number, depth: number, block: number): number {
-  if (access.direct) return 0;
-  return access.along === "free" ? CHUNK * lineBytes(block + width, lane) : width * lineBytes(depth, lane);
+/** Lines of a side on their way to be packed. */
+export interface Lines {
+  /** Bytes from one to the next. */
+  readonly step: number;
+  readonly bytes: number;
 }
 
-/** Bytes that packing may write behind a panel whose slivers are no whole vectors wide. */
-export const PANEL_SLACK = 16;
+/**
+ * The lines that a side is packed through: as many as terms are dealt out at once, or as a sliver is wide.
+ * @param most free indices that are packed at once
+ */
+export function linesOf(access: Access, lane: Lane, width: number, depth: number, most: number): Lines {
+  if (access.direct) return { step: 0, bytes: 0 };
+  const [count, elements] = access.along === "free" ? [CHUNK, most + width] : [width, depth];
+  const step = lineBytes(elements, lane);
+  return { step, bytes: count * step };
+}
+
+/**
+ * How a side is packed: `width` free indices of a term are neighbours, terms follow each other, slivers follow each
+ * other.
+ */
+export interface Slivers {
+  readonly width: number;
+  readonly panel: Panel;
+  readonly lines: Lines;
+  /** Free indices from the first to before the last that are packed at this width. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Stores the first elements of a vector and nothing behind them: what lies there may be another sliver's. */
+function storeFirst(
+  body: Body,
+  lane: Lane,
+  to: Local<"i32">,
+  vector: Vector,
+  count: number,
+  offset: number,
+): void {
+  if (count >= lane.count) {
+    body.run(v128.store(to, vector, offset));
+    return;
+  }
+  const whole = body.let(vector);
+  const pairs = lane.count === 4 && count >= 2 ? 2 : 0;
+  if (pairs > 0) body.run(v128.store64Lane(to, whole, 0, offset));
+  if (count > pairs) body.run(lane.storeLane(to, whole, pairs, offset + pairs * lane.bytes));
+}
 
 /** A function that packs a block of one side. */
 export function emitPack(
@@ -110,19 +151,21 @@ function packRows(
   operand: Operand,
   access: Access,
   lane: Lane,
-  { width, depth, block }: Slivers,
+  { width, panel, lines: { step: lineStep } }: Slivers,
 ): Pack {
   const termBytes = width * lane.bytes;
-  const rowBytes = access.direct ? (strideOf(operand.inner) ?? 0) : lineBytes(block + width, lane);
+  const rowBytes = access.direct ? (strideOf(operand.inner) ?? 0) : lineStep;
   const deal = (terms: number): Callee<["i32", "i32", "i32"], "void"> =>
     module.function(["i32", "i32", "i32"], "void", (body, to, from, end) => {
       body.loop((again) => {
         for (let term = 0; term < terms; term++) {
-          for (let byte = 0; byte < termBytes; byte += 16) {
-            body.run(v128.store(to, v128.load(from, term * rowBytes + byte), term * termBytes + byte));
+          for (let first = 0; first < width; first += lane.count) {
+            const byte = first * lane.bytes;
+            const vector = v128.load(from, term * rowBytes + byte);
+            storeFirst(body, lane, to, vector, width - first, term * termBytes + byte);
           }
         }
-        body.set(to, i32.add(to, i32.const(depth * termBytes)));
+        body.set(to, i32.add(to, i32.const(width * panel.row)));
         body.set(from, i32.add(from, i32.const(termBytes)));
         body.jumpIf(again, i32.ltU(from, end));
       });
@@ -170,8 +213,6 @@ function packRows(
   );
 }
 
-type Vector = Value<"v128">;
-
 /** Columns of a square of sums, as vectors. */
 export function transposed(body: Body, lane: Lane, rows: readonly Local<"v128">[]): readonly Vector[] {
   const [a, b, c, d] = rows;
@@ -206,33 +247,22 @@ function packTransposed(
   operand: Operand,
   access: Access,
   lane: Lane,
-  { width, depth, first: origin, end: limit }: Slivers,
+  { width, panel, lines: { step: lineStep }, first: origin, end: limit }: Slivers,
 ): Pack {
   const termBytes = width * lane.bytes;
-  const rowBytes = access.direct ? (strideOf(operand.free) ?? 0) : lineBytes(depth, lane);
+  const rowBytes = access.direct ? (strideOf(operand.free) ?? 0) : lineStep;
   // Rows past the last column are not there; its own is read in their place.
   const sliver = (valid: number): Callee<["i32", "i32", "i32"], "void"> =>
     module.function(["i32", "i32", "i32"], "void", (body, to, from, end) => {
       const rows = Array.from({ length: lane.count }, () => body.local("v128"));
-      const firsts = Array.from({ length: Math.ceil(valid / lane.count) }, (_, index) => index * lane.count);
-      // Where vectors reach into the next term they are stored term by term, each over what the last wrote too much.
-      const groups = width % lane.count === 0 ? firsts.map((first) => [first]) : [firsts];
       body.loop((again) => {
-        for (const group of groups) {
-          const squares = group.map((first) => {
-            rows.forEach((row, index) =>
-              body.set(row, v128.load(from, Math.min(first + index, valid - 1) * rowBytes)),
-            );
-            const square = transposed(body, lane, rows);
-            return group.length === 1 ? square : square.map((column) => body.let(column));
-          });
-          for (let term = 0; term < lane.count; term++) {
-            squares.forEach((square, index) => {
-              const [column, first] = [square[term], group[index]];
-              if (column === undefined || first === undefined) return;
-              body.run(v128.store(to, column, term * termBytes + first * lane.bytes));
-            });
-          }
+        for (let first = 0; first < valid; first += lane.count) {
+          rows.forEach((row, index) =>
+            body.set(row, v128.load(from, Math.min(first + index, valid - 1) * rowBytes)),
+          );
+          transposed(body, lane, rows).forEach((column, term) =>
+            storeFirst(body, lane, to, column, width - first, term * termBytes + first * lane.bytes),
+          );
         }
         body.set(to, i32.add(to, i32.const(lane.count * termBytes)));
         body.set(from, i32.add(from, i32.const(16)));
@@ -278,7 +308,7 @@ function packTransposed(
             );
           } else if (whole !== undefined) one(whole, width);
           else if (last !== undefined) one(last, rest);
-          body.set(to, i32.add(to, i32.const(depth * termBytes)));
+          body.set(to, i32.add(to, i32.const(width * panel.row)));
           body.set(column, i32.add(column, i32.const(width)));
           body.jump(again);
         }),

@@ -1,6 +1,6 @@
 import { type Body, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
-import { type Access, type Pack, emitPack } from "./pack.ts";
 import type { RowTiles } from "./micro.ts";
+import { type Access, type Lines, type Pack, type Panel, emitPack } from "./pack.ts";
 import type { Plan } from "./shapes.ts";
 
 type Word = Local<"i32">;
@@ -20,19 +20,19 @@ export type PanelPack = (
 interface PanelShape {
   readonly leftAccess: Access;
   readonly tiles: RowTiles;
-  readonly depth: number;
+  readonly leftPanel: Panel;
+  readonly leftLines: Lines;
 }
 
-/** The left side as slivers, each as wide as its tile has rows; at most `most` rows at a time. */
+/** The left side as slivers, each as wide as its tile has rows. */
 export function emitPanelPack(
   module: ModuleBuilder,
   { left, lane, sizes, emitLine }: Plan,
-  { leftAccess, tiles, depth }: PanelShape,
-  most: number,
+  { leftAccess, tiles, leftPanel: panel, leftLines }: PanelShape,
 ): PanelPack {
   const pack = (width: number, first: number, end: number): Pack | undefined =>
     first < end
-      ? emitPack(module, emitLine, left, leftAccess, lane, { width, depth, first, end, block: most })
+      ? emitPack(module, emitLine, left, leftAccess, lane, { width, panel, lines: leftLines, first, end })
       : undefined;
   const [main, thin] = [pack(tiles.rows, 0, tiles.main), pack(tiles.rows - 1, tiles.main, sizes.rows)];
   return (body, to, row, rowEnd, k0, terms, batch, lines) => {
@@ -45,7 +45,7 @@ export function emitPanelPack(
       );
     if (thin === undefined) return;
     body.if(i32.gtS(others, i32.const(0)), () => {
-      const after = i32.add(to, i32.mul(count, i32.const(depth * lane.bytes)));
+      const after = i32.add(to, i32.mul(count, i32.const(panel.row)));
       body.run(call(thin, after, end, others, k0, terms, batch, lines));
     });
   };

@@ -35,18 +35,8 @@ export function planContraction(
   const shape =
     vectors?.vectorPlan(sizes, lane, left, right) ??
     indirect?.tapsPlan(kernel, sizes, lane, left, right, options) ??
-    (windowed && indirect?.turnedPlan(sizes, lane, windowed, options)) ??
     (windowed && indirect?.windowPlan(sizes, lane, left, right, options, epilogue)) ??
     blockPlan(sizes, lane, left, right, options, epilogue);
-  const { left: leftBytes, right: rightBytes, lines, tile } = shape.regions;
-  const bytes = [leftBytes, rightBytes, lines, tile];
-  const start = [0, 0, 0, 0];
-  let total = 0;
-  bytes.forEach((size, index) => {
-    start[index] = total;
-    total += Math.ceil(size / 64) * 64;
-  });
-  const [atLeft = 0, atRight = 0, atLines = 0, atTile = 0] = start;
   return {
     sizes,
     lane,
@@ -56,8 +46,7 @@ export function planContraction(
     emitLine: (...line) => familyOf(families, "indirect").emitLine(...line),
     epilogue,
     split: options.split ?? splitOf(sizes, shape),
-    regions: { left: atLeft, right: atRight, lines: atLines, tile: atTile },
-    threadBytes: total,
+    gap: options.gap ?? 0,
   };
 }
 

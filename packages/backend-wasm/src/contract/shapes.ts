@@ -1,10 +1,11 @@
+import type { Region } from "../region.ts";
 import type { Split } from "../share.ts";
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import type { RowTiles } from "./micro.ts";
 import type { Operand } from "./operand.ts";
-import type { Access, EmitLine } from "./pack.ts";
-import type { Regions, Sizes } from "./sizes.ts";
+import type { Access, EmitLine, Lines, Panel } from "./pack.ts";
+import type { Sizes } from "./sizes.ts";
 import type { Window } from "./window.ts";
 
 /** How a contraction is computed. */
@@ -19,14 +20,12 @@ export interface Plan {
   readonly emitLine: EmitLine;
   /** The epilogue, as code where sums can't be stored by the micro-kernel. */
   readonly epilogue: Epilogue;
-  /** Where each region of a thread's workspace begins. */
-  readonly regions: Regions;
-  /** Bytes of a thread's workspace. */
-  readonly threadBytes: number;
+  /** Bytes behind each region that nothing may touch. */
+  readonly gap: number;
 }
 
 /** Its shape: one for each way to walk the operands. */
-export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan | TurnedPlan;
+export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan;
 
 /** How the micro-kernel walks the left side, in bytes. */
 interface LeftWalk {
@@ -47,15 +46,26 @@ interface RightWalk {
   readonly sliver: number;
 }
 
+/** The left side's slivers, the right side's, lines on their way to either, and sums. */
+type BlockRegion = "panel" | "slivers" | "lines" | "sums";
+/** The vector's copy, and sums. */
+type VectorRegion = "vector" | "sums";
+/** The left side's slivers, a table of each block's terms, lines on their way to be packed, an image, and sums. */
+type WindowRegion = "panel" | "tables" | "lines" | "image" | "sums";
+/** The same, with each tap's offset, and sums on their way to be finished. */
+type TapsRegion = WindowRegion | "places" | "turned";
+
 export interface BlockPlan {
   readonly kind: "block";
   readonly leftAccess: Access;
   readonly rightAccess: Access;
   readonly left: LeftWalk;
   readonly right: RightWalk;
+  readonly leftPanel: Panel;
+  readonly leftLines: Lines;
+  readonly rightPanel: Panel;
+  readonly rightLines: Lines;
   readonly tiles: RowTiles;
-  /** The epilogue runs on the micro-kernel's registers. */
-  readonly inline: boolean;
   /** Bytes from a row of sums in memory to the next. */
   readonly tileRow: number;
   /** Columns of a sliver. */
@@ -65,7 +75,7 @@ export interface BlockPlan {
   readonly blockRows: number;
   readonly blockColumns: number;
   readonly keptRows: number;
-  readonly regions: Regions;
+  readonly regions: readonly Region<BlockRegion>[];
 }
 
 /** A product of a matrix and a vector. */
@@ -76,7 +86,9 @@ export interface VectorPlan {
   readonly along: "free" | "inner";
   /** The other side is read in place. */
   readonly direct: boolean;
-  readonly regions: Regions;
+  /** Terms that are summed from zero, and bytes of the sums that are kept at once. */
+  readonly block: { readonly terms: number; readonly sumBytes: number };
+  readonly regions: readonly Region<VectorRegion>[];
 }
 
 /** A right side read through windows where it lies, or in a padded copy: no slivers are packed. */
@@ -86,35 +98,17 @@ export interface WindowPlan {
   /** What threads share of the columns. */
   readonly images: number;
   readonly leftAccess: Access;
+  readonly leftPanel: Panel;
+  readonly leftLines: Lines;
   readonly tiles: RowTiles;
   readonly width: number;
   readonly depth: number;
   readonly depthBlocks: number;
-  readonly inline: boolean;
   readonly tileRow: number;
   /** Runs whose sums are kept at once, and columns from one to the next. */
   readonly keptRuns: number;
   readonly keptRun: number;
-  readonly regions: Regions;
-}
-
-/** Windows with the sides changed: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
-export interface TurnedPlan {
-  readonly kind: "turned";
-  readonly window: Window;
-  /** What threads share of the columns. */
-  readonly images: number;
-  readonly leftAccess: Access;
-  /** Positions of an image, and tiles of them. */
-  readonly positions: number;
-  readonly tiles: RowTiles;
-  readonly width: number;
-  readonly depth: number;
-  readonly depthBlocks: number;
-  /** Positions whose sums are kept at once; in the last group `most`. */
-  readonly group: number;
-  readonly most: number;
-  readonly regions: Regions;
+  readonly regions: readonly Region<WindowRegion>[];
 }
 
 /**
@@ -127,6 +121,8 @@ export interface TapsPlan {
   /** The kernel's left side within an image: its batch goes on with the images. */
   readonly packed: Operand;
   readonly packedAccess: Access;
+  readonly packedPanel: Panel;
+  readonly packedLines: Lines;
   /** Tiles of columns. */
   readonly tiles: RowTiles;
   readonly width: number;
@@ -135,5 +131,5 @@ export interface TapsPlan {
   readonly depth: number;
   /** Rows whose sums are kept at once: whole slivers. */
   readonly chunk: number;
-  readonly regions: Regions;
+  readonly regions: readonly Region<TapsRegion>[];
 }

@@ -12,6 +12,8 @@ export interface PlanOptions {
   readonly threads?: number;
   /** Threads split this part; found if absent. */
   readonly split?: Split;
+  /** Bytes behind each region of the workspace that nothing may touch, 0 if absent. */
+  readonly gap?: number;
 }
 
 export interface Sizes {
@@ -27,18 +29,6 @@ export const sizesOf = ({ batch, rows, columns, inner }: ContractKernel): Sizes 
   columns: elementCount(columns),
   inner: elementCount(inner),
 });
-
-/** Bytes of each region of a thread's workspace. */
-export interface Regions {
-  /** The left side, packed. */
-  readonly left: number;
-  /** The right side's slivers, or tables of offsets. */
-  readonly right: number;
-  /** Lines on their way to be packed, and the padded image. */
-  readonly lines: number;
-  /** Sums. */
-  readonly tile: number;
-}
 
 /** Terms in a block: a sliver of the right side stays in the first-level cache. */
 const DEPTH = 400;

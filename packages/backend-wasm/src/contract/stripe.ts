@@ -1,8 +1,8 @@
 import { type Callee, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
 import { type Micro, type MicroShape, emitMicro, type RowTiles } from "./micro.ts";
 
-/** stripe(a, b, bEnd, tile, flags, row, rowEnd, column, batch): all rows of a block by one sliver. */
-export type Stripe = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
+/** stripe(a, b, bEnd, tile, adds, row, rowEnd): all rows of a block by one sliver. */
+export type Stripe = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
 
 export interface StripeShape extends Omit<MicroShape, "leftTerm"> {
   readonly tiles: RowTiles;
@@ -20,13 +20,13 @@ export function emitStripe(module: ModuleBuilder, shape: StripeShape): Stripe {
   const whole = tiles.main > 0 ? micro(tiles.rows) : undefined;
   const thin = tiles.thinner > 0 ? micro(tiles.rows - 1) : undefined;
   return module.function(
-    ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     "void",
-    (body, a, b, end, tile, flags, first, rowEnd, column, batch) => {
+    (body, a, b, end, tile, adds, first, rowEnd) => {
       const row = body.let(first);
       const walk = (kernel: Micro, rows: number, stop: typeof row): void =>
         body.for(row, stop, rows, () => {
-          body.run(call(kernel, a, b, end, tile, flags, row, column, batch));
+          body.run(call(kernel, a, b, end, tile, adds));
           body.set(a, i32.add(a, i32.const(rows * tileStep)));
           body.set(tile, i32.add(tile, i32.const(rows * tileRow)));
         });

@@ -2,10 +2,12 @@ import type { ContractKernel } from "@adjoint/compiler";
 import type { Lane } from "./lane.ts";
 import { rowTiles, rowsOfTile } from "./micro.ts";
 import type { Operand, Part } from "./operand.ts";
-import { accessOf, lineRoom } from "./pack.ts";
+import { accessOf, linesOf, panelOf } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
 import type { TapsPlan } from "./shapes.ts";
-import { type PlanOptions, type Regions, type Sizes, balanced, blockTerms, paddedTo } from "./sizes.ts";
-import { MOST_PANEL, imageBytes, tableBytes } from "./window-plan.ts";
+import { type PlanOptions, type Sizes, balanced, blockTerms } from "./sizes.ts";
+import { offsetsBytes, turnedSums } from "./turn.ts";
+import { MOST_PANEL, tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf, windowOf } from "./window.ts";
 
 export function tapsPlan(
@@ -20,27 +22,44 @@ export function tapsPlan(
   if (convolution?.variant !== "convWeight" || rows * columns * inner === 0) return undefined;
   const window = windowOf({ ...right, free: right.inner, inner: right.free }, lane);
   if (window === undefined || window.middle.length > 1) return undefined;
+  // A run is summed as a whole, and no sum may be longer than a block.
+  if (window.run > blockTerms(lane)) return undefined;
   const wide = options.wide === true;
   const most = (wide ? 4 : 2) * lane.count;
   const width = Math.min(most, Math.ceil(rows / lane.count) * lane.count);
-  const chunk =
-    Math.min(Math.ceil(rows / width), Math.floor(MOST_PANEL / (columns * lane.bytes * width))) * width;
   const [images, runs] = [imagesOf(window), runsOf(window)];
   const packed = imageTerms(left, images, runs * window.run);
-  if (chunk === 0 || packed === undefined) return undefined;
+  if (packed === undefined) return undefined;
   const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / window.run)), 1);
-  const plan: Omit<TapsPlan, "regions"> = {
+  const depth = Math.ceil((blockRuns * window.run) / 8) * 8;
+  // Neither the sums of a chunk of rows nor the panel of its terms is larger than that.
+  const mostSlivers = Math.floor(MOST_PANEL / (Math.max(columns, depth) * lane.bytes * width));
+  const chunk = Math.min(Math.ceil(rows / width), mostSlivers) * width;
+  if (chunk === 0) return undefined;
+  const packedAccess = accessOf(packed, lane);
+  const packedPanel = panelOf(chunk, depth, lane);
+  const packedLines = linesOf(packedAccess, lane, width, depth, chunk);
+  return {
     kind: "taps",
     window,
     packed,
-    packedAccess: accessOf(packed, lane),
+    packedAccess,
+    packedPanel,
+    packedLines,
     tiles: rowTiles(columns, rowsOfTile(wide, options.fused === true)),
     width,
     blockRuns,
-    depth: Math.ceil((blockRuns * window.run) / 8) * 8,
+    depth,
     chunk,
+    regions: [
+      ownRegion("panel", packedPanel.bytes),
+      ownRegion("tables", tableBytes(depth)),
+      ownRegion("lines", packedLines.bytes),
+      ownRegion("image", window.image?.bytes ?? 0),
+      ownRegion("places", offsetsBytes(columns)),
+      ...turnedSums(columns, chunk, lane),
+    ],
   };
-  return { ...plan, regions: tapsRegions(plan, sizes, lane) };
 }
 
 /** An operand whose first terms, one for each image, count as batches. */
@@ -60,15 +79,5 @@ function imageTerms(operand: Operand, images: number, positions: number): Operan
     ...operand,
     batch: [...batch, { ...first, size: images, stride: first.stride * positions }],
     inner: [{ ...first, size: positions }],
-  };
-}
-
-function tapsRegions(shape: Omit<TapsPlan, "regions">, sizes: Sizes, lane: Lane): Regions {
-  const { depth, window, packedAccess, width, chunk } = shape;
-  return {
-    left: chunk * depth * lane.bytes,
-    right: tableBytes(depth) + sizes.columns * 4,
-    lines: imageBytes(window) + lineRoom(packedAccess, lane, width, depth, chunk),
-    tile: (sizes.columns * chunk + lane.count * paddedTo(sizes.columns, lane.count)) * lane.bytes,
   };
 }

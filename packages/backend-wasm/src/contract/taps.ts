@@ -1,21 +1,27 @@
-import { type Callee, type Local, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
+import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../emit/index.ts";
 import { emitFinish, emittedOf } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
-import { ADD, TABLE_HEAD } from "./micro.ts";
+import { TABLE_HEAD } from "./micro.ts";
 import { placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, TapsPlan } from "./shapes.ts";
-import { paddedTo } from "./sizes.ts";
-import { tableBytes } from "./window-plan.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { SHARED, rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
-import { emitTurn, leastCommon, writeOffsets } from "./turn.ts";
+import { emitTurn, leastCommon, turnedLine, writeOffsets } from "./turn.ts";
 
 /**
  * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image
  * after the other adds to sums that are kept as [tap, row], where taps and positions are offsets into the image; rows are
  * turned into the result's order at the end.
+ *
+ * Precondition: a convolution's `convWeight`; the right side has windows as in `windowOf`, with taps and terms exchanged, one axis
+ * between an image and a run, and runs of at most a block of terms; the left side's terms are images, then positions; the
+ * sums of one sliver of rows have at most 1 MB.
+ * Regions: panel (a block of the left side), tables (the positions of a block), places (of each tap), lines, image, sums
+ * (of all taps and a chunk of rows), and turned.
+ * Cost: each image copied and its left side packed once for each chunk of rows, and a pass over the sums.
  */
 export function emitTaps(
   module: ModuleBuilder,
@@ -23,12 +29,12 @@ export function emitTaps(
   shape: TapsPlan,
   workspace: number,
 ): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, regions, right, split } = plan;
-  const { window, packed, tiles, width, blockRuns, depth, chunk } = shape;
+  const { sizes, lane, right, split } = plan;
+  const { window, packed, tiles, width, blockRuns, chunk } = shape;
   const { run, image } = window;
   const { rows, columns } = sizes;
   const tileRow = chunk * lane.bytes;
-  const line = paddedTo(columns, lane.count) * lane.bytes;
+  const line = turnedLine(columns, lane);
   const stripe = emitStripe(module, {
     lane,
     columns: width,
@@ -41,9 +47,8 @@ export function emitTaps(
     empty: false,
     exact: false,
     indexed: "left",
-    withinRuns: true,
   });
-  const slivers = { width, depth, first: 0, end: rows, block: chunk };
+  const slivers = { width, panel: shape.packedPanel, lines: shape.packedLines, first: 0, end: rows };
   const pack = emitPack(module, plan.emitLine, packed, shape.packedAccess, lane, slivers);
   const copy = image && emitImageCopy(module, image, right, lane);
   const turn = emitTurn(module, lane, tileRow, line);
@@ -58,17 +63,15 @@ export function emitTaps(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
     const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const region = (offset: number): Local<"i32"> => body.let(i32.add(scratch, i32.const(offset)));
-    const [panel, table, padded, kept] = [
-      region(regions.left),
-      region(regions.right),
-      region(regions.lines),
-      region(regions.tile),
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [column0, column1]);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, table, lines, padded] = [
+      region("panel"),
+      region("tables"),
+      region("lines"),
+      region("image"),
     ];
-    const lines = region(regions.lines + (image?.bytes ?? 0));
-    const taps = region(regions.right + tableBytes(depth));
-    const turned = region(regions.tile + tileRow * columns);
+    const [taps, kept, turned] = [region("places"), region("sums"), region("turned")];
     writeOffsets(body, window.terms, taps, columns);
     // Positions of a block count from its first run; blocks begin at whole runs of the innermost axis but one.
     const positions = [...window.middle, { size: run, stride: lane.bytes, guards: [] }];
@@ -84,7 +87,7 @@ export function emitTaps(
       body.for(first, row1, chunk, () => {
         const end = body.let(i32.add(first, i32.const(chunk)));
         body.set(end, select(i32.gtS(end, row1), row1, end));
-        const flags = body.let(i32.const(0));
+        const adds = body.let(i32.const(0));
         const outer = body.let(i32.const(0));
         body.for(outer, i32.const(images), 1, () => {
           const source = body.let(placeOf(body, window.outer, outer, base));
@@ -99,16 +102,16 @@ export function emitTaps(
             const terms = body.let(i32.mul(count, i32.const(run)));
             const k0 = body.let(i32.mul(middle, i32.const(run)));
             body.run(call(pack, panel, first, i32.sub(end, first), k0, terms, packedBatch, lines));
-            body.run(i32.store(table, flags));
+            body.run(i32.store(table, adds));
             body.run(i32.store(table, placeOf(body, window.middle, middle, start), 4));
-            body.set(flags, i32.const(ADD));
+            body.set(adds, i32.const(1));
             body.set(row, first);
             body.set(b, panel);
             body.set(tile, ownKept);
             body.for(row, end, width, () => {
               const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
-              body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1, zero, batch));
-              body.set(b, i32.add(b, i32.const(depth * width * lane.bytes)));
+              body.run(call(stripe, ownTaps, b, bEnd, tile, table, column0, column1));
+              body.set(b, i32.add(b, i32.const(width * shape.packedPanel.row)));
               body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
             });
           });

@@ -2,6 +2,9 @@ import { type Body, type Callee, type ModuleBuilder, type Value, i32, v128 } fro
 import type { Lane } from "./lane.ts";
 import { type Part, decode, weighted } from "./operand.ts";
 import { transposed } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
+import { paddedTo } from "./sizes.ts";
+import type { Region } from "../region.ts";
 
 /** The least number that both divide. */
 export const leastCommon = (a: number, b: number): number => {
@@ -9,6 +12,22 @@ export const leastCommon = (a: number, b: number): number => {
   while (multiple % b !== 0) multiple += a;
   return multiple;
 };
+
+/** Bytes of a list of offsets. */
+export const offsetsBytes = (count: number): number => count * 4;
+
+/** Bytes of a line of sums that were turned. */
+export const turnedLine = (columns: number, lane: Lane): number => paddedTo(columns, lane.count) * lane.bytes;
+
+/** Sums as [column, row], and as many rows of them as are turned at once. Whole vectors of columns are turned. */
+export const turnedSums = (
+  columns: number,
+  rows: number,
+  lane: Lane,
+): readonly Region<"sums" | "turned">[] => [
+  ownRegion("sums", rows * turnedLine(columns, lane)),
+  ownRegion("turned", lane.count * turnedLine(columns, lane)),
+];
 
 /** Byte offsets of a part's elements. */
 export function writeOffsets(body: Body, part: Part, to: Value<"i32">, count: number): void {

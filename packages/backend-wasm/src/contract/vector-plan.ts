@@ -1,8 +1,9 @@
 import { type Lane, isPlain } from "./lane.ts";
 import { type Operand, strideOf } from "./operand.ts";
-import { isContiguous } from "./pack.ts";
+import { isContiguous, lineBytes } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
 import type { VectorPlan } from "./shapes.ts";
-import type { Regions, Sizes } from "./sizes.ts";
+import { type Sizes, depthOf, paddedTo } from "./sizes.ts";
 
 /** Sums that a matrix-vector product keeps at once. */
 export const VECTOR_BLOCK = 1024;
@@ -24,12 +25,20 @@ export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Opera
   const direct =
     isPlain(vector.dtype, lane) && vector.guards.length === 0 && isContiguous(vector.inner, vector.bytes);
   const side = rows === 1 ? "columns" : "rows";
-  // The vector, if it must be copied, and the sums.
-  const regions: Regions = {
-    left: direct ? 0 : inner * lane.bytes + 16,
-    right: 0,
-    lines: 0,
-    tile: (Math.min(VECTOR_BLOCK, sizes[side]) + 8) * lane.bytes,
+  const block = {
+    terms: depthOf(inner, lane),
+    sumBytes: paddedTo(Math.min(VECTOR_BLOCK, sizes[side]), lane.count) * lane.bytes,
   };
-  return { kind: "vector", matrix: side, along, direct, regions };
+  const tiles = along === "free" && inner > block.terms ? 2 : 1;
+  return {
+    kind: "vector",
+    matrix: side,
+    along,
+    direct,
+    block,
+    regions: [
+      ownRegion("vector", direct ? 0 : lineBytes(inner, lane)),
+      ownRegion("sums", tiles * block.sumBytes),
+    ],
+  };
 }

@@ -14,7 +14,9 @@ import {
 import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { type Operand, placeOf, strideOf } from "./operand.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, VectorPlan } from "./shapes.ts";
+import { blockTerms } from "./sizes.ts";
 import { VECTOR_BLOCK } from "./vector-plan.ts";
 import { SHARED, shareOf } from "../share.ts";
 
@@ -23,14 +25,21 @@ type Vector = Value<"v128">;
 /** Rows of the matrix that are added up at once, where its free part is contiguous. */
 const TERMS = 8;
 
-/** A product of a matrix and a vector: the matrix streams from memory once, unpacked. */
+/**
+ * A product of a matrix and a vector: the matrix streams from memory once, unpacked.
+ *
+ * Precondition: one row or one column, not both; the matrix is plain, has no guards, one step along each part, none of
+ * them negative, and neighbours along one part. The vector is read in place where its terms are neighbours, else copied.
+ * Regions: vector (its copy), sums.
+ * Cost: the matrix read once, which is all there is to it.
+ */
 export function emitVector(
   module: ModuleBuilder,
   plan: Plan,
   shape: VectorPlan,
   workspace: number,
 ): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, regions } = plan;
+  const { sizes, lane } = plan;
   const [matrix, vector] = shape.matrix === "columns" ? [plan.right, plan.left] : [plan.left, plan.right];
   const free = sizes[shape.matrix];
   const epilogue = emittedOf(plan.epilogue, lane);
@@ -39,9 +48,8 @@ export function emitVector(
   const sums =
     shape.along === "inner"
       ? emitDots(module, matrix, lane, free, sizes.inner)
-      : emitAxpy(module, matrix, lane, sizes.inner);
+      : emitAxpy(module, matrix, lane, sizes.inner, shape.block);
   return module.function(SHARED, "void", (body, thread, ...share) => {
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
     const batch = body.let(i32.const(0));
     const batchEnd = body.let(i32.const(sizes.batch));
     const first = body.let(i32.const(0));
@@ -58,8 +66,9 @@ export function emitVector(
       body.set(first, i32.mul(from, i32.const(unit)));
       body.set(end, select(i32.eq(to, i32.const(units)), i32.const(free), i32.mul(to, i32.const(unit))));
     }
-    const x = body.let(i32.add(scratch, i32.const(regions.left)));
-    const tile = body.let(i32.add(scratch, i32.const(regions.tile)));
+    leaveIfEmpty(body, [batch, batchEnd], [first, end]);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
+    const [x, tile] = [region("vector"), region("sums")];
     body.for(batch, batchEnd, 1, () => {
       const zero = i32.const(0);
       if (line === undefined) body.set(x, placeOf(body, vector.batch, batch, i32.const(vector.address)));
@@ -110,13 +119,13 @@ function emitVectorFinish(
     const stop = body.let(select(i32.ltS(end, whole), end, whole));
     body.for(at, stop, lane.count, () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], lane.count, place);
+      applyEpilogue(body, epilogue, lane, sum, lane.count, place);
       body.set(tile, i32.add(tile, i32.const(16)));
     });
     if (rest === 0) return;
     body.if(i32.ltS(at, end), () => {
       body.set(sum, v128.load(tile));
-      applyEpilogue(body, epilogue, lane, [sum], rest, place);
+      applyEpilogue(body, epilogue, lane, sum, rest, place);
     });
   });
 }
@@ -124,8 +133,17 @@ function emitVectorFinish(
 /** sums(tile, matrix, vector, first, end). */
 type Sums = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
 
-/** The matrix's free part is contiguous: TERMS rows at a time are added to the sums, which stay in the first-level cache. */
-function emitAxpy(module: ModuleBuilder, matrix: Operand, lane: Lane, inner: number): Sums {
+/**
+ * The matrix's free part is contiguous: TERMS rows at a time are added to the sums, which stay in the first-level cache. A
+ * block of terms is summed from zero, behind the sums of the blocks before, and then added to them.
+ */
+function emitAxpy(
+  module: ModuleBuilder,
+  matrix: Operand,
+  lane: Lane,
+  inner: number,
+  { terms: depth, sumBytes }: VectorPlan["block"],
+): Sums {
   const step = strideOf(matrix.inner) ?? 0;
   const pass = (terms: number, add: boolean): Callee<["i32", "i32", "i32", "i32"], "void"> =>
     module.function(["i32", "i32", "i32", "i32"], "void", (body, tile, end, m, x) => {
@@ -143,19 +161,42 @@ function emitAxpy(module: ModuleBuilder, matrix: Operand, lane: Lane, inner: num
         body.jumpIf(again, i32.ltU(tile, end));
       });
     });
-  const rest = inner % TERMS;
-  const opening = pass(rest === 0 ? TERMS : rest, false);
-  const done = rest === 0 ? TERMS : rest;
-  const more = inner > done ? pass(TERMS, true) : undefined;
-  return module.function(["i32", "i32", "i32", "i32", "i32"], "void", (body, tile, base, x, first, end) => {
-    const m = body.let(i32.add(base, i32.mul(first, i32.const(lane.bytes))));
-    const stop = body.let(i32.add(tile, i32.mul(i32.sub(end, first), i32.const(lane.bytes))));
+  // Only the first block may be short, and only its first pass.
+  const short = inner % depth === 0 ? depth : inner % depth;
+  const first = short % TERMS === 0 ? TERMS : short % TERMS;
+  const opening = pass(first, false);
+  const more = inner > first ? pass(TERMS, true) : undefined;
+  const anew = inner > short ? (first === TERMS ? opening : pass(TERMS, false)) : undefined;
+  const join = module.function(["i32", "i32"], "void", (body, tile, end) => {
+    body.loop((again) => {
+      body.run(v128.store(tile, lane.add(v128.load(tile), v128.load(tile, sumBytes))));
+      body.set(tile, i32.add(tile, i32.const(16)));
+      body.jumpIf(again, i32.ltU(tile, end));
+    });
+  });
+  return module.function(["i32", "i32", "i32", "i32", "i32"], "void", (body, tile, base, x, from, end) => {
+    const m = body.let(i32.add(base, i32.mul(from, i32.const(lane.bytes))));
+    const bytes = body.let(i32.mul(i32.sub(end, from), i32.const(lane.bytes)));
+    const stop = body.let(i32.add(tile, bytes));
     body.run(call(opening, tile, stop, m, x));
     if (more === undefined) return;
-    const k = body.let(i32.const(done));
-    body.for(k, i32.const(inner), TERMS, () => {
-      const rows = i32.add(m, i32.mul(k, i32.const(step)));
-      body.run(call(more, tile, stop, rows, i32.add(x, i32.mul(k, i32.const(lane.bytes)))));
+    const k = body.local("i32");
+    const rowsAt = (): Value<"i32"> => i32.add(m, i32.mul(k, i32.const(step)));
+    const factorsAt = (): Value<"i32"> => i32.add(x, i32.mul(k, i32.const(lane.bytes)));
+    body.set(k, i32.const(first));
+    body.for(k, i32.const(short), TERMS, () => body.run(call(more, tile, stop, rowsAt(), factorsAt())));
+    if (anew === undefined) return;
+    const partial = body.let(i32.add(tile, i32.const(sumBytes)));
+    const partialEnd = body.let(i32.add(partial, bytes));
+    const block = body.let(i32.const(short));
+    const blockEnd = body.local("i32");
+    body.for(block, i32.const(inner), depth, () => {
+      body.set(k, block);
+      body.run(call(anew, partial, partialEnd, rowsAt(), factorsAt()));
+      body.set(blockEnd, i32.add(block, i32.const(depth)));
+      body.set(k, i32.add(k, i32.const(TERMS)));
+      body.for(k, blockEnd, TERMS, () => body.run(call(more, partial, partialEnd, rowsAt(), factorsAt())));
+      body.run(call(join, tile, stop));
     });
   });
 }
@@ -173,7 +214,10 @@ function folded(body: Body, lane: Lane, [a, b, c, d]: readonly Local<"v128">[]):
   return lane.add(i32x4.shuffle(ab, cd, [0, 1, 4, 5]), i32x4.shuffle(ab, cd, [2, 3, 6, 7]));
 }
 
-/** The matrix's inner part is contiguous: as many products along it as a vector has lanes, two vectors of terms a turn. */
+/**
+ * The matrix's inner part is contiguous: as many products along it as a vector has lanes, two vectors of terms a turn. Sums
+ * over as many turns as a block has terms are added to those before, so none is longer than that.
+ */
 function emitDots(module: ModuleBuilder, matrix: Operand, lane: Lane, free: number, inner: number): Sums {
   const step = strideOf(matrix.free) ?? 0;
   const dots = (valid: number): Callee<["i32", "i32"], "v128"> =>
@@ -196,14 +240,39 @@ function emitDots(module: ModuleBuilder, matrix: Operand, lane: Lane, free: numb
         body.set(x, i32.add(x, i32.const(bytes)));
       };
       const pairs = Math.floor(inner / (2 * lane.count));
-      if (pairs > 0) {
-        const end = body.let(i32.add(x, i32.const(pairs * 32)));
+      const block = blockTerms(lane);
+      const overPairs = (end: Local<"i32">): void =>
         body.loop((again) => {
           turn(0);
           turn(1);
           next(32);
           body.jumpIf(again, i32.ltU(x, end));
         });
+      const before = pairs > block ? sums.map((half) => half.map(() => body.local("v128"))) : undefined;
+      const withBefore = (write: (sum: Local<"v128">, other: Local<"v128">) => void): void =>
+        sums.forEach((half, at) =>
+          half.forEach((sum, row) => {
+            const other = before?.[at]?.[row];
+            if (other !== undefined) write(sum, other);
+          }),
+        );
+      if (pairs > 0) {
+        const end = body.let(i32.add(x, i32.const(pairs * 32)));
+        if (before === undefined) overPairs(end);
+        else {
+          const blockEnd = body.local("i32");
+          const zero = body.i32x4(0);
+          body.loop((again) => {
+            body.set(blockEnd, i32.add(x, i32.const(block * 32)));
+            body.set(blockEnd, select(i32.gtU(blockEnd, end), end, blockEnd));
+            overPairs(blockEnd);
+            withBefore((sum, other) => {
+              body.set(other, lane.add(other, sum));
+              body.set(sum, zero);
+            });
+            body.jumpIf(again, i32.ltU(x, end));
+          });
+        }
       }
       const rest = inner - pairs * 2 * lane.count;
       if (rest >= lane.count) {
@@ -214,6 +283,7 @@ function emitDots(module: ModuleBuilder, matrix: Operand, lane: Lane, free: numb
         const kept = (rest % lane.count) * lane.bytes;
         turn(0, v128.const(Array.from({ length: 16 }, (_, byte) => (byte < kept ? 255 : 0))));
       }
+      withBefore((sum, other) => body.set(sum, lane.add(other, sum)));
       const totals = offsets.map((_, row) => {
         const [one, two] = [sums[0]?.[row], sums[1]?.[row]];
         if (one === undefined || two === undefined) throw new RangeError("a row has no sums");

@@ -1,24 +1,18 @@
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
-import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { TABLE_HEAD, rowTiles, rowsOfTile } from "./micro.ts";
 import type { Operand } from "./operand.ts";
-import { PANEL_SLACK, accessOf, lineRoom } from "./pack.ts";
-import type { TurnedPlan, WindowPlan } from "./shapes.ts";
-import { type PlanOptions, type Regions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
-import { leastCommon } from "./turn.ts";
-import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
+import { accessOf, linesOf, panelOf } from "./pack.ts";
+import { ownRegion } from "./regions.ts";
+import type { WindowPlan } from "./shapes.ts";
+import { type PlanOptions, type Sizes, depthOf } from "./sizes.ts";
+import { imagesOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
 
 /** Columns of windows whose sums are kept for an epilogue with a loop of its own. */
 const KEPT_COLUMNS = 224;
-
-/** Terms from which on sums may be turned. */
-const TURNED_TERMS = 64;
-
-/** Positions whose turned sums are kept at once. */
-const TURNED_POSITIONS = 400;
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
@@ -35,7 +29,7 @@ export function windowPlan(
   const wide = options.wide === true;
   const depth = depthOf(inner, lane);
   const depthBlocks = Math.ceil(inner / depth);
-  if (inner === 0 || columns === 0 || rows * depth * depthBlocks * lane.bytes > MOST_PANEL) return undefined;
+  if (rows * columns * inner === 0 || rows * depth * depthBlocks * lane.bytes > MOST_PANEL) return undefined;
   if (accessOf(right, lane).direct) return undefined;
   const window = windowOf(right, lane);
   if (window === undefined) return undefined;
@@ -47,81 +41,31 @@ export function windowPlan(
   const keptRuns = Math.max(1, Math.floor(KEPT_COLUMNS / run));
   // Whole vectors are written, past a run's end too.
   const keptRun = Math.ceil(run / lane.count) * lane.count;
-  const plan: Omit<WindowPlan, "regions"> = {
+  const leftAccess = accessOf(left, lane);
+  const tiles = rowTiles(rows, rowsOfTile(wide, options.fused === true));
+  const leftPanel = panelOf(rows, depth, lane);
+  const leftLines = linesOf(leftAccess, lane, tiles.rows, depth, rows);
+  const tileRow = epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes;
+  return {
     kind: "window",
     window,
     images: imagesOf(window),
-    leftAccess: accessOf(left, lane),
-    tiles: rowTiles(rows, rowsOfTile(wide, options.fused === true)),
-    width,
-    depth,
-    depthBlocks,
-    inline: epilogue.kind === "emitted" && epilogue.inline && !wide,
-    tileRow: epilogue.kind === "dense" ? epilogue.row : keptRuns * keptRun * lane.bytes,
-    keptRuns,
-    keptRun,
-  };
-  return { ...plan, regions: windowRegions(plan, sizes, lane, epilogue) };
-}
-
-/** The same windows turned, where runs are ragged and the terms many enough to pay for turning sums. */
-export function turnedPlan(
-  sizes: Sizes,
-  lane: Lane,
-  { window, images, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
-  options: PlanOptions,
-): TurnedPlan | undefined {
-  const { rows, inner } = sizes;
-  const wide = options.wide === true;
-  const { run } = window;
-  const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
-  const filled = (size: number, unit: number): number => size / paddedTo(size, unit);
-  if (inner < TURNED_TERMS || filled(rows, width) < filled(run, runWidth) + 0.05) return undefined;
-  const positions = runsOf(window) * run;
-  const tiles = rowTiles(positions, rowsOfTile(wide, options.fused === true));
-  const unit = leastCommon(tiles.rows, lane.count);
-  const kept = Math.min(TURNED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
-  const group = Math.max(1, Math.floor(kept / unit)) * unit;
-  const plan: Omit<TurnedPlan, "regions"> = {
-    kind: "turned",
-    window,
-    images,
     leftAccess,
-    positions,
+    leftPanel,
+    leftLines,
     tiles,
     width,
     depth,
     depthBlocks,
-    group,
-    most: Math.min(positions, group + thinRows(tiles)),
-  };
-  return { ...plan, regions: turnedRegions(plan, sizes, lane) };
-}
-
-export const imageBytes = ({ image }: Window): number => image?.bytes ?? 0;
-
-function windowRegions(
-  shape: Omit<WindowPlan, "regions">,
-  sizes: Sizes,
-  lane: Lane,
-  epilogue: Epilogue,
-): Regions {
-  const { depth, depthBlocks, tiles, window, leftAccess, inline, tileRow } = shape;
-  return {
-    left: sizes.rows * depth * depthBlocks * lane.bytes + PANEL_SLACK,
-    right: depthBlocks * tableBytes(depth),
-    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, tiles.rows, depth, sizes.rows)),
-    tile: epilogue.kind === "emitted" && !(inline && depthBlocks === 1) ? sizes.rows * tileRow : 0,
-  };
-}
-
-function turnedRegions(shape: Omit<TurnedPlan, "regions">, sizes: Sizes, lane: Lane): Regions {
-  const { depth, depthBlocks, window, leftAccess, width, most, positions } = shape;
-  const panelRows = paddedTo(sizes.rows, width);
-  return {
-    left: panelRows * depth * depthBlocks * lane.bytes,
-    right: depthBlocks * tableBytes(depth) + positions * 4,
-    lines: Math.max(imageBytes(window), lineRoom(leftAccess, lane, width, depth, panelRows)),
-    tile: (most * panelRows + lane.count * paddedTo(most, lane.count)) * lane.bytes,
+    tileRow,
+    keptRuns,
+    keptRun,
+    regions: [
+      ownRegion("panel", leftPanel.bytes * depthBlocks),
+      ownRegion("tables", tableBytes(depth) * depthBlocks),
+      ownRegion("lines", leftLines.bytes),
+      ownRegion("image", window.image?.bytes ?? 0),
+      ownRegion("sums", epilogue.kind === "emitted" ? rows * tileRow : 0),
+    ],
   };
 }

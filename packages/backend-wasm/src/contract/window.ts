@@ -67,15 +67,18 @@ interface Padded {
   readonly step: number;
 }
 
-function paddedOf({ inner, guards }: Operand, axis: Axis): Padded | undefined | "none" {
+function paddedOf({ free, inner, guards }: Operand, axis: Axis): Padded | undefined | "none" {
   const own = guards.flatMap((_, guard) => ((axis.guards[guard] ?? 0) === 0 ? [] : [guard]));
   const [guard] = own;
   if (guard === undefined) return "none";
-  const taps = inner.filter((term) => (term.guards[guard] ?? 0) !== 0);
+  const moves = (other: Axis): boolean => (other.guards[guard] ?? 0) !== 0;
+  const taps = inner.filter(moves);
   const [tap] = taps;
   const step = tap?.guards[guard] ?? 0;
   const isSimple =
     own.length === 1 &&
+    // Windows of windows move along one axis of the operand by two of columns.
+    free.filter(moves).length === 1 &&
     axis.guards[guard] === 1 &&
     taps.length <= 1 &&
     (tap === undefined ||

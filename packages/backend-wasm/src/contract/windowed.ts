@@ -11,9 +11,10 @@ import {
 } from "../emit/index.ts";
 import { emitFinish } from "./epilogue.ts";
 import { emitImageCopy } from "./image.ts";
-import { ADD, LAST, TABLE_HEAD } from "./micro.ts";
+import { TABLE_HEAD } from "./micro.ts";
 import { type Part, decode, placeOf, weighted } from "./operand.ts";
 import { emitPanelPack } from "./panel.ts";
+import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, WindowPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { runsOf } from "./window.ts";
@@ -23,6 +24,13 @@ import { type Stripe, emitStripe } from "./stripe.ts";
 /**
  * A contraction whose right side is read through windows, as convolutions do: the micro-kernel finds each term's columns
  * by an offset from a table, so nothing is dealt out to slivers. Padding comes from a copy of one image at a time.
+ *
+ * Precondition: the right side is plain and no matrix; its last axis of columns, the run, has neighbours, at least a vector of
+ * them; guards are those of padding, one for each axis; the image with its padding and the packed left side have at most 1 MB each;
+ * a result that is stored as it is has whole runs of neighbours.
+ * Regions: panel (the left side, all of it), tables (of each block's terms), lines, image, sums.
+ * Cost: the left side packed once a batch, one copy of each image where there is padding; a run that is no whole number of
+ * slivers is paid as the next larger one.
  */
 export function emitWindows(
   module: ModuleBuilder,
@@ -30,34 +38,28 @@ export function emitWindows(
   shape: WindowPlan,
   workspace: number,
 ): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, regions, epilogue, right, split } = plan;
+  const { sizes, lane, epilogue, right, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
   const { run, image } = window;
-  const own = epilogue.kind === "emitted" && shape.inline ? epilogue : undefined;
   const stripe = (columns: number): Stripe =>
     emitStripe(module, {
       lane,
       columns,
       tiles,
       leftRow: lane.bytes,
-      tileStep: depth * lane.bytes,
+      tileStep: shape.leftPanel.row,
       rightTerm: 0,
       tileRow,
       blocks: depthBlocks > 1,
       empty: false,
       exact: epilogue.kind === "dense",
       indexed: "right",
-      withinRuns: true,
-      ...(own && { epilogue: own }),
     });
   const rest = run % width;
   const whole = run >= width ? stripe(width) : undefined;
   const narrow = rest > 0 ? stripe(rest) : undefined;
-  const finish =
-    epilogue.kind === "emitted" && own === undefined
-      ? emitFinish(module, epilogue, lane, tileRow, run)
-      : undefined;
-  const pack = emitPanelPack(module, plan, shape, sizes.rows);
+  const finish = epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, run) : undefined;
+  const pack = emitPanelPack(module, plan, shape);
   const copy = image && emitImageCopy(module, image, right, lane);
   const runs = runsOf(window);
   const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
@@ -67,13 +69,16 @@ export function emitWindows(
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
     const [outer0, outer1] = range("columns", images, images, 1);
-    const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(plan.threadBytes))));
-    const [panel, terms, padded, kept] = [regions.left, regions.right, regions.lines, regions.tile].map(
-      (offset) => body.let(i32.add(scratch, i32.const(offset))),
-    );
-    if (panel === undefined || terms === undefined || padded === undefined || kept === undefined) return;
+    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
+    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
+    const [panel, terms, lines, padded, kept] = [
+      region("panel"),
+      region("tables"),
+      region("lines"),
+      region("image"),
+      region("sums"),
+    ];
     writeTables(body, window.terms, terms, sizes.inner, depth);
-    const panelBytes = sizes.rows * depth * lane.bytes;
     const [block, k0, count] = [body.local("i32"), body.local("i32"), body.local("i32")];
     const [a, table] = [body.local("i32"), body.local("i32")];
     /** Statements for each block of terms. */
@@ -86,13 +91,13 @@ export function emitWindows(
         body.set(count, i32.sub(i32.const(sizes.inner), k0));
         body.set(count, select(i32.gtS(count, i32.const(depth)), i32.const(depth), count));
         write();
-        body.set(a, i32.add(a, i32.const(panelBytes)));
+        body.set(a, i32.add(a, i32.const(shape.leftPanel.bytes)));
         body.set(table, i32.add(table, i32.const(tableBytes(depth))));
       });
     };
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
-      overBlocks(() => pack(body, a, row0, row1, k0, count, batch, padded));
+      overBlocks(() => pack(body, a, row0, row1, k0, count, batch, lines));
       if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
       const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
       const result =
@@ -132,7 +137,7 @@ export function emitWindows(
                 body.set(tile, placeOf(body, epilogue.columns, column, line));
               }
               const one = (callee: Stripe): void =>
-                body.run(call(callee, a, b, end, tile, table, row0, row1, column, batch));
+                body.run(call(callee, a, b, end, tile, table, row0, row1));
               if (whole !== undefined) {
                 const sliver = body.let(i32.const(0));
                 body.for(sliver, i32.const(Math.floor(run / width)), 1, () => {
@@ -156,19 +161,14 @@ export function emitWindows(
   });
 }
 
-/** For each block of terms its flags, then the byte offset of each term. */
-export function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
+/** For each block of terms whether it adds (its first term), then the byte offset of each term. */
+function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
   const strides = part.map((axis) => axis.stride);
   const term = body.let(i32.const(0));
   const at = body.let(to);
   body.for(term, i32.const(terms), 1, () => {
     body.if(i32.eqz(i32.remU(term, i32.const(depth))), () => {
-      const isLast = i32.geS(term, i32.const(terms - depth));
-      const flags = i32.or(
-        select(term, i32.const(ADD), i32.const(0)),
-        select(isLast, i32.const(LAST), i32.const(0)),
-      );
-      body.run(i32.store(at, flags));
+      body.run(i32.store(at, term));
       body.set(at, i32.add(at, i32.const(TABLE_HEAD)));
     });
     body.run(i32.store(at, weighted(i32.const(0), decode(body, part, term), strides)));

@@ -7,10 +7,11 @@ import {
   denseEpilogue,
   emitContraction,
   sumTypeOf,
-  workspaceBytes,
+  regionsOf,
 } from "../contract/index.ts";
 import { type Body, type Local, type Value, f32x4, f64x2, i32, i32x4, i64x2, v128 } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
+import type { Region } from "../region.ts";
 import { type Element, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
 import { fit, kept, storeElement } from "../scalar/element.ts";
@@ -20,9 +21,6 @@ import { fillsLanes } from "./lane-fold.ts";
 import { unravel } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
 
-/** An epilogue of at most this many values runs on the registers that hold the sums. */
-const SHORT = 6;
-
 type Index = Local<"i32">;
 
 /** What contraction code needs to know of the engine and the program. */
@@ -31,15 +29,17 @@ export interface ContractOptions {
   readonly wide: boolean;
   /** Threads that share the kernel. */
   readonly threads: number;
+  /** Bytes behind each region of its workspace that nothing may touch, 0 if absent. */
+  readonly gap?: number;
 }
 
-/** Bytes that the kernel works in, for all its threads. */
-export const contractWorkspace = (
+/** What the kernel works in. */
+export const contractRegions = (
   environment: KernelEnvironment,
   kernel: ContractKernel,
   options: ContractOptions,
-): number =>
-  workspaceBytes(kernel, {
+): readonly Region[] =>
+  regionsOf(kernel, {
     ...options,
     families: environment.families,
     epilogue: epilogueOf(environment, kernel),
@@ -110,7 +110,7 @@ function emittedEpilogue(
     place: (body: Body, part: "batch" | "rows" | "columns", index: Index) => coordinatesOf[part](body, index),
     scalar,
   } as const;
-  if (hasLanes(kernel, place, run)) return { ...common, inline: epilogue.length <= SHORT, vector };
+  if (hasLanes(kernel, place, run)) return { ...common, vector };
   const singly = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
       const last = coordinates.at(-1) ?? i32.const(0);
@@ -118,7 +118,7 @@ function emittedEpilogue(
       scalar(body, body.let(sum), [...coordinates.slice(0, -1), own]);
     });
   };
-  return { ...common, inline: false, vector: singly };
+  return { ...common, vector: singly };
 }
 
 /** Sizes of the columns, the last of them joined where everything steps through them as through one. */
