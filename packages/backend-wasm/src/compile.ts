@@ -1,4 +1,6 @@
-import type { DynamicIndex, Program } from "@adjoint/compiler";
+import type { Allowed } from "./checked/regions.ts";
+import type { Guards } from "./checked/guards.ts";
+import type { DynamicIndex, Kernel, Program } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
 import type { Families } from "./families.ts";
@@ -12,10 +14,10 @@ import { as } from "./scalar/element.ts";
 import { Helpers } from "./scalar/helpers.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
 import { WORK } from "./threads/control.ts";
-import { workspaceOf } from "./workspace.ts";
+import { type Workspace, workspaceBytes, workspaceOf } from "./workspace.ts";
 
 /** Where the compiled code finds things. */
-interface Addresses {
+export interface Addresses {
   readonly buffer: (buffer: number) => number;
   /** What code writes when an index is out of range. */
   readonly fault: number;
@@ -42,6 +44,8 @@ export interface ModuleOptions extends EngineOptions {
   readonly shareFrom: number;
   /** One export for each kernel instead of one for all. */
   readonly separate: boolean;
+  /** What a kernel may touch, where its accesses are checked; one thread then plays all of them. */
+  readonly allowedOf?: (kernel: Kernel, workspace: Workspace) => readonly Allowed[];
 }
 
 export interface CompiledModule {
@@ -50,6 +54,8 @@ export interface CompiledModule {
   readonly lookups: readonly Lookup[];
   /** Whether any kernel is worth the work of several threads. */
   readonly isShared: boolean;
+  /** Kernels under guard, in the order of their numbers. */
+  readonly guarded: Guards["kernels"];
 }
 
 /**
@@ -65,7 +71,7 @@ export function programWorkspace(program: Program, options: EngineOptions): numb
     address: () => 0,
     outOfRange: () => {},
   });
-  return Math.max(0, ...program.kernels.map((kernel) => workspaceOf(environment, kernel, options)));
+  return Math.max(0, ...program.kernels.map((kernel) => workspaceBytes(environment, kernel, options)));
 }
 
 function environmentOf(
@@ -86,10 +92,16 @@ function environmentOf(
 
 /** Writes all kernels as one module over the memory that it imports. */
 export function compileModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { addresses, families, threads, separate } = options;
+  const { addresses, families, threads, separate, allowedOf } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);
-  const team = threads > 1 ? new (familyOf(families, "threads").Team)(module) : undefined;
+  const guards =
+    allowedOf &&
+    new (familyOf(families, "checked").Guards)(module, threads, (kernel) =>
+      allowedOf(kernel, workspaceOf(environment, kernel, options)),
+    );
+  const team =
+    threads > 1 && guards === undefined ? new (familyOf(families, "threads").Team)(module) : undefined;
   const lookups: Lookup[] = [];
   const numberOf = ({ operation, size }: DynamicIndex): number => {
     const known = lookups.findIndex((lookup) => lookup.operation === operation && lookup.size === size);
@@ -115,12 +127,25 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
     },
   });
   const { fault, workspace } = addresses;
-  const make = taskMaker(environment, { ...options, fault, workspace, team, reports: () => reports });
+  const sharing = threads > 1 ? (team ?? guards) : undefined;
+  const make = taskMaker(environment, {
+    ...options,
+    fault,
+    workspace,
+    sharing,
+    reports: () => reports,
+    ...(guards && { guards }),
+  });
   const tasks = program.kernels.map(make);
   exportsOf(program, separate).forEach((name, index) => {
     const own = separate ? tasks.slice(index, index + 1) : tasks;
-    module.export(name, writeStep(environment, own, { fault, team, shareFrom: options.shareFrom }));
+    module.export(name, writeStep(environment, own, { fault, sharing, shareFrom: options.shareFrom }));
   });
   if (team !== undefined) module.export(WORK, team.finish());
-  return { bytes: module.finish(), lookups, isShared: tasks.some((task) => task.shared > 0) };
+  return {
+    bytes: module.finish(),
+    lookups,
+    isShared: tasks.some((task) => task.shared > 0),
+    guarded: guards?.kernels ?? [],
+  };
 }

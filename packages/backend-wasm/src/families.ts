@@ -5,6 +5,8 @@ import type { MathFamilies } from "./math/families.ts";
 export interface FamilyModules extends MathFamilies, KernelFamilies {
   /** Workers, and how they take parts of kernels. */
   readonly threads: typeof import("./threads/threads.ts");
+  /** Checks of every access to memory. */
+  readonly checked: typeof import("./checked/checked.ts");
 }
 
 export type Family = keyof FamilyModules;

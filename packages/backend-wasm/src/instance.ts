@@ -7,11 +7,13 @@ async function instantiate(
   memory: WebAssembly.Memory,
   names: readonly string[],
   pool: Pool | undefined,
+  others: WebAssembly.ModuleImports,
 ): Promise<readonly Code[]> {
   const imports = {
     memory,
     now: () => performance.now(),
     isLost: (waited: number) => (pool?.isLost(waited) === true ? 1 : 0),
+    ...others,
   };
   const { exports } = await WebAssembly.instantiate(module, { adjoint: imports });
   // The exports are the functions that `compileModule` wrote.
@@ -29,14 +31,16 @@ export interface Running {
 /**
  * Brings a module's functions to all threads.
  * @param pool threads beside this one, which wait for the module's memory.
+ * @param imports what the module takes beside memory and clock, where no other threads run it.
  */
 export async function start(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   names: readonly string[],
   pool: Pool | undefined,
+  imports: WebAssembly.ModuleImports = {},
 ): Promise<Running> {
-  const codes = await instantiate(module, memory, names, pool);
+  const codes = await instantiate(module, memory, names, pool, imports);
   const program = pool?.add(module);
   return {
     run: (index) => {

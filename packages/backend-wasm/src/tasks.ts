@@ -7,6 +7,7 @@ import type { KernelEnvironment } from "./kernels/environment.ts";
 import { mapKernel } from "./kernels/map.ts";
 import type { Ranged } from "./kernels/ranged.ts";
 import { reduceKernel } from "./kernels/reduce.ts";
+import type { Guards } from "./checked/guards.ts";
 import { pointsOf } from "./kernels/units.ts";
 import { Sequence, type Task } from "./sequence.ts";
 import { MOST_PARTS } from "./threads/control.ts";
@@ -25,11 +26,16 @@ export interface TaskOptions extends ContractOptions {
   readonly workspace: number;
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
-  /** The threads that share kernels, where there are several. */
-  readonly team: Team | undefined;
+  /** How threads share kernels, where there are several. */
+  readonly sharing: Sharing | undefined;
   /** How many places of the code so far report a fault. */
   readonly reports: () => number;
+  /** What goes before each access to memory, and around each kernel. */
+  readonly guards?: Guards;
 }
+
+/** Runs kernels in parts. */
+export type Sharing = Pick<Team, "share" | "wake">;
 
 type Written = Pick<Task, "shared" | "write">;
 
@@ -54,11 +60,11 @@ interface Divisible {
 /** Makes tasks of a program's kernels; their functions are written into the module at once. */
 export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
   const { families, place } = environment;
-  const { workspace, team, shareFrom, reports } = options;
+  const { workspace, sharing, shareFrom, reports, gap, guards } = options;
 
   const divided = ({ cost, units, run }: Divisible): Written => {
     const [zero, one] = [i32.const(0), i32.const(1)];
-    if (team === undefined || units < 2 || cost < shareFrom)
+    if (sharing === undefined || units < 2 || cost < shareFrom)
       return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
     const worth = Math.floor((cost * LEAST_PARTS) / Math.max(1, shareFrom));
     const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
@@ -72,7 +78,7 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
     };
     return {
       shared: cost,
-      write: ({ body }) => body.if(team.share(kernel), () => body.return(i32.const(-1))),
+      write: ({ body }) => body.if(sharing.share(kernel), () => body.return(i32.const(-1))),
     };
   };
 
@@ -113,7 +119,7 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
       case "map":
         return ranged(mapKernel(environment, kernel));
       case "reduce":
-        return ranged(reduceKernel(environment, kernel, workspace));
+        return ranged(reduceKernel(environment, kernel, workspace, gap));
       case "cumulative":
         return ranged(familyOf(families, "ordered").cumulativeKernel(environment, kernel));
       case "contract":
@@ -121,7 +127,7 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
       case "scatter":
         return alone(familyOf(families, "ordered").scatterKernel(environment, kernel));
       case "sort":
-        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace));
+        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace, gap));
       case "scan": {
         const { writeScan } = familyOf(families, "ordered");
         const tasks = kernel.body.map(make);
@@ -143,8 +149,11 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
 
   const make = (kernel: Kernel): Task => {
     const before = reports();
-    const task = written(kernel);
-    return { ...task, canFail: reports() > before };
+    const [task, around] =
+      guards === undefined ? [written(kernel)] : guards.around(kernel, () => written(kernel));
+    const write = (sequence: Sequence): void =>
+      around === undefined ? task.write(sequence) : around(sequence.body, () => task.write(sequence));
+    return { shared: task.shared, write, canFail: reports() > before };
   };
   return make;
 }
@@ -153,12 +162,12 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
 export function writeStep(
   { module }: KernelEnvironment,
   tasks: readonly Task[],
-  { fault, team, shareFrom }: Pick<TaskOptions, "fault" | "team" | "shareFrom">,
+  { fault, sharing, shareFrom }: Pick<TaskOptions, "fault" | "sharing" | "shareFrom">,
 ): Callee<[], "i32"> {
   return module.function([], "i32", (body): Value<"i32"> => {
     const sequence = new Sequence(body, fault);
     const shared = tasks.reduce((sum, task) => sum + task.shared, 0);
-    if (team !== undefined && shared > 0 && shared >= WAKING * shareFrom) body.run(team.wake());
+    if (sharing !== undefined && shared > 0 && shared >= WAKING * shareFrom) body.run(sharing.wake());
     for (const task of tasks) sequence.add(task);
     return i32.const(0);
   });
