@@ -118,7 +118,7 @@ describe("checked memory names", () => {
     );
     planted.map = [(body) => void body.let(f32.load(i32.const(CONTROL_END + 128)))];
     expect((await failure(doubled, feeds, backend)).message).toMatch(
-      /a load of 4 bytes at 768 is in none of its regions: .*, in the memory of register "other"/,
+      /a load of 4 bytes at \d+ is in none of its regions: .*, in the memory of register "other"/,
     );
     planted.map = [];
     const { y } = await session.run("own", {});
