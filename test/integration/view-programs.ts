@@ -16,10 +16,25 @@ import {
 
 /** Sizes at which vectors, groups of them and blocks end, or nearly. */
 const SIZES = [0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 257];
-const DTYPES = [
-  ...["f32", "f32", "f32", "f32", "i32", "i32", "u32", "bool"],
-  ...["f64", "f16", "bf16", "i64", "u64", "i16", "u16", "i8", "u8"],
-] as readonly DType[];
+const DTYPES: readonly DType[] = [
+  "f32",
+  "f32",
+  "f32",
+  "f32",
+  "i32",
+  "i32",
+  "u32",
+  "bool",
+  "f64",
+  "f16",
+  "bf16",
+  "i64",
+  "u64",
+  "i16",
+  "u16",
+  "i8",
+  "u8",
+];
 /** Elements of an operand, at most. */
 const MOST = 20_000;
 

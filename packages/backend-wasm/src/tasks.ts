@@ -35,7 +35,7 @@ export interface TaskOptions extends ContractOptions {
 }
 
 /** Runs kernels in parts. */
-export type Sharing = Pick<Team, "share" | "wake">;
+type Sharing = Pick<Team, "share" | "wake">;
 
 type Written = Pick<Task, "shared" | "write">;
 

@@ -184,7 +184,7 @@ describe("checked memory names", () => {
   it("a write into the gap behind another session's register", async () => {
     const backend = await wasm({ checked: true });
     const other = register("other", "f32", [10], { initial: { kind: "constant", value: 7 } });
-    await using _ = await compile(
+    await using session = await compile(
       { own: program({ inputs: {}, outputs: { y: other.mul(1) } }) },
       { backend },
     );
@@ -194,6 +194,9 @@ describe("checked memory names", () => {
     expect((await failure(doubled, feeds, backend)).message).toMatch(
       /the byte at \d+, which belongs to no region, has changed: .*, in the memory of register "other"/,
     );
+    // Its own value is whole.
+    planted.map = [];
+    expect((await session.run("own", {})).y.data).toEqual(new Float32Array(10).fill(7));
   });
 });
 

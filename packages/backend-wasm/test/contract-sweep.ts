@@ -67,7 +67,10 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
   module.importMemory("env", "memory", { initial: pages });
   placed.forEach(({ swept, buffers, workspace }, index) => {
     const environment = environmentOf(module, swept, buffers);
-    module.export(`run${index}`, contractKernel(environment, swept.kernel, { ...swept.options, workspace }).run);
+    module.export(
+      `run${index}`,
+      contractKernel(environment, swept.kernel, { ...swept.options, workspace }).run,
+    );
   });
   const memory = new WebAssembly.Memory({ initial: pages });
   const all = new Uint8Array(memory.buffer).fill(POISON);

@@ -602,10 +602,10 @@ describe("a guard", () => {
       },
     };
     module.export("run", module.function([], "void", write));
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const bytes = new Uint8Array(memory.buffer);
+    const own = new WebAssembly.Memory({ initial: 1 });
+    const bytes = new Uint8Array(own.buffer);
     bytes.forEach((_, index) => (bytes[index] = index));
-    instantiate(module, { env: { memory } })["run"]?.();
+    instantiate(module, { env: { memory: own } })["run"]?.();
     return { seen, bytes };
   }
 
@@ -617,13 +617,13 @@ describe("a guard", () => {
       body.run(v128.store32Lane(i32.const(24), v128.load(i32.const(32)), 1));
     });
     expect(seen).toEqual([
-      ["write", 3],
       ["read", 2],
       ["read", 0],
+      ["write", 3],
       ["read", 0],
       ["write", 0],
-      ["write", 0],
       ["read", 0],
+      ["write", 0],
     ]);
     expect(bytes[74]).toBe(67 + 69);
     // The byte at 264 is 8: the branch is taken.
@@ -653,13 +653,13 @@ describe("a guard", () => {
 describe("globals", () => {
   it("begin at 0 and keep what is written, each its own", () => {
     const module = new ModuleBuilder();
-    const [one, two] = [module.global(), module.global()];
+    const [first, second] = [module.global(), module.global()];
     module.export(
       "next",
       module.function([], "i32", (body) => {
-        body.run(one.set(i32.add(one.get, i32.const(1))));
-        body.run(two.set(i32.add(two.get, i32.const(10))));
-        return i32.add(one.get, two.get);
+        body.run(first.set(i32.add(first.get, i32.const(1))));
+        body.run(second.set(i32.add(second.get, i32.const(10))));
+        return i32.add(first.get, second.get);
       }),
     );
     const { next } = instantiate(module);

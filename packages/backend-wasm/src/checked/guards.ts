@@ -22,7 +22,7 @@ import type { Allowed } from "./regions.ts";
  * Bytes before and behind a region that vectors may read around what they want: never used, and never another region's
  * alone. Every region has as many bytes around it that are memory.
  */
-export const READ_AROUND = 28;
+const READ_AROUND = 28;
 
 /** In the map of readers: several parts. */
 export const SEVERAL = 255;

@@ -8,7 +8,7 @@ import { type Allowed, nameOf } from "./regions.ts";
 export type Range = readonly [number, number];
 
 /** What lies between parts of memory, from one place to another. */
-export function between(parts: readonly Range[], [from, to]: Range): readonly Range[] {
+function between(parts: readonly Range[], [from, to]: Range): readonly Range[] {
   const gaps: Range[] = [];
   let end = from;
   for (const [first, last] of parts.toSorted(([a], [b]) => a - b)) {

@@ -43,6 +43,8 @@ export function allowedOf(
   { regions, layout }: Workspace,
 ): readonly Allowed[] {
   const { reads, writes } = buffersOf(kernel);
+  // The copies of a loop are no part of a kernel: one thread makes them between kernels.
+  const isShared = kernel.form !== "scan" && kernel.form !== "if";
   const buffers = [...new Set([...writes, ...reads])].map((buffer): Allowed => {
     const info = program.buffers[buffer];
     const { dtype, elements } = info ?? { dtype: "u8", elements: 0 };
@@ -54,7 +56,7 @@ export function allowedOf(
       bytes: elements * dtypeInfo[dtype].bytes,
       isWritten: writes.has(buffer),
       threadStep: 0,
-      map: mapOf(start, register),
+      map: isShared ? mapOf(start, register) : undefined,
     };
   });
   const parts = regions.map(({ name, bytes, perThread }): Allowed => {
