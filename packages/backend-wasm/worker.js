@@ -1,76 +1,70 @@
-// What a worker does: it takes programs by message, then runs its share of every step. Plain JavaScript beside `src` and
-// `dist`, so that both start the same file.
+// What a worker does: it takes programs by message, then parts of their kernels. Plain JavaScript beside `src` and `dist`, so
+// that both start the same file.
 
 /**
- * @typedef {{ readonly kind: "start", readonly memory: WebAssembly.Memory, readonly thread: number, readonly threads: number,
- *   readonly control: { readonly [word: string]: number } }
- *   | { readonly kind: "add", readonly module: WebAssembly.Module, readonly first: number, readonly names: readonly string[] }
- *   | { readonly kind: "remove", readonly first: number, readonly count: number }} Message
+ * @typedef {{ readonly kind: "start", readonly memory: WebAssembly.Memory, readonly thread: number,
+ *   readonly control: { readonly [word: string]: number }, readonly work: string, readonly port?: unknown }
+ *   | { readonly kind: "add", readonly module: WebAssembly.Module, readonly program: number }
+ *   | { readonly kind: "remove", readonly program: number }} Message
  */
-
-/** Looks at the word before the worker goes to sleep: about a millisecond, so that the next step finds it awake. */
-const SPINS = 500_000;
 
 // Workers of Node talk through a port; all others through their global object.
 const port = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort ?? globalThis;
-/** @type {WebAssembly.Memory} */
-let memory;
+/** @type {Extract<Message, { readonly kind: "start" }>} */
+let team;
 /** @type {Int32Array} */
 let words;
 /** @type {{ readonly [word: string]: number }} */
 let at;
-let [thread, threads, received, steps] = [0, 1, 0, 0];
-/** Functions by number. @type {Map<number, (thread: number, threads: number) => number>} */
-const codes = new Map();
+let received = 0;
+/** What takes parts of a program's kernels. @type {Map<number, (thread: number, program: number, messages: number) => number>} */
+const works = new Map();
 
 /** @param {Message} message */
 function take(message) {
   if (message.kind === "start") {
-    ({ memory, thread, threads } = message);
-    words = new Int32Array(memory.buffer);
-    at = Object.fromEntries(Object.entries(message.control).map(([word, address]) => [word, address >> 2]));
-    steps = Atomics.load(words, at.steps);
+    team = message;
+    words = new Int32Array(team.memory.buffer);
+    at = Object.fromEntries(Object.entries(team.control).map(([word, address]) => [word, address >> 2]));
   } else if (message.kind === "add") {
-    const instance = new WebAssembly.Instance(message.module, {
-      adjoint: { memory, now: () => performance.now() },
-    });
-    message.names.forEach((name, index) => codes.set(message.first + index, instance.exports[name]));
-  } else {
-    for (let index = 0; index < message.count; index++) codes.delete(message.first + index);
-  }
-  Atomics.store(words, at.received + thread, ++received);
+    // Only the owner waits for others.
+    const imports = { memory: team.memory, now: () => 0, isLost: () => 0 };
+    const { exports } = new WebAssembly.Instance(message.module, { adjoint: imports });
+    works.set(message.program, exports[team.work]);
+  } else works.delete(message.program);
+  Atomics.store(words, at.received + team.thread, ++received);
 }
 
-/** Runs steps until there is a message to read. */
+/** Works until there is a message to read. */
 function serve() {
-  for (;;) {
-    const events = Atomics.load(words, at.events);
-    if (Atomics.load(words, at.steps) !== steps) {
-      steps++;
-      codes.get(Atomics.load(words, at.code))(thread, threads);
-    } else if (Atomics.load(words, at.messages) !== received) return;
-    else sleep(events);
+  const { thread } = team;
+  const isUnread = () => Atomics.load(words, at.messages) !== received;
+  while (!isUnread()) {
+    const program = Atomics.load(words, at.program);
+    const work = works.get(program);
+    const job = work?.(thread, program, received);
+    const asleep = at.asleep + thread;
+    Atomics.store(words, asleep, 1);
+    // Who changes one of these words wakes only those that have said that they sleep.
+    const isMissed =
+      isUnread() ||
+      Atomics.load(words, at.program) !== program ||
+      (job !== undefined && Atomics.load(words, at.job) !== job);
+    if (!isMissed) Atomics.wait(words, asleep, 1);
+    Atomics.store(words, asleep, 0);
   }
-}
-
-/** @param {number} events */
-function sleep(events) {
-  for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(words, at.events) !== events) return;
-  Atomics.add(words, at.sleepers, 1);
-  Atomics.wait(words, at.events, events);
-  Atomics.sub(words, at.sleepers, 1);
 }
 
 /** @param {Message} message */
 function receive(message) {
+  take(message);
+  if (Atomics.load(words, at.messages) !== received) return;
   try {
-    take(message);
-    if (Atomics.load(words, at.messages) === received) serve();
+    serve();
   } catch (error) {
-    // Whoever waits for this worker is told before the error is.
+    // The owner may wait for what this worker has taken: it is told before the error is.
     Atomics.store(words, at.broken, 1);
-    Atomics.add(words, at.turn, 1);
-    Atomics.notify(words, at.turn);
+    Atomics.notify(words, at.done);
     throw error;
   }
 }

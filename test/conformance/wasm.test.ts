@@ -3,6 +3,7 @@ import { type WasmBackend, detectFeatures, wasm } from "@adjoint/backend-wasm";
 import { type Feeds, compile } from "@adjoint/compiler";
 import type { Graph, State } from "@adjoint/ir";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Run } from "./check.ts";
 import { runConformance } from "./suite.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which counts from the next module on; newer versions have it on.
@@ -11,6 +12,15 @@ if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--exper
 test("the engine fuses multiply and add, so that both kinds of kernels run below", () => {
   expect(detectFeatures().relaxedSimd).toBe(true);
 });
+
+/** Runs a case in a session of its own. */
+const inSession =
+  (backend: () => WasmBackend): Run =>
+  async (graph: Graph, feeds: Feeds, state: State) => {
+    await using session = await compile({ main: graph }, { backend: backend(), state });
+    const outputs = await session.run("main", feeds);
+    return { outputs, state: await session.state() };
+  };
 
 for (const threads of [1, 2]) {
   for (const deterministic of [true, false]) {
@@ -23,10 +33,28 @@ for (const threads of [1, 2]) {
     afterAll(() => backend[Symbol.dispose]());
 
     const name = `wasm, ${deterministic ? "plain" : "fused"} multiply-add, ${threads === 1 ? "one thread" : `${threads} threads`}`;
-    runConformance(name, async (graph: Graph, feeds: Feeds, state: State) => {
-      await using session = await compile({ main: graph }, { backend, state });
-      const outputs = await session.run("main", feeds);
-      return { outputs, state: await session.state() };
-    });
+    runConformance(
+      name,
+      inSession(() => backend),
+    );
   }
+}
+
+const fail = (): never => {
+  throw new Error("no backend has been opened");
+};
+
+// Each case with one number of threads; CHECKED=all runs all cases with all of them.
+const checkedThreads = process.env["CHECKED"] === "all" ? [[1], [2], [3]] : [[1, 2, 3]];
+for (const numbers of checkedThreads) {
+  const backends: WasmBackend[] = [];
+  beforeAll(async () => {
+    for (const threads of numbers)
+      backends.push(await wasm({ checked: true, threads, deterministic: threads === 2 }));
+  });
+  let turn = 0;
+  runConformance(
+    `wasm, checked memory, ${numbers.length === 1 ? `${numbers[0]} threads` : "1, 2 or 3 threads by turns"}`,
+    inSession(() => backends[turn++ % backends.length] ?? fail()),
+  );
 }

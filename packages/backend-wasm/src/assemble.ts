@@ -1,6 +1,14 @@
-import { type CompileOptions, type Executable, type Program, memoryError } from "@adjoint/compiler";
-import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
 import {
+  type CompileOptions,
+  type Executable,
+  type Kernel,
+  type Program,
+  memoryError,
+} from "@adjoint/compiler";
+import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
+import type { Allowed } from "./checked/regions.ts";
+import {
+  type Addresses,
   type CompiledModule,
   type EngineOptions,
   type MemoryType,
@@ -10,11 +18,13 @@ import {
 } from "./compile.ts";
 import { type Places, type Span, WasmExecutable, viewOf } from "./executable.ts";
 import type { FamilySource } from "./families.ts";
-import { type Arena, type Layout, aligned, layoutOf } from "./memory-layout.ts";
+import { familyOf } from "./family-of.ts";
+import { type Arena, GAP, type Layout, aligned, layoutOf } from "./memory-layout.ts";
 import { familiesOf } from "./needs.ts";
 import { start } from "./instance.ts";
 import type { Pool } from "./threads/pool.ts";
 import { hasWideVectors } from "./wide.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** How much memory a program takes, registers aside. */
 export interface Extent {
@@ -24,7 +34,7 @@ export interface Extent {
 }
 
 export function extentOf(program: Program, engine: EngineOptions): Extent {
-  const layout = layoutOf(program);
+  const layout = layoutOf(program, engine.gap);
   const workspaceBytes = programWorkspace(program, engine);
   return { layout, workspaceBytes, bytes: layout.bytes + aligned(workspaceBytes) };
 }
@@ -35,10 +45,13 @@ export interface Site {
   /** Address of the program's part. */
   readonly base: number;
   readonly registerAddress: (name: string) => number;
+  /** What a kernel may touch, where its accesses are checked. */
+  readonly allowedOf?: (addresses: Addresses, kernel: Kernel, workspace: Workspace) => readonly Allowed[];
 }
 
 /** A program's code for one place in a memory. */
 export interface Assembly extends CompiledModule {
+  readonly addresses: Addresses;
   readonly places: Places;
   /** What has to lie in the memory before the first run. */
   readonly constants: readonly { readonly span: Span; readonly value: TensorValue }[];
@@ -48,7 +61,7 @@ export interface Assembly extends CompiledModule {
 export function assemble(
   program: Program,
   { layout }: Extent,
-  { memory, base, registerAddress }: Site,
+  { memory, base, registerAddress, allowedOf }: Site,
   options: EngineOptions & { readonly shareFrom: number; readonly separate: boolean },
 ): Assembly {
   const spans = program.buffers.map(({ dtype, elements, location }, id): Span | undefined => {
@@ -61,17 +74,20 @@ export function assemble(
     if (span === undefined) throw new AdjointError("backend", "wasm", `buffer ${buffer} has no memory`);
     return span;
   };
+  const addresses: Addresses = {
+    buffer: (buffer) => spanOf(buffer).address,
+    fault: base,
+    workspace: base + layout.bytes,
+  };
   const code = compileModule(program, {
     ...options,
-    addresses: {
-      buffer: (buffer) => spanOf(buffer).address,
-      fault: base,
-      workspace: base + layout.bytes,
-    },
+    addresses,
     memory,
+    ...(allowedOf && { allowedOf: (kernel, workspace) => allowedOf(addresses, kernel, workspace) }),
   });
   return {
     ...code,
+    addresses,
     places: {
       inputs: program.inputs.map(({ buffer }) => spans[buffer]),
       outputs: program.outputs.map(({ buffer }) => spanOf(buffer)),
@@ -94,6 +110,8 @@ export interface Host {
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
   readonly families: FamilySource;
+  /** The threads that one plays, where all accesses are checked. */
+  readonly played: number | undefined;
 }
 
 /** Engines bound the bytes, functions and locals of a module. */
@@ -113,35 +131,76 @@ async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Mod
 /** Compiles a program into the backend's memory. */
 export async function compileExecutable(
   program: Program,
-  { arena, fused, pool, shareFrom, families: source }: Host,
+  host: Host,
   registerAddress: (name: string) => number,
   { profile }: CompileOptions,
 ): Promise<Executable> {
+  const { arena, fused, pool, shareFrom, played } = host;
   const { memory } = arena;
-  const threads = pool?.size ?? 1;
-  const families = await source(() => familiesOf(program, threads));
-  const engine = { fused, wide: hasWideVectors(), threads, families };
+  const threads = played ?? pool?.size ?? 1;
+  const families = await host.families(() =>
+    familiesOf(program, { threads, isChecked: played !== undefined }),
+  );
+  const engine: EngineOptions = {
+    fused,
+    wide: hasWideVectors(),
+    threads,
+    families,
+    ...(played !== undefined && { gap: GAP }),
+  };
   const extent = extentOf(program, engine);
-  const base = arena.allocate(extent.bytes, (problem) => memoryError("wasm", program, problem));
-  const site = { memory: arena.type, base, registerAddress };
-  const { bytes, places, constants, isShared } = assemble(program, extent, site, {
-    ...engine,
-    shareFrom,
-    separate: profile,
-  });
-  for (const { span, value } of constants) copyInto(viewOf(memory, span), value.data);
-  const module = await compiled(bytes);
+  const checks =
+    played === undefined
+      ? undefined
+      : new (familyOf(families, "checked").Checks)(program, extent, { arena, threads });
+  const bytes = checks?.bytes ?? extent.bytes;
+  const base = arena.allocate(bytes, "a program", (problem) => memoryError("wasm", program, problem));
+  const site: Site = {
+    memory: arena.type,
+    base,
+    registerAddress,
+    ...(checks && { allowedOf: checks.allowedOf(base) }),
+  };
+  const assembly = assemble(program, extent, site, { ...engine, shareFrom, separate: profile });
+  const monitor = checks?.monitor(base, assembly);
+  for (const { span, value } of assembly.constants) copyInto(viewOf(memory, span), value.data);
+  const module = await compiled(assembly.bytes);
   const names = exportsOf(program, profile);
-  const running = await start(module, memory, names, isShared ? pool : undefined);
+  const { run, failure, release } = await start(
+    module,
+    memory,
+    names,
+    assembly.isShared && played === undefined ? pool : undefined,
+    monitor?.imports,
+  );
   return new WasmExecutable({
     memory,
-    places,
+    places: assembly.places,
     workspaceBytes: extent.workspaceBytes,
     measured: profile ? names.length : undefined,
-    run: running.run,
+    run: (index) => {
+      monitor?.begin();
+      return untrapped(() => run(index));
+    },
+    failure,
     release: () => {
-      running.release();
-      arena.release(base, extent.bytes);
+      release();
+      arena.release(base, bytes);
     },
   });
+}
+
+/** A trap says neither where it happened nor what to do. */
+function untrapped<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    throw new AdjointError(
+      "backend",
+      "wasm",
+      `a kernel was stopped by the engine (${error.message})`,
+      "This is a fault of the backend: wasm({ checked: true }) names the kernel. With threads, open a new backend and go on from the last checkpoint.",
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { detectFeatures } from "./detect.ts";
 import type { FamilySource } from "./families.ts";
 import { familyOf } from "./family-of.ts";
 import { type Host, compileExecutable } from "./assemble.ts";
-import { Arena } from "./memory-layout.ts";
+import { Arena, GAP } from "./memory-layout.ts";
 import { Registers } from "./registers.ts";
 import { SHARE_FROM, checkThreads } from "./threads/options.ts";
 import type { Pool } from "./threads/pool.ts";
@@ -14,17 +14,27 @@ export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */
   readonly deterministic?: boolean;
   /**
-   * How many threads share the kernels of a program, this one among them: 1 to 64, by default one for each core, up to 8.
-   * Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   * How many threads may share the kernels of a program, this one among them: 1 to 64, by default one for each core that the
+   * process may use, up to 8. Where engine or page have no shared memory there is one. No more run at once than there are
+   * cores, and fewer where the machine has other work. Numbers don't depend on it.
    */
   readonly threads?: number;
-  /** A kernel of fewer scalar operations than this runs on one thread; 2¹⁸ by default, some 30 µs. */
+  /**
+   * Checks every access to memory: a kernel that reads or writes what is not its own, or two parts of one that touch the same
+   * element, which two threads may compute at once, are an AdjointError that names the kernel. This thread plays all of them (3 by
+   * default), one after another, so that each run finds the same. For tests of the backend: a run takes about ten times as long.
+   */
+  readonly checked?: boolean;
+  /**
+   * A kernel of fewer scalar operations than this runs on one thread; 2¹⁸ by default, some 30 µs; 0 shares all, in small parts,
+   * as is the default where accesses are checked.
+   */
   readonly shareFrom?: number;
 }
 
 /** The backend with its threads, which end with it. */
 export interface WasmBackend extends Backend {
-  /** Threads that run programs now: 1 until the others have started. */
+  /** Threads that may run programs now: 1 until the others have started, and once one of them has ended. */
   readonly threads: number;
   [Symbol.dispose](): void;
 }
@@ -32,9 +42,12 @@ export interface WasmBackend extends Backend {
 /** More cores than this are seldom for one process. */
 const DEFAULT_MOST_THREADS = 8;
 
+/** Threads that one plays where accesses are checked. */
+const PLAYED = 3;
+
 /** The backend, with its code from `families`. @throws AdjointError on engines without SIMD, and for options out of range. */
 export async function openWasm(
-  { deterministic, threads, shareFrom = SHARE_FROM }: WasmOptions,
+  { deterministic, threads, checked = false, shareFrom = checked ? 0 : SHARE_FROM }: WasmOptions,
   families: FamilySource,
 ): Promise<WasmBackend> {
   const { simd, relaxedSimd, threads: canShare } = detectFeatures();
@@ -42,15 +55,17 @@ export async function openWasm(
     throw new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here.");
   }
   if (threads !== undefined) checkThreads("wasm", threads);
-  const wanted = canShare ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
-  const arena = new Arena(wanted > 1);
+  const played = checked ? (threads ?? PLAYED) : undefined;
+  const wanted = canShare && !checked ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
+  const arena = new Arena(wanted > 1, checked ? GAP : 0);
   const pool = wanted > 1 ? await openPool(arena.memory, wanted, families) : undefined;
-  const host: Host = { arena, pool, shareFrom, families, fused: relaxedSimd && deterministic !== true };
+  const fused = relaxedSimd && deterministic !== true;
+  const host: Host = { arena, pool, shareFrom, families, fused, played };
   pool?.endWith(host);
   return {
     name: "wasm",
     get threads() {
-      return host.pool?.isReady === true ? host.pool.size : 1;
+      return played ?? (host.pool?.isReady === true ? host.pool.size : 1);
     },
     open: () => Promise.resolve(new WasmDevice(host)),
     [Symbol.dispose]: () => host.pool?.[Symbol.dispose](),
@@ -70,7 +85,9 @@ class WasmDevice implements Device {
   constructor(host: Host) {
     const { arena } = host;
     this.#host = host;
-    this.#registers = new Registers(arena.memory, (_, bytes) => arena.allocate(bytes));
+    this.#registers = new Registers(arena.memory, (name, bytes) =>
+      arena.allocate(bytes, `register "${name}"`),
+    );
   }
 
   // Asynchronous so that whatever is thrown becomes a rejection.

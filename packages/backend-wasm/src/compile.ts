@@ -1,4 +1,6 @@
-import type { DynamicIndex, Program } from "@adjoint/compiler";
+import type { Allowed } from "./checked/regions.ts";
+import type { Guards } from "./checked/guards.ts";
+import type { DynamicIndex, Kernel, Program } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
 import type { Families } from "./families.ts";
@@ -11,10 +13,11 @@ import { FAULT } from "./fault.ts";
 import { as } from "./scalar/element.ts";
 import { Helpers } from "./scalar/helpers.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
-import { workspaceOf } from "./workspace.ts";
+import { WORK } from "./threads/control.ts";
+import { type Workspace, workspaceBytes, workspaceOf } from "./workspace.ts";
 
 /** Where the compiled code finds things. */
-interface Addresses {
+export interface Addresses {
   readonly buffer: (buffer: number) => number;
   /** What code writes when an index is out of range. */
   readonly fault: number;
@@ -41,6 +44,8 @@ export interface ModuleOptions extends EngineOptions {
   readonly shareFrom: number;
   /** One export for each kernel instead of one for all. */
   readonly separate: boolean;
+  /** What a kernel may touch, where its accesses are checked; one thread then plays all of them. */
+  readonly allowedOf?: (kernel: Kernel, workspace: Workspace) => readonly Allowed[];
 }
 
 export interface CompiledModule {
@@ -49,11 +54,13 @@ export interface CompiledModule {
   readonly lookups: readonly Lookup[];
   /** Whether any kernel is worth the work of several threads. */
   readonly isShared: boolean;
+  /** Kernels under guard, in the order of their numbers. */
+  readonly guarded: Guards["kernels"];
 }
 
 /**
- * Names of the exported functions; each is a thread's share of kernels in order, by the thread's number and how many
- * there are, and returns 0, the number of a fault, or −1 where a worker has failed.
+ * Names of the exported functions; each runs kernels in order, with the help of the workers that may, and returns 0, the
+ * number of a fault, or −1 where a worker has failed.
  */
 export const exportsOf = (program: Program, separate: boolean): readonly string[] =>
   separate ? program.kernels.map((_, index) => `kernel${index}`) : ["run"];
@@ -64,7 +71,7 @@ export function programWorkspace(program: Program, options: EngineOptions): numb
     address: () => 0,
     outOfRange: () => {},
   });
-  return Math.max(0, ...program.kernels.map((kernel) => workspaceOf(environment, kernel, options)));
+  return Math.max(0, ...program.kernels.map((kernel) => workspaceBytes(environment, kernel, options)));
 }
 
 function environmentOf(
@@ -85,13 +92,16 @@ function environmentOf(
 
 /** Writes all kernels as one module over the memory that it imports. */
 export function compileModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { addresses, families, threads, separate } = options;
+  const { addresses, families, threads, separate, allowedOf } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);
-  const barrier =
-    threads > 1
-      ? familyOf(families, "threads").emitBarrier(module, module.importFunction("adjoint", "now", [], "f64"))
-      : undefined;
+  const guards =
+    allowedOf &&
+    new (familyOf(families, "checked").Guards)(module, threads, (kernel) =>
+      allowedOf(kernel, workspaceOf(environment, kernel, options)),
+    );
+  const team =
+    threads > 1 && guards === undefined ? new (familyOf(families, "threads").Team)(module) : undefined;
   const lookups: Lookup[] = [];
   const numberOf = ({ operation, size }: DynamicIndex): number => {
     const known = lookups.findIndex((lookup) => lookup.operation === operation && lookup.size === size);
@@ -116,16 +126,26 @@ export function compileModule(program: Program, options: ModuleOptions): Compile
       body.return();
     },
   });
-  const make = taskMaker(program, environment, {
+  const { fault, workspace } = addresses;
+  const sharing = threads > 1 ? (team ?? guards) : undefined;
+  const make = taskMaker(environment, {
     ...options,
-    fault: addresses.fault,
-    workspace: addresses.workspace,
+    fault,
+    workspace,
+    sharing,
     reports: () => reports,
+    ...(guards && { guards }),
   });
   const tasks = program.kernels.map(make);
   exportsOf(program, separate).forEach((name, index) => {
     const own = separate ? tasks.slice(index, index + 1) : tasks;
-    module.export(name, writeStep(environment, own, addresses.fault, barrier));
+    module.export(name, writeStep(environment, own, { fault, sharing, shareFrom: options.shareFrom }));
   });
-  return { bytes: module.finish(), lookups, isShared: tasks.some((task) => task.isShared) };
+  if (team !== undefined) module.export(WORK, team.finish());
+  return {
+    bytes: module.finish(),
+    lookups,
+    isShared: tasks.some((task) => task.shared > 0),
+    guarded: guards?.kernels ?? [],
+  };
 }

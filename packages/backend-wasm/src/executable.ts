@@ -38,8 +38,9 @@ export interface Loaded {
   readonly workspaceBytes: number;
   /** How many of the exported functions there are, where each is one kernel that is to be measured. */
   readonly measured: number | undefined;
-  /** Runs one of the exported functions; 0, or the number of a fault. */
+  /** Runs one of the exported functions; 0, the number of a fault, or −1: `failure` then says why. */
   readonly run: (index: number) => number;
+  readonly failure: () => Promise<AdjointError>;
   readonly release: () => void;
 }
 
@@ -95,7 +96,8 @@ export class WasmExecutable implements Executable {
       if (target !== undefined && source !== undefined) copyInto(target, source);
     }
     const fault = this.#profile === undefined ? this.#loaded.run(0) : this.#measured(this.#profile);
-    if (fault !== 0) throw this.#failure(fault);
+    if (fault < 0) throw await this.#loaded.failure();
+    if (fault > 0) throw this.#fault(fault);
     return outputs;
   }
 
@@ -110,7 +112,7 @@ export class WasmExecutable implements Executable {
     return fault;
   }
 
-  #failure(fault: number): AdjointError {
+  #fault(fault: number): AdjointError {
     const { fault: view } = this.#views;
     view.setUint32(FAULT.lookup, 0, true);
     view.setUint32(FAULT.lock, 0, true);

@@ -3,8 +3,10 @@ import type { MathFamilies } from "./math/families.ts";
 
 /** Code that only some programs need, by what it is for; who calls it says what it has. */
 export interface FamilyModules extends MathFamilies, KernelFamilies {
-  /** Workers, and where they wait for each other. */
+  /** Workers, and how they take parts of kernels. */
   readonly threads: typeof import("./threads/threads.ts");
+  /** Checks of every access to memory. */
+  readonly checked: typeof import("./checked/checked.ts");
 }
 
 export type Family = keyof FamilyModules;

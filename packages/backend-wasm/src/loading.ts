@@ -13,6 +13,7 @@ const loaders: Loaders = {
   doubles: () => import("./math/doubles.ts"),
   angles: () => import("./math/angles.ts"),
   threads: () => import("./threads/threads.ts"),
+  checked: () => import("./checked/checked.ts"),
 };
 
 /** Milliseconds after which a family is taken for lost. */

@@ -7,8 +7,13 @@ import { CONTROL_END } from "./threads/control.ts";
 export const PAGE = 65536;
 /** Addresses and sizes are multiples of a cache line. */
 const LINE = 64;
+/** Bytes between parts of memory where accesses are checked. */
+export const GAP: number = LINE;
 /** Kernels may read this far behind a buffer. */
 export const SLACK = 64;
+
+/** What fills memory that belongs to nobody, or that nobody has written: NaN in floats, −1 in integers. */
+export const UNTOUCHED = 0xff;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
@@ -51,8 +56,13 @@ export class Arena {
   readonly type: { readonly initial: 1; readonly maximum?: number; readonly shared?: boolean };
   /** In order of their addresses; neighbours are joined. What lies before belongs to the threads. */
   readonly #free: Block[] = [{ start: CONTROL_END, bytes: PAGE - CONTROL_END - SLACK }];
+  /** Bytes behind each block that belong to nobody. */
+  readonly #gap: number;
+  readonly #owners = new Map<number, { readonly owner: string; readonly gap: readonly [number, number] }>();
 
-  constructor(shared: boolean) {
+  /** @param gap bytes behind each block, a multiple of a line, that are filled and then left alone; 0 for none. */
+  constructor(shared: boolean, gap = 0) {
+    this.#gap = gap;
     if (shared) {
       const { memory, maximum } = sharedMemory();
       this.memory = memory;
@@ -63,17 +73,44 @@ export class Arena {
     }
   }
 
+  /** What lies between the blocks in use. */
+  get gaps(): readonly (readonly [number, number])[] {
+    return [...this.#owners.values()].map(({ gap }) => gap);
+  }
+
+  /** Whose block an address is in, where blocks have gaps. */
+  ownerOf(address: number): string | undefined {
+    for (const [start, { owner, gap }] of this.#owners)
+      if (address >= start && address < gap[1]) return owner;
+    return undefined;
+  }
+
   /**
    * First fit. @throws AdjointError where the memory can't grow.
-   * @param refuse makes it from what is wrong, for who knows what the memory is for.
+   * @param owner what the memory is for, in errors of checked memory.
+   * @param refuse makes an error from what is wrong, for who knows what the memory is for.
    */
-  allocate(size: number, refuse: Refuse = refused): number {
-    const bytes = Math.max(LINE, aligned(size));
+  allocate(size: number, owner: string, refuse: Refuse = refused): number {
+    const bytes = this.#bytesFor(size);
+    const start = this.#take(bytes, refuse);
+    if (this.#gap > 0) {
+      const gap = [start + size, start + bytes] as const;
+      new Uint8Array(this.memory.buffer).fill(UNTOUCHED, ...gap);
+      this.#owners.set(start, { owner, gap });
+    }
+    return start;
+  }
+
+  #bytesFor(size: number): number {
+    return Math.max(LINE, aligned(size)) + this.#gap;
+  }
+
+  #take(bytes: number, refuse: Refuse): number {
     const index = this.#free.findIndex((block) => block.bytes >= bytes);
     const block = this.#free[index];
     if (block === undefined) {
       this.#grow(bytes, refuse);
-      return this.allocate(bytes, refuse);
+      return this.#take(bytes, refuse);
     }
     const { start } = block;
     block.start += bytes;
@@ -83,7 +120,11 @@ export class Arena {
   }
 
   release(start: number, size: number): void {
-    const bytes = Math.max(LINE, aligned(size));
+    this.#owners.delete(start);
+    this.#giveBack(start, this.#bytesFor(size));
+  }
+
+  #giveBack(start: number, bytes: number): void {
     const found = this.#free.findIndex((block) => block.start > start);
     const index = found === -1 ? this.#free.length : found;
     this.#free.splice(index, 0, { start, bytes });
@@ -109,7 +150,7 @@ export class Arena {
         `there is no memory for ${bytes} bytes more than the ${before} in use (WebAssembly reaches ${ALL_PAGES * PAGE})`,
       );
     }
-    this.release(before - SLACK, pages * PAGE);
+    this.#giveBack(before - SLACK, pages * PAGE);
   }
 }
 
@@ -118,13 +159,18 @@ export interface Layout {
   /** Byte offset of each buffer; undefined for registers, and for what nothing touches. */
   readonly offsets: readonly (number | undefined)[];
   readonly bytes: number;
+  /** What lies between slots and constants. */
+  readonly gaps: readonly (readonly [number, number])[];
 }
 
-export function layoutOf(program: Program): Layout {
+/** @param gap bytes, a multiple of a line, that lie between them at least. */
+export function layoutOf(program: Program, gap = 0): Layout {
   let bytes = FAULT_BYTES;
+  const gaps: [number, number][] = [];
   const take = (size: number): number => {
     const at = bytes;
-    bytes += aligned(size);
+    bytes += aligned(size) + gap;
+    gaps.push([at + size, bytes]);
     return at;
   };
   const slots = program.slots.map(take);
@@ -133,5 +179,5 @@ export function layoutOf(program: Program): Layout {
     if (location.kind === "register" || owner.kind !== "constant") return undefined;
     return take(elements * dtypeInfo[dtype].bytes);
   });
-  return { offsets, bytes };
+  return { offsets, bytes, gaps };
 }

@@ -74,8 +74,11 @@ function innerOf(kernel: Kernel): readonly Kernel[] {
 }
 
 /** The families that a program's code is written by. */
-export function familiesOf({ kernels, buffers }: Program, threads: number): ReadonlySet<Family> {
-  const families = new Set<Family>(threads > 1 ? ["threads"] : []);
+export function familiesOf(
+  { kernels, buffers }: Program,
+  { threads, isChecked = false }: { readonly threads: number; readonly isChecked?: boolean },
+): ReadonlySet<Family> {
+  const families = new Set<Family>(isChecked ? ["checked"] : threads > 1 ? ["threads"] : []);
   if (buffers.some(({ dtype, location }) => isNarrow(dtype) && location.kind !== "none"))
     families.add("words");
   const dtypeOf = (buffer: number): DType => buffers[buffer]?.dtype ?? "f32";

@@ -1,14 +1,24 @@
-import { type Kernel, type Program, buffersOf } from "@adjoint/compiler";
-import { shareOf } from "./share.ts";
-import { type Callee, type Value, call, i32 } from "./emit/index.ts";
+import type { ContractKernel, Kernel } from "@adjoint/compiler";
+import { type Share, shareOf } from "./share.ts";
+import { type Body, type Callee, type Value, call, i32 } from "./emit/index.ts";
 import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { mapKernel } from "./kernels/map.ts";
 import type { Ranged } from "./kernels/ranged.ts";
 import { reduceKernel } from "./kernels/reduce.ts";
-import { Sequence, type Task, type Team } from "./sequence.ts";
-import { workspaceOf } from "./workspace.ts";
+import type { Guards } from "./checked/guards.ts";
+import { pointsOf } from "./kernels/units.ts";
+import { Sequence, type Task } from "./sequence.ts";
+import { MOST_PARTS } from "./threads/control.ts";
+import type { Team } from "./threads/team.ts";
+
+/** Parts of a kernel of just the work from which on kernels are shared. */
+const LEAST_PARTS = 4;
+/** Rows or columns of a contraction that are worth packing its other side for. */
+const LINES = 32;
+/** Workers are woken for this many times the work from which on a kernel is shared: some 250 µs. */
+const WAKING = 8;
 
 export interface TaskOptions extends ContractOptions {
   /** Address of the word that faults are reported in. */
@@ -16,87 +26,100 @@ export interface TaskOptions extends ContractOptions {
   readonly workspace: number;
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
+  /** How threads share kernels, where there are several. */
+  readonly sharing: Sharing | undefined;
   /** How many places of the code so far report a fault. */
   readonly reports: () => number;
+  /** What goes before each access to memory, and around each kernel. */
+  readonly guards?: Guards;
+}
+
+/** Runs kernels in parts. */
+type Sharing = Pick<Team, "share" | "wake">;
+
+type Written = Pick<Task, "shared" | "write">;
+
+/** About how many scalar operations a contraction is worth: two products are one, so is each element that is read or written. */
+function contractCost(kernel: ContractKernel): number {
+  const batch = pointsOf(kernel.batch);
+  const [rows, columns, inner] = [pointsOf(kernel.rows), pointsOf(kernel.columns), pointsOf(kernel.inner)];
+  const moved = rows * inner + inner * columns + rows * columns;
+  return batch * ((rows * columns * inner) / 2 + moved);
+}
+
+/** Work that may be taken in parts. */
+interface Divisible {
+  /** About how many scalar operations. */
+  readonly cost: number;
+  /** In how many parts it can be taken, at most. */
+  readonly units: number;
+  /** Code for a share of it by a thread. */
+  readonly run: (body: Body, thread: Value<"i32">, share: Share) => void;
 }
 
 /** Makes tasks of a program's kernels; their functions are written into the module at once. */
-export function taskMaker(
-  program: Program,
-  environment: KernelEnvironment,
-  options: TaskOptions,
-): (kernel: Kernel) => Task {
-  const { module, families, place } = environment;
-  const { workspace, threads, fault, shareFrom, reports } = options;
-  const placeOf = (buffer: number): string => {
-    const location = program.buffers[buffer]?.location;
-    if (location?.kind === "slot") return `slot ${location.slot}`;
-    return location?.kind === "register" ? `register ${location.name}` : `buffer ${buffer}`;
-  };
-  const places = (buffers: ReadonlySet<number>): ReadonlySet<string> => new Set([...buffers].map(placeOf));
+export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
+  const { families, place } = environment;
+  const { workspace, sharing, shareFrom, reports, gap, guards } = options;
 
-  const touched = (kernel: Kernel): Pick<Task, "reads" | "writes"> => {
-    const { reads, writes } = buffersOf(kernel);
-    const scratch = workspaceOf(environment, kernel, options) > 0 ? ["workspace"] : [];
-    return { reads: places(reads), writes: new Set([...places(writes), ...scratch]) };
+  const divided = ({ cost, units, run }: Divisible): Written => {
+    const [zero, one] = [i32.const(0), i32.const(1)];
+    if (sharing === undefined || units < 2 || cost < shareFrom)
+      return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
+    const worth = Math.floor((cost * LEAST_PARTS) / Math.max(1, shareFrom));
+    const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
+    // Two threads of one speed come to the end together.
+    const parts = most - (most % 2);
+    const kernel = {
+      parts,
+      wakes: cost >= WAKING * shareFrom,
+      write: (body: Body, thread: Value<"i32">, from: Value<"i32">, to: Value<"i32">) =>
+        run(body, thread, [from, to, i32.const(parts)]),
+    };
+    return {
+      shared: cost,
+      write: ({ body }) => body.if(sharing.share(kernel), () => body.return(i32.const(-1))),
+    };
   };
 
-  const alone = (callee: Callee<readonly [], "void">): Pick<Task, "isShared" | "write"> => ({
-    isShared: false,
+  const inOrder = (written: readonly Written[]): Written => ({
+    shared: written.reduce((sum, { shared }) => sum + shared, 0),
+    write: (sequence) => {
+      for (const { write } of written) write(sequence);
+    },
+  });
+
+  const ranged = ({ callee, units, cost, joins }: Ranged): Written => {
+    const own = divided({
+      cost,
+      units,
+      run: (body, _, share) => body.run(call(callee, ...shareOf(body, units, share))),
+    });
+    return joins === undefined ? own : inOrder([own, ranged(joins)]);
+  };
+
+  const alone = (callee: Callee<readonly [], "void">): Written => ({
+    shared: 0,
     write: ({ body }) => body.run(call(callee)),
   });
 
-  const ranged = (whole: Ranged): Pick<Task, "isShared" | "write"> => {
-    const isShared = whole.units > 1 && whole.cost >= shareFrom;
-    const write = (sequence: Sequence, { callee, units, joins }: Ranged): void => {
-      const { body, team } = sequence;
-      const [first, last] =
-        isShared && team !== undefined
-          ? shareOf(body, units, team.thread, team.threads)
-          : [i32.const(0), i32.const(units)];
-      body.run(call(callee, first, last));
-      if (joins === undefined) return;
-      if (isShared) sequence.meet();
-      write(sequence, joins);
-    };
-    return { isShared, write: (sequence) => write(sequence, whole) };
-  };
-
-  const contract = (
-    kernel: Extract<Kernel, { readonly form: "contract" }>,
-  ): Pick<Task, "isShared" | "write"> => {
-    const callee = contractKernel(environment, kernel, options);
-    const product = [kernel.batch, kernel.rows, kernel.columns, kernel.inner]
-      .flat()
-      .reduce((all, size) => all * size, 1);
-    const isShared = product >= shareFrom;
-    return {
-      isShared,
-      write: ({ body, team }) => {
-        const [thread, all] =
-          isShared && team !== undefined ? [team.thread, team.threads] : [i32.const(0), i32.const(1)];
-        body.run(call(callee, thread, all));
-      },
-    };
-  };
-
-  /** Kernels around others: shared where one of those is, else a function of the first thread's. */
-  const control = (inner: readonly Task[], write: Task["write"]): Pick<Task, "isShared" | "write"> => {
-    if (threads === 1) return { isShared: false, write };
-    if (inner.some((task) => task.isShared)) return { isShared: true, write };
-    const callee = module.function([], "i32", (body) => {
-      write(new Sequence(body, fault));
-      return i32.const(0);
+  const contract = (kernel: ContractKernel): Written => {
+    const { run, split } = contractKernel(environment, kernel, options);
+    const lines = pointsOf(kernel[split]);
+    const worth = split === "batch" || shareFrom === 0 ? lines : Math.floor(lines / LINES);
+    return divided({
+      cost: contractCost(kernel),
+      units: Math.min(lines, Math.max(2, worth)),
+      run: (body, thread, share) => body.run(call(run, thread, ...share)),
     });
-    return { isShared: false, write: ({ body }) => body.run(call(callee)) };
   };
 
-  const written = (kernel: Kernel): Pick<Task, "isShared" | "write"> => {
+  const written = (kernel: Kernel): Written => {
     switch (kernel.form) {
       case "map":
         return ranged(mapKernel(environment, kernel));
       case "reduce":
-        return ranged(reduceKernel(environment, kernel, workspace));
+        return ranged(reduceKernel(environment, kernel, workspace, gap));
       case "cumulative":
         return ranged(familyOf(families, "ordered").cumulativeKernel(environment, kernel));
       case "contract":
@@ -104,39 +127,48 @@ export function taskMaker(
       case "scatter":
         return alone(familyOf(families, "ordered").scatterKernel(environment, kernel));
       case "sort":
-        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace));
+        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace, gap));
       case "scan": {
         const { writeScan } = familyOf(families, "ordered");
         const tasks = kernel.body.map(make);
-        return control(tasks, (sequence) => writeScan(sequence, kernel, place, tasks));
+        return {
+          shared: kernel.length * inOrder(tasks).shared,
+          write: (sequence) => writeScan(sequence, kernel, place, tasks),
+        };
       }
       case "if": {
         const { writeIf } = familyOf(families, "ordered");
         const [yes, no] = [kernel.branches[0].map(make), kernel.branches[1].map(make)];
-        return control([...yes, ...no], (sequence) => writeIf(sequence, kernel, place, [yes, no]));
+        return {
+          shared: Math.max(inOrder(yes).shared, inOrder(no).shared),
+          write: (sequence) => writeIf(sequence, kernel, place, [yes, no]),
+        };
       }
     }
   };
 
   const make = (kernel: Kernel): Task => {
     const before = reports();
-    const task = written(kernel);
-    return { ...task, ...touched(kernel), canFail: reports() > before };
+    const [task, around] =
+      guards === undefined ? [written(kernel)] : guards.around(kernel, () => written(kernel));
+    const write = (sequence: Sequence): void =>
+      around === undefined ? task.write(sequence) : around(sequence.body, () => task.write(sequence));
+    return { shared: task.shared, write, canFail: reports() > before };
   };
   return make;
 }
 
-/** Writes tasks as a function of a thread's number and how many there are. */
+/** Writes tasks as a function that the owner of the threads calls: 0, the number of a fault, or −1 where a worker has failed. */
 export function writeStep(
   { module }: KernelEnvironment,
   tasks: readonly Task[],
-  fault: number,
-  barrier: Team["barrier"] | undefined,
-): Callee<["i32", "i32"], "i32"> {
-  return module.function(["i32", "i32"], "i32", (body, thread, threads): Value<"i32"> => {
-    const sequence = new Sequence(body, fault, barrier && { thread, threads, barrier });
+  { fault, sharing, shareFrom }: Pick<TaskOptions, "fault" | "sharing" | "shareFrom">,
+): Callee<[], "i32"> {
+  return module.function([], "i32", (body): Value<"i32"> => {
+    const sequence = new Sequence(body, fault);
+    const shared = tasks.reduce((sum, task) => sum + task.shared, 0);
+    if (sharing !== undefined && shared > 0 && shared >= WAKING * shareFrom) body.run(sharing.wake());
     for (const task of tasks) sequence.add(task);
-    sequence.meet();
     return i32.const(0);
   });
 }

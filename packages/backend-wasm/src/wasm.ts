@@ -1,4 +1,5 @@
 import { type WasmBackend, type WasmOptions, openWasm } from "./backend.ts";
+import * as checked from "./checked/checked.ts";
 import * as indirect from "./contract/indirect.ts";
 import * as vectors from "./contract/vectors.ts";
 import type { FamilyModules } from "./families.ts";
@@ -19,6 +20,7 @@ export const families: FamilyModules = {
   doubles,
   angles,
   threads,
+  checked,
 };
 
 /**

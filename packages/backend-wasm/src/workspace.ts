@@ -2,29 +2,55 @@ import type { Kernel } from "@adjoint/compiler";
 import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractRegions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
-import { layOut } from "./region.ts";
-import { reduceWorkspace } from "./kernels/reduce.ts";
+import { reduceRegions } from "./kernels/reduce.ts";
+import { type Region, type RegionLayout, layOut } from "./region.ts";
+
+/** What a kernel works in, those inside it aside, and how it is laid out. */
+export interface Workspace {
+  readonly regions: readonly Region[];
+  readonly layout: RegionLayout;
+}
+
+export function workspaceOf(
+  environment: KernelEnvironment,
+  kernel: Kernel,
+  options: ContractOptions,
+): Workspace {
+  const regions = regionsOf(environment, kernel, options);
+  return { regions, layout: layOut(regions, options.threads, options.gap) };
+}
+
+function regionsOf(
+  environment: KernelEnvironment,
+  kernel: Kernel,
+  options: ContractOptions,
+): readonly Region[] {
+  switch (kernel.form) {
+    case "contract":
+      return contractRegions(environment, kernel, options);
+    case "reduce":
+      return reduceRegions(kernel);
+    case "sort":
+      return familyOf(environment.families, "ordered").sortRegions(kernel);
+    default:
+      return [];
+  }
+}
 
 /** Bytes that a kernel works in, for all its threads. Kernels use the same bytes one after another. */
-export function workspaceOf(
+export function workspaceBytes(
   environment: KernelEnvironment,
   kernel: Kernel,
   options: ContractOptions,
 ): number {
   const most = (kernels: readonly Kernel[]): number =>
-    Math.max(0, ...kernels.map((inner) => workspaceOf(environment, inner, options)));
+    Math.max(0, ...kernels.map((inner) => workspaceBytes(environment, inner, options)));
   switch (kernel.form) {
-    case "contract":
-      return layOut(contractRegions(environment, kernel, options), options.threads, options.gap).bytes;
-    case "reduce":
-      return reduceWorkspace(kernel);
-    case "sort":
-      return familyOf(environment.families, "ordered").sortWorkspace(kernel);
     case "scan":
       return most(kernel.body);
     case "if":
       return most(kernel.branches.flat());
     default:
-      return 0;
+      return workspaceOf(environment, kernel, options).layout.bytes;
   }
 }

@@ -258,13 +258,13 @@ describe("an artifact for threads", () => {
   });
 
   it("tells of threads that stopped, not of the code", async () => {
-    const settle = vi
-      .spyOn(Pool.prototype, "settle")
-      .mockRejectedValue(new AdjointError("backend", "wasm", "a worker stopped"));
+    const add = vi.spyOn(Pool.prototype, "add").mockImplementation(() => {
+      throw new AdjointError("backend", "wasm", "a worker stopped");
+    });
     try {
       expect((await errorOf(openArtifact(file, { threads: 2 }))).message).toBe("wasm: a worker stopped.");
     } finally {
-      settle.mockRestore();
+      add.mockRestore();
     }
   });
 
@@ -361,11 +361,11 @@ describe("a broken artifact is a typed error", () => {
   });
 
   it.for([
-    ["an address beyond the memory", '"address":640', '"address":6400000640'],
+    ["an address beyond the memory", '"address":960', '"address":9600000960'],
     ["a section beyond the file", '"code":{"offset":0', '"code":{"offset":99999999'],
-    ["an address that no element can have", '"address":640', '"address":641'],
+    ["an address that no element can have", '"address":960', '"address":961'],
     ["more pages than there are", '"pages":1', '"pages":99999'],
-    ["another version", '"version":1', '"version":2'],
+    ["another version", '"version":2', '"version":1'],
   ] as const)("with %s", async ([, from, to]) => {
     const text = new TextDecoder().decode(file.subarray(16, headerEnd));
     expect(text).toContain(from);

@@ -5,7 +5,7 @@ import { ModuleBuilder } from "../src/emit/index.ts";
 import { contractKernel, contractRegions } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
-import { noise } from "./contract-support.ts";
+import { type SharedCode, noise } from "./contract-support.ts";
 import { layOut } from "../src/region.ts";
 import { families } from "../src/wasm.ts";
 
@@ -57,7 +57,7 @@ export function runContractions(
   module.importMemory("env", "memory", { initial: pages });
   const own = environment(module);
   kernels.forEach((kernel, index) =>
-    module.export(`run${index}`, contractKernel(own, kernel, { ...options, workspace: end })),
+    module.export(`run${index}`, contractKernel(own, kernel, { ...options, workspace: end }).run),
   );
   const bytes = module.finish();
   const emitMilliseconds = performance.now() - started;
@@ -69,8 +69,8 @@ export function runContractions(
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return {
     again: (kernel) => {
-      const code = instance.exports[`run${kernel}`] as (thread: number, threads: number) => void;
-      for (let thread = 0; thread < threads; thread++) code(thread, threads);
+      const code = instance.exports[`run${kernel}`] as SharedCode;
+      for (let thread = 0; thread < threads; thread++) code(thread, thread, thread + 1, threads);
     },
     read: (buffer) => new Float32Array(memory.buffer, places[buffer], program.buffers[buffer]?.elements),
     moduleBytes: bytes.length,

@@ -97,6 +97,9 @@ export interface Ran {
   readonly clean: boolean;
 }
 
+/** A contraction, as code: a thread takes some of the parts. */
+export type SharedCode = (thread: number, from: number, to: number, parts: number) => void;
+
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const GUARD = 0x5a;
 
@@ -133,10 +136,10 @@ export function run(
   operands.forEach((operand, index) =>
     all.set(new Uint8Array(operand.buffer, operand.byteOffset, operand.byteLength), places[index]),
   );
-  const code = instance.exports["run"] as (thread: number, threads: number) => void;
+  const code = instance.exports["run"] as SharedCode;
   const running = options.running ?? threads;
   const again = (): void => {
-    for (let thread = 0; thread < running; thread++) code(thread, running);
+    for (let thread = 0; thread < running; thread++) code(thread, thread, thread + 1, running);
   };
   again();
   const resultAt = address(2);

@@ -6,6 +6,7 @@ import { MathLibrary } from "../src/math/library.ts";
 import { type Region, type RegionLayout, layOut } from "../src/region.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 import { families } from "../src/wasm.ts";
+import type { SharedCode } from "./contract-support.ts";
 import { Draw, type SweptCase, product, randomOf } from "./contract-cases.ts";
 import { compare, judge } from "./contract-judge.ts";
 import { fill, valuesOf, wordsOf } from "./contract-words.ts";
@@ -66,14 +67,17 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
   module.importMemory("env", "memory", { initial: pages });
   placed.forEach(({ swept, buffers, workspace }, index) => {
     const environment = environmentOf(module, swept, buffers);
-    module.export(`run${index}`, contractKernel(environment, swept.kernel, { ...swept.options, workspace }));
+    module.export(
+      `run${index}`,
+      contractKernel(environment, swept.kernel, { ...swept.options, workspace }).run,
+    );
   });
   const memory = new WebAssembly.Memory({ initial: pages });
   const all = new Uint8Array(memory.buffer).fill(POISON);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
   return placed.flatMap((one, index) => {
-    // The module exports a function of (thread, threads) by this name.
-    const code = instance.exports[`run${index}`] as (thread: number, threads: number) => void;
+    // The module exports a function of (thread, from, to, parts) by this name.
+    const code = instance.exports[`run${index}`] as SharedCode;
     const wrong = checkCase(one, memory.buffer, all, code);
     return wrong === undefined ? [] : [`${one.swept.name}: ${wrong}`];
   });
@@ -84,7 +88,7 @@ function checkCase(
   { swept, regions, buffers, workspace, from, to }: Placed,
   buffer: ArrayBuffer,
   all: Uint8Array,
-  code: (thread: number, threads: number) => void,
+  code: SharedCode,
 ): string | undefined {
   const { kernel, dtype, options } = swept;
   const { bytes } = dtypeInfo[dtype];
@@ -125,7 +129,7 @@ function checkCase(
       for (const filling of [POISON, 0]) {
         all.set(before, from);
         for (const result of results) all.fill(filling, result.at, result.at + result.bytes);
-        code(thread, threads);
+        code(thread, thread, thread + 1, threads);
         const changed = firstChange(all, before, from, staying[thread] ?? []);
         if (changed !== undefined)
           return `thread ${thread} of ${threads} writes ${placeText(changed, buffers, workspace, regions, layout)}`;

@@ -495,6 +495,16 @@ describe("memory and threads", () => {
         return i64.atomicLoad(i32.const(64));
       }),
     );
+    const swap = module.function(["i64", "i64"], "i64", (_, expected, value) =>
+      i64.atomicCompareExchange(i32.const(72), expected, value),
+    );
+    module.export("swap", swap);
+    module.export(
+      "swap32",
+      module.function(["i32", "i32"], "i32", (_, expected, value) =>
+        i32.atomicCompareExchange(i32.const(80), expected, value),
+      ),
+    );
     module.export(
       "wait",
       module.function(["i32"], "i32", (_, expected) =>
@@ -510,6 +520,17 @@ describe("memory and threads", () => {
     const after = new Int32Array(shared.buffer);
     expect([0, 2, 4].map((at) => after[at])).toEqual([22, 2, 10]);
     expect(exports["wide"]?.()).toBe(12n);
+    // Only what is expected is replaced.
+    const large = 1n << 40n;
+    expect([exports["swap"]?.(1n, 5n), exports["swap"]?.(0n, large), exports["swap"]?.(large, 7n)]).toEqual([
+      0n,
+      0n,
+      large,
+    ]);
+    expect([exports["swap32"]?.(0, 3), exports["swap32"]?.(2, 4), exports["swap32"]?.(3, 5)]).toEqual([
+      0, 3, 3,
+    ]);
+    expect([new BigInt64Array(shared.buffer)[9], after[20]]).toEqual([7n, 5]);
     expect([exports["wait"]?.(7), exports["wait"]?.(22), exports["notify"]?.()]).toEqual([1, 2, 0]);
   });
 });
@@ -562,4 +583,105 @@ describe("functions", () => {
     // @ts-expect-error the body of an f32 function leaves an f32
     expect(() => new ModuleBuilder().function([], "f32", () => i32.const(0))).not.toThrow();
   });
+});
+
+describe("a guard", () => {
+  type Seen = readonly [how: "read" | "write", offset: number];
+  /** A module whose accesses all go 64 bytes further on. */
+  function guarded(write: (body: Body) => void): {
+    readonly seen: readonly Seen[];
+    readonly bytes: Uint8Array;
+  } {
+    const seen: Seen[] = [];
+    const module = new ModuleBuilder();
+    module.importMemory("env", "memory", { initial: 1 });
+    module.guard = {
+      allowed: (how, start, offset) => {
+        seen.push([how, offset]);
+        return i32.add(start, i32.const(offset + 64));
+      },
+    };
+    module.export("run", module.function([], "void", write));
+    const own = new WebAssembly.Memory({ initial: 1 });
+    const bytes = new Uint8Array(own.buffer);
+    bytes.forEach((_, index) => (bytes[index] = index));
+    instantiate(module, { env: { memory: own } })["run"]?.();
+    return { seen, bytes };
+  }
+
+  it("takes every access, also inside expressions, and its offset", () => {
+    const { seen, bytes } = guarded((body) => {
+      const sum = i32.add(i32.load8U(i32.const(1), 2), i32.load8U(i32.const(5)));
+      body.run(i32.store8(i32.const(7), sum, 3));
+      body.if(i32.load8U(i32.const(200)), () => body.run(i32.store8(i32.const(20), i32.const(9))));
+      body.run(v128.store32Lane(i32.const(24), v128.load(i32.const(32)), 1));
+    });
+    expect(seen).toEqual([
+      ["read", 2],
+      ["read", 0],
+      ["write", 3],
+      ["read", 0],
+      ["write", 0],
+      ["read", 0],
+      ["write", 0],
+    ]);
+    expect(bytes[74]).toBe(67 + 69);
+    // The byte at 264 is 8: the branch is taken.
+    expect(bytes[84]).toBe(9);
+    expect([...bytes.subarray(88, 92)]).toEqual([100, 101, 102, 103]);
+  });
+
+  it("takes both sides of a copy, and a fill", () => {
+    const { seen, bytes } = guarded((body) => {
+      body.run(memory.copy(i32.const(0), i32.const(40), i32.const(4)));
+      body.run(memory.fill(i32.const(8), i32.const(1), i32.const(2)));
+    });
+    expect(seen.map(([how]) => how)).toEqual(["write", "read", "write"]);
+    expect([...bytes.subarray(64, 68)]).toEqual([104, 105, 106, 107]);
+    expect([...bytes.subarray(72, 75)]).toEqual([1, 1, 74]);
+  });
+
+  it("lets atomic operations through, and what is written without it", () => {
+    const { seen } = guarded((body) => {
+      body.run(i32.atomicStore(i32.const(128), i32.const(5)));
+      body.under(undefined, () => body.run(i32.store(i32.const(132), i32.const(6))));
+    });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("globals", () => {
+  it("begin at 0 and keep what is written, each its own", () => {
+    const module = new ModuleBuilder();
+    const [first, second] = [module.global(), module.global()];
+    module.export(
+      "next",
+      module.function([], "i32", (body) => {
+        body.run(first.set(i32.add(first.get, i32.const(1))));
+        body.run(second.set(i32.add(second.get, i32.const(10))));
+        return i32.add(first.get, second.get);
+      }),
+    );
+    const { next } = instantiate(module);
+    expect([next?.(), next?.(), next?.()]).toEqual([11, 22, 33]);
+  });
+});
+
+describe("bytes in lanes", () => {
+  it("compare and splat", () => {
+    const bytes = (value: Value<"v128">): Value<"i32"> => i32x4.extractLane(value, 0);
+    const a = v128.const([1, 2, 3, 200, ...Array.from({ length: 12 }, () => 0)]);
+    expect(run("i32", () => bytes(i8x16.eq(a, i8x16.splat(i32.const(2))))) as number).toBe(0xff00);
+    expect((run("i32", () => bytes(i8x16.ne(a, i8x16.splat(i32.const(2))))) as number) >>> 0).toBe(
+      0xffff00ff,
+    );
+    expect(run("i32", () => bytes(i8x16.ltU(a, i8x16.splat(i32.const(3))))) as number).toBe(0xffff);
+  });
+});
+
+it("an offset below zero is no access", () => {
+  const module = new ModuleBuilder();
+  expect(() => module.function([], "f32", () => f32.load(i32.const(64), -4))).toThrow(
+    "an access at offset -4",
+  );
 });

@@ -31,7 +31,7 @@ const rows = input("rows", "i32", [5, 1]);
 const needs = (y: Tensor, threads = 1): readonly string[] => {
   const inputs = { x, w, images, filters, rows };
   const graph = runPasses(program({ inputs, outputs: { y } }), optimize);
-  return [...familiesOf(compileProgram(graph), threads)].toSorted();
+  return [...familiesOf(compileProgram(graph), { threads })].toSorted();
 };
 
 describe("a program asks for the code that it needs", () => {
@@ -82,6 +82,7 @@ describe("code that is not there", () => {
         doubles: never,
         angles: never,
         threads: never,
+        checked: never,
       }).catch(String);
       await vi.advanceTimersByTimeAsync(30_000);
       expect(await loading).toContain('the code for "doubles" did not load (Error: nothing came in 30 s)');

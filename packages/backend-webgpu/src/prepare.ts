@@ -7,6 +7,7 @@ import { StagingRing } from "./device/staging.ts";
 import { CONTROL, type Context, type FaultSite } from "./kernels/context.ts";
 import { type Step, stepsOf } from "./kernels/steps.ts";
 import { Memory, type Place } from "./layout/memory.ts";
+import { checkRegions } from "./layout/regions.ts";
 import { checkSize, copiedBytes } from "./layout/sizes.ts";
 import { hostArray, isSame, wordsFor } from "./layout/words.ts";
 
@@ -43,7 +44,7 @@ export interface Prepared extends Disposable {
   readonly profiler: Profiler | undefined;
 }
 
-/** @throws AdjointError where the device has no such dtype, or a tensor is too large for it. */
+/** @throws AdjointError where the device has no such dtype, a tensor is too large for it, or a kernel could leave one. */
 export function prepare(program: Program, host: Host, registers: Registers, profile: boolean): Prepared {
   const { device } = host;
   const memory = new Memory(program, device);
@@ -51,6 +52,7 @@ export function prepare(program: Program, host: Host, registers: Registers, prof
   const free = (): void => parts.forEach((part) => part[Symbol.dispose]());
   try {
     memory.reserve(registers);
+    checkRegions(program, memory);
     const printed = print(program, host, memory);
     const profiler =
       profile && device.features.has("timestamp-query")

@@ -1,6 +1,7 @@
 export type { Access, Affine, Guard, IndexMap } from "./affine.ts";
 export { rangeOf } from "./affine.ts";
 export type { Backend, CompileOptions, Device, Executable } from "./backend.ts";
+export { type StrayAccess, strayAccesses } from "./bounds.ts";
 export type { BufferInfo, BufferOwner } from "./buffers.ts";
 export { describeKernel } from "./describe.ts";
 export { type Compiled, type Explanation, type KernelExplanation, explain } from "./explain.ts";

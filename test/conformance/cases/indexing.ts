@@ -26,6 +26,29 @@ function duplicates(dtype: DType, reduction: ScatterReduction): Case {
 
 const reductions = ["add", "mul", "max", "min"] as const;
 
+/** Rows, lines of 4 and more and single elements that are looked up where steps lead backwards. */
+const backwards = (dtype: DType): Case =>
+  make(
+    `${dtype}, from flipped, strided and padded data`,
+    { x: labelled(dtype, [7, 9]), i: places([6, 0, 3, 5, 1], [5, 1]), j: places([8, 2, 0, 4], [4]) },
+    ({ x, i, j }) => ({
+      rows: x.flip([0]).gather(i),
+      both: x.flip([0, 1]).gather(i),
+      lines: x.flip([1]).gather(i),
+      columns: x.flip([1]).take(j, 1),
+      turned: x.flip([0, 1]).transpose([1, 0]).take(j, 0),
+      middle: x
+        .slice([{ start: 1, step: 2 }, { start: 1 }])
+        .flip([0, 1])
+        .take(i.slice([{ start: 1, end: 2 }]).squeeze([1]), 0),
+      elements: gatherElements(x.flip([0]), i.broadcast([5, 9]), 0),
+      far: x
+        .flip([0, 1])
+        .pad({ low: [0, 1], high: [0, 2] })
+        .take(j, 1),
+    }),
+  );
+
 export const indexingCases: { readonly [N in NameOf<"index">]: readonly Case[] } = {
   gather: [
     ...all.map((dtype) =>
@@ -40,6 +63,7 @@ export const indexingCases: { readonly [N in NameOf<"index">]: readonly Case[] }
         blocks: x.gather(i.slice([undefined, undefined, { end: 1 }])),
       }),
     ),
+    ...(["f32", "u8", "bool", "f64", "f16"] as const).map(backwards),
     make(
       "f32, one place",
       { x: labelled("f32", [3, 4]), i: places([1], [1]), j: places([2, 3], [2]) },

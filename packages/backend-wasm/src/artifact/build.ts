@@ -106,7 +106,7 @@ class Builder {
       );
     const [registers, entries] = [this.#registers, this.#entries];
     return writeArtifact({
-      header: { format: "adjoint-wasm", version: 1, fused, threads, pages, registers, entries },
+      header: { format: "adjoint-wasm", version: 2, fused, threads, pages, registers, entries },
       data: this.#data.finish(),
     });
   }

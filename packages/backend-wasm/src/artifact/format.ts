@@ -80,7 +80,7 @@ export interface ArtifactEntry {
 
 interface Header {
   readonly format: "adjoint-wasm";
-  readonly version: 1;
+  readonly version: 2;
   /** Whether the code has fused multiply-add. */
   readonly fused: boolean;
   /** Threads that the code is written for, at most; from 2 on it imports its memory as shared. */
@@ -116,7 +116,7 @@ const programSchema: Schema<ArtifactProgram> = object({
 
 const headerSchema: Schema<Header> = object({
   format: literal("adjoint-wasm"),
-  version: literal(1),
+  version: literal(2),
   fused: boolean(),
   threads: checked(int(), minimum(1), maximum(MOST_THREADS)),
   pages: checked(int(), minimum(1), maximum(ALL_PAGES)),

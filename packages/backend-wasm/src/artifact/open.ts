@@ -21,8 +21,8 @@ import { broken, readArtifact } from "./format.ts";
 
 export interface OpenOptions extends StartOptions {
   /**
-   * How many threads share the kernels, this one among them; by default one for each core, up to as many as the artifact was
-   * built for. Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   * How many threads may share the kernels, this one among them; by default one for each core that the process may use, up to
+   * as many as the artifact was built for. Where engine or page have no shared memory there is one. Numbers don't depend on it.
    */
   readonly threads?: number;
 }
@@ -106,14 +106,13 @@ class ArtifactEngine implements Engine {
     const memory = this.#memory;
     for (const { address, bytes } of constants) new Uint8Array(memory.buffer, address).set(bytes);
     const bytes = this.#contents.threads > 1 && this.#pool === undefined ? withOwnMemory(code) : code;
-    const { run, release } = await this.#start(bytes, isShared);
+    const running = await this.#start(bytes, isShared);
     const executable = new WasmExecutable({
       memory,
       places,
       workspaceBytes,
       measured: undefined,
-      run,
-      release,
+      ...running,
     });
     const runnable = { program: { outputs }, executable };
     this.#loaded.set(program, runnable);

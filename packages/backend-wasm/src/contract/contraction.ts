@@ -11,7 +11,7 @@ import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import { type Region, layOut } from "../region.ts";
 import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
-import { type Split, rangeOf } from "../share.ts";
+import { SHARED, type Split, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 
 interface WorkspaceOptions extends PlanOptions {
@@ -28,10 +28,10 @@ export interface ContractionOptions extends WorkspaceOptions {
   readonly workspace: number;
 }
 
-/** A contraction as a function of (thread, threads); the numbers don't depend on either. */
+/** A contraction as a function of (thread, from, to, parts); the numbers don't depend on them. */
 export interface Contraction {
-  readonly run: Callee<["i32", "i32"], "void">;
-  /** What a thread computes is a range of this. */
+  readonly run: Callee<typeof SHARED, "void">;
+  /** A share is a range of this. */
   readonly split: Split;
 }
 
@@ -44,8 +44,8 @@ export const workspaceBytes = (kernel: ContractKernel, options: WorkspaceOptions
   layOut(regionsOf(kernel, options), options.threads ?? 1, options.gap).bytes;
 
 /**
- * Writes the functions of a contraction. Each thread calls `run` with its number and how many there are (at most
- * `options.threads`); none waits for another. Blocking as in Goto and van de Geijn, "Anatomy of High-Performance Matrix
+ * Writes the functions of a contraction. Each thread calls `run` with its number, below `options.threads`, and the parts that it
+ * takes; none waits for another. Blocking as in Goto and van de Geijn, "Anatomy of High-Performance Matrix
  * Multiplication" (2008).
  */
 export function emitContraction(
@@ -57,7 +57,7 @@ export function emitContraction(
   const plan = planContraction(kernel, families, options, options.epilogue, options.address);
   const { batch, rows, columns } = plan.sizes;
   if (batch === 0 || rows === 0 || columns === 0)
-    return { run: module.function(["i32", "i32"], "void", () => {}), split: plan.split };
+    return { run: module.function(SHARED, "void", () => {}), split: plan.split };
   const { shape } = plan;
   const run = (): Contraction["run"] => {
     switch (shape.kind) {
@@ -93,7 +93,7 @@ function emitBlocks(
   plan: Plan,
   shape: BlockPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane, epilogue } = plan;
   const { width, depth, depthBlocks, blockColumns, blockRows, keptRows, tiles, tileRow } = shape;
   const { rows, columns } = sizes;
@@ -130,8 +130,8 @@ function emitBlocks(
   const termBytes = width * lane.bytes;
   const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
 
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const range = rangeOf(body, plan.split, thread, threads);
+  return module.function(SHARED, "void", (body, thread, ...share) => {
+    const range = rangeOf(body, plan.split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, rowUnits, tiles.rows);
     const [column0, column1] = range("columns", columns, Math.ceil(columns / width), width);

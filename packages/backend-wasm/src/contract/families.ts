@@ -1,5 +1,6 @@
 import type { ContractKernel } from "@adjoint/compiler";
 import type { Callee, ModuleBuilder } from "../emit/index.ts";
+import type { SHARED } from "../share.ts";
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import type { Operand } from "./operand.ts";
@@ -15,13 +16,13 @@ export interface ContractFamilies {
   readonly indirect: Indirect;
 }
 
-/** Writes a contraction of one shape as a function of (thread, threads). */
+/** Writes a contraction of one shape as a function of (thread, from, to, parts). */
 type Emit<S> = (
   module: ModuleBuilder,
   plan: Plan,
   shape: S,
   workspace: number,
-) => Callee<["i32", "i32"], "void">;
+) => Callee<typeof SHARED, "void">;
 
 interface Vectors {
   readonly vectorPlan: (sizes: Sizes, lane: Lane, left: Operand, right: Operand) => VectorPlan | undefined;

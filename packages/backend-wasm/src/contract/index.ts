@@ -1,5 +1,5 @@
 export { contractionFamilies } from "./needs.ts";
-export { emitContraction, workspaceBytes, regionsOf } from "./contraction.ts";
+export { type Contraction, emitContraction, regionsOf, workspaceBytes } from "./contraction.ts";
 export type { ContractFamilies } from "./families.ts";
 export { type EmittedEpilogue, type Epilogue, denseEpilogue } from "./epilogue.ts";
 export { type SumType, sumTypeOf } from "./lane.ts";

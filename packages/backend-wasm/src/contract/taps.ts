@@ -7,7 +7,7 @@ import { emitPack } from "./pack.ts";
 import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, TapsPlan } from "./shapes.ts";
 import { imagesOf, runsOf } from "./window.ts";
-import { rangeOf } from "../share.ts";
+import { SHARED, rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
 import { emitTurn, leastCommon, turnedLine, writeOffsets } from "./turn.ts";
 
@@ -28,7 +28,7 @@ export function emitTaps(
   plan: Plan,
   shape: TapsPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane, right, split } = plan;
   const { window, packed, tiles, width, blockRuns, chunk } = shape;
   const { run, image } = window;
@@ -58,8 +58,8 @@ export function emitTaps(
   // A thread's columns are whole tiles and whole vectors.
   const unit = leastCommon(tiles.rows, lane.count);
 
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const range = rangeOf(body, split, thread, threads);
+  return module.function(SHARED, "void", (body, thread, ...share) => {
+    const range = rangeOf(body, split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", rows, Math.ceil(rows / width), width);
     const [column0, column1] = range("columns", columns, Math.floor(tiles.main / unit) + 1, unit);

@@ -18,7 +18,7 @@ import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, VectorPlan } from "./shapes.ts";
 import { blockTerms } from "./sizes.ts";
 import { VECTOR_BLOCK } from "./vector-plan.ts";
-import { shareOf } from "../share.ts";
+import { SHARED, shareOf } from "../share.ts";
 
 type Vector = Value<"v128">;
 
@@ -38,7 +38,7 @@ export function emitVector(
   plan: Plan,
   shape: VectorPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane } = plan;
   const [matrix, vector] = shape.matrix === "columns" ? [plan.right, plan.left] : [plan.left, plan.right];
   const free = sizes[shape.matrix];
@@ -49,20 +49,20 @@ export function emitVector(
     shape.along === "inner"
       ? emitDots(module, matrix, lane, free, sizes.inner)
       : emitAxpy(module, matrix, lane, sizes.inner, shape.block);
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
+  return module.function(SHARED, "void", (body, thread, ...share) => {
     const batch = body.let(i32.const(0));
     const batchEnd = body.let(i32.const(sizes.batch));
     const first = body.let(i32.const(0));
     const end = body.let(i32.const(free));
     if (plan.split === "batch") {
-      const [from, to] = shareOf(body, sizes.batch, thread, threads);
+      const [from, to] = shareOf(body, sizes.batch, share);
       body.set(batch, from);
       body.set(batchEnd, to);
     } else {
       // Units of whole vectors, so that an element is summed the same way whoever does it.
       const unit = 2 * lane.count;
       const units = Math.ceil(free / unit);
-      const [from, to] = shareOf(body, units, thread, threads);
+      const [from, to] = shareOf(body, units, share);
       body.set(first, i32.mul(from, i32.const(unit)));
       body.set(end, select(i32.eq(to, i32.const(units)), i32.const(free), i32.mul(to, i32.const(unit))));
     }

@@ -18,7 +18,7 @@ import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, WindowPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { runsOf } from "./window.ts";
-import { rangeOf } from "../share.ts";
+import { SHARED, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
 
 /**
@@ -37,7 +37,7 @@ export function emitWindows(
   plan: Plan,
   shape: WindowPlan,
   workspace: number,
-): Callee<["i32", "i32"], "void"> {
+): Callee<typeof SHARED, "void"> {
   const { sizes, lane, epilogue, right, split } = plan;
   const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
   const { run, image } = window;
@@ -64,8 +64,8 @@ export function emitWindows(
   const runs = runsOf(window);
   const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
 
-  return module.function(["i32", "i32"], "void", (body, thread, threads) => {
-    const range = rangeOf(body, split, thread, threads);
+  return module.function(SHARED, "void", (body, thread, ...share) => {
+    const range = rangeOf(body, split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
     const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
     const [outer0, outer1] = range("columns", images, images, 1);

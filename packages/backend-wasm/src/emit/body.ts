@@ -1,4 +1,5 @@
 import { ByteWriter } from "./bytes.ts";
+import { type Guard, guarded } from "./guard.ts";
 import { f32, f64, i32, i64 } from "./operations.ts";
 import { f32x4, f64x2, i32x4, i64x2 } from "./vector-operations.ts";
 import { Local, type ResultType, Value, type ValueType, typeCode } from "./value.ts";
@@ -37,10 +38,25 @@ export class Body {
   readonly #parameters: number;
   readonly #hoisted = new Map<string, Local>();
   #depth = 0;
+  #guard: Guard | undefined;
 
-  constructor(parameters: readonly ValueType[]) {
+  /** @param guard goes before each access to memory. */
+  constructor(parameters: readonly ValueType[], guard?: Guard) {
     this.#types.push(...parameters);
     this.#parameters = parameters.length;
+    this.#guard = guard;
+  }
+
+  /** Statements whose accesses to memory have another guard, or none. */
+  under(guard: Guard | undefined, write: () => void): void {
+    const outer = this.#guard;
+    this.#guard = guard;
+    write();
+    this.#guard = outer;
+  }
+
+  #write(value: Value): void {
+    (this.#guard === undefined ? value : guarded(value, this.#guard)).write(this.#code);
   }
 
   parameters(): readonly Local[] {
@@ -61,14 +77,14 @@ export class Body {
   }
 
   set<T extends ValueType>(local: Local<T>, value: Value<T>): void {
-    value.write(this.#code);
+    this.#write(value);
     this.#code.u8(0x21);
     this.#code.u32(local.index);
   }
 
   /** A store, a call without result, or another statement; a value is dropped. */
   run(statement: Value): void {
-    statement.write(this.#code);
+    this.#write(statement);
     if (statement.type !== "void") this.#code.u8(0x1a);
   }
 
@@ -126,7 +142,7 @@ export class Body {
   }
 
   if(condition: Value<"i32">, then: () => void, otherwise?: () => void): void {
-    condition.write(this.#code);
+    this.#write(condition);
     this.#nested(0x04, () => {
       then();
       if (otherwise !== undefined) {
@@ -153,13 +169,13 @@ export class Body {
   }
 
   jumpIf(label: Label, condition: Value<"i32">): void {
-    condition.write(this.#code);
+    this.#write(condition);
     this.#code.u8(0x0d);
     this.#code.u32(this.#depth - label.depth);
   }
 
   return(value?: Value<ValueType>): void {
-    value?.write(this.#code);
+    if (value !== undefined) this.#write(value);
     this.#code.u8(0x0f);
   }
 
@@ -169,7 +185,7 @@ export class Body {
 
   /** The function in the code section: its size, locals, hoisted values, statements, and the result if one is left. */
   write(out: ByteWriter, result: Value | undefined): void {
-    result?.write(this.#code);
+    if (result !== undefined) this.#write(result);
     const locals = new ByteWriter(32);
     const runs: [ValueType, number][] = [];
     for (const type of this.#types.slice(this.#parameters)) {

@@ -1,7 +1,8 @@
 import { AdjointError } from "@adjoint/ir";
 import { Body, type Callee, type Locals } from "./body.ts";
 import { ByteWriter } from "./bytes.ts";
-import { type ResultType, type Value, type ValueType, typeCode } from "./value.ts";
+import type { Guard } from "./guard.ts";
+import { type ResultType, Value, type ValueType, typeCode } from "./value.ts";
 
 /** Pages of 64 KiB. Shared memory needs a maximum. */
 export interface MemoryLimits {
@@ -17,7 +18,13 @@ type BodyOf<P extends readonly ValueType[], R extends ResultType> = (
   ...parameters: Locals<P>
 ) => Left<R>;
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
+
+/** A variable of an instance, 0 at first. */
+export interface Global {
+  readonly get: Value<"i32">;
+  readonly set: (value: Value<"i32">) => Value<"void">;
+}
 
 /** Collects functions and writes them as one WebAssembly module. Imports come before functions. */
 export class ModuleBuilder {
@@ -33,12 +40,23 @@ export class ModuleBuilder {
   readonly #functions: { readonly type: number; code: ByteWriter | undefined }[] = [];
   readonly #exports: { readonly name: string; readonly index: number }[] = [];
   #imported = 0;
+  #globals = 0;
+  /** Goes before each access to memory of the functions that are defined from now on. */
+  guard: Guard | undefined;
 
   #type(parameters: readonly ValueType[], result: ResultType): number {
     const key = `${parameters.join()}→${result}`;
     const known = this.#types.get(key) ?? { index: this.#types.size, parameters, result };
     this.#types.set(key, known);
     return known.index;
+  }
+
+  global(): Global {
+    const index = { kind: "index", value: this.#globals++ } as const;
+    return {
+      get: new Value("i32", 0x23, [], index),
+      set: (value) => new Value("void", 0x24, [value], index),
+    };
   }
 
   importMemory(module: string, name: string, limits: MemoryLimits): void {
@@ -75,7 +93,7 @@ export class ModuleBuilder {
     callee: Callee<P, R>,
     write: BodyOf<P, NoInfer<R>>,
   ): void {
-    const body = new Body(callee.parameters);
+    const body = new Body(callee.parameters, this.guard);
     // The locals are made from the parameters' types.
     const left = write(body, ...(body.parameters() as Locals<P>));
     const code = new ByteWriter(512);
@@ -138,6 +156,10 @@ export class ModuleBuilder {
       if (type.maximum !== undefined) to.u32(type.maximum);
     });
     section(SECTION.function, this.#functions, (to, { type }) => to.u32(type));
+    section(SECTION.global, Array.from({ length: this.#globals }), (to) =>
+      // Its type, that it varies, and the constant that it starts from.
+      to.raw([typeCode.i32, 1, 0x41, 0, 0x0b]),
+    );
     section(SECTION.export, this.#exports, (to, { name, index }) => {
       to.name(name);
       to.u8(0);

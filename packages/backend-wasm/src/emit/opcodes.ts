@@ -115,3 +115,5 @@ export const stores = {
 
 /** Read-modify-write of 32 bits; the 64-bit form is one more. */
 export const atomicRmw = { add: 0x1e, sub: 0x25, xchg: 0x41 } as const;
+/** Of 32 bits, as those. */
+export const ATOMIC_COMPARE_EXCHANGE = 0x48;

@@ -1,4 +1,14 @@
-import { i32Codes, i64Codes, f32Codes, f64Codes, conversions, loads, stores, atomicRmw } from "./opcodes.ts";
+import {
+  ATOMIC_COMPARE_EXCHANGE,
+  atomicRmw,
+  conversions,
+  f32Codes,
+  f64Codes,
+  i32Codes,
+  i64Codes,
+  loads,
+  stores,
+} from "./opcodes.ts";
 import {
   type Unaries,
   type Binaries,
@@ -26,6 +36,13 @@ interface Atomics<T extends "i32" | "i64"> {
       offset?: number,
     ) => Value<T>;
   };
+  /** The old value; where it is `expected`, the new one is `value`. */
+  readonly atomicCompareExchange: (
+    address: Value<"i32">,
+    expected: Value<T>,
+    value: Value<T>,
+    offset?: number,
+  ) => Value<T>;
 }
 
 function atomics<T extends "i32" | "i64">(type: T): Atomics<T> {
@@ -44,6 +61,8 @@ function atomics<T extends "i32" | "i64">(type: T): Atomics<T> {
       (code) => (address: Value<"i32">, value: Value<T>, offset?: number) =>
         access(type, code, [address, value], offset),
     ),
+    atomicCompareExchange: (address, expected, value, offset) =>
+      access(type, ATOMIC_COMPARE_EXCHANGE, [address, expected, value], offset),
   };
 }
 

@@ -72,6 +72,8 @@ export class Value<T extends ResultType = ResultType> {
       case "bytes":
         return out.raw(immediate.value);
       case "memory":
+        // Engines add the offset without wrapping: a negative one would be far away.
+        if (immediate.offset < 0) throw new RangeError(`an access at offset ${immediate.offset}`);
         out.u32(immediate.align);
         out.u32(immediate.offset);
         if (immediate.lane !== undefined) out.u8(immediate.lane);

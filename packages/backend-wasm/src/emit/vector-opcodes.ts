@@ -42,7 +42,10 @@ export const f64x2Codes: FloatLaneCodes<"promoteLowF32x4"> = {
 };
 
 /** Of the lanes of one and two bytes, what brings them to 32 bits and back. */
-export const i8x16Codes = { binary: { narrowI16x8U: 0x66 }, unary: {} } as const;
+export const i8x16Codes = {
+  binary: { eq: 0x23, ne: 0x24, ltU: 0x26, narrowI16x8U: 0x66 },
+  unary: {},
+} as const;
 export const i16x8Codes = {
   binary: { narrowI32x4S: 0x85 },
   unary: { extendLowI8x16S: 0x87, extendLowI8x16U: 0x89 },

@@ -63,8 +63,11 @@ export const f64x2: Family<typeof f64x2Codes> & Lanes<"f64"> = { ...family(f64x2
 export const i8x16: Family<typeof i8x16Codes> & {
   /** Bytes of a ++ b, by 16 numbers 0–31. */
   readonly shuffle: (a: Vector, b: Vector, lanes: readonly number[]) => Vector;
+  /** The lowest byte in all lanes. */
+  readonly splat: (a: Value<"i32">) => Vector;
 } = {
   ...family(i8x16Codes),
+  splat: (a) => new Value("v128", SIMD | 0x0f, [a]),
   shuffle: (a, b, value) => new Value("v128", SIMD | 0x0d, [a, b], { kind: "bytes", value }),
 };
 export const i16x8: Family<typeof i16x8Codes> = family(i16x8Codes);

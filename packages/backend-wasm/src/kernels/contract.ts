@@ -1,5 +1,6 @@
 import type { Affine, ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler";
 import {
+  type Contraction,
   type EmittedEpilogue,
   type Epilogue,
   type SumType,
@@ -8,18 +9,7 @@ import {
   sumTypeOf,
   regionsOf,
 } from "../contract/index.ts";
-import {
-  type Body,
-  type Callee,
-  type Local,
-  type Value,
-  f32x4,
-  f64x2,
-  i32,
-  i32x4,
-  i64x2,
-  v128,
-} from "../emit/index.ts";
+import { type Body, type Local, type Value, f32x4, f64x2, i32, i32x4, i64x2, v128 } from "../emit/index.ts";
 import { familyOf } from "../family-of.ts";
 import type { Region } from "../region.ts";
 import { type Element, isLaneDType } from "../scalar/carriers.ts";
@@ -55,15 +45,15 @@ export const contractRegions = (
     epilogue: epilogueOf(environment, kernel),
   });
 
-/** A contraction as a function of a thread's number and how many there are. */
+/** A contraction as a function of a thread's number, the parts that it takes and how many there are. */
 export function contractKernel(
   environment: KernelEnvironment,
   kernel: ContractKernel,
   options: ContractOptions & { readonly workspace: number },
-): Callee<["i32", "i32"], "void"> {
+): Contraction {
   const { module, families, place } = environment;
   const epilogue = epilogueOf(environment, kernel);
-  return emitContraction(module, kernel, { ...options, families, address: place.address, epilogue }).run;
+  return emitContraction(module, kernel, { ...options, families, address: place.address, epilogue });
 }
 
 function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epilogue {

@@ -15,18 +15,11 @@ export function writeScan(
   const step = body.let(i32.const(0));
   body.for(step, i32.const(length), 1, () => {
     const at = reverse ? body.let(i32.sub(i32.const(length - 1), step)) : step;
-    sequence.alone(() => {
-      for (const copy of slices) body.run(copied(copy, place, "from", at));
-    });
-    sequence.meet();
+    for (const copy of slices) body.run(copied(copy, place, "from", at));
     for (const task of tasks) sequence.add(task);
-    sequence.meet();
-    sequence.alone(() => {
-      for (const copy of outputs) body.run(copied(copy, place, "to", at));
-      for (const copy of feedback) body.run(copied(copy, place));
-    });
+    for (const copy of outputs) body.run(copied(copy, place, "to", at));
+    for (const copy of feedback) body.run(copied(copy, place));
   });
-  sequence.meet();
 }
 
 /** Copies between buffers; a stacked side is addressed by the step. */
@@ -53,11 +46,8 @@ export function writeIf(
 ): void {
   const { body } = sequence;
   const chosen = body.let(i32.load8U(i32.const(place.address(condition))));
-  // A branch may write where the condition lay: all have read it by then.
-  sequence.meet();
   const branch = (tasks: readonly Task[]) => (): void => {
     for (const task of tasks) sequence.add(task);
-    sequence.meet();
   };
   body.if(chosen, branch(yes), branch(no));
 }

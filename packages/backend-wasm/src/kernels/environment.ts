@@ -12,6 +12,7 @@ import type { MathLibrary } from "../math/library.ts";
 import type { Place } from "../scalar/affine.ts";
 import type { Context, ScalarFamilies } from "../scalar/context.ts";
 import type { Helpers } from "../scalar/helpers.ts";
+import type { Region } from "../region.ts";
 import type { Sequence, Task } from "../sequence.ts";
 import type { Turned } from "./map-turned.ts";
 import type { Ranged } from "./ranged.ts";
@@ -45,9 +46,10 @@ interface Ordered {
     environment: KernelEnvironment,
     kernel: SortKernel,
     workspace: number,
+    gap?: number,
   ) => Callee<readonly [], "void">;
-  /** Bytes that a sort works in. */
-  readonly sortWorkspace: (kernel: SortKernel) => number;
+  /** What a sort works in. */
+  readonly sortRegions: (kernel: SortKernel) => readonly Region[];
   /** The steps one after another, with the copies between them. */
   readonly writeScan: (sequence: Sequence, kernel: ScanKernel, place: Place, tasks: readonly Task[]) => void;
   /** One of two lists of tasks. */

@@ -10,9 +10,9 @@ import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
 import { type Line, pointsOf } from "./units.ts";
 
-/** Partial results in memory: for each reduction and part, 8 bytes for each result, lines filled up to whole vectors. */
+/** Partial results in memory: for each reduction, at its address, and each part 8 bytes for each result, lines filled up to whole vectors. */
 export interface Partials {
-  readonly address: number;
+  readonly addresses: readonly number[];
   readonly parts: number;
   /** Points of the first inner axis in a part. */
   readonly block: number;
@@ -82,7 +82,7 @@ function unrolled(sizes: readonly number[], point: Coordinates, write: (point: C
 /** Address of a result's part. */
 export function partialAddress(
   { kernel: { outer } }: Reducing,
-  { address, parts, bytes }: Partials,
+  { addresses, bytes }: Partials,
   reduction: number,
   part: Value<"i32">,
   coordinates: Coordinates,
@@ -94,7 +94,7 @@ export function partialAddress(
     const size = outer[axis] ?? 1;
     stride *= axis === outer.length - 1 ? Math.ceil(size / 4) * 4 : size;
   }
-  const affine = { offset: address + reduction * parts * bytes, strides: [bytes, ...strides] };
+  const affine = { offset: addresses[reduction] ?? 0, strides: [bytes, ...strides] };
   return affineValue(affine, [part, ...coordinates]);
 }
 

@@ -7,6 +7,7 @@ import { foldsLanes } from "./lane-fold.ts";
 import type { KernelEnvironment } from "./environment.ts";
 import type { Ranged } from "./ranged.ts";
 import { columnFolds } from "./reduce-columns.ts";
+import { type Region, layOut } from "../region.ts";
 import { type Partials, type Phase, type ReduceMode, type Reducing } from "./reduce-mode.ts";
 import { elementFolds, lineFolds } from "./reduce-lines.ts";
 import { pointsOf, unitsOf, walkUnits } from "./units.ts";
@@ -44,9 +45,13 @@ function divisionOf({
 const partBytes = ({ outer }: ReduceKernel): number =>
   8 * pointsOf(outer.slice(0, -1)) * up4(outer.at(-1) ?? 1);
 
-/** Bytes that the kernel works in, where it is given a workspace. */
-export const reduceWorkspace = (kernel: ReduceKernel): number =>
-  (divisionOf(kernel)?.parts ?? 0) * partBytes(kernel) * kernel.reductions.length;
+/** What the kernel works in, where it is given a workspace: for each reduction its partial results. */
+export function reduceRegions(kernel: ReduceKernel): readonly Region[] {
+  const parts = divisionOf(kernel)?.parts;
+  if (parts === undefined) return [];
+  const bytes = parts * partBytes(kernel);
+  return kernel.reductions.map((_, index) => ({ name: `partial ${index}`, bytes, perThread: false }));
+}
 
 /** How a reduction is walked: by neighbouring terms, by neighbouring results, or one by one. */
 function modeOf(reducing: Reducing): ReduceMode {
@@ -77,13 +82,14 @@ function modeOf(reducing: Reducing): ReduceMode {
 }
 
 /**
- * Folds. Their order depends on sizes alone. With a workspace of `reduceWorkspace` bytes, the terms of few large folds
+ * Folds. Their order depends on sizes alone. With a workspace of `reduceRegions`, the terms of few large folds
  * are units too, whose partial results a second set of units joins.
  */
 export function reduceKernel(
   environment: KernelEnvironment,
   kernel: ReduceKernel,
   workspace?: number,
+  gap = 0,
 ): Ranged {
   const { module, math, helpers, families } = environment;
   const { outer, inner, body: graph, epilogue, reductions, stores } = kernel;
@@ -113,7 +119,9 @@ export function reduceKernel(
   if (division === undefined || workspace === undefined)
     return ranged([], terms + finish, () => ({ kind: "whole" }));
   const { parts, block } = division;
-  const partials: Partials = { address: workspace, parts, block, bytes: partBytes(kernel) };
+  const { offsets } = layOut(reduceRegions(kernel), 1, gap);
+  const addresses = Object.values(offsets).map((offset) => workspace + offset);
+  const partials: Partials = { addresses, parts, block, bytes: partBytes(kernel) };
   const joined = ranged([], parts * points + finish, () => ({ kind: "join", partials }));
   return ranged([parts], terms, (part) => ({ kind: "part", partials, part }), joined);
 }

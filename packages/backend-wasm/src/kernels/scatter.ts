@@ -63,7 +63,7 @@ function scatterLines(
     strip(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
       const [values = []] = lanes.values([...line, at], [count]);
       const own = values[value] ?? lanes.splat(value);
-      const { base, offset } = splitAddress(place, buffer, index, [...line, at]);
+      const { base, offset } = splitAddress(place, buffer, index, [...line, at], dynamic);
       const address: Address = { base: body.let(i32.add(base, move)), offset };
       const old = (): ReturnType<typeof loadLanes> => loadLanes(context, dtype, address, SIDE_BY_SIDE, count);
       const joined = reduction === "none" ? own : mapVector(context, reduction, [old(), own], dtype, dtype);

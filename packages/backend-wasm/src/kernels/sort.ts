@@ -6,11 +6,15 @@ import type { Context } from "../scalar/context.ts";
 import { as, loadElement, storeElement } from "../scalar/element.ts";
 import { addressOf } from "../scalar/graph.ts";
 import { mapElement } from "../scalar/table.ts";
+import { type Region, layOut } from "../region.ts";
 import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
 
-/** Two lists of places. */
-export const sortWorkspace = ({ size }: SortKernel): number => 8 * size;
+/** Two lists of places, which take turns. */
+export const sortRegions = ({ size }: SortKernel): readonly Region<"places" | "merged">[] => [
+  { name: "places", bytes: 4 * size, perThread: false },
+  { name: "merged", bytes: 4 * size, perThread: false },
+];
 
 /** Storage is copied as it is: bits for the 16-bit floats. */
 const storageOf = (dtype: DType): DType => (dtype === "f16" || dtype === "bf16" ? "u16" : dtype);
@@ -20,11 +24,13 @@ export function sortKernel(
   { module, math, helpers, families, place }: KernelEnvironment,
   kernel: SortKernel,
   workspace: number,
+  gap = 0,
 ): Callee<readonly [], "void"> {
   const { outer, size, count, descending, dtype, source, index, values, valuesBuffer, indicesBuffer } =
     kernel;
   const stride = (index.strides[outer.length] ?? 0) * dtypeInfo[dtype].bytes;
   const storage = storageOf(dtype);
+  const { offsets } = layOut(sortRegions(kernel), 1, gap);
   return module.function([], "void", (body) => {
     const context: Context = { body, math, helpers, families };
     const [from, to, swap] = [body.local("i32"), body.local("i32"), body.local("i32")];
@@ -95,8 +101,8 @@ export function sortKernel(
         base,
         addressOf(place, source, { ...index, strides: index.strides.slice(0, outer.length) }, line),
       );
-      body.set(from, i32.const(workspace));
-      body.set(to, i32.const(workspace + 4 * size));
+      body.set(from, i32.const(workspace + offsets.places));
+      body.set(to, i32.const(workspace + offsets.merged));
       body.set(out, i32.const(0));
       body.for(out, i32.const(size), 1, () => body.run(i32.store(slot(from, out), out)));
       body.set(width, i32.const(1));

@@ -68,17 +68,25 @@ export const addressOf = (
   coordinates: Coordinates,
 ): Value<"i32"> => affineValue(inBytes(place, buffer, affine), coordinates);
 
-/** Address of a position, with all constants that can be in the instruction's own offset. */
+/**
+ * Address of a position, with all constants that can be in the instruction's own offset.
+ * @param dynamic terms that code adds to the base later.
+ */
 export function splitAddress(
   place: Place,
   buffer: BufferId,
   affine: Affine,
   coordinates: Coordinates,
+  dynamic: readonly Pick<DynamicIndex, "stride">[] = [],
 ): Address {
   const { variable, constant } = parts(inBytes(place, buffer, affine), coordinates);
-  if (variable === undefined) return { base: i32.const(0), offset: constant };
   // The engine adds the offset without wrapping, so the rest must not be negative.
-  const grows = constant >= 0 && affine.strides.every((stride) => stride >= 0);
+  const grows =
+    constant >= 0 &&
+    affine.strides.every((stride) => stride >= 0) &&
+    dynamic.every(({ stride }) => stride >= 0);
+  if (variable === undefined)
+    return grows ? { base: i32.const(0), offset: constant } : { base: i32.const(constant), offset: 0 };
   return grows
     ? { base: variable, offset: constant }
     : { base: i32.add(variable, i32.const(constant)), offset: 0 };

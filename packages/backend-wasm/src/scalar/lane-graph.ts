@@ -166,7 +166,7 @@ export class LaneGraph {
 
   #shareOf(node: ScalarNode, id: number, coordinates: Coordinates): Address | undefined {
     if (node.kind !== "load") return undefined;
-    const { base, offset } = splitAddress(this.#place, node.buffer, node.index, coordinates);
+    const { base, offset } = splitAddress(this.#place, node.buffer, node.index, coordinates, node.dynamic);
     const move = this.#moves.get(id);
     return { base: this.#context.body.let(move === undefined ? base : i32.add(base, move)), offset };
   }

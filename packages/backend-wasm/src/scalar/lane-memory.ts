@@ -91,15 +91,16 @@ export function storeLanes(
   const vector = isBool ? body.let(familyOf(context.families, "words").maskBytes(context, value)) : value;
   const wanted = steps.slice(0, count);
   const isDense = same(wanted, [0, 1, 2, 3]);
+  const low = Math.min(...wanted);
+  const start = offset + low * bytes;
+  const from = start >= 0 ? start : 0;
+  const place = start >= 0 ? base : i32.add(base, i32.const(start));
   if (isDense && count === 4) {
-    body.run(isBool ? v128.store32Lane(base, vector, 0, offset) : v128.store(base, vector, offset));
+    body.run(isBool ? v128.store32Lane(place, vector, 0, from) : v128.store(place, vector, from));
     return;
   }
   const own = body.let(vector);
-  const low = Math.min(...wanted);
-  const start = offset + low * bytes;
-  const address = body.let(start >= 0 ? base : i32.add(base, i32.const(start)));
-  const from = start >= 0 ? start : 0;
+  const address = body.let(place);
   let lane = 0;
   if (isDense && count >= 2) {
     body.run(isBool ? v128.store16Lane(address, own, 0, from) : v128.store64Lane(address, own, 0, from));

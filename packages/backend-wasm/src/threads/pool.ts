@@ -1,103 +1,141 @@
 import { AdjointError } from "@adjoint/ir/values";
-import { MOST_THREADS, control } from "./control.ts";
-import type { WorkerHandle } from "./engine.ts";
-import { spawn } from "../spawn.ts";
+import { type WorkerHandle, spawn } from "../spawn.ts";
+import { MOST_THREADS, WORK, control } from "./control.ts";
+import { coresOf } from "./engine.ts";
+import { Pace } from "./pace.ts";
 
-/** A function of a program: a thread's share of a step, by the thread's number and how many there are; 0, or a fault. */
-export type Code = (thread: number, threads: number) => number;
+/** What a run gives that can't be relied on, since a worker has failed or the pool is closed. */
+export const BROKEN = -1;
 
-/** A program that the workers know, or will soon. */
-export interface PooledProgram {
-  /** Number of its first function. */
-  readonly first: number;
-  readonly count: number;
-  /** The message that brings it. */
-  readonly message: number;
-}
+/** A function of a program, run by the owner: 0, the number of a fault, or BROKEN. */
+export type Code = () => number;
 
-/** Workers over one shared memory. The thread that owns the pool takes part in every step, as number 0. */
+/** Number of a program that the workers know, or will soon. */
+export type ProgramNumber = number;
+
+/** Milliseconds after which a worker is taken for lost where the engine can't say. */
+const PATIENCE = 30_000;
+
+/** Milliseconds in which an event may still tell what has become of a worker. */
+const TOLD = 200;
+
+/** So many runs, each within so many milliseconds of the one before, are taken for a loop. */
+const [IN_A_ROW, CLOSE] = [8, 0.25];
+
+/** Workers over one shared memory. The thread that owns the pool takes part in every job, as number 0. */
 export class Pool implements Disposable {
   readonly #words: Int32Array<ArrayBufferLike>;
-  readonly #workers: readonly WorkerHandle[];
+  readonly #stalled: Float64Array<ArrayBufferLike>;
+  readonly #pace: Pace;
+  #workers: readonly WorkerHandle[];
   #messages = 0;
-  #functions = 0;
-  #failure: string | undefined;
-  /** A worker could not be started: the owner runs everything alone. */
-  #isAlone = false;
+  #programs = 0;
+  /** When the last run ended, and how many runs have followed each other closely. */
+  #ended = 0;
+  #row = 0;
+  /** Why nothing runs any more, once it is known. */
+  #reason: string | undefined;
+  #isClosed = false;
 
   /** @param threads the owner's among them. */
   constructor(memory: WebAssembly.Memory, threads: number) {
-    this.#words = new Int32Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer, 0, memory.buffer.byteLength >> 2);
+    this.#stalled = new Float64Array(memory.buffer, control.stalled, 1);
     this.#set(control.mayWait, mayWait() ? 1 : 0);
-    const count = Math.min(threads, MOST_THREADS) - 1;
-    this.#workers = Array.from({ length: count }, () => spawn((reason) => this.#fail(reason)));
-    this.#workers.forEach((worker, index) =>
-      worker.postMessage({ kind: "start", memory, thread: index + 1, threads: count + 1, control }),
+    const all = Math.min(threads, MOST_THREADS);
+    // More than there are processors would only take turns.
+    this.#pace = new Pace(Math.min(all, Math.max(2, coresOf())));
+    this.#workers = Array.from({ length: all - 1 }, (_, index) =>
+      spawn({ kind: "start", memory, thread: index + 1, control, work: WORK }, (reason) =>
+        this.#lose(reason),
+      ),
     );
     this.#announce();
   }
 
-  /** Threads that run a step. */
+  /** Threads that may share a job. */
   get size(): number {
     return this.#workers.length + 1;
   }
 
   /** Whether all workers have started. */
   get isReady(): boolean {
-    return !this.#isAlone && this.#haveRead(1);
+    return this.#workers.every((_, index) => this.#get(control.received + 4 * (index + 1)) > 0);
   }
 
-  /** Brings a program to the workers; until all have it the owner runs it alone. */
-  add(module: WebAssembly.Module, names: readonly string[]): PooledProgram {
-    const program = { first: this.#functions, count: names.length, message: this.#messages + 1 };
-    this.#functions += names.length;
-    this.#post({ kind: "add", module, first: program.first, names });
+  /** Parts of jobs that workers have done so far. */
+  get helped(): number {
+    return this.#get(control.helped);
+  }
+
+  /** Brings a program to the workers: who has it helps to run it. */
+  add(module: WebAssembly.Module): ProgramNumber {
+    const program = ++this.#programs;
+    this.#post({ kind: "add", module, program });
     return program;
   }
 
-  remove({ first, count }: PooledProgram): void {
-    if (this.#failure === undefined) this.#post({ kind: "remove", first, count });
+  remove(program: ProgramNumber): void {
+    this.#post({ kind: "remove", program });
   }
 
-  /** Waits until all workers have the program, if they have started; not for long, since it runs without them too. */
-  async settle({ message }: PooledProgram): Promise<void> {
-    const deadline = performance.now() + 1000;
-    while (this.isReady && !this.#haveRead(message) && performance.now() < deadline) {
-      this.#check();
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-  }
-
-  /**
-   * Runs a function of a program on all threads.
-   * @param code the same function on the owner's thread.
-   * @throws AdjointError once a worker has failed.
-   */
-  run({ first, message }: PooledProgram, index: number, code: Code): number {
-    this.#check();
-    if (this.#isAlone || !this.#haveRead(message)) return code(0, 1);
-    this.#set(control.code, first + index);
-    Atomics.add(this.#words, control.steps >> 2, 1);
-    this.#wake();
+  /** Runs a function of a program with the help of the workers; BROKEN once `failure` has something to say. */
+  run(program: ProgramNumber, code: Code): number {
+    if (this.#isBroken) return BROKEN;
+    const began = performance.now();
+    const threads = this.#workers.length === 0 ? 1 : this.#pace.threads(began);
+    this.#set(control.program, program);
+    this.#set(control.active, threads);
+    this.#row = began - this.#ended < CLOSE ? this.#row + 1 : 0;
+    this.#set(control.eager, this.#row >= IN_A_ROW ? 1 : 0);
+    let fault: number;
     try {
-      const fault = code(0, this.size);
-      this.#check();
-      return fault;
+      fault = code();
     } catch (error) {
-      this.#abandon();
+      // Workers may still write what nobody waits for.
+      this.#abandon("a step failed in the middle");
       throw error;
     }
+    this.#ended = performance.now();
+    if (threads > 1) {
+      this.#pace.tell(this.#ended, this.#ended - began, this.#stalled[0] ?? 0);
+      this.#stalled[0] = 0;
+    }
+    return fault;
+  }
+
+  /** Why runs are broken. */
+  async failure(): Promise<AdjointError> {
+    for (let waited = 0; waited < TOLD && this.#reason === undefined; waited += 10)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    return new AdjointError(
+      "backend",
+      "wasm",
+      `a worker stopped: ${this.#reason ?? "it ended, or failed, in the middle of a step"}`,
+      "Open a new backend and go on from the last checkpoint.",
+    );
+  }
+
+  /** Whether a worker is gone, asked after so many milliseconds of waiting for one. */
+  isLost(waited: number): boolean {
+    const known = this.#workers.map((worker) => worker.isGone());
+    return known.includes(true) || (known.includes(undefined) && waited > PATIENCE);
   }
 
   [Symbol.dispose](): void {
-    this.#failure ??= "the backend has been closed";
-    this.#abandon();
-    for (const worker of this.#workers) worker.terminate();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#abandon("the backend has been closed");
+    this.#end();
   }
 
   /** Ends the threads once nobody holds the owner any more. */
   endWith(owner: object): void {
     forgotten.register(owner, this);
+  }
+
+  get #isBroken(): boolean {
+    return this.#get(control.broken) === 1;
   }
 
   #get(address: number): number {
@@ -108,55 +146,39 @@ export class Pool implements Disposable {
     Atomics.store(this.#words, address >> 2, value);
   }
 
-  #haveRead(message: number): boolean {
-    for (let thread = 1; thread < this.size; thread++)
-      if (this.#get(control.received + 4 * thread) < message) return false;
-    return true;
-  }
-
   #post(message: object): void {
+    if (this.#isBroken) return;
     for (const worker of this.#workers) worker.postMessage(message);
     this.#announce();
   }
 
+  /** Wakes all workers to read a message. */
   #announce(): void {
-    this.#messages++;
-    this.#set(control.messages, this.#messages);
-    this.#wake();
+    this.#set(control.messages, ++this.#messages);
+    this.#workers.forEach((_, index) => {
+      const asleep = (control.asleep >> 2) + index + 1;
+      if (Atomics.exchange(this.#words, asleep, 0) === 1) Atomics.notify(this.#words, asleep);
+    });
   }
 
-  #wake(): void {
-    Atomics.add(this.#words, control.events >> 2, 1);
-    if (this.#get(control.sleepers) > 0) Atomics.notify(this.#words, control.events >> 2);
+  /**
+   * A worker has ended while no job was under way, or has failed in one. A page may forbid workers, the machine may have no room
+   * for more: nobody waits for them, so the owner goes on alone.
+   */
+  #lose(reason: string): void {
+    if (this.#isClosed) return;
+    if (this.#isBroken) this.#reason ??= reason;
+    this.#end();
   }
 
-  #fail(reason: string): void {
-    if (this.#isAlone || this.#failure !== undefined) return;
-    if (this.isReady) {
-      this.#failure = reason;
-      this.#abandon();
-      return;
-    }
-    // A page may forbid workers, or the machine may have no room for more. Nobody has waited for them yet.
-    this.#isAlone = true;
+  #end(): void {
     for (const worker of this.#workers) worker.terminate();
+    this.#workers = [];
   }
 
-  /** Lets everybody go who waits. */
-  #abandon(): void {
+  #abandon(reason: string): void {
+    this.#reason ??= reason;
     this.#set(control.broken, 1);
-    Atomics.add(this.#words, control.turn >> 2, 1);
-    Atomics.notify(this.#words, control.turn >> 2);
-  }
-
-  #check(): void {
-    if (this.#get(control.broken) === 0) return;
-    throw new AdjointError(
-      "backend",
-      "wasm",
-      `a worker stopped: ${this.#failure ?? "its share of a step failed, or did not end"}`,
-      "Open a new backend and go on from the last checkpoint.",
-    );
   }
 }
 

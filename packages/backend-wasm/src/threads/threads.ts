@@ -1,2 +1,2 @@
-export { emitBarrier } from "./barrier.ts";
 export { Pool } from "./pool.ts";
+export { Team } from "./team.ts";

@@ -1,0 +1,2 @@
+export { Checks } from "./checks.ts";
+export { Guards } from "./guards.ts";
