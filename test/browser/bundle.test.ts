@@ -10,7 +10,7 @@ const SIZE = 100;
 const STEPS = 20;
 
 /** Bytes that pages load now, and some slack for small changes: with what was compiled ahead of time, */
-const MOST = 30_000;
+const MOST = 30_500;
 /** and where they compile what they declare. */
 const compiling = [
   { kind: "plain", threads: 1, files: ["app.js", "library.js"], most: 97_000 },
