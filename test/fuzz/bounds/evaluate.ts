@@ -1,0 +1,393 @@
+import {
+  type AttributesOf,
+  type Graph,
+  type NameOf,
+  type Node,
+  type PrimitiveName,
+  type Primitive,
+  type State,
+  type Tensor,
+  type TensorValue,
+  apply,
+  elementCount,
+  initialValue,
+  input,
+  isFloat,
+  isNode,
+  nodesOf,
+  primitives,
+  registerOf,
+  registersOf,
+  rootsOf,
+  zeroValue,
+} from "@adjoint/ir";
+import {
+  type Arithmetic,
+  type Bounds,
+  anything,
+  at,
+  bounds,
+  doubles,
+  exactly,
+  flagged,
+  flags,
+  flushed,
+  hosts,
+} from "./bounds.ts";
+import { contraction, multiplied, termsOf } from "./contractions.ts";
+import { Sums, foldRules, placeOfExtreme, running } from "./folds.ts";
+import { mapRules } from "./maps.ts";
+import { gathered, knownScalar, scattered, sorted } from "./ordering.ts";
+
+/** Values that are fed, and those that registers start from. */
+export interface BoundedState {
+  readonly [name: string]: Bounds;
+}
+export interface BoundedRun {
+  readonly outputs: BoundedState;
+  readonly state: BoundedState;
+}
+
+/** What one primitive may give, from what its operands may be. */
+type Rule<N extends PrimitiveName> = (
+  inputs: readonly Bounds[],
+  node: Node<AttributesOf<N>>,
+  arithmetic: Arithmetic,
+) => readonly Bounds[];
+
+const shapeOf = (tensor: Tensor): readonly number[] => tensor.shape.map(Number);
+
+/** The oracle's own values. */
+function valuesOf<N extends PrimitiveName>(
+  inputs: readonly Bounds[],
+  node: Node<AttributesOf<N>>,
+): readonly TensorValue[] {
+  // A node of this name has the primitive of this name, which takes its attributes.
+  const primitive = primitives[node.operation.name as N] as unknown as Primitive<N>;
+  return primitive.evaluate(
+    inputs.map(({ value }) => value),
+    node,
+  );
+}
+
+const first = (list: readonly Bounds[], index = 0): Bounds => {
+  const found = list[index];
+  if (found === undefined) throw new Error(`operand ${index} of ${list.length} is missing`);
+  return found;
+};
+
+const theValue = (list: readonly TensorValue[], index = 0): TensorValue => {
+  const found = list[index];
+  if (found === undefined) throw new Error(`result ${index} of ${list.length} is missing`);
+  return found;
+};
+
+/** The same node over doubles: moves the ends of intervals, and flags, as it moves elements. */
+const twins = new WeakMap<Node, Node>();
+function inDoubles(node: Node, inputs: readonly TensorValue[]): TensorValue {
+  let twin = twins.get(node);
+  if (twin === undefined) {
+    const given = node.inputs.map((tensor, index) => input(`${index}`, "f64", tensor.shape));
+    twin = apply(node.operation, given, node.attributes);
+    twins.set(node, twin);
+  }
+  const { operation } = twin;
+  if (operation.kind === "composite") throw new Error(`${operation.name} is a composite`);
+  return theValue(operation.evaluate(inputs, twin as Node<never>));
+}
+
+const ends = (value: TensorValue): Float64Array => Float64Array.from(value.data, Number);
+
+/** Data that is moved, and not changed. */
+const moved = <N extends PrimitiveName>(
+  inputs: readonly Bounds[],
+  node: Node<AttributesOf<N>>,
+): readonly Bounds[] => {
+  const value = theValue(valuesOf<N>(inputs, node));
+  if (inputs.every((given) => given.exact)) return [exactly(value)];
+  const move = (of: (given: Bounds) => TensorValue): TensorValue => inDoubles(node, inputs.map(of));
+  const low = ends(move((given) => doubles(given.value.shape, given.low)));
+  const high = ends(move((given) => doubles(given.value.shape, given.high)));
+  return [bounds(value, low, high, flagged(move((given) => flags(given.value.shape, given.nan))))];
+};
+
+const contracted =
+  <N extends NameOf<"contract">>(name: N): Rule<N> =>
+  (inputs, node) => {
+    const value = theValue(valuesOf<N>(inputs, node));
+    const multiply = (a: TensorValue, b: TensorValue): Float64Array =>
+      isNode(node, "dotGeneral") ? multiplied(a, b, node.attributes) : ends(inDoubles(node, [a, b]));
+    const terms = termsOf[name](node);
+    return [
+      contraction([first(inputs), first(inputs, 1)], value, { multiply, terms, pads: name !== "dotGeneral" }),
+    ];
+  };
+
+const maps = Object.fromEntries(
+  Object.entries(mapRules).map(([name, rule]) => [
+    name,
+    (inputs: readonly Bounds[], node: Node<never>, arithmetic: Arithmetic): readonly Bounds[] => [
+      rule(inputs, { value: theValue(valuesOf(inputs, node)), arithmetic }),
+    ],
+  ]),
+  // The table of the elementwise rules is total.
+) as unknown as { readonly [N in NameOf<"map">]: Rule<N> };
+
+const fold =
+  <N extends keyof typeof foldRules>(name: N): Rule<N> =>
+  (inputs, node, arithmetic) => [
+    foldRules[name](first(inputs), node, theValue(valuesOf<N>(inputs, node)), arithmetic),
+  ];
+
+const unfed = (): never => {
+  throw new Error("a source has no bounds of its own");
+};
+
+const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
+  ...maps,
+  input: unfed,
+  register: unfed,
+  constant: (_, node) => [exactly(node.attributes.value)],
+  iota: (inputs, node) => [exactly(theValue(valuesOf<"iota">(inputs, node)))],
+  randomBits: (inputs, node) => {
+    const value = theValue(valuesOf<"randomBits">(inputs, node));
+    return [first(inputs).exact ? exactly(value) : anything(value)];
+  },
+  reduceSum: fold("reduceSum"),
+  reduceProd: fold("reduceProd"),
+  reduceMax: fold("reduceMax"),
+  reduceMin: fold("reduceMin"),
+  argMax: (inputs, node) => [
+    placeOfExtreme(first(inputs), node.attributes.axis, theValue(valuesOf<"argMax">(inputs, node)), true),
+  ],
+  argMin: (inputs, node) => [
+    placeOfExtreme(first(inputs), node.attributes.axis, theValue(valuesOf<"argMin">(inputs, node)), false),
+  ],
+  cumSum: (inputs, node, arithmetic) => [
+    running(first(inputs), node.attributes, theValue(valuesOf<"cumSum">(inputs, node)), {
+      isSum: true,
+      arithmetic,
+    }),
+  ],
+  cumProd: (inputs, node, arithmetic) => [
+    running(first(inputs), node.attributes, theValue(valuesOf<"cumProd">(inputs, node)), {
+      isSum: false,
+      arithmetic,
+    }),
+  ],
+  reshape: (inputs, node) => [{ ...first(inputs), value: theValue(valuesOf<"reshape">(inputs, node)) }],
+  transpose: moved<"transpose">,
+  broadcast: moved<"broadcast">,
+  slice: moved<"slice">,
+  pad: moved<"pad">,
+  concat: moved<"concat">,
+  flip: moved<"flip">,
+  window: moved<"window">,
+  windowSum: (inputs, node, arithmetic) => {
+    const value = theValue(valuesOf<"windowSum">(inputs, node));
+    const x = first(inputs);
+    if (!isFloat(value.dtype)) return [x.exact ? exactly(value) : anything(value)];
+    // Which windows hold an element is what the window's own view of places says.
+    const { extents, ...attributes } = node.attributes;
+    const places = doubles(
+      extents.map(Number),
+      Float64Array.from({ length: value.data.length }, (_, position) => position),
+    );
+    const view = apply(primitives.window, [input("0", "f64", places.shape)], attributes);
+    const to = theValue(primitives.window.evaluate([places], view));
+    const sums = new Sums(value.data.length);
+    for (let index = 0; index < x.low.length; index++)
+      sums.add(Number(to.data[index]), at(x.low, index), at(x.high, index), at(x.nan, index));
+    return [sums.finish(value, arithmetic)];
+  },
+  dotGeneral: contracted("dotGeneral"),
+  conv: contracted("conv"),
+  convTranspose: contracted("convTranspose"),
+  convWeight: contracted("convWeight"),
+  gather: (inputs, node) => [
+    gathered([first(inputs), first(inputs, 1)], theValue(valuesOf<"gather">(inputs, node))),
+  ],
+  scatter: (inputs, node, arithmetic) => [
+    scattered(
+      [first(inputs), first(inputs, 1), first(inputs, 2)],
+      theValue(valuesOf<"scatter">(inputs, node)),
+      node.attributes.reduction,
+      arithmetic,
+    ),
+  ],
+  sort: (inputs, node) => {
+    const values = valuesOf<"sort">(inputs, node);
+    return sorted(first(inputs), [theValue(values), theValue(values, 1)], node.attributes);
+  },
+  topK: (inputs, node) => {
+    const values = valuesOf<"topK">(inputs, node);
+    const { axis, largest } = node.attributes;
+    return sorted(first(inputs), [theValue(values), theValue(values, 1)], { axis, descending: largest });
+  },
+  scan: scanned,
+  if: (inputs, node, arithmetic) => {
+    const [condition, ...used] = inputs;
+    const branches = node.graphs.map((body) => () => boundBody(body, used, arithmetic));
+    const known = knownScalar(condition);
+    if (known !== undefined) return branches[known === 0 ? 1 : 0]?.() ?? [];
+    const values = valuesOf<"if">(inputs, node);
+    return values.map(anything);
+  },
+  commit: (inputs) => [first(inputs)],
+};
+
+function scanned(
+  inputs: readonly Bounds[],
+  node: Node<AttributesOf<"scan">>,
+  arithmetic: Arithmetic,
+): readonly Bounds[] {
+  const { carries, sequences, reverse } = node.attributes;
+  const length = Number(node.attributes.length);
+  const [body] = node.graphs;
+  if (body === undefined) throw new Error("a scan without a body");
+  let state = inputs.slice(0, carries);
+  const results = node.outputs.slice(carries).map((output) => new Stack(output, length));
+  for (let step = 0; step < length; step++) {
+    const position = reverse ? length - 1 - step : step;
+    const slices = inputs.slice(carries, carries + sequences).map((sequence) => sliceAt(sequence, position));
+    const given = boundBody(body, [...state, ...slices, ...inputs.slice(carries + sequences)], arithmetic);
+    state = given.slice(0, carries);
+    given.slice(carries).forEach((result, index) => results[index]?.put(position, result));
+  }
+  return [...state, ...results.map((stack) => stack.finish())];
+}
+
+/** The bounds of one slice of a sequence. */
+function sliceAt({ value, low, high, nan, exact }: Bounds, position: number): Bounds {
+  const shape = value.shape.slice(1);
+  const size = elementCount(shape);
+  const [from, to] = [position * size, (position + 1) * size];
+  const cut: TensorValue = { dtype: value.dtype, shape, data: value.data.slice(from, to) };
+  return exact ? exactly(cut) : bounds(cut, low.slice(from, to), high.slice(from, to), nan.slice(from, to));
+}
+
+/** Results of steps, one behind the other. */
+class Stack {
+  readonly #shape: readonly number[];
+  readonly #dtype: TensorValue["dtype"];
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  readonly #nan: Uint8Array;
+
+  constructor(output: Tensor, length: number) {
+    const shape = shapeOf(output);
+    const count = elementCount(shape);
+    this.#shape = shape;
+    this.#dtype = output.dtype;
+    this.#low = new Float64Array(count);
+    this.#high = new Float64Array(count);
+    this.#nan = new Uint8Array(count);
+    this.#parts = Array.from({ length });
+  }
+
+  readonly #parts: (TensorValue | undefined)[];
+
+  put(position: number, { value, low, high, nan }: Bounds): void {
+    const from = position * value.data.length;
+    this.#parts[position] = value;
+    this.#low.set(low, from);
+    this.#high.set(high, from);
+    this.#nan.set(nan, from);
+  }
+
+  finish(): Bounds {
+    const value = joined(this.#dtype, this.#shape, this.#parts);
+    return bounds(value, this.#low, this.#high, this.#nan);
+  }
+}
+
+function joined(
+  dtype: TensorValue["dtype"],
+  shape: readonly number[],
+  parts: readonly (TensorValue | undefined)[],
+): TensorValue {
+  const value = zeroValue(dtype, shape);
+  const bytes = new Uint8Array(value.data.buffer);
+  let from = 0;
+  for (const part of parts) {
+    if (part === undefined) continue;
+    bytes.set(new Uint8Array(part.data.buffer, part.data.byteOffset, part.data.byteLength), from);
+    from += part.data.byteLength;
+  }
+  return value;
+}
+
+/** What a body may give, from what its inputs may be, in order. */
+function boundBody(body: Graph, inputs: readonly Bounds[], arithmetic: Arithmetic): readonly Bounds[] {
+  const known = new Map(Object.values(body.inputs).map((tensor, index) => [tensor, first(inputs, index)]));
+  return boundTensors(Object.values(body.outputs), known, arithmetic);
+}
+
+function boundTensors(
+  tensors: readonly Tensor[],
+  known: ReadonlyMap<Tensor, Bounds>,
+  arithmetic: Arithmetic,
+): readonly Bounds[] {
+  const results = new Map<Node, readonly Bounds[]>();
+  const boundsOf = (tensor: Tensor): Bounds => {
+    const found = known.get(tensor) ?? results.get(tensor.node)?.[tensor.index];
+    if (found === undefined) throw new Error(`no bounds for ${tensor}`);
+    return found;
+  };
+  for (const node of nodesOf(tensors)) {
+    if (node.outputs.every((output) => known.has(output))) continue;
+    const inputs = node.inputs.map(boundsOf);
+    const [body] = node.graphs;
+    const { operation } = node;
+    const given =
+      operation.kind === "composite"
+        ? body === undefined
+          ? []
+          : boundBody(body, inputs, arithmetic)
+        : // The rule of a primitive's name takes the attributes of its nodes.
+          (rules[operation.name] as Rule<PrimitiveName>)(inputs, node as Node<never>, arithmetic);
+    results.set(node, arithmetic.flushes ? given.map(flushed) : given);
+  }
+  return tensors.map(boundsOf);
+}
+
+/** What a static graph may give: its outputs, and its registers after it. */
+export function boundGraph(
+  graph: Graph,
+  feeds: { readonly [input: string]: TensorValue },
+  state: BoundedState,
+  arithmetic: Arithmetic = hosts,
+): BoundedRun {
+  const settle = (given: Bounds): Bounds => (arithmetic.flushes ? flushed(given) : given);
+  const known = new Map<Tensor, Bounds>();
+  for (const [name, tensor] of Object.entries(graph.inputs)) {
+    const fed = feeds[name];
+    if (fed !== undefined) known.set(tensor, settle(exactly(fed)));
+  }
+  const roots = rootsOf(graph);
+  for (const node of nodesOf([...roots, ...graph.updates.map(({ register }) => register)])) {
+    const held = isNode(node, "register") ? state[node.attributes.name] : undefined;
+    if (held !== undefined) known.set(node.output, settle(held));
+  }
+  const results = boundTensors(roots, known, arithmetic);
+  const names = Object.keys(graph.outputs);
+  const outputs = Object.fromEntries(names.map((name, index) => [name, first(results, index)]));
+  const updates = graph.updates.map(({ register }, index) => [
+    registerOf(register).name,
+    first(results, names.length + index),
+  ]);
+  return { outputs, state: { ...state, ...Object.fromEntries(updates) } };
+}
+
+/** The registers of graphs as they start. */
+export function firstState(graphs: readonly Graph[], seed: number): BoundedState {
+  const state: { [name: string]: Bounds } = {};
+  for (const graph of graphs)
+    for (const [name, attributes] of registersOf(graph))
+      state[name] = exactly(initialValue(attributes, seed));
+  return state;
+}
+
+/** The oracle's values of bounds. */
+export const oracleOf = (state: BoundedState): State =>
+  Object.fromEntries(Object.entries(state).map(([name, { value }]) => [name, value]));
