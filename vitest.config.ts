@@ -15,6 +15,7 @@ const own: { readonly [mode: string]: string } = {
 /** Threads that wait for each other need the cores, and so does what measures time. */
 const alone = [
   "test/conformance/wasm.test.ts",
+  "test/fuzz/*.test.ts",
   "test/integration/{endurance,underflow}.test.ts",
   "packages/backend-wasm/test/{artifact,products,scatter,threads,wasm}.test.ts",
   "packages/ir/test/passes-pipeline.test.ts",

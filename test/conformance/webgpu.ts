@@ -8,7 +8,7 @@ const HELD: { readonly [D in DType]?: readonly [low: bigint, high: bigint] } = {
 };
 
 /** True where an element does not fit the 32 bits in which the device holds it. */
-function isWide(value: TensorValue): boolean {
+export function isWide(value: TensorValue): boolean {
   const held = HELD[value.dtype];
   if (held === undefined) return false;
   const read = elementReader(value);

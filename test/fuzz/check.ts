@@ -1,0 +1,129 @@
+import type { Session } from "@adjoint/compiler";
+import type { State, TensorValue } from "@adjoint/ir";
+import type { Arithmetic } from "./bounds/bounds.ts";
+import { type BoundedRun, type BoundedState, boundGraph, firstState, oracleOf } from "./bounds/evaluate.ts";
+import type { FuzzCase } from "./case.ts";
+import { outside, sameBits } from "./compare.ts";
+import type { Opened, Variant } from "./variants.ts";
+
+/** What the runs of a case may give, one after another. */
+export function expected({ entries, runs }: FuzzCase, arithmetic: Arithmetic): readonly BoundedRun[] {
+  let state = firstState(Object.values(entries), 0);
+  return runs.map(({ entry, feeds }) => {
+    const graph = entries[entry];
+    if (graph === undefined) throw new Error(`no entry ${entry}`);
+    const run = boundGraph(graph, feeds, state, arithmetic);
+    ({ state } = run);
+    return run;
+  });
+}
+
+type Outputs = { readonly [name: string]: TensorValue };
+interface Ran {
+  readonly outputs: readonly Outputs[];
+  readonly state: State;
+}
+
+async function runAll(session: Session, { runs }: FuzzCase): Promise<Ran> {
+  const outputs: Outputs[] = [];
+  for (const { entry, feeds } of runs) {
+    const given: Outputs = await session.run(entry, feeds);
+    outputs.push(given);
+  }
+  return { outputs, state: await session.state() };
+}
+
+function wrongIn(what: string, given: Outputs | undefined, wanted: BoundedState): string[] {
+  return Object.entries(wanted).flatMap(([name, bound]) => {
+    const problem = outside(given?.[name], bound);
+    return problem === undefined ? [] : [`${what} "${name}" ${problem}`];
+  });
+}
+
+const differing = (a: Outputs, b: Outputs): string[] =>
+  Object.keys(a).filter((name) => a[name] !== undefined && !sameBits(a[name], b[name]));
+
+/** A session that stays open while others run, and what its registers hold. */
+interface Bystander {
+  readonly session: Session;
+  readonly state: State;
+  readonly item: FuzzCase;
+}
+
+/** How many sessions stay open beside the one that runs. */
+const BYSTANDERS = 2;
+
+/** A variant at work: it opens its backend when it is first needed, and again after a failure. */
+export class Subject {
+  readonly variant: Variant;
+  #opened: Promise<Opened> | undefined;
+  readonly #bystanders: Bystander[] = [];
+
+  constructor(variant: Variant) {
+    this.variant = variant;
+  }
+
+  /**
+   * Runs a case, again from its first state, and compares: with the bounds, and bit by bit with itself.
+   * @returns what is wrong; undefined where nothing is.
+   */
+  async problemOf(item: FuzzCase, wanted: readonly BoundedRun[]): Promise<string | undefined> {
+    let session: Session | undefined;
+    try {
+      this.#opened ??= this.variant.open();
+      const opened = await this.#opened;
+      session = await opened.session(item.entries);
+      const start = await session.state();
+      const ran = await runAll(session, item);
+      const problems = item.runs.flatMap(({ entry }, index) =>
+        wrongIn(`run ${index + 1} of "${entry}": output`, ran.outputs[index], wanted[index]?.outputs ?? {}),
+      );
+      // Registers that no entry updates may be unknown to a session once nothing reads them.
+      const last = wanted.at(-1)?.state ?? {};
+      const held = Object.fromEntries(Object.entries(last).filter(([name]) => session?.registers.has(name)));
+      problems.push(...wrongIn("register", ran.state, held));
+      if (problems.length === 0) {
+        await session.writeState(start);
+        const again = await runAll(session, item);
+        const names = [
+          ...ran.outputs.flatMap((outputs, index) => differing(outputs, again.outputs[index] ?? {})),
+          ...differing(ran.state, again.state),
+        ];
+        if (names.length > 0) problems.push(`a second time, other bits: ${[...new Set(names)].join(", ")}`);
+      }
+      const spoiled = await this.#stand({ session, state: await session.state(), item });
+      if (spoiled !== undefined) problems.push(spoiled);
+      return problems.length === 0 ? undefined : problems.slice(0, 3).join("\n");
+    } catch (error) {
+      // A backend that failed may have lost its threads.
+      await this.close();
+      return `throws ${error instanceof Error ? `${error.name}: ${error.message.slice(0, 500)}` : String(error)}`;
+    }
+  }
+
+  /** Lets a session stand by; what the oldest one's registers hold must be what it left in them. */
+  async #stand(given: Bystander): Promise<string | undefined> {
+    this.#bystanders.push(given);
+    if (this.#bystanders.length <= BYSTANDERS) return undefined;
+    const oldest = this.#bystanders.shift();
+    if (oldest === undefined) return undefined;
+    const state = await oldest.session.state();
+    await oldest.session.close();
+    const names = differing(oldest.state, state);
+    return names.length === 0 ? undefined : `changed registers of another session: ${names.join(", ")}`;
+  }
+
+  async close(): Promise<void> {
+    const [opened, bystanders] = [this.#opened, this.#bystanders.splice(0)];
+    this.#opened = undefined;
+    for (const { session } of bystanders) await session.close().catch(() => undefined);
+    await opened?.then((backend) => backend.close()).catch(() => undefined);
+  }
+}
+
+/** The oracle's results of a case, registers included. */
+export const resultsOf = (wanted: readonly BoundedRun[]): readonly TensorValue[] =>
+  wanted.flatMap(({ outputs, state }) => [
+    ...Object.values(oracleOf(outputs)),
+    ...Object.values(oracleOf(state)),
+  ]);

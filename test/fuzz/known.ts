@@ -1,0 +1,66 @@
+import { type Graph, graphNodes } from "@adjoint/ir";
+import type { FuzzCase } from "./case.ts";
+import type { Variant } from "./variants.ts";
+
+/** A fault that is known and not repaired yet: programs that may show it are not run where it is. */
+export interface KnownFault {
+  readonly name: string;
+  readonly backends: readonly Variant["backend"][];
+  /** Whether programs of these operations may show it. */
+  readonly shows: (operations: ReadonlySet<string>) => boolean;
+}
+
+const wasm = ["wasm", "artifact"] as const;
+
+/** To be emptied. */
+export const knownFaults: readonly KnownFault[] = [
+  {
+    name: "products are wrong at some shapes",
+    backends: wasm,
+    shows: (operations) =>
+      ["dotGeneral", "conv", "convTranspose", "convWeight"].some((name) => operations.has(name)),
+  },
+  {
+    name: "a gather from a flipped tensor traps",
+    backends: wasm,
+    shows: (operations) => operations.has("gather") && operations.has("flip"),
+  },
+];
+
+/** Operations that lose more of f16 and bf16 operands than the types explain, here or in their gradients. To be emptied. */
+export const knownLosses: readonly string[] = [
+  "sigmoid",
+  "softsign",
+  "softmax",
+  "logSoftmax",
+  "reduceL2",
+  "reduceLogSum",
+  "variance",
+  "standardize",
+  "meanVarianceNormalization",
+  "lpNormalization",
+  "batchNormalization",
+  "batchNormalizationTraining",
+  "layerNormalization",
+  "groupNormalization",
+];
+
+/** The names of all operations of a case, those of bodies included. */
+export function operationsOf({ entries }: FuzzCase): ReadonlySet<string> {
+  const names = new Set<string>();
+  const walk = (graph: Graph): void => {
+    for (const { operation, graphs } of graphNodes(graph)) {
+      names.add(operation.name);
+      graphs.forEach(walk);
+    }
+  };
+  Object.values(entries).forEach(walk);
+  return names;
+}
+
+/** Whether a case of these operations may show a known fault on a variant. */
+export const isKnown = (
+  faults: readonly KnownFault[],
+  operations: ReadonlySet<string>,
+  { backend }: Variant,
+): boolean => faults.some((fault) => fault.backends.includes(backend) && fault.shows(operations));

@@ -1,0 +1,112 @@
+import "./driver.ts";
+import { setFlagsFromString } from "node:v8";
+import { cpu } from "@adjoint/backend-cpu";
+import { type WasmOptions, buildArtifact, detectFeatures, wasm } from "@adjoint/backend-wasm";
+import { openArtifact } from "@adjoint/backend-wasm/artifact";
+import { enableWideVectors } from "@adjoint/backend-wasm/node";
+import { type Backend, type Entries, type Session, compile } from "@adjoint/compiler";
+import { type TensorValue, graphNodes } from "@adjoint/ir";
+import { isWide } from "../conformance/webgpu.ts";
+import { missingGpu, nodeBackend } from "../gpu.ts";
+import { type Arithmetic, devices, hosts } from "./bounds/bounds.ts";
+import type { FuzzCase } from "./case.ts";
+
+/** One way to run programs. */
+export interface Variant {
+  readonly name: string;
+  /** The family that `--backend` names. */
+  readonly backend: "cpu" | "wasm" | "artifact" | "webgpu";
+  /** Bounds of what it may give. */
+  readonly arithmetic: Arithmetic;
+  /** Why it can't run here; undefined where it can. */
+  readonly missing?: string | undefined;
+  /** What a README says that it does not run. */
+  readonly beyond?: (item: FuzzCase, results: readonly TensorValue[]) => boolean;
+  open(): Promise<Opened>;
+}
+
+/** A backend that is ready. */
+export interface Opened {
+  session(entries: Entries): Promise<Session>;
+  close(): void;
+}
+
+// Node 20 has relaxed SIMD behind a flag, which counts from the next module on; newer versions have it on.
+if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+const onBackend = async (backend: Backend, close: () => void = () => undefined): Promise<Opened> => ({
+  session: (entries) => compile(entries, { backend }),
+  close,
+});
+
+const cpuVariant = (name: string, kernels: "printed" | "closures"): Variant => ({
+  name,
+  backend: "cpu",
+  arithmetic: hosts,
+  open: () => onBackend(cpu({ kernels })),
+});
+
+const missingFused = (): string | undefined =>
+  detectFeatures().relaxedSimd ? undefined : "this engine has no relaxed SIMD";
+
+const wasmVariant = (name: string, options: WasmOptions): Variant => ({
+  name,
+  backend: "wasm",
+  arithmetic: hosts,
+  ...(options.deterministic === false && { missing: missingFused() }),
+  open: async () => {
+    // All kernels are shared, however small.
+    const backend = await wasm({ shareFrom: 0, ...options });
+    while (backend.threads < (options.threads ?? 1)) await new Promise((resolve) => setTimeout(resolve, 1));
+    return onBackend(backend, () => backend[Symbol.dispose]());
+  },
+});
+
+const artifactVariant = (
+  name: string,
+  options: { readonly fused: boolean; readonly threads: number },
+): Variant => ({
+  name,
+  backend: "artifact",
+  arithmetic: hosts,
+  ...(options.fused && { missing: missingFused() }),
+  open: async () => ({
+    session: (entries) => openArtifact<Entries>(buildArtifact(entries, { shareFrom: 0, ...options }), {}),
+    close: () => undefined,
+  }),
+});
+
+const webgpuVariant: Variant = {
+  name: "webgpu",
+  backend: "webgpu",
+  arithmetic: devices,
+  missing: missingGpu,
+  beyond: ({ entries, runs }, results) => {
+    const tensors = Object.values(entries).flatMap((graph) =>
+      graphNodes(graph).flatMap((node) => node.outputs),
+    );
+    // 64-bit integers in the middle of a program wrap at 32 bits.
+    const types = new Set(tensors.map(({ dtype }) => dtype));
+    if (types.has("f64") || types.has("i64") || types.has("u64")) return true;
+    return [...runs.flatMap(({ feeds }) => Object.values(feeds)), ...results].some(isWide);
+  },
+  open: async () => onBackend(await nodeBackend()),
+};
+
+/** Whether V8 joins pairs of vectors in this process: every WebAssembly variant is then wide. */
+export const isWideProcess = process.argv.includes("--wide") && enableWideVectors();
+
+/** All ways to run programs. */
+export const variants: readonly Variant[] = [
+  cpuVariant("cpu printed", "printed"),
+  cpuVariant("cpu closures", "closures"),
+  ...[1, 2, 3].map((threads) =>
+    wasmVariant(`wasm plain, threads ${threads}`, { deterministic: true, threads }),
+  ),
+  ...[1, 2, 3].map((threads) =>
+    wasmVariant(`wasm fused, threads ${threads}`, { deterministic: false, threads }),
+  ),
+  artifactVariant("artifact plain", { fused: false, threads: 1 }),
+  artifactVariant("artifact fused, threads 2", { fused: true, threads: 2 }),
+  webgpuVariant,
+];
