@@ -113,9 +113,10 @@ export function lostIn(
     ];
     const most = half === "f16" ? 60000 : 3e38;
     // An element among others of its tensor: gradients of sums cancel.
-    let mean = 0;
-    for (let index = 0; index < value.data.length; index++)
-      mean += Math.abs(Number(want(index))) / value.data.length;
+    const finite = Array.from({ length: value.data.length }, (_, index) =>
+      Math.abs(Number(want(index))),
+    ).filter(Number.isFinite);
+    const mean = finite.reduce((sum, size) => sum + size / finite.length, 0);
     for (let index = 0; index < value.data.length; index++) {
       const [x, y] = [Number(read(index)), Number(want(index))];
       const spread = Math.max(...around.map((each) => Math.abs(Number(each(index)) - y)));

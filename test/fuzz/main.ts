@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { Subject } from "./check.ts";
 import { codeOf } from "./code.ts";
 import { keep } from "./corpus.ts";
-import { knownFaults, knownLosses } from "./known.ts";
+import { halvesLose, knownFaults } from "./known.ts";
 import { emptyTally, runBatch, runHalves } from "./run.ts";
 import { isWideProcess, variants } from "./variants.ts";
 
@@ -63,7 +63,8 @@ const subjects = chosen.filter(({ missing }) => missing === undefined).map((vari
 for (const { name, missing } of chosen) if (missing !== undefined) console.log(`without ${name}: ${missing}`);
 if (values.wide && !isWideProcess) console.log("without wide vectors: Node 24 and later have them");
 const known = values.known ? [] : knownFaults;
-if (knownLosses.length > 0) console.log(`known to lose halves: ${knownLosses.join(", ")}`);
+const isComparingHalves = values.known || !halvesLose;
+if (!isComparingHalves) console.log("known and left out: operations of halves beside doubles");
 for (const { name } of known) console.log(`known and left out: ${name}`);
 if (subjects.length === 0) {
   console.error(`no variant to run\n${usage}`);
@@ -82,7 +83,7 @@ for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch
     const name = `${variant.backend}-${from}-${after}`;
     if (values.keep) console.log(`kept in ${keep({ name, found: `${variant.name}: ${problem}`, item })}`);
   }
-  runHalves({ seed: (seed + batch) | 0, programs: size, tally });
+  if (isComparingHalves) runHalves({ seed: (seed + batch) | 0, programs: size, tally });
   if (tally.failures.length + tally.losses.length >= whole("failures", values.failures, 1)) break;
 }
 for (const subject of subjects) await subject.close();

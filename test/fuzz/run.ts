@@ -5,7 +5,7 @@ import type { BoundedRun } from "./bounds/evaluate.ts";
 import { type FuzzCase, type Recipe, caseFrom } from "./case.ts";
 import { Subject, expected, resultsOf } from "./check.ts";
 import { lostIn } from "./halves.ts";
-import { type KnownFault, isKnown, knownLosses, operationsOf } from "./known.ts";
+import { type KnownFault, isKnown, operationsOf } from "./known.ts";
 import { compositeMakers } from "./makers/composites.ts";
 import { primitiveMakers } from "./makers/primitives.ts";
 import { smaller } from "./shrink.ts";
@@ -137,9 +137,7 @@ export async function runBatch(
 
 /** Compares operations of halves with the same ones of doubles, as many as there are programs in a batch. */
 export function runHalves({ seed, programs, tally }: Pick<Batch, "seed" | "programs" | "tally">): void {
-  const makers = Object.entries({ ...compositeMakers, ...primitiveMakers }).filter(
-    ([name]) => !knownLosses.includes(name),
-  );
+  const makers = Object.entries({ ...compositeMakers, ...primitiveMakers });
   for (let index = 0; index < programs; index++) {
     const own = Math.imul(seed, 31) + index;
     const [name, maker] = makers[Math.abs(Math.imul(own, 40503) >> 4) % makers.length] ?? [];
