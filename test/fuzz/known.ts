@@ -10,22 +10,8 @@ export interface KnownFault {
   readonly shows: (operations: ReadonlySet<string>) => boolean;
 }
 
-const wasm = ["wasm", "artifact"] as const;
-
-/** To be emptied. */
-export const knownFaults: readonly KnownFault[] = [
-  {
-    name: "products are wrong at some shapes",
-    backends: wasm,
-    shows: (operations) =>
-      ["dotGeneral", "conv", "convTranspose", "convWeight"].some((name) => operations.has(name)),
-  },
-  {
-    name: "a gather from a flipped tensor traps",
-    backends: wasm,
-    shows: (operations) => operations.has("gather") && operations.has("flip"),
-  },
-];
+/** Empty where all is well. */
+export const knownFaults: readonly KnownFault[] = [];
 
 /** Composites and gradients of f16 and bf16 lose more than the types explain: they are not compared with f64. To become false. */
 export const halvesLose: boolean = true;

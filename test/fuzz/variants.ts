@@ -57,7 +57,8 @@ const wasmVariant = (name: string, options: WasmOptions): Variant => ({
   open: async () => {
     // All kernels are shared, however small.
     const backend = await wasm({ shareFrom: 0, ...options });
-    while (backend.threads < (options.threads ?? 1)) await new Promise((resolve) => setTimeout(resolve, 1));
+    const started = options.checked === true ? 1 : (options.threads ?? 1);
+    while (backend.threads < started) await new Promise((resolve) => setTimeout(resolve, 1));
     return onBackend(backend, () => backend[Symbol.dispose]());
   },
 });
@@ -106,6 +107,8 @@ export const variants: readonly Variant[] = [
   ...[1, 2, 3].map((threads) =>
     wasmVariant(`wasm fused, threads ${threads}`, { deterministic: false, threads }),
   ),
+  // One thread plays all of them, and each access is checked.
+  wasmVariant("wasm checked, threads 3", { deterministic: true, threads: 3, checked: true }),
   artifactVariant("artifact plain", { fused: false, threads: 1 }),
   artifactVariant("artifact fused, threads 2", { fused: true, threads: 2 }),
   webgpuVariant,
