@@ -34,6 +34,7 @@ export {
   mapGraph,
   nodesOf,
   program,
+  registerTensors,
   registersOf,
   rewriter,
   rootsOf,

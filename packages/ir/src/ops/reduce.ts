@@ -131,7 +131,8 @@ const otherFactors = (x: Tensor, axes: Axes): Tensor => {
   const hasZero = isZero.reduceSum(along).sub(isZero).greater(0);
   // NaN where an element is infinite or NaN, 0 otherwise.
   const zero = flat.mul(0).reduceSum(along);
-  const others = hasZero.where(zero, product);
+  // 0·∞ alone is replaced, so that the second derivatives of all other products stay.
+  const others = product.isNaN().and(hasZero).where(zero, product);
   return others.reshape(moved.shape).transpose(order.map((_, index) => order.indexOf(index)));
 };
 
