@@ -34,6 +34,8 @@ interface Fold {
   readonly number: (a: number, b: number) => number;
   readonly integer?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
+  /** A zero among finite numbers gives 0 also where the others overflow, in whatever order they are taken. */
+  readonly zeroWins?: true;
   readonly gradient: (x: Tensor, y: Tensor, g: Tensor, axes: Axes) => Cotangent;
 }
 
@@ -69,6 +71,10 @@ function fold(x: TensorValue, axes: Axes, rule: Fold): TensorValue {
   for (const { from, count } of groups(x.shape, axes)) {
     let sum = rule.start(x.dtype);
     for (let at = 0; at < count; at++) sum = join(sum, read(from(at)));
+    if (rule.zeroWins && Number.isNaN(sum)) {
+      const elements = Array.from({ length: count }, (_, at) => Number(read(from(at))));
+      if (elements.includes(0) && elements.every(Number.isFinite)) sum = 0;
+    }
     write(index++, sum);
   }
   return result;
@@ -187,6 +193,7 @@ export const reduce: Rows<Reduction | "argMax" | "argMin"> = {
     number: (a, b) => a * b,
     integer: Math.imul,
     big: (a, b) => BigInt.asIntN(64, a * b),
+    zeroWins: true,
     gradient: (x, _, g, axes) =>
       otherFactors(widened(x), axes)
         .mul(restore(widened(g), x, axes))
@@ -216,7 +223,7 @@ function build(name: Reduction, x: Tensor, options: ReduceOptions): Tensor {
 
 /** Sums along axes; an empty sum is 0. */
 export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceSum", x, options);
-/** Products along axes; an empty product is 1. */
+/** Products along axes; an empty product is 1. A zero among finite numbers gives 0, also where the others overflow. */
 export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceProd", x, options);
 /** Maxima along axes; NaN if any is; an empty maximum is the type's lowest value. Ties share the gradient. */
 export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceMax", x, options);
