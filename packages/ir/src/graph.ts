@@ -86,24 +86,27 @@ function collectRegisters(
   for (const tensor of [...read, ...updates.map(({ register }) => register)]) {
     const { name } = registerOf(tensor);
     const other = registers.get(name);
-    if (other !== undefined) checkSameRegister(operation, other, tensor);
-    else registers.set(name, tensor);
+    const clash = other && registerClash(other, tensor);
+    if (clash !== undefined)
+      throw new AdjointError(
+        "graph",
+        operation,
+        clash,
+        "Give one of them (or its layer) another name, or declare it once and use that tensor in both places.",
+      );
+    registers.set(name, tensor);
   }
 }
 
-function checkSameRegister(operation: string, a: Tensor, b: Tensor): void {
+/** What is wrong with two registers of one name; undefined where they have one type and one first value. */
+export function registerClash(a: Tensor, b: Tensor): string | undefined {
   const [one, other] = [registerOf(a), registerOf(b)];
   const sameType = equalTypes(one, other);
-  if (sameType && equalInitials(one.initial, other.initial)) return;
+  if (sameType && equalInitials(one.initial, other.initial)) return undefined;
   const starts = sameType
     ? ` that start from ${initialText(one.initial)} and ${initialText(other.initial)}`
     : "";
-  throw new AdjointError(
-    "graph",
-    operation,
-    `two registers are named "${one.name}"${starts}: ${a} and ${b}`,
-    "Give one of them (or its layer) another name, or declare it once and use that tensor in both places.",
-  );
+  return `two registers are named "${one.name}"${starts}: ${a} and ${b}`;
 }
 
 /** What a rewriting function makes of a node's outputs; undefined keeps the node (on its rewritten inputs). */

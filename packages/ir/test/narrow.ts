@@ -93,7 +93,9 @@ export function checkNarrow(
       const slack = units * unitOf(x, dtype) + cancelled * top;
       const mayOverflow = Math.abs(x) + slack >= facts[dtype][2] && y === Math.sign(x) * Infinity;
       if (!(Math.abs(y - x) <= slack) && !mayOverflow)
-        throw new Error(`result ${index}, element ${at} of ${wanted.length}: ${y} in ${dtype} and ${x} in f64`);
+        throw new Error(
+          `result ${index}, element ${at} of ${wanted.length}: ${y} in ${dtype} and ${x} in f64`,
+        );
     });
   });
 }
