@@ -24,14 +24,14 @@ const facts: { readonly [N in Narrow]: readonly [epsilon: number, lowest: number
 };
 
 /** A unit in the last place of a number. */
-export function unitOf(x: number, dtype: Narrow): number {
+function unitOf(x: number, dtype: Narrow): number {
   const [epsilon, lowest] = facts[dtype];
   const exponent = x === 0 ? lowest : Math.floor(Math.log2(Math.abs(x)));
   return 2 ** Math.max(exponent, lowest) * epsilon;
 }
 
 /** Numbers rounded to a type. */
-export const rounded = (shape: readonly number[], elements: readonly number[], dtype: DType): TensorValue =>
+const rounded = (shape: readonly number[], elements: readonly number[], dtype: DType): TensorValue =>
   valueOf(dtype, shape, elements);
 
 export interface NarrowOptions {
