@@ -53,7 +53,7 @@ export function define<A = None>(definition: Definition<A>): CheckedComposite<A>
     if (gradients !== undefined) return gradients(cotangents, node);
     return g === undefined || gradient === undefined ? node.inputs.map(() => undefined) : gradient(g, node);
   };
-  const operation: Composite<A> = defineComposite<A>({
+  const defined = defineComposite<A>({
     name,
     ...(attributes && { attributes }),
     build(inputs, given) {
@@ -78,7 +78,8 @@ export function define<A = None>(definition: Definition<A>): CheckedComposite<A>
       },
     }),
   });
-  return { ...operation, check };
+  const operation: CheckedComposite<A> = { ...defined, check };
+  return operation;
 }
 
 /** Floats that were computed widely; what is no float stays. */
