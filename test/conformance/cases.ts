@@ -9,6 +9,7 @@ import { fusionCases } from "./cases/fusion.ts";
 import { indexingCases } from "./cases/indexing.ts";
 import { logicCases } from "./cases/logic.ts";
 import { modelCases } from "./cases/models.ts";
+import { narrowCases, unusedCases } from "./cases/narrow.ts";
 import { orderCases } from "./cases/order.ts";
 import { cumulativeCases, reduceCases } from "./cases/reduce.ts";
 import { registerCases } from "./cases/registers.ts";
@@ -42,4 +43,6 @@ export const composed: { readonly [subject: string]: readonly Case[] } = {
   views: viewChainCases,
   registers: registerCases,
   models: modelCases,
+  "sums of 16-bit floats": narrowCases,
+  "what is not used": unusedCases,
 };

@@ -1,17 +1,17 @@
 import {
   AdjointError,
+  type Graph,
   type Pass,
   type RegisterAttributes,
   type State,
-  equalTypes,
   isStatic,
   optimize,
   own,
-  registersOf,
+  registerOf,
+  registerTensors,
   runPasses,
   solveSymbols,
   specialize,
-  typeText,
 } from "@adjoint/ir";
 import type { Backend, Device } from "./backend.ts";
 import type { Compiled } from "./explain.ts";
@@ -21,7 +21,7 @@ import { type Engine, type Entries, type FedShape, Session, type StartOptions } 
 
 export interface SessionOptions extends StartOptions {
   readonly backend: Backend;
-  /** Passes over each entry before it is lowered; the default pipeline when absent. */
+  /** Passes over each entry before it is lowered; the default pipeline when absent. Composites are inlined in any case. */
   readonly passes?: readonly Pass[];
   /** Measures every kernel, for `explain`. */
   readonly profile?: boolean;
@@ -153,21 +153,11 @@ class Compiler implements Engine {
   }
 }
 
-/** The registers of all entries. @throws AdjointError where two entries declare one name with different types. */
+/**
+ * The registers of all entries.
+ * @throws AdjointError where two of one name differ in type or first value.
+ */
 export function sharedRegisters(entries: Entries): ReadonlyMap<string, RegisterAttributes> {
-  const shared = new Map<string, RegisterAttributes>();
-  for (const [entry, graph] of Object.entries(entries)) {
-    for (const [name, register] of registersOf(graph)) {
-      const other = shared.get(name);
-      if (other !== undefined && !equalTypes(other, register)) {
-        throw new AdjointError(
-          "graph",
-          "compile",
-          `entry "${entry}" has register "${name}" as ${typeText(register)} and another entry as ${typeText(other)}`,
-        );
-      }
-      shared.set(name, register);
-    }
-  }
-  return shared;
+  const tensors = registerTensors(Object.values<Graph>(entries), "compile");
+  return new Map([...tensors].map(([name, tensor]) => [name, registerOf(tensor)]));
 }

@@ -1,16 +1,17 @@
-import { type Graph, apply, isNode, mapGraph } from "@adjoint/ir";
+import { type Graph, type ReduceOptions, type Tensor, apply, isFloat, isNode, mapGraph } from "@adjoint/ir";
 import { sizesOf } from "./sizes.ts";
 import { sumWindows, withoutStrides } from "./windows.ts";
 
 /**
  * Rewrites the few primitives that kernels can't read through as views into ones they can: windows that are summed
- * back, and strided transposed convolutions. The graph is static.
+ * back, and strided transposed convolutions; and products, which kernels take in any order. The graph is static.
  */
 export function decompose(graph: Graph): Graph {
   return mapGraph(graph, (node, inputs) => {
     const [x, w] = inputs;
     if (x === undefined) return undefined;
     if (isNode(node, "stopGradient")) return [x];
+    if (isNode(node, "reduceProd") && isFloat(x.dtype)) return [zeroWins(x, node.attributes)];
     if (isNode(node, "windowSum")) return [sumWindows(x, node.attributes, sizesOf(node.output))];
     if (isNode(node, "convTranspose") && w !== undefined) return [withoutStrides(x, w, node.attributes)];
     if (node.graphs.length === 0) return undefined;
@@ -22,4 +23,11 @@ export function decompose(graph: Graph): Graph {
       node.origin,
     ).outputs;
   });
+}
+
+/** A product that is 0 where a zero is among finite numbers: 0·∞ would be NaN where the others overflow first. */
+function zeroWins(x: Tensor, along: ReduceOptions): Tensor {
+  const [product, size] = [x.reduceProd(along), x.abs()];
+  const isZero = size.reduceMin(along).equal(0).and(size.reduceMax(along).less(Infinity));
+  return product.isNaN().and(isZero).where(0, product);
 }

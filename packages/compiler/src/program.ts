@@ -7,6 +7,7 @@ import {
   dtypeInfo,
   elementCount,
   graphNodes,
+  inline,
   isNode,
   registerOf,
   registersOf,
@@ -46,11 +47,11 @@ export interface Program {
 }
 
 /**
- * Compiles a static graph of primitives to kernels over planned memory.
+ * Compiles a static graph to kernels over planned memory; composites that passes left are inlined.
  * @throws AdjointError for a tensor in memory of more elements than positions can count.
  */
 export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
-  const graph = decompose(source);
+  const graph = decompose(inline.run(source));
   const buffers = new BufferTable();
   const given = new Map<Tensor, BufferId>();
   const registers = [...registersOf(graph).values()];

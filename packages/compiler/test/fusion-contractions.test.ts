@@ -64,7 +64,7 @@ describe("fusion of contractions", () => {
     ];
     expect(kernels({ loss }, updates)).toMatchInlineSnapshot(`
       [
-        "contract batch 1 rows 32 columns 16 inner 64 dotGeneral · add×2 less cast×2 equal mul → 2 results",
+        "contract batch 1 rows 32 columns 16 inner 64 dotGeneral · add less equal where×2 → 2 results",
         "contract batch 1 rows 64 columns 16 inner 32 dotGeneral · mul sub",
         "reduce [] over [32, 16] add max · reduceSum",
         "reduce [16] over [32] reduceSum · mul sub",

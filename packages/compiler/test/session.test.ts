@@ -183,10 +183,23 @@ describe("a session's state", () => {
     expect(Object.keys(await session.state(["more"]))).toEqual(["more"]);
   });
 
+  it("refuses entries whose registers of one name start differently", async () => {
+    const entry = (value: number) =>
+      program({
+        inputs: {},
+        outputs: { y: register("w", "f32", [2], { initial: { kind: "constant", value } }) },
+      });
+    await expect(compile({ a: entry(1), b: entry(2) }, { backend: stub() })).rejects.toThrow(
+      /compile: two registers are named "w" that start from constant\(value 1\) and constant\(value 2\): .*session\.test\.ts/,
+    );
+    await using session = await compile({ a: entry(1), b: entry(1) }, { backend: stub() });
+    expect([...session.registers.keys()]).toEqual(["w"]);
+  });
+
   it("refuses entries whose registers of one name differ", async () => {
     const clash = program({ inputs: {}, outputs: { y: register("weight", "f32", [3]).add(1) } });
     await expect(compile({ step, clash }, { backend: stub() })).rejects.toThrow(
-      'entry "clash" has register "weight" as f32[3] and another entry as f32[2]',
+      /two registers are named "weight": register "weight": f32\[2\] \(.*\) and register "weight": f32\[3\]/,
     );
   });
 

@@ -45,6 +45,7 @@ export function* csvRecords(text: string, separator: string, file?: string): Gen
 
   while (position < text.length) {
     const record = { line, cells: [] as string[] };
+    const start = position;
     for (;;) {
       const begin = position;
       const isQuoted = text[position] === '"';
@@ -53,7 +54,8 @@ export function* csvRecords(text: string, separator: string, file?: string): Gen
       if (text[position] !== separator) break;
       position++;
     }
-    if (record.cells.length > 1 || record.cells[0] !== "") yield record;
+    // A line that holds nothing is skipped; an empty cell in quotes is a record.
+    if (position > start) yield record;
     position += text.startsWith("\r\n", position) ? 2 : 1;
     line++;
   }

@@ -122,6 +122,12 @@ describe("csvRecords", () => {
     expect(lines).toEqual([1, 2, 6]);
   });
 
+  it("keeps an empty cell in quotes that is a record of its own, and skips empty lines", () => {
+    expect(cells('a\n""\n\nb\n""')).toEqual([["a"], [""], ["b"], [""]]);
+    expect(cells('""')).toEqual([[""]]);
+    expect(() => csv('x\n1\n""\n3\n', { fields: { x: "x" } })).toThrow(/line 3/);
+  });
+
   it("reads back what was quoted by the rules", () => {
     const cell = fc.string({ unit: fc.constantFrom("a", "1", ",", ";", '"', "\n", "\r", " ", "é") });
     const tables = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { maxLength: 5 });

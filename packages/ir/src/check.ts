@@ -1,5 +1,5 @@
 import { AdjointError } from "./error.ts";
-import { graphNodes, nodesOf, rootsOf } from "./graph.ts";
+import { graphNodes, registerClash, nodesOf, rootsOf } from "./graph.ts";
 import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { isDefined } from "./primitive.ts";
@@ -38,18 +38,13 @@ function checkGraph(graph: Graph, place: Place, done: Set<Graph>): void {
   done.add(graph);
   checkInputs(graph, place);
   const seen = new Set<Node>();
-  const registers = new Map<string, RegisterAttributes>();
+  const registers = new Map<string, Tensor>();
   const register = (node: Node<RegisterAttributes>): void => {
-    const { attributes } = node;
-    const other = registers.get(attributes.name);
-    if (other !== undefined && !equalTypes(other, attributes)) {
-      refuse(
-        place,
-        `two registers are named "${attributes.name}": ${typeText(other)} and ${typeText(attributes)}`,
-        node,
-      );
-    }
-    registers.set(attributes.name, attributes);
+    const { name } = node.attributes;
+    const other = registers.get(name);
+    const clash = other && registerClash(other, node.output);
+    if (clash !== undefined) refuse(place, clash, node);
+    registers.set(name, node.output);
   };
   for (const node of graphNodes(graph)) {
     for (const input of node.inputs) {

@@ -94,8 +94,23 @@ export function specialize(graph: Graph, bindings: Bindings): Graph {
   return mapGraph(graph, (node, inputs) => {
     const attributes = bindAttributes(node.attributes, bindings);
     const graphs = node.graphs.map((inner) => specialize(inner, bindings));
-    return apply(node.operation, inputs, attributes, graphs, node.origin).outputs;
+    const made = apply(node.operation, inputs, attributes, graphs, node.origin).outputs;
+    made.forEach((output, index) => checkBound(node, node.outputs[index], output, bindings));
+    return made;
   });
+}
+
+/** Refuses sizes for which a type that was inferred with symbols does not hold. */
+function checkBound(node: Node, declared: Tensor | undefined, bound: Tensor, bindings: Bindings): void {
+  const expected = declared?.shape.map((size) => bindDim(size, bindings)) ?? [];
+  if (declared === undefined || equalShapes(expected, bound.shape)) return;
+  const sizes = Object.entries(bindings).map(([symbol, size]) => `${symbol} = ${size}`);
+  throw new AdjointError(
+    "shape",
+    node.operation.name,
+    `${declared} is ${typeText(bound.type)} for ${sizes.join(", ")}, which its symbols don't say`,
+    "Sizes with gaps between their elements hold from 1 on: feed at least one element, or declare the size as a number.",
+  );
 }
 
 function bindAttributes(value: unknown, bindings: Bindings): unknown {

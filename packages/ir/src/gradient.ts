@@ -6,6 +6,7 @@ import { withOrigin } from "./origin.ts";
 import { equalTypes } from "./shape.ts";
 import { add } from "./ops/arithmetic.ts";
 import { filled, input } from "./ops/source.ts";
+import { widened } from "./ops/widely.ts";
 
 /**
  * Vector-Jacobian products: the cotangents of `wrt` from those of `outputs`, as graph. Undefined stands for zero.
@@ -28,7 +29,9 @@ export function vjp(
     )
       reaches.add(node);
   }
+  /** Of 16-bit floats that are used more than once, in f32. */
   const sums = new Map<Tensor, Tensor>();
+  const sumOf = (tensor: Tensor): Cotangent => sums.get(tensor)?.cast(tensor.dtype);
   const accumulate = (tensor: Tensor, cotangent: Cotangent): void => {
     if (cotangent === undefined || !reaches.has(tensor.node) || !isFloat(tensor.dtype)) return;
     if (!equalTypes(tensor.type, cotangent.type)) {
@@ -39,12 +42,12 @@ export function vjp(
       );
     }
     const sum = sums.get(tensor);
-    sums.set(tensor, sum === undefined ? cotangent : add(sum, cotangent));
+    sums.set(tensor, sum === undefined ? cotangent : add(widened(sum), widened(cotangent)));
   };
   outputs.forEach((output, index) => accumulate(output, cotangents[index]));
   for (const node of order.toReversed()) {
     if (!node.inputs.some((tensor) => reaches.has(tensor.node))) continue;
-    const given = node.outputs.map((output) => sums.get(output));
+    const given = node.outputs.map(sumOf);
     if (given.every((cotangent) => cotangent === undefined)) continue;
     withOrigin(node.origin, () =>
       nodeGradient(node, given).forEach((cotangent, index) => {
@@ -53,7 +56,7 @@ export function vjp(
       }),
     );
   }
-  return wrt.map((tensor) => sums.get(tensor));
+  return wrt.map(sumOf);
 }
 
 /** Bodies keep constants to themselves: a gradient by one that a body holds would silently lack that use. */

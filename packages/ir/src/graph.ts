@@ -1,4 +1,5 @@
 import { AdjointError } from "./error.ts";
+import { equalInitials, initialText } from "./initial.ts";
 import { type Graph, Node, type Tensor, type Update, isNode, rebuild, registerOf } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes, typeText } from "./shape.ts";
@@ -54,13 +55,58 @@ export const hasBodies = (graph: Graph): boolean => sortedNodes(graph).some((nod
 export const graphNodes = (graph: Graph): readonly Node[] =>
   nodesOf([...Object.values(graph.inputs), ...rootsOf(graph)]);
 
-/** The registers a graph reads or updates, by name. */
+/**
+ * The registers a graph reads or updates, by name.
+ * @throws AdjointError where two of one name differ in type or first value.
+ */
 export function registersOf(graph: Graph): ReadonlyMap<string, RegisterAttributes> {
-  const registers = new Map<string, RegisterAttributes>();
-  for (const node of graphNodes(graph))
-    if (isNode(node, "register")) registers.set(node.attributes.name, node.attributes);
-  for (const { register } of graph.updates) registers.set(registerOf(register).name, registerOf(register));
+  return new Map([...registerTensors([graph])].map(([name, tensor]) => [name, registerOf(tensor)]));
+}
+
+/**
+ * The registers of graphs that share them, by name.
+ * @throws AdjointError where two of one name differ in type or first value.
+ */
+export function registerTensors(
+  graphs: Iterable<Graph>,
+  operation = "register",
+): ReadonlyMap<string, Tensor> {
+  const registers = new Map<string, Tensor>();
+  for (const graph of graphs) collectRegisters(registers, graphNodes(graph), graph.updates, operation);
   return registers;
+}
+
+function collectRegisters(
+  registers: Map<string, Tensor>,
+  nodes: readonly Node[],
+  updates: readonly Update[],
+  operation: string,
+): void {
+  const read = nodes.flatMap((node) => (isNode(node, "register") ? [node.output] : []));
+  for (const tensor of [...read, ...updates.map(({ register }) => register)]) {
+    const { name } = registerOf(tensor);
+    const other = registers.get(name);
+    const clash = other && registerClash(other, tensor);
+    if (clash !== undefined)
+      throw new AdjointError(
+        "graph",
+        operation,
+        clash,
+        "Give one of them (or its layer) another name, or declare it once and use that tensor in both places.",
+      );
+    registers.set(name, tensor);
+  }
+}
+
+/** What is wrong with two registers of one name; undefined where they have one type and one first value. */
+export function registerClash(a: Tensor, b: Tensor): string | undefined {
+  const [one, other] = [registerOf(a), registerOf(b)];
+  const sameType = equalTypes(one, other);
+  if (sameType && equalInitials(one.initial, other.initial)) return undefined;
+  const starts = sameType
+    ? ` that start from ${initialText(one.initial)} and ${initialText(other.initial)}`
+    : "";
+  return `two registers are named "${one.name}"${starts}: ${a} and ${b}`;
 }
 
 /** What a rewriting function makes of a node's outputs; undefined keeps the node (on its rewritten inputs). */
@@ -147,7 +193,7 @@ export interface ProgramParts<I extends string, O extends string> {
  * A graph that can be compiled: named inputs and outputs, and the updates of registers that end a run. Updates that
  * layers left in the graph (running statistics, the random counter) are collected too.
  * @throws AdjointError for an input that is used and not named, two updates of one register, a register whose update
- * has another type, or two registers of one name.
+ * has another type, or two registers of one name that differ in type or first value.
  */
 export function program<I extends string, O extends string>(parts: ProgramParts<I, O>): Graph<I, O> {
   for (const [name, tensor] of Object.entries<Tensor>(parts.inputs)) {
@@ -207,24 +253,10 @@ function collectCommits<I extends string, O extends string>(graph: Graph<I, O>):
 }
 
 function checkRegisters(graph: Graph, nodes: readonly Node[]): void {
-  const seen = new Map<string, RegisterAttributes>();
-  const declare = (register: RegisterAttributes): void => {
-    const other = seen.get(register.name);
-    if (other !== undefined && !equalTypes(other, register)) {
-      throw new AdjointError(
-        "graph",
-        "program",
-        `two registers are named "${register.name}": ${typeText(other)} and ${typeText(register)}`,
-        "Give one of them (or its layer) another name.",
-      );
-    }
-    seen.set(register.name, register);
-  };
-  for (const node of nodes) if (isNode(node, "register")) declare(node.attributes);
+  collectRegisters(new Map(), nodes, graph.updates, "program");
   const updated = new Set<string>();
   for (const { register, next } of graph.updates) {
     const attributes = registerOf(register);
-    declare(attributes);
     if (updated.has(attributes.name)) {
       throw new AdjointError(
         "graph",

@@ -34,6 +34,7 @@ export {
   mapGraph,
   nodesOf,
   program,
+  registerTensors,
   registersOf,
   rewriter,
   rootsOf,
@@ -79,6 +80,7 @@ export { slice } from "./ops/slice.ts";
 export { constant, filled, input, iota, randomBits, register, uniformConstant } from "./ops/source.ts";
 export * from "./ops/transcendental.ts";
 export { transpose } from "./ops/transpose.ts";
+export { widely, widened, workingType } from "./ops/widely.ts";
 export { window, windowSum } from "./ops/window.ts";
 export { type GraphJson, type Json, type ReadOptions, deserialize, serialize } from "./serialize.ts";
 export { parse } from "./parse.ts";

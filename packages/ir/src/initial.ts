@@ -35,6 +35,30 @@ function isTensorValue(value: unknown): boolean {
   );
 }
 
+/** Whether two registers start alike, values compared bit by bit. */
+export function equalInitials(a: Initial, b: Initial): boolean {
+  if (a === b) return true;
+  if (a.kind !== "data" || b.kind !== "data") {
+    const [one, other] = [Object.entries(a), new Map<string, unknown>(Object.entries(b))];
+    return one.length === other.size && one.every(([key, value]) => Object.is(value, other.get(key)));
+  }
+  const bytes = ({ data }: TensorValue): Uint8Array =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (a.value.data === b.value.data) return true;
+  if (a.value.dtype !== b.value.dtype || a.value.shape.join() !== b.value.shape.join()) return false;
+  const [one, other] = [bytes(a.value), bytes(b.value)];
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
+}
+
+/** `normal(mean 0, standardDeviation 0.1)`, for messages. */
+export function initialText({ kind, ...settings }: Initial): string {
+  const parts = Object.entries(settings).map(([key, value]) =>
+    typeof value === "number" ? `${key} ${value}` : "other values",
+  );
+  return parts.length === 0 ? kind : `${kind}(${parts.join(", ")})`;
+}
+
 /** Uniform doubles in (0, 1) with 52 random bits, one for each index. */
 type Uniforms = (index: number) => number;
 

@@ -119,7 +119,7 @@ describe("check", () => {
     );
     const namesake = register("state", "f32", [4]);
     expect(() => check(graphOf(state.reduceSum().add(namesake.reduceSum())))).toThrow(
-      'two registers are named "state": f32[3] and f32[4]',
+      /two registers are named "state": register "state": f32\[3\].* and register "state": f32\[4\]/,
     );
   });
 

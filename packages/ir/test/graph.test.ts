@@ -179,13 +179,45 @@ describe("a program", () => {
     const other = register("w", "f32", [4]);
     checkRefusal(
       () => program({ inputs: {}, outputs: { a: w, b: other } }),
-      'two registers are named "w": f32[3] and f32[4]',
+      'two registers are named "w": register "w": f32[3]',
+      'and register "w": f32[4]',
       "another name",
     );
     checkRefusal(
       () => program({ inputs: {}, outputs: { a: w }, updates: [{ register: other, next: other }] }),
       'two registers are named "w"',
     );
+  });
+
+  test("refuses two registers of one name and different first values, and takes those that start alike", () => {
+    const constantly = (value: number): Tensor =>
+      register("c", "f32", [2], { initial: { kind: "constant", value } });
+    const data = (...elements: number[]): Tensor =>
+      register("d", "f32", [2], { initial: { kind: "data", value: valueOf("f32", [2], elements) } });
+    const both = (a: Tensor, b: Tensor) => () => program({ inputs: {}, outputs: { a, b } });
+    checkRefusal(
+      both(constantly(1), constantly(2)),
+      'two registers are named "c" that start from constant(value 1) and constant(value 2): register "c": f32[2] (',
+      "graph.test.ts",
+      "another name",
+    );
+    checkRefusal(both(data(1, 2), data(1, 3)), 'two registers are named "d" that start from data');
+    checkRefusal(both(data(0, 1), data(-0, 1)), 'two registers are named "d"');
+    checkRefusal(
+      both(constantly(0), register("c", "f32", [2], { initial: { kind: "uniform", low: 0, high: 1 } })),
+      "constant(value 0) and uniform(low 0, high 1)",
+    );
+    expect(both(constantly(1), constantly(1))).not.toThrow();
+    expect(both(constantly(NaN), constantly(NaN))).not.toThrow();
+    expect(both(data(1, NaN), data(1, NaN))).not.toThrow();
+    const update = { register: constantly(2), next: constantly(2) };
+    checkRefusal(
+      () => program({ inputs: {}, outputs: { a: constantly(1) }, updates: [update] }),
+      "start from",
+    );
+    // Graphs that no `program` made meet in a run.
+    const raw = { inputs: {}, outputs: { a: constantly(1), b: constantly(2) }, updates: [] };
+    expect(() => evaluate(raw, {})).toThrow("start from");
   });
 
   test("refuses an update of another type", () => {

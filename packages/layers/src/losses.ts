@@ -11,6 +11,7 @@ import {
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
   squaredError,
+  widely,
 } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { checkDistinct } from "./call.ts";
@@ -24,14 +25,26 @@ export interface LossOptions {
   readonly reduction?: Reduction | undefined;
 }
 
-function reduced(losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
-  checkDistinct(losses);
-  if (reduction === "none") return losses;
-  return reduction === "sum" ? losses.reduceSum() : losses.reduceMean();
+/** Of f16 and bf16 predictions all is computed in f32: a mean may be finite where an element is not. */
+function reduced(
+  prediction: Tensor,
+  { reduction = "mean" }: LossOptions,
+  lossesOf: (prediction: Tensor) => Tensor,
+): Tensor {
+  return widely(prediction, (wide) => {
+    const losses = lossesOf(wide);
+    checkDistinct(losses);
+    if (reduction === "none") return losses;
+    return reduction === "sum" ? losses.reduceSum() : losses.reduceMean();
+  });
 }
 
 /** Targets of another type (whole numbers, booleans) as the prediction's. */
 const like = (target: Tensor, prediction: Tensor): Tensor => target.cast(prediction.dtype);
+
+/** A target that goes with a prediction goes with the wide one; another type stays, for the loss to refuse. */
+const sameType = (target: Tensor, prediction: Tensor, wide: Tensor): Tensor =>
+  target.dtype === prediction.dtype ? target.cast(wide.dtype) : target;
 
 /** Sums over all axes but the first; a tensor of rank 1 or 0 is one example. */
 const perExample = (x: Tensor): Tensor =>
@@ -45,9 +58,9 @@ const perExample = (x: Tensor): Tensor =>
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOptions = {}): Tensor {
   if (labels.rank === logits.rank - 1 && isInteger(labels.dtype))
-    return reduced(softmaxCrossEntropy(logits, labels), options);
+    return reduced(logits, options, (wide) => softmaxCrossEntropy(wide, labels));
   if (equalShapes(labels.shape, logits.shape))
-    return reduced(softmaxCrossEntropyOneHot(logits, like(labels, logits)), options);
+    return reduced(logits, options, (wide) => softmaxCrossEntropyOneHot(wide, like(labels, wide)));
   throw new AdjointError(
     "shape",
     "crossEntropy",
@@ -61,19 +74,21 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: LossOption
  * The gradient is σ(x) − t.
  */
 export const binaryCrossEntropy = (logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(binaryCrossEntropyWithLogits(logits, like(targets, logits)), options);
+  reduced(logits, options, (wide) => binaryCrossEntropyWithLogits(wide, like(targets, wide)));
 
 /** (prediction − target)² for tensors of one shape. */
 export const meanSquaredError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(squaredError(prediction, target), options);
+  reduced(prediction, options, (wide) => squaredError(wide, sameType(target, prediction, wide)));
 
 /** ½Σ(target − prediction)² of each example (all axes but the first; a vector is one example), then their mean. */
 export const halfSumOfSquares = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(perExample(squaredError(prediction, target)).mul(0.5), options);
+  reduced(prediction, options, (wide) =>
+    perExample(squaredError(wide, sameType(target, prediction, wide))).mul(0.5),
+  );
 
 /** |prediction − target| for tensors of one shape: a loss and a metric. */
 export const meanAbsoluteError = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(absoluteError(prediction, target), options);
+  reduced(prediction, options, (wide) => absoluteError(wide, sameType(target, prediction, wide)));
 
 /** Settings of `huber`. */
 export interface HuberOptions extends LossOptions {
@@ -83,15 +98,19 @@ export interface HuberOptions extends LossOptions {
 
 /** ½e² where |e| ≤ delta, else delta·(|e| − delta / 2), with e = prediction − target. Source: Huber (1964). */
 export const huber = (prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor =>
-  reduced(huberOf(prediction, target, { delta: options.delta ?? 1 }), options);
+  reduced(prediction, options, (wide) =>
+    huberOf(wide, sameType(target, prediction, wide), { delta: options.delta ?? 1 }),
+  );
 
 /** max(0, 1 − prediction·target), targets being −1 and 1. */
 export const hinge = (prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(hingeOf(prediction, target), options);
+  reduced(prediction, options, (wide) => hingeOf(wide, sameType(target, prediction, wide)));
 
 /**
  * KL(targets ‖ exp(logProbabilities)) = Σ t·(log t − log q) of each example (over the last axis), then their mean. The
  * first argument is what `logSoftmax` gives.
  */
 export const klDivergence = (logProbabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor =>
-  reduced(klDivergenceOf(logProbabilities, targets).reduceSum({ axes: [-1] }), options);
+  reduced(logProbabilities, options, (wide) =>
+    klDivergenceOf(wide, sameType(targets, logProbabilities, wide)).reduceSum({ axes: [-1] }),
+  );

@@ -1,4 +1,4 @@
-import { AdjointError, isFloat, isNode, nodesOf } from "@adjoint/ir";
+import { AdjointError, dtypes, isFloat, isNode, nodesOf, workingType } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { checked, maximum, minimum } from "@adjoint/ir/schema";
 import { finite, parseConfig } from "./config.ts";
@@ -24,18 +24,23 @@ function penalty(
     checked(finite, minimum(0, "must be a number ≥ 0")),
     strength,
   );
-  const [first, ...rest] = weights.map(of);
+  // The table of types has the widest first.
+  const widest = dtypes.find((dtype) => weights.some((weight) => weight.dtype === dtype)) ?? "f32";
+  const [first, ...rest] = weights.map((weight) => of(weight.cast(workingType(widest))));
   if (first === undefined) {
     throw new AdjointError("graph", name, "got no weights", "weightsOf(loss) finds those of a model.");
   }
-  return rest.reduce((sum, term) => sum.add(term.cast(sum.dtype)), first).mul(factor);
+  return rest
+    .reduce((sum, term) => sum.add(term), first)
+    .mul(factor)
+    .cast(widest);
 }
 
-/** strength·Σ|w| over all elements of all weights: a scalar to add to a loss. */
+/** strength·Σ|w| over all elements of all weights: a scalar of the widest type among them, to add to a loss. */
 export const l1 = (weights: readonly Tensor[], strength: number): Tensor =>
   penalty("l1", weights, strength, (w) => w.abs().reduceSum());
 
-/** strength·Σw² over all elements of all weights, whose gradient is 2·strength·w: a scalar to add to a loss. */
+/** strength·Σw² over all elements of all weights, whose gradient is 2·strength·w: a scalar as of `l1`. */
 export const l2 = (weights: readonly Tensor[], strength: number): Tensor =>
   penalty("l2", weights, strength, (w) => w.mul(w).reduceSum());
 

@@ -1,19 +1,23 @@
-import { AdjointError, div } from "@adjoint/ir";
+import { AdjointError, div, widened } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 
-/** Gradients clamped to −limit … limit, element by element; NaN stays. */
+/** Gradients clamped to −limit … limit (rounded to their type), element by element; NaN stays. */
 export function clipByValue(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
   return gradients.map((gradient) => gradient.max(-limit).min(limit));
 }
 
 /**
- * The Euclidean norm of all elements of all tensors, as one scalar of the first tensor's dtype.
+ * The Euclidean norm of all elements of all tensors, as one scalar of the widest type among them, f32 at least.
  * @throws AdjointError when there are no tensors.
  */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  const [first, ...rest] = tensors.map((tensor) => tensor.mul(tensor).reduceSum());
+  const dtype = tensors.some((tensor) => tensor.dtype === "f64") ? "f64" : "f32";
+  const [first, ...rest] = tensors.map((tensor) => {
+    const wide = tensor.cast(dtype);
+    return wide.mul(wide).reduceSum();
+  });
   if (first === undefined) throw new AdjointError("graph", "globalNorm", "needs at least one tensor");
-  return rest.reduce((sum, square) => sum.add(square.cast(sum.dtype)), first).sqrt();
+  return rest.reduce((sum, square) => sum.add(square), first).sqrt();
 }
 
 /**
@@ -23,5 +27,8 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 export function clipByGlobalNorm(gradients: readonly Tensor[], limit: number): readonly Tensor[] {
   if (gradients.length === 0) return gradients;
   const scale = div(limit, globalNorm(gradients).max(limit));
-  return gradients.map((gradient) => gradient.mul(scale.cast(gradient.dtype)));
+  return gradients.map((gradient) => {
+    const wide = widened(gradient);
+    return wide.mul(scale.cast(wide.dtype)).cast(gradient.dtype);
+  });
 }

@@ -1,4 +1,14 @@
-import { AdjointError, equalTypes, gradients, isNode, register, registerOf, typeText } from "@adjoint/ir";
+import {
+  AdjointError,
+  equalTypes,
+  gradients,
+  isNode,
+  register,
+  registerOf,
+  typeText,
+  widened,
+  workingType,
+} from "@adjoint/ir";
 import type { DType, Tensor, Update } from "@adjoint/ir";
 import type { Schema } from "@adjoint/ir/schema";
 import { clipByGlobalNorm, clipByValue } from "./clip.ts";
@@ -115,7 +125,7 @@ function updatesOf<C extends OptimizerConfig, M extends string, S extends string
   });
   const clipped = clip(
     config,
-    chosen.map(({ gradient }) => gradient),
+    chosen.map(({ gradient }) => widened(gradient)),
   );
   const counter = register(`${config.name}.step`, "i32", [], { trainable: false });
   const scalarsFor = scalarCache(rule, config, counter);
@@ -152,9 +162,6 @@ function clip(config: OptimizerConfig, given: readonly Tensor[]): readonly Tenso
   const bounded = config.clipValue === undefined ? given : clipByValue(given, config.clipValue);
   return config.clipNorm === undefined ? bounded : clipByGlobalNorm(bounded, config.clipNorm);
 }
-
-/** Narrow floats are updated in f32, and their moments stay in f32. */
-const workingType = (dtype: DType): DType => (dtype === "f64" ? "f64" : "f32");
 
 /** Scalars that a parameter's update needs. */
 interface RateScalars<S extends string> {
@@ -195,6 +202,7 @@ function updateOne<C extends OptimizerConfig, M extends string, S extends string
   { parameter: target, gradient: raw, options }: Job,
 ): readonly Update[] {
   const { name, dtype, shape } = registerOf(target);
+  // 16-bit floats are updated in f32, and their moments stay in f32.
   const work = workingType(dtype);
   const { rate, scalars } = scalarsFor(options, work);
   const decay = options.weightDecay ?? config.weightDecay;

@@ -1,4 +1,4 @@
-import { AdjointError, equalShapes, isNode, shapeText } from "@adjoint/ir";
+import { AdjointError, equalShapes, isNode, shapeText, widely, widened } from "@adjoint/ir";
 import type { Shape, Tensor, Update } from "@adjoint/ir";
 import { parseConfig, positive } from "./validation.ts";
 
@@ -42,7 +42,7 @@ export function hebb(options: HebbOptions): readonly Update[] {
  * Source: Rosenblatt, "Principles of Neurodynamics" (1962).
  */
 export function perceptronRule(options: ErrorRuleOptions): readonly Update[] {
-  return outerUpdate("perceptronRule", options, options.target.sub(options.output), options.bias);
+  return outerUpdate("perceptronRule", options, errorOf(options), options.bias);
 }
 
 /**
@@ -50,12 +50,15 @@ export function perceptronRule(options: ErrorRuleOptions): readonly Update[] {
  * Source: Widrow and Hoff, "Adaptive Switching Circuits" (1960); with f': Rumelhart and McClelland (1986), chapter 8.
  */
 export function deltaRule(options: DeltaRuleOptions): readonly Update[] {
-  const error = options.target.sub(options.output);
-  const delta = options.slope === undefined ? error : error.mul(options.slope);
+  const error = errorOf(options);
+  const delta = options.slope === undefined ? error : error.mul(widened(options.slope));
   return outerUpdate("deltaRule", options, delta, options.bias);
 }
 
-/** w ← w + η·inputᵀ·signal and b ← b + η·Σ signal. */
+/** d − y, of 16-bit floats in f32. */
+const errorOf = ({ target, output }: ErrorRuleOptions): Tensor => widened(target).sub(widened(output));
+
+/** w ← w + η·inputᵀ·signal and b ← b + η·Σ signal; of 16-bit floats in f32, rounded as they are stored. */
 function outerUpdate(
   rule: string,
   { weight, input, rate }: HebbOptions,
@@ -66,14 +69,16 @@ function outerUpdate(
   const [batch, units] = [input.shape[0] ?? 1, weight.shape[1] ?? 1];
   expectShape(rule, "input", input, [batch, weight.shape[0] ?? 1]);
   expectShape(rule, "output", signal, [batch, units]);
-  const change = input.dotGeneral(signal, { leftContract: [0], rightContract: [0] }).mul(eta);
-  const updates = [{ register: registerOnly(rule, weight), next: weight.add(change) }];
+  const wide = widened(signal);
+  const change = widened(input)
+    .dotGeneral(wide, { leftContract: [0], rightContract: [0] })
+    .mul(eta);
+  const moved = widely(weight, (old) => old.add(change));
+  const updates = [{ register: registerOnly(rule, weight), next: moved }];
   if (bias === undefined) return updates;
   expectShape(rule, "bias", bias, [units]);
-  return [
-    ...updates,
-    { register: registerOnly(rule, bias), next: bias.add(signal.reduceSum({ axes: [0] }).mul(eta)) },
-  ];
+  const next = widely(bias, (old) => old.add(wide.reduceSum({ axes: [0] }).mul(eta)));
+  return [...updates, { register: registerOnly(rule, bias), next }];
 }
 
 function registerOnly(rule: string, tensor: Tensor): Tensor {

@@ -92,6 +92,26 @@ describe("S6 weight decay, clipping and parameter groups", () => {
     expect(() => globalNorm([])).toThrow(/needs at least one tensor/);
   });
 
+  it("norms are of the widest type, and f16 gradients of 300 are clipped and not lost", () => {
+    const [half, single] = [constant([300, 400], "f16"), constant([1200], "f32")];
+    for (const tensors of [
+      [half, single],
+      [single, half],
+      [half, constant([1200], "bf16")],
+    ]) {
+      expect(globalNorm(tensors).dtype).toBe("f32");
+      expect(numberOf(globalNorm(tensors))).toBeCloseTo(Math.hypot(300, 400, 1200), 3);
+    }
+    expect(globalNorm([half, constant([0], "f64")]).dtype).toBe("f64");
+    const [clipped] = clipByGlobalNorm([constant([300, 400], "f16")], 1);
+    expect(clipped?.dtype).toBe("f16");
+    expect(numberOf(globalNorm(clipped === undefined ? [] : [clipped]))).toBeCloseTo(1, 3);
+    const weight = register("w", "f16", [2], { initial: { kind: "constant", value: 2 } });
+    const loss = weight.mul(constant([300, 400], "f16")).reduceSum();
+    const [state] = runs(training(sgd({ learningRate: 1, clipNorm: 1 })(loss)), 1);
+    expect(numbers(state, "w").map((x) => Math.round(x * 100) / 100)).toEqual([1.4, 1.2]);
+  });
+
   it("layers have their own rates and decays, or stay as they are", () => {
     const names = ["first.weight", "second.weight", "third.weight", "fourth.weight"];
     const loss = names.map((name) => bowl(parameter(name, [1]), 1, 0)).reduce((sum, term) => sum.add(term));

@@ -1,9 +1,9 @@
 import { type Schema, checked, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
+import type { Composite, Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
 import { operand } from "../primitive.ts";
-import { type CheckedComposite, all, checkDTypes, checkShape, define, one } from "./define.ts";
+import { all, checkDTypes, checkShape, define, one } from "./define.ts";
 import { inverseDeviation, standardize, variance } from "./statistics.ts";
 
 export interface Epsilon {
@@ -38,26 +38,20 @@ export function checkChannels(name: string, inputs: readonly Tensor[], what: rea
  * The gradient needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized
  * ŷ it is scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
  */
-// @__NO_SIDE_EFFECTS__
-function trainingOperation(): CheckedComposite<Epsilon> {
-  const operation = define<Epsilon>({
-    name: "batchNormalizationTraining",
-    arity: 3,
-    attributes: epsilonSchema,
-    check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
-    build: (inputs, attributes) => {
-      const x = operand(inputs, 0);
-      const axes = besidesChannels(x);
-      const y = standardize(x, { axes, epsilon: attributes.epsilon })
-        .mul(perChannel(operand(inputs, 1), x))
-        .add(perChannel(operand(inputs, 2), x));
-      return [y, x.reduceMean({ axes }), variance(x, { axes })];
-    },
-  });
-  const gradient = (
-    node: Node<Epsilon>,
-    [g, byMean, byVariance]: readonly Cotangent[],
-  ): readonly Cotangent[] => {
+const batchNormalizationTrainingOperation = define<Epsilon>({
+  name: "batchNormalizationTraining",
+  arity: 3,
+  attributes: epsilonSchema,
+  check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
+  build: (inputs, attributes) => {
+    const x = operand(inputs, 0);
+    const axes = besidesChannels(x);
+    const y = standardize(x, { axes, epsilon: attributes.epsilon })
+      .mul(perChannel(operand(inputs, 1), x))
+      .add(perChannel(operand(inputs, 2), x));
+    return [y, x.reduceMean({ axes }), variance(x, { axes })];
+  },
+  gradients: ([g, byMean, byVariance], node) => {
     const [x, scale] = [operand(node.inputs, 0), operand(node.inputs, 1)];
     const axes = besidesChannels(x);
     const { epsilon: value } = node.attributes;
@@ -87,9 +81,8 @@ function trainingOperation(): CheckedComposite<Epsilon> {
     }
     const [first, ...rest] = parts;
     return [first && rest.reduce((sum, part) => sum.add(part), first), ...sums];
-  };
-  return { ...operation, gradient };
-}
+  },
+});
 
 const batchNormalizationOperation = define<Epsilon>({
   name: "batchNormalization",
@@ -106,8 +99,6 @@ const batchNormalizationOperation = define<Epsilon>({
       .add(perChannel(channel(2), x));
   },
 });
-
-const batchNormalizationTrainingOperation = trainingOperation();
 
 /** Batch normalization in both modes. */
 export const batchNormalizationComposites: readonly Composite[] = [

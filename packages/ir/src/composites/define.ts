@@ -1,8 +1,10 @@
 import { type Schema, safeParse } from "../schema.ts";
 import { applyComposite, defineComposite } from "../composite.ts";
+import { type DType, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Cotangent, Node, Tensor } from "../tensor.ts";
 import { type Domain, checkDomain } from "../ops/elementwise.ts";
+import { isNarrow, widened } from "../ops/widely.ts";
 import { operand } from "../primitive.ts";
 import type { None } from "../primitive-set.ts";
 import { equalShapes } from "../shape.ts";
@@ -20,17 +22,21 @@ export interface Definition<A> {
   readonly arity: number | readonly [number, number];
   /** Absent where it has no attributes. */
   readonly attributes?: Schema<A>;
+  /** It moves or selects elements and rounds nothing, so that 16-bit floats need no wider type. */
+  readonly exact?: boolean;
   /** Further conditions; where absent all inputs must be floats of one dtype. */
   check?(inputs: readonly Tensor[], attributes: A): void;
   build(inputs: readonly Tensor[], attributes: A): Tensor | readonly Tensor[];
   /** One cotangent for each input, from that of the first output. */
   gradient?(g: Tensor, node: Node<A>): readonly Cotangent[];
+  /** The same from those of all outputs, some of which may have none. */
+  gradients?(cotangents: readonly Cotangent[], node: Node<A>): readonly Cotangent[];
 }
 
-/** Defines a composite. */
+/** Defines a composite. Of f16 and bf16 its body and its gradient compute in f32, and round their results once. */
 // @__NO_SIDE_EFFECTS__
 export function define<A = None>(definition: Definition<A>): CheckedComposite<A> {
-  const { name, arity, attributes, gradient, build } = definition;
+  const { name, arity, attributes, gradient, gradients, build, exact = false } = definition;
   const [least, most] = typeof arity === "number" ? [arity, arity] : arity;
   const check = (inputs: readonly Tensor[], given: A): void => {
     if (inputs.length < least || inputs.length > most) {
@@ -40,21 +46,44 @@ export function define<A = None>(definition: Definition<A>): CheckedComposite<A>
     if (definition.check === undefined) checkDTypes(name, inputs);
     else definition.check(inputs, given);
   };
-  const operation = defineComposite<A>({
+  const narrowAmong = (inputs: readonly Tensor[]): Tensor | undefined =>
+    exact ? undefined : inputs.find(isNarrow);
+  const pull = (node: Node<A>, cotangents: readonly Cotangent[]): readonly Cotangent[] => {
+    const [g] = cotangents;
+    if (gradients !== undefined) return gradients(cotangents, node);
+    return g === undefined || gradient === undefined ? node.inputs.map(() => undefined) : gradient(g, node);
+  };
+  const defined = defineComposite<A>({
     name,
     ...(attributes && { attributes }),
     build(inputs, given) {
       check(inputs, given);
-      const result = build(inputs, given);
-      return "node" in result ? [result] : result;
+      const narrow = narrowAmong(inputs);
+      const result = build(narrow === undefined ? inputs : inputs.map(widened), given);
+      const results = "node" in result ? [result] : result;
+      return narrow === undefined ? results : results.map((wide) => roundedTo(narrow.dtype, wide));
     },
-    ...(gradient && {
-      gradient: (node: Node<A>, [g]: readonly Cotangent[]) =>
-        g === undefined ? node.inputs.map(() => undefined) : gradient(g, node),
+    ...((gradient ?? gradients) && {
+      gradient(node: Node<A>, cotangents: readonly Cotangent[]) {
+        if (narrowAmong(node.inputs) === undefined) return pull(node, cotangents);
+        // After inlining its nodes are those of the body, so nothing is computed twice.
+        const [wide] = applyComposite(operation, node.inputs.map(widened), node.attributes);
+        if (wide === undefined) return [];
+        // The node was made by this composite, so its attributes are the composite's.
+        const pulled = pull(
+          wide.node as Node<A>,
+          cotangents.map((cotangent) => cotangent && widened(cotangent)),
+        );
+        return pulled.map((cotangent, index) => cotangent?.cast(operand(node.inputs, index).dtype));
+      },
     }),
   });
-  return { ...operation, check };
+  const operation: CheckedComposite<A> = { ...defined, check };
+  return operation;
 }
+
+/** Floats that were computed widely; what is no float stays. */
+const roundedTo = (dtype: DType, x: Tensor): Tensor => (isFloat(x.dtype) ? x.cast(dtype) : x);
 
 /** What the gradient of a composite of one operand may use. */
 export interface Pulled<A> {
@@ -65,7 +94,7 @@ export interface Pulled<A> {
 }
 
 /** Options of a composite of one operand. */
-export interface UnaryOptions<A> extends Pick<Definition<A>, "attributes" | "check"> {
+export interface UnaryOptions<A> extends Pick<Definition<A>, "attributes" | "check" | "exact"> {
   readonly gradient?: (parts: Pulled<A>) => Cotangent;
 }
 

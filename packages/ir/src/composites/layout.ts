@@ -104,7 +104,7 @@ const triluOperation = defineUnary<Trilu>(
     const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
     return kept.where(x, 0);
   },
-  { attributes: strictObject({ upper: boolean(), k: int() }), check: anything },
+  { exact: true, attributes: strictObject({ upper: boolean(), k: int() }), check: anything },
 );
 
 const depthToSpaceOperation = defineUnary<DepthToSpace>(
@@ -118,7 +118,7 @@ const depthToSpaceOperation = defineUnary<DepthToSpace>(
         : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
     return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
   },
-  { attributes: strictObject({ blocksize, mode: oneOf(["DCR", "CRD"]) }), check: anything },
+  { exact: true, attributes: strictObject({ blocksize, mode: oneOf(["DCR", "CRD"]) }), check: anything },
 );
 
 const spaceToDepthOperation = defineUnary<{ blocksize: number }>(
@@ -131,7 +131,7 @@ const spaceToDepthOperation = defineUnary<{ blocksize: number }>(
       .transpose([0, 3, 5, 1, 2, 4])
       .reshape([n, mulDims(c, b * b), rows, columns]);
   },
-  { attributes: strictObject({ blocksize }), check: anything },
+  { exact: true, attributes: strictObject({ blocksize }), check: anything },
 );
 
 /** Where elements go: indicators, triangles, blocks. */

@@ -109,6 +109,7 @@ const softmaxCrossEntropyOneHotOperation = define({
 const negativeLogLikelihoodOperation = define({
   name: "negativeLogLikelihood",
   arity: 2,
+  exact: true,
   check: checkLabels("negativeLogLikelihood"),
   build: (inputs) =>
     picked(...pairOf(inputs))

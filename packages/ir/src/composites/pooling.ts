@@ -131,10 +131,11 @@ function definePool<A extends Pool>(
   name: string,
   attributes: Schema<A>,
   build: (x: Tensor, attributes: A) => Tensor,
-  domain: "numeric" | "float" = "float",
+  { domain = "float", exact = false }: { domain?: "numeric" | "float"; exact?: boolean } = {},
 ): CheckedComposite<A> {
   return defineUnary<A>(name, build, {
     attributes,
+    exact,
     check: ([x], given) => {
       if (x === undefined) return;
       checkDomain(name, domain, x);
@@ -164,7 +165,7 @@ const maxPoolOperation = definePool<Pool>(
   strictObject(poolFields),
   (x, attributes) =>
     paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
-  "numeric",
+  { domain: "numeric", exact: true },
 );
 
 const averagePoolOperation = definePool<AveragePool>(
@@ -180,8 +181,10 @@ const lpPoolOperation = definePool<LpPool>("lpPool", strictObject({ ...poolField
   powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
 );
 
-const globalMaxPoolOperation = defineGlobal("globalMaxPool", (x, axes) =>
-  x.reduceMax({ axes, keepDims: true }),
+const globalMaxPoolOperation = defineGlobal(
+  "globalMaxPool",
+  (x, axes) => x.reduceMax({ axes, keepDims: true }),
+  { exact: true },
 );
 
 const globalAveragePoolOperation = defineGlobal("globalAveragePool", (x, axes) =>

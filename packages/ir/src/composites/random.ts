@@ -1,10 +1,11 @@
 import { checked, lt, maximum, minimum, number, strictObject } from "../schema.ts";
-import { type DType, dtypeInfo } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { Origin, withOrigin } from "../origin.ts";
 import { commit } from "../ops/commit.ts";
 import { constant, randomBits, register } from "../ops/source.ts";
+import { workingType } from "../ops/widely.ts";
 import { dtypeSchema, operand, shapeSchema } from "../primitive.ts";
 import { type Shape, typeText } from "../shape.ts";
 import { hashName } from "../threefry.ts";
@@ -68,9 +69,6 @@ const checkKeyOf =
     if (key !== undefined) checkKey(name, key);
   };
 
-/** Normals of 16 bits are rounded from f32: their own few random bits would show in the tails. */
-const normalType = (dtype: DType): DType => (dtypeInfo[dtype].bytes < 4 ? "f32" : dtype);
-
 const randomUniformOperation = define<Uniform>({
   name: "randomUniform",
   arity: 1,
@@ -79,7 +77,8 @@ const randomUniformOperation = define<Uniform>({
   build: (inputs, { shape, low, high, dtype }) => {
     checkAttribute("randomUniform", low <= high, `low ${low} exceeds high ${high}`);
     const bits = bitsOf("randomUniform", dtype);
-    return affine(wholeNumbers(operand(inputs, 0), shape, dtype, bits), 2 ** -bits * (high - low), low);
+    const whole = wholeNumbers(operand(inputs, 0), shape, workingType(dtype), bits);
+    return affine(whole, 2 ** -bits * (high - low), low).cast(dtype);
   },
 });
 
@@ -95,7 +94,8 @@ const randomNormalOperation = define<Normal>({
   check: checkKeyOf("randomNormal"),
   build: (inputs, { shape, mean, standardDeviation, dtype }) => {
     bitsOf("randomNormal", dtype);
-    const wide = normalType(dtype);
+    // Normals of 16 bits are rounded from f32: their own few random bits would show in the tails.
+    const wide = workingType(dtype);
     const bits = bitsOf("randomNormal", wide);
     // Half a step off the whole numbers: symmetric about 0, and never at the ends, where the quantile is infinite.
     const whole = wholeNumbers(operand(inputs, 0), shape, wide, bits);

@@ -42,6 +42,7 @@ interface RRelu {
 const alphaSchema = strictObject({ alpha: number() });
 
 const reluOperation = defineUnary("relu", (x) => x.max(0), {
+  exact: true,
   gradient: ({ y, g }) => y.greater(0).where(g, 0),
 });
 
@@ -137,6 +138,7 @@ const binaryStepOperation = defineUnary(
   "binaryStep",
   (x) => x.isNaN().where(x, x.greaterOrEqual(0).cast(x.dtype)),
   {
+    exact: true,
     gradient: () => undefined,
   },
 );
@@ -148,6 +150,7 @@ const clipOperation = defineUnary<Clip>(
     return max === undefined ? raised : raised.min(max);
   },
   {
+    exact: true,
     attributes: strictObject({ min: exactOptional(number()), max: exactOptional(number()) }),
     check: ([x]) => {
       if (x !== undefined) checkDomain("clip", "numeric", x);
@@ -170,7 +173,7 @@ const maxoutOperation = defineUnary<Maxout>(
     const split = [...x.shape.slice(0, at), units, pieces, ...x.shape.slice(at + 1)];
     return x.reshape(split).reduceMax({ axes: [at + 1] });
   },
-  { attributes: strictObject({ axis: int(), pieces: checked(int(), minimum(1)) }) },
+  { exact: true, attributes: strictObject({ axis: int(), pieces: checked(int(), minimum(1)) }) },
 );
 
 const hardmaxOperation = defineUnary<{ axis: number }>(
@@ -180,7 +183,7 @@ const hardmaxOperation = defineUnary<{ axis: number }>(
     const first = x.argMax({ axis: at, keepDims: true }).broadcast(x.shape);
     return iota("i32", x.shape, at).equal(first).cast(x.dtype);
   },
-  { attributes: strictObject({ axis: int() }), gradient: () => undefined },
+  { exact: true, attributes: strictObject({ axis: int() }), gradient: () => undefined },
 );
 
 /** Activations that are linear by pieces. Each states its derivative at its kinks; NaN stays NaN. */

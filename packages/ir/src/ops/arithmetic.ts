@@ -13,6 +13,7 @@ import { roundTiesToEven } from "../float16.ts";
 import type { Operand, Tensor } from "../tensor.ts";
 import type { Rows } from "../primitive.ts";
 import { binary, defineMap, pair, unary } from "./elementwise.ts";
+import { widelyPulled } from "./widely.ts";
 
 /** IEEE 754 maximum: NaN if either is; Math.max does so, and orders −0 below +0. */
 const larger = (a: number, b: number): number => Math.max(a, b);
@@ -35,9 +36,14 @@ type Arithmetic =
   | "max"
   | "min";
 
-/** The share of a tie that each side of a maximum gets: one half, so that the gradient is the mean of its sides. */
-const winners = (a: Tensor, b: Tensor, aWins: Tensor): Tensor =>
-  aWins.cast(a.dtype).add(a.equal(b).cast(a.dtype).mul(0.5));
+/**
+ * What each side of a maximum gets: all where it wins, half of a tie, so that the gradient is the mean of its sides.
+ * The loser gets 0 also of an infinite cotangent.
+ */
+const shares = (g: Tensor, tie: Tensor, ...wins: readonly Tensor[]): readonly Tensor[] => {
+  const ofTie = tie.where(g.mul(0.5), 0);
+  return wins.map((win) => win.where(g, ofTie));
+};
 
 export const arithmetic: Rows<Arithmetic> = {
   abs: defineMap({
@@ -92,45 +98,45 @@ export const arithmetic: Rows<Arithmetic> = {
     arity: 2,
     domain: "numeric",
     scalar: { number: (a, b) => a / b, integer: divide, big: bigDivide },
-    gradient: (inputs, quotient, g) => {
+    gradient: widelyPulled((inputs, quotient, g) => {
       const [, b] = pair(inputs);
       const byA = g.div(b);
       return [byA, byA.mul(quotient).neg()];
-    },
+    }),
   }),
   mod: defineMap({
     name: "mod",
     arity: 2,
     domain: "numeric",
     scalar: { number: modulo, integer: (a, b) => (b === 0 ? 0 : modulo(a, b)), big: bigModulo },
-    gradient: (inputs, _, g) => {
+    gradient: widelyPulled((inputs, _, g) => {
       const [a, b] = pair(inputs);
       return [g, g.mul(a.div(b).floor()).neg()];
-    },
+    }),
   }),
   fmod: defineMap({
     name: "fmod",
     arity: 2,
     domain: "numeric",
     scalar: { number: (a, b) => a % b, integer: remainder, big: bigRemainder },
-    gradient: (inputs, rest, g) => {
+    gradient: widelyPulled((inputs, rest, g) => {
       const [a, b] = pair(inputs);
       return [g, g.mul(a.sub(rest).div(b)).neg()];
-    },
+    }),
   }),
   pow: defineMap({
     name: "pow",
     arity: 2,
     domain: "numeric",
     scalar: { number: floatPower, integer: integerPower, big: bigPower },
-    gradient: (inputs, power, g) => {
+    gradient: widelyPulled((inputs, power, g) => {
       const [a, b] = pair(inputs);
       // b·a^(b−1) is 0 at a = b = 0, where the power is infinite; log a is wanted only where a > 0.
       const origin = a.equal(0).and(b.equal(0));
       const byBase = b.mul(origin.where(1, a).pow(b.sub(1)));
       const byExponent = a.greater(0).where(power.mul(a.greater(0).where(a, 1).log()), 0);
       return [g.mul(byBase), g.mul(byExponent)];
-    },
+    }),
   }),
   max: defineMap({
     name: "max",
@@ -139,7 +145,7 @@ export const arithmetic: Rows<Arithmetic> = {
     scalar: { number: larger, big: (a, b) => (a > b ? a : b) },
     gradient: (inputs, _, g) => {
       const [a, b] = pair(inputs);
-      return [g.mul(winners(a, b, a.greater(b))), g.mul(winners(b, a, b.greater(a)))];
+      return shares(g, a.equal(b), a.greater(b), b.greater(a));
     },
   }),
   min: defineMap({
@@ -149,7 +155,7 @@ export const arithmetic: Rows<Arithmetic> = {
     scalar: { number: smaller, big: (a, b) => (a < b ? a : b) },
     gradient: (inputs, _, g) => {
       const [a, b] = pair(inputs);
-      return [g.mul(winners(a, b, a.less(b))), g.mul(winners(b, a, b.less(a)))];
+      return shares(g, a.equal(b), a.less(b), b.less(a));
     },
   }),
 };

@@ -7,6 +7,7 @@ import { rowMajorStrides } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
 import { checkDomain } from "./elementwise.ts";
 import { iota } from "./source.ts";
+import { widened } from "./widely.ts";
 
 type Name = "cumSum" | "cumProd";
 
@@ -102,7 +103,7 @@ export const cumulative: Rows<Name> = {
     number: (a, b) => a * b,
     integer: Math.imul,
     big: (a, b) => BigInt.asIntN(64, a * b),
-    gradient: productGradient,
+    gradient: (x, g, attributes) => productGradient(widened(x), widened(g), attributes).cast(x.dtype),
   }),
 };
 

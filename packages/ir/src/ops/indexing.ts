@@ -8,6 +8,7 @@ import type { ScatterReduction } from "../primitive-set.ts";
 import { type Shape, elementCount, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter } from "../value.ts";
 import { filled, iota } from "./source.ts";
+import { isNarrow, widely, widened } from "./widely.ts";
 import { concat } from "./concat.ts";
 import { unsqueeze } from "./reshape.ts";
 import { copyElements } from "./strided.ts";
@@ -93,7 +94,8 @@ export const indexing: Rows<"gather" | "scatter"> = {
     },
     gradient: ({ inputs: [data, indices] }, [g]) => {
       if (data === undefined || indices === undefined || g === undefined) return [undefined, undefined];
-      return [filled(0, data.dtype, data.shape).scatter(indices, g, "add"), undefined];
+      const sums = filled(0, data.dtype, data.shape);
+      return [scatter(sums, indices, g, "add"), undefined];
     },
     evaluate: ([data, indices], node) => {
       if (data === undefined || indices === undefined) return [];
@@ -154,10 +156,12 @@ type ScatterGradient = (
 
 /** Those that reach the extreme share its gradient equally. */
 const extreme: ScatterGradient = (data, indices, updates, output, g) => {
-  const kept = data.equal(output).cast(g.dtype);
-  const reached = updates.equal(output.gather(indices)).cast(g.dtype);
-  const shared = g.div(kept.scatter(indices, reached, "add").max(1));
-  return [shared.mul(kept), shared.gather(indices).mul(reached)];
+  const kept = data.equal(output);
+  const reached = updates.equal(output.gather(indices));
+  const shared = widely(g, (wide) =>
+    wide.div(scatter(kept.cast(wide.dtype), indices, reached.cast(wide.dtype), "add").max(1)),
+  );
+  return [kept.where(shared, 0), reached.where(shared.gather(indices), 0)];
 };
 
 const scatterGradients: { readonly [R in ScatterReduction]: ScatterGradient } = {
@@ -171,7 +175,8 @@ const scatterGradients: { readonly [R in ScatterReduction]: ScatterGradient } = 
   },
   add: (_, indices, __, ___, g) => [g, g.gather(indices)],
   // The product of all other factors of an element, exact where factors are zero: count zeros apart from the rest.
-  mul: (data, indices, updates, _, g) => {
+  mul: (ownData, indices, ownUpdates, _, ownG) => {
+    const [data, updates, g] = [widened(ownData), widened(ownUpdates), widened(ownG)];
     const isZero = (x: Tensor): Tensor => x.equal(0).cast(g.dtype);
     const nonZero = (x: Tensor): Tensor => x.equal(0).where(1, x);
     const product = nonZero(data).scatter(indices, nonZero(updates), "mul");
@@ -181,10 +186,9 @@ const scatterGradients: { readonly [R in ScatterReduction]: ScatterGradient } = 
         .sub(isZero(x))
         .greater(0)
         .where(0, all.div(nonZero(x)));
-    return [
-      g.mul(others(data, product, zeros)),
-      g.gather(indices).mul(others(updates, product.gather(indices), zeros.gather(indices))),
-    ];
+    const byData = g.mul(others(data, product, zeros));
+    const byUpdates = g.gather(indices).mul(others(updates, product.gather(indices), zeros.gather(indices)));
+    return [byData.cast(ownData.dtype), byUpdates.cast(ownData.dtype)];
   },
   max: extreme,
   min: extreme,
@@ -208,13 +212,19 @@ export function gather(data: Tensor, indices: Tensor): Tensor {
   return apply(indexing.gather, [data, asIndices("gather", indices)], {}).output;
 }
 
-/** ONNX ScatterND: a copy of `data` with updates written or joined at the addressed places, in row-major order. */
+/**
+ * ONNX ScatterND: a copy of `data` with updates written or joined at the addressed places, in row-major order. Sums and
+ * products of f16 and bf16 are held in f32 and rounded once.
+ */
 export function scatter(
   data: Tensor,
   indices: Tensor,
   updates: Tensor,
   reduction: ScatterReduction = "none",
 ): Tensor {
+  const accumulates = reduction === "add" || reduction === "mul";
+  if (accumulates && isNarrow(data) && updates.dtype === data.dtype)
+    return widely(data, (wide) => scatter(wide, indices, widened(updates), reduction));
   return apply(indexing.scatter, [data, asIndices("scatter", indices), updates], { reduction }).output;
 }
 

@@ -90,7 +90,11 @@ export const and = (a: Operand, b: Operand): Tensor => binary(logic.and, a, b);
 export const or = (a: Operand, b: Operand): Tensor => binary(logic.or, a, b);
 export const xor = (a: Operand, b: Operand): Tensor => binary(logic.xor, a, b);
 
-/** Elements of `a` where the condition holds, else of `b`; all three broadcast. The branch not taken gets no gradient. */
+/**
+ * Elements of `a` where the condition holds, else of `b`; all three broadcast. Where a branch is not taken, its tensor gets
+ * the gradient 0. What that tensor was computed by passes the 0 on: at a point where its slope is infinite (log, √ or 1/x
+ * at 0) 0·∞ is NaN. Guard the operand as well: `where(x > 0, log(where(x > 0, x, 1)), 0)`.
+ */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = isTensor(a) ? a : isTensor(b) ? b : condition;
   const values =

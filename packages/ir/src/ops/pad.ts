@@ -6,7 +6,7 @@ import { type Rows, axesSchema, definePrimitive, operand, operands } from "../pr
 import { elementReader, elementWriter, zeroValue } from "../value.ts";
 import { lift } from "./elementwise.ts";
 import { slicePositions, slicing } from "./slice.ts";
-import { staticShape } from "./source.ts";
+import { filled, staticShape } from "./source.ts";
 import { strided } from "./strided.ts";
 
 export const padding: Rows<"pad"> = {
@@ -42,7 +42,9 @@ export const padding: Rows<"pad"> = {
       const { low, interior } = node.attributes;
       const steps = interior.map((count) => count + 1);
       const kept = apply(slicing.slice, [g], { starts: low, sizes: x.shape, steps }).output;
-      return [kept, g.reduceSum().sub(kept.reduceSum())];
+      // A difference of sums would lose what is small, and be NaN where an element is infinite.
+      const isFiller = pad(filled(false, "bool", x.shape), { ...node.attributes, value: true });
+      return [kept, isFiller.where(g, 0).reduceSum()];
     },
     evaluate: ([x, filler], node) => {
       if (x === undefined || filler === undefined) return [];

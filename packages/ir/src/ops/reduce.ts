@@ -19,6 +19,7 @@ import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue 
 import { strided } from "./strided.ts";
 import { checkDomain } from "./elementwise.ts";
 import { filled } from "./source.ts";
+import { widely, widened } from "./widely.ts";
 
 type Reduction = "reduceSum" | "reduceProd" | "reduceMax" | "reduceMin";
 
@@ -33,6 +34,8 @@ interface Fold {
   readonly number: (a: number, b: number) => number;
   readonly integer?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
+  /** A zero among finite numbers gives 0 also where the others overflow, in whatever order they are taken. */
+  readonly zeroWins?: true;
   readonly gradient: (x: Tensor, y: Tensor, g: Tensor, axes: Axes) => Cotangent;
 }
 
@@ -68,6 +71,10 @@ function fold(x: TensorValue, axes: Axes, rule: Fold): TensorValue {
   for (const { from, count } of groups(x.shape, axes)) {
     let sum = rule.start(x.dtype);
     for (let at = 0; at < count; at++) sum = join(sum, read(from(at)));
+    if (rule.zeroWins && Number.isNaN(sum)) {
+      const elements = Array.from({ length: count }, (_, at) => Number(read(from(at))));
+      if (elements.includes(0) && elements.every(Number.isFinite)) sum = 0;
+    }
     write(index++, sum);
   }
   return result;
@@ -103,12 +110,16 @@ const restore = (small: Tensor, x: Tensor, axes: Axes): Tensor =>
 
 /** Elements that reach the extreme share its gradient equally. */
 const extreme = (x: Tensor, y: Tensor, g: Tensor, axes: Axes): Tensor => {
-  const reached = x.equal(restore(y, x, axes)).cast(x.dtype);
+  const reached = x.equal(restore(y, x, axes));
   // No element reaches the extreme of none.
-  return reached.mul(restore(g.div(reached.reduceSum({ axes }).max(1)), x, axes));
+  const share = widely(g, (wide) => wide.div(reached.cast(wide.dtype).reduceSum({ axes }).max(1)));
+  return reached.where(restore(share, x, axes), 0);
 };
 
-/** The product of all other elements, exact where elements are zero: products before times products after. */
+/**
+ * The product of all other elements: products before times products after. A zero among them makes it 0, also where the
+ * rest overflows.
+ */
 const otherFactors = (x: Tensor, axes: Axes): Tensor => {
   const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const order = [...rest, ...axes];
@@ -118,9 +129,16 @@ const otherFactors = (x: Tensor, axes: Axes): Tensor => {
     shapeSize(axes.map((axis) => x.shape[axis] ?? 1)),
   ]);
   const axis = rest.length;
-  const others = flat
+  const along = { axes: [axis], keepDims: true };
+  const product = flat
     .cumProd({ axis, exclusive: true })
     .mul(flat.cumProd({ axis, exclusive: true, reverse: true }));
+  const isZero = flat.equal(0).cast("i32");
+  const hasZero = isZero.reduceSum(along).sub(isZero).greater(0);
+  // NaN where an element is infinite or NaN, 0 otherwise.
+  const zero = flat.mul(0).reduceSum(along);
+  // 0·∞ alone is replaced, so that the second derivatives of all other products stay.
+  const others = product.isNaN().and(hasZero).where(zero, product);
   return others.reshape(moved.shape).transpose(order.map((_, index) => order.indexOf(index)));
 };
 
@@ -175,7 +193,11 @@ export const reduce: Rows<Reduction | "argMax" | "argMin"> = {
     number: (a, b) => a * b,
     integer: Math.imul,
     big: (a, b) => BigInt.asIntN(64, a * b),
-    gradient: (x, _, g, axes) => otherFactors(x, axes).mul(restore(g, x, axes)),
+    zeroWins: true,
+    gradient: (x, _, g, axes) =>
+      otherFactors(widened(x), axes)
+        .mul(restore(widened(g), x, axes))
+        .cast(x.dtype),
   }),
   reduceMax: defineReduce("reduceMax", {
     start: (dtype) => dtypeRange(dtype)[0],
@@ -201,24 +223,18 @@ function build(name: Reduction, x: Tensor, options: ReduceOptions): Tensor {
 
 /** Sums along axes; an empty sum is 0. */
 export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceSum", x, options);
-/** Products along axes; an empty product is 1. */
+/** Products along axes; an empty product is 1. A zero among finite numbers gives 0, also where the others overflow. */
 export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceProd", x, options);
 /** Maxima along axes; NaN if any is; an empty maximum is the type's lowest value. Ties share the gradient. */
 export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceMax", x, options);
 /** Minima along axes; NaN if any is; an empty minimum is the type's highest value. Ties share the gradient. */
 export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceMin", x, options);
 
-/** Means along axes, of floats. */
+/** Means along axes, of floats; those of f16 and bf16 are summed and divided in f32. */
 export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkDomain("reduceMean", "float", x);
-  const axes = normalizeAxes("reduceMean", options.axes, x.rank);
-  const sum = reduceSum(x, options);
-  return sum.div(
-    countOf(
-      axes.map((axis) => x.shape[axis] ?? 1),
-      x,
-    ),
-  );
+  const sizes = normalizeAxes("reduceMean", options.axes, x.rank).map((axis) => x.shape[axis] ?? 1);
+  return widely(x, (wide) => reduceSum(wide, options).div(countOf(sizes, wide)));
 }
 
 /** The number of elements along axes as a scalar, also where a size is a symbol: a sum of ones, folded once bound. */

@@ -4,7 +4,7 @@ import { type Dim, equalDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { evaluateBody } from "../evaluate.ts";
-import { bodyVjp } from "../gradient.ts";
+import { type Pullback, bodyVjp } from "../gradient.ts";
 import { inlineGraph } from "../graph.ts";
 import { type Cotangent, type Graph, type Node, type Tensor, again, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, dimSchema, operand } from "../primitive.ts";
@@ -13,6 +13,7 @@ import { type TensorType, elementCount, equalTypes, typeText } from "../shape.ts
 import { type TensorValue, zeroValue } from "../value.ts";
 import { bodyOf, checkBody, zerosLike } from "./body.ts";
 import { input, staticShape } from "./source.ts";
+import { widened, workingType } from "./widely.ts";
 
 type ScanAttributes = PrimitiveSet["control"]["scan"];
 
@@ -119,22 +120,21 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
 
   const floatAt = (index: number): boolean => isFloat(operand(parameters, index).dtype);
   const all = parameters.map((_, index) => index);
-  const floatCarries = all.slice(0, carries).filter(floatAt);
+  const { pulled, present } = pullback(body, carries, cotangents);
+  const floatCarries = all.slice(0, carries).filter((index) => present[index] === true);
   const floatSequences = all.slice(carries, carries + sequences).filter(floatAt);
   const floatInvariants = all.slice(carries + sequences).filter(floatAt);
   const stackedWith = results
     .slice(carries)
     .flatMap((_, index) => (cotangents[carries + index] === undefined ? [] : [carries + index]));
 
-  // The carry's cotangent may become nonzero on the way even where the final one is zero, so every float carry has one.
-  const present = results.map((_, index) =>
-    index < carries ? floatCarries.includes(index) : stackedWith.includes(index),
-  );
-  const pulled = bodyVjp(body, present);
-
   const like = (tensor: Tensor, name: string): Tensor => input(name, tensor.dtype, tensor.shape);
   const carryCotangents = floatCarries.map((index) => like(operand(parameters, index), `d_carry_${index}`));
-  const sums = floatInvariants.map((index) => like(operand(parameters, index), `d_invariant_${index}`));
+  // A sum over all steps: of 16-bit floats in f32, rounded at the end.
+  const sums = floatInvariants.map((index) => {
+    const { dtype, shape } = operand(parameters, index);
+    return input(`d_invariant_${index}`, workingType(dtype), shape);
+  });
   const steps = [
     ...parameters.slice(0, carries).map((parameter, index) => like(parameter, `carry_${index}`)),
     ...parameters
@@ -154,7 +154,7 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
   ]);
   const valueAt = (index: number): Tensor =>
     pulledValues[pulled.places.indexOf(index)] ?? zerosLike(operand(parameters, index));
-  const nextSums = floatInvariants.map((index, place) => operand(sums, place).add(valueAt(index)));
+  const nextSums = floatInvariants.map((index, place) => operand(sums, place).add(widened(valueAt(index))));
   const backward: Graph = {
     inputs: numbered([...carryCotangents, ...sums, ...steps, ...outputCotangents, ...invariants]),
     outputs: numbered([...floatCarries.map(valueAt), ...nextSums, ...floatSequences.map(valueAt)]),
@@ -164,7 +164,7 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
     node,
     [
       ...floatCarries.map((index) => cotangents[index] ?? zerosLike(operand(node.inputs, index))),
-      ...floatInvariants.map((index) => zerosLike(operand(node.inputs, index))),
+      ...sums.map(zerosLike),
       ...starts,
       ...node.inputs.slice(carries, carries + sequences),
       ...stackedWith.flatMap((index) => cotangents[index] ?? []),
@@ -179,7 +179,25 @@ function scanGradient(node: Node<ScanAttributes>, cotangents: readonly Cotangent
     [backward],
   ).outputs;
   const order = [...floatCarries, ...floatInvariants, ...floatSequences];
-  return node.inputs.map((_, index) => outputs[order.indexOf(index)]);
+  return node.inputs.map(({ dtype }, index) => outputs[order.indexOf(index)]?.cast(dtype));
+}
+
+/**
+ * The body's pullback, for the outputs that a cotangent reaches: those that have one, and the carries that these are
+ * computed from in any step. The other carries' cotangents would be zeros, and a zero times an overflow is NaN.
+ */
+function pullback(
+  body: Graph,
+  carries: number,
+  cotangents: readonly Cotangent[],
+): { readonly pulled: Pullback; readonly present: readonly boolean[] } {
+  let present = cotangents.map((cotangent) => cotangent !== undefined);
+  for (;;) {
+    const pulled = bodyVjp(body, present);
+    const places = pulled.places.filter((place) => place < carries && present[place] !== true);
+    if (places.length === 0) return { pulled, present };
+    present = present.map((isPresent, index) => isPresent || places.includes(index));
+  }
 }
 
 /** What a scan's body gives for one step. */

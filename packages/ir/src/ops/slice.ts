@@ -90,19 +90,45 @@ export const slicing: Rows<"slice"> = {
 };
 
 /** Zeros around and between elements, by counts that may be symbolic. */
-function padTo(x: Tensor, lows: Shape, highs: Shape, interior: Axes): Tensor {
+function padTo(g: Tensor, lows: Shape, highs: Shape, interior: Axes): Tensor {
+  // Of a symbolic size each element brings the zeros behind it, which also holds where there are no elements.
+  const apart = g.shape.map((size, axis) => (typeof size === "number" ? 0 : (interior[axis] ?? 0)));
   const number = (count: Dim): number => (typeof count === "number" ? count : 0);
-  let result = x.pad({ low: lows.map(number), high: highs.map(number), interior });
+  const after = highs.map((high, axis) => subDims(high, typeof high === "number" ? (apart[axis] ?? 0) : 0));
+  let result = apart.reduce(spread, g).pad({
+    low: lows.map(number),
+    high: after.map((high) => Math.max(0, number(high))),
+    interior: interior.map((gap, axis) => (apart[axis] === 0 ? gap : 0)),
+  });
   lows.forEach((low, axis) => {
-    const high = highs[axis] ?? 0;
+    const high = after[axis] ?? 0;
     const zeros = (count: Dim): Tensor[] =>
       typeof count === "number"
         ? []
-        : [lift("pad", 0, x).broadcast(result.shape.map((size, at) => (at === axis ? count : size)))];
+        : [lift("pad", 0, g).broadcast(result.shape.map((size, at) => (at === axis ? count : size)))];
     const parts = [...zeros(low), result, ...zeros(high)];
     if (parts.length > 1) result = concat(parts, axis);
+    const extra = typeof high === "number" ? Math.max(0, -high) : (apart[axis] ?? 0);
+    if (extra === 0) return;
+    const end = subDims(result.shape[axis] ?? 0, extra);
+    result = slice(
+      result,
+      [...lows.keys()].map((at) => (at === axis ? { end } : undefined)),
+    );
   });
   return result;
+}
+
+/** Zeros behind each element of an axis. */
+function spread(x: Tensor, gap: number, axis: number): Tensor {
+  if (gap === 0) return x;
+  const { shape } = x;
+  const high = [...shape, 1].map((_, at) => (at === axis + 1 ? gap : 0));
+  const length = mulDims(shape[axis] ?? 1, gap + 1);
+  return x
+    .unsqueeze(axis + 1)
+    .pad({ high })
+    .reshape(shape.map((size, at) => (at === axis ? length : size)));
 }
 
 /** A range of each axis; undefined takes the whole axis. Negative numbers count from the end; ends are clamped. */

@@ -3,6 +3,7 @@ import { type Rows, operand } from "../primitive.ts";
 import type { Primitive } from "../tensor.ts";
 import { erf as erfOf } from "../special.ts";
 import { type NoAttributes, binary, defineMap, pair, unary } from "./elementwise.ts";
+import { widelyPulled } from "./widely.ts";
 
 type Transcendental =
   | "exp"
@@ -35,7 +36,7 @@ const float = <N extends NoAttributes>(
     arity: 1,
     domain: "float",
     scalar: { number },
-    gradient: (inputs, y, g) => [g.mul(derivative(operand(inputs, 0), y))],
+    gradient: widelyPulled((inputs, y, g) => [g.mul(derivative(operand(inputs, 0), y))]),
   });
 
 const one = (x: Tensor): Tensor => x.mul(x).neg().add(1);
@@ -70,11 +71,11 @@ export const transcendental: Rows<Transcendental | "atan2"> = {
     arity: 2,
     domain: "float",
     scalar: { number: Math.atan2 },
-    gradient: (inputs, _, g) => {
+    gradient: widelyPulled((inputs, _, g) => {
       const [y, x] = pair(inputs);
       const scaled = g.div(x.mul(x).add(y.mul(y)));
       return [scaled.mul(x), scaled.mul(y).neg()];
-    },
+    }),
   }),
 };
 

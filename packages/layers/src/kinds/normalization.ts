@@ -5,6 +5,9 @@ import {
   commit,
   layerNormalization,
   typeText,
+  widely,
+  widened,
+  workingType,
 } from "@adjoint/ir";
 import type { DType, Initial, Tensor } from "@adjoint/ir";
 import {
@@ -67,18 +70,21 @@ export const batchNormKind: LayerKind<BatchNormConfig> = {
     return {
       scale: spec(channels, x.dtype, 1),
       bias: spec(channels, x.dtype, 0),
-      mean: spec(channels, x.dtype, 0, false),
-      variance: spec(channels, x.dtype, 1, false),
+      // A running mean of 16-bit floats would stop where its steps are below half a unit of its last place.
+      mean: spec(channels, workingType(x.dtype), 0, false),
+      variance: spec(channels, workingType(x.dtype), 1, false),
     };
   },
   build: (x, { config, training, register }) => {
-    const [scale, bias] = [register("scale"), register("bias")];
     const [mean, variance] = [register("mean"), register("variance")];
     const options = { epsilon: config.epsilon };
-    if (!training) return batchNormalization(x, scale, bias, mean, variance, options);
-    const batch = batchNormalizationTraining(x, scale, bias, options);
-    const counted = commit(batch.y, mean, moved(mean, batch.mean, config.momentum));
-    return commit(counted, variance, moved(variance, batch.variance, config.momentum));
+    return widely(x, (wide) => {
+      const [scale, bias] = [widened(register("scale")), widened(register("bias"))];
+      if (!training) return batchNormalization(wide, scale, bias, mean, variance, options);
+      const batch = batchNormalizationTraining(wide, scale, bias, options);
+      const counted = commit(batch.y, mean, moved(mean, batch.mean, config.momentum));
+      return commit(counted, variance, moved(variance, batch.variance, config.momentum));
+    });
   },
 };
 

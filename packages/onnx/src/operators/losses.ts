@@ -17,7 +17,7 @@ const classesLast = (x: Tensor): Tensor => {
   return x.transpose([batch, ...places, classes]);
 };
 
-/** The cost of each label over scores [N, C, …] and labels [N, …], weighted and reduced. */
+/** The cost of each label over scores [N, C, …] and labels [N, …], weighted and reduced; of 16-bit floats in f32. */
 function reduced(context: LossContext, cost: (scores: Tensor, labels: Tensor) => Tensor): Tensor {
   const [scores, given] = [context.input(0), context.input(1)];
   if (scores.rank < 2) context.refuse(`wants scores [N, C, …] and got ${scores}`);
@@ -25,12 +25,13 @@ function reduced(context: LossContext, cost: (scores: Tensor, labels: Tensor) =>
   const counts = ignored === undefined ? undefined : given.notEqual(ignored);
   // An ignored label may lie outside the classes: class 0 stands in for it, with weight 0.
   const labels = counts === undefined ? given : counts.where(given, 0);
-  const costs = cost(classesLast(scores), labels);
+  const costs = cost(classesLast(ir.widened(scores)), labels);
   const weights = weightsOf(context.optional(2), labels, counts, costs);
   const weighted = weights === undefined ? costs : weights.equal(0).where(0, costs.mul(weights));
-  if (reduction === "none") return weighted;
-  if (reduction === "sum") return weighted.reduceSum();
-  return weights === undefined ? costs.reduceMean() : weighted.reduceSum().div(weights.reduceSum());
+  const mean = (): Tensor =>
+    weights === undefined ? costs.reduceMean() : weighted.reduceSum().div(weights.reduceSum());
+  const results = { none: () => weighted, sum: () => weighted.reduceSum(), mean };
+  return results[reduction]().cast(scores.dtype);
 }
 
 /** What each label weighs; undefined where all weigh 1. */
@@ -41,7 +42,7 @@ function weightsOf(
   costs: Tensor,
 ): Tensor | undefined {
   if (byClass === undefined) return counts?.cast(costs.dtype);
-  const weights = byClass.take(labels);
+  const weights = byClass.take(labels).cast(costs.dtype);
   return counts === undefined ? weights : counts.where(weights, 0);
 }
 

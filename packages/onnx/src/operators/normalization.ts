@@ -13,19 +13,6 @@ const stash = z.int().default(elementTypes.f32);
 
 const product = (sizes: readonly Dim[]): Dim => sizes.reduce<Dim>(ir.mulDims, 1);
 
-/** Floats of 16 bits as f32: statistics of many elements need more than their few digits. */
-const widened = (x: Tensor): Tensor => (ir.dtypeInfo[x.dtype].bytes < 4 ? x.cast("f32") : x);
-
-/** Runs `build` on operands of the first one's width, at least f32. */
-function widely(
-  x: Tensor,
-  others: readonly Tensor[],
-  build: (x: Tensor, ...others: readonly Tensor[]) => Tensor,
-): Tensor {
-  const wide = widened(x);
-  return build(wide, ...others.map((other) => other.cast(wide.dtype)));
-}
-
 /** The axes from `axis` on, and whether the vectors have just their shape: composites don't stretch them. */
 function trailing(
   context: OperatorContext<{ readonly axis: number }>,
@@ -57,9 +44,10 @@ export const normalization: readonly Operator[] = [
     attributes: z.strictObject({ epsilon }),
     import(context) {
       const x = context.input(0);
-      return widely(x, [context.input(1), context.input(2)], (wide, scale = wide, bias = wide) =>
-        ir.instanceNormalization(wide, scale, bias, context.attributes),
-      ).cast(x.dtype);
+      return ir.widely(x, (wide) => {
+        const [scale, bias] = [context.input(1).cast(wide.dtype), context.input(2).cast(wide.dtype)];
+        return ir.instanceNormalization(wide, scale, bias, context.attributes);
+      });
     },
   }),
   operator({
@@ -71,16 +59,19 @@ export const normalization: readonly Operator[] = [
       const vectors = bias === undefined ? [scale] : [scale, bias];
       const { axis, axes, fits } = trailing(context, x, vectors);
       const { epsilon: value, stash_type: type } = context.attributes;
-      const y = widely(x, vectors, (wide, factor = wide, addend) => {
+      const wide = ir.widened(x);
+      const [factor, addend] = [scale.cast(wide.dtype), bias?.cast(wide.dtype)];
+      const normalized = (): Tensor => {
         if (fits) return ir.layerNormalization(wide, factor, addend, { axis, epsilon: value });
         const scaled = ir.standardize(wide, { axes, epsilon: value }).mul(factor);
         return addend === undefined ? scaled : scaled.add(addend);
-      });
+      };
+      const y = normalized().cast(x.dtype);
       const along = { axes, keepDims: true };
-      const deviation = ir.variance(widened(x), along).add(value).sqrt();
-      const statistics = [widened(x).reduceMean(along), ir.div(1, deviation)];
+      const deviation = ir.variance(wide, along).add(value).sqrt();
+      const statistics = [wide.reduceMean(along), ir.div(1, deviation)];
       const dtype = dtypeOfElement(type, "LayerNormalization's mean");
-      return [y.cast(x.dtype), ...statistics.map((tensor) => tensor.cast(dtype))];
+      return [y, ...statistics.map((tensor) => tensor.cast(dtype))];
     },
   }),
   operator({
@@ -91,9 +82,10 @@ export const normalization: readonly Operator[] = [
     import(context) {
       const x = context.input(0);
       const { epsilon: value, num_groups: groups } = context.attributes;
-      return widely(x, [context.input(1), context.input(2)], (wide, scale = wide, bias = wide) =>
-        ir.groupNormalization(wide, scale, bias, { groups, epsilon: value }),
-      ).cast(x.dtype);
+      return ir.widely(x, (wide) => {
+        const [scale, bias] = [context.input(1).cast(wide.dtype), context.input(2).cast(wide.dtype)];
+        return ir.groupNormalization(wide, scale, bias, { groups, epsilon: value });
+      });
     },
   }),
   operator({
@@ -104,11 +96,14 @@ export const normalization: readonly Operator[] = [
       const [x, scale] = [context.input(0), context.input(1)];
       const { axis, axes, fits } = trailing(context, x, [scale]);
       const { epsilon: value } = context.attributes;
-      return widely(x, [scale], (wide, factor = wide) => {
-        if (fits) return ir.rmsNormalization(wide, factor, { axis, epsilon: value });
-        const square = wide.mul(wide).reduceMean({ axes, keepDims: true });
-        return wide.mul(ir.div(1, square.add(value).sqrt())).mul(factor);
-      }).cast(scale.dtype);
+      const wide = ir.widened(x);
+      const factor = scale.cast(wide.dtype);
+      if (fits) return ir.rmsNormalization(wide, factor, { axis, epsilon: value }).cast(scale.dtype);
+      const square = wide.mul(wide).reduceMean({ axes, keepDims: true });
+      return wide
+        .mul(ir.div(1, square.add(value).sqrt()))
+        .mul(factor)
+        .cast(scale.dtype);
     },
   }),
   operator({
@@ -168,7 +163,7 @@ function batchNormalization(
 ): readonly Tensor[] {
   const { epsilon: value, momentum, training_mode: mode } = context.attributes;
   const [given, vector, mean] = [context.input(0), context.input(1), context.input(3)];
-  const wide = [given, vector, mean].map(widened);
+  const wide = [given, vector, mean].map(ir.widened);
   const dtype = wide.find((tensor) => tensor.dtype === "f64")?.dtype ?? "f32";
   const x = given.reshape(channelShape(given, vector)).cast(dtype);
   const flat = (index: number): Tensor => context.input(index).reshape([-1]).cast(dtype);
