@@ -492,7 +492,7 @@ describe("deserialize", () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });
