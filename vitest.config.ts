@@ -12,14 +12,18 @@ const own: { readonly [mode: string]: string } = {
   webgpu: "test/{conformance,integration}/webgpu*.test.ts",
 };
 
-/** Threads that wait for each other need the cores, and so does what measures time. */
-const alone = [
+/** They start threads or processes of their own: two files at a time, after all others. */
+const pairs = [
   "test/conformance/wasm.test.ts",
   "test/fuzz/*.test.ts",
-  "test/integration/{endurance,underflow}.test.ts",
-  "packages/backend-wasm/test/{artifact,products,scatter,threads,wasm}.test.ts",
-  "packages/ir/test/passes-pipeline.test.ts",
+  "packages/backend-wasm/test/{artifact,products,scatter}.test.ts",
   "apps/mnist-trainer/test/**/*.test.ts",
+];
+/** What measures time, or counts memory or threads. */
+const alone = [
+  "test/integration/{endurance,underflow}.test.ts",
+  "packages/backend-wasm/test/{threads,wasm}.test.ts",
+  "packages/ir/test/passes-pipeline.test.ts",
 ];
 const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];
 const never = ["**/node_modules/**", ...Object.values(own)];
@@ -47,8 +51,9 @@ export default defineConfig(({ mode }) => ({
     ...(own[mode] === undefined
       ? {
           projects: [
-            project(mode, "together", 0, "100%", { include: all, exclude: [...never, ...alone] }),
-            project(mode, "alone", 1, 1, { include: alone }),
+            project(mode, "together", 0, "100%", { include: all, exclude: [...never, ...pairs, ...alone] }),
+            project(mode, "pairs", 1, 2, { include: pairs }),
+            project(mode, "alone", 2, 1, { include: alone }),
           ],
         }
       : { include: [own[mode]] }),
