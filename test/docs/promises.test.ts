@@ -22,14 +22,14 @@ function promisesOf(readme: string, name: string): readonly Promised[] {
     if (promise === "" || links.length === 0) throw new Error(`no promise with its test: ${row}`);
     return links.map(([, title = "", link = ""]) => {
       const url = new URL(link, new URL(`packages/${name}/`, root));
-      return { promise, title, file: fileURLToPath(url) };
+      return { promise, title: title.replaceAll(/\\(.)/g, "$1"), file: fileURLToPath(url) };
     });
   });
 }
 
-/** The titles that a file gives to its tests, as they stand in its text. */
+/** The titles that a file gives to its tests, as they stand in its text, alone or inside a call. */
 const titlesOf = (file: string): readonly string[] =>
-  [...readFileSync(file, "utf8").matchAll(/(["`'])((?:(?!\1)[^\\]|\\.)*)\1\s*,/g)].map(
+  [...readFileSync(file, "utf8").matchAll(/(["`'])((?:(?!\1)[^\\]|\\.)*)\1\)?\s*,/g)].map(
     ([, , title = ""]) => title,
   );
 
