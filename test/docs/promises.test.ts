@@ -40,7 +40,7 @@ describe("each promise of a package's README names a test that there is", () => 
     for (const { promise, title, file } of promises) {
       expect(existsSync(file), `${promise}: ${file}`).toBe(true);
       expect(file).toMatch(/\.test\.ts$/);
-      expect(titlesOf(file), promise).toContain(title);
+      expect(titlesOf(file), `${promise}: ${file}`).toContain(title);
     }
   });
 });

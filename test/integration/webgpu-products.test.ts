@@ -76,10 +76,10 @@ describe.skipIf(missingGpu !== undefined).each([
       const [x, y] = [input("x", "f32", [3, terms]), input("y", "f32", [terms, 5])];
       const main = program({ inputs: { x, y }, outputs: { y: x.matMul(y) } });
       // All of one sign in the last row: their roundings don't cancel.
-      const a = Float32Array.from({ length: 3 * terms }, (_, at) =>
+      const a = Float32Array.from({ length: 3 * terms }, (__, at) =>
         at < 2 * terms ? Math.sin(at * at) : 0.1,
       );
-      const b = Float32Array.from({ length: 5 * terms }, (_, at) => 0.7 + Math.cos(at * at) / 9);
+      const b = Float32Array.from({ length: 5 * terms }, (__, at) => 0.7 + Math.cos(at * at) / 9);
       await using session = await compile({ main }, { backend });
       const { data } = (await session.run("main", { x: a, y: b })).y;
       for (let at = 0; at < 15; at++) {
