@@ -70,6 +70,29 @@ describe.skipIf(missingGpu !== undefined).each([
     await expectOracle(main, backend);
   });
 
+  it.for([7, 1000, 20_000])(
+    "of K = %i terms are within K roundings of the sum of their magnitudes",
+    async (terms) => {
+      const [x, y] = [input("x", "f32", [3, terms]), input("y", "f32", [terms, 5])];
+      const main = program({ inputs: { x, y }, outputs: { y: x.matMul(y) } });
+      // All of one sign in the last row: their roundings don't cancel.
+      const a = Float32Array.from({ length: 3 * terms }, (__, at) =>
+        at < 2 * terms ? Math.sin(at * at) : 0.1,
+      );
+      const b = Float32Array.from({ length: 5 * terms }, (__, at) => 0.7 + Math.cos(at * at) / 9);
+      await using session = await compile({ main }, { backend });
+      const { data } = (await session.run("main", { x: a, y: b })).y;
+      for (let at = 0; at < 15; at++) {
+        let [sum, size] = [0, 0];
+        for (let k = 0; k < terms; k++) {
+          const term = (a[Math.floor(at / 5) * terms + k] ?? NaN) * (b[k * 5 + (at % 5)] ?? NaN);
+          [sum, size] = [sum + term, size + Math.abs(term)];
+        }
+        expect(Math.abs(Number(data[at]) - sum)).toBeLessThanOrEqual(1.001 * terms * 2 ** -24 * size);
+      }
+    },
+  );
+
   it("of a padded image's windows, and of both gradients", { timeout: 60_000 }, async () => {
     const [x, w] = [input("x", "f32", [2, 3, 9, 7]), input("w", "f32", [20, 3, 3, 3])];
     const y = conv(x, w, {

@@ -68,6 +68,24 @@ describe("reduce kernels", () => {
         : { y: x.reduceMax({ axes: [1] }) };
     });
   });
+  it("sums in doubles and rounds once: lines, columns and running sums", () => {
+    // Each 1 is less than half the spacing of f32 at 10⁸.
+    const line = [1e8, ...Array<number>(31).fill(1), -1e8];
+    const feeds = {
+      rows: valueOf("f32", [8, 33], Array.from({ length: 8 }, () => line).flat()),
+      columns: valueOf(
+        "f32",
+        [33, 8],
+        line.flatMap((x) => Array<number>(8).fill(x)),
+      ),
+    };
+    const { outputs } = check(feeds, (t) => ({
+      lines: get(t, "rows").reduceSum({ axes: [1] }),
+      columns: get(t, "columns").reduceSum({ axes: [0] }),
+      running: cumSum(get(t, "rows"), { axis: 1 }).slice([{}, { start: 32 }]),
+    }));
+    for (const values of outputs) expect(new Set(Array.from(values, Number))).toEqual(new Set([31]));
+  });
   it("finds the first of the largest", () => {
     check({ x: ramp("f32", [4, 25]) }, (t) => ({
       rows: get(t, "x").argMax({ axis: 1 }),

@@ -1,6 +1,7 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { add, exp, gather, input, isNaN, mul, program, register, scan, scatter } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
+import { Pipelines } from "../src/device/pipelines.ts";
 import { type StubOptions, stubDevice } from "./stub-device.ts";
 import { feeds, open, unary, x } from "./support.ts";
 
@@ -165,6 +166,19 @@ describe("shaders", () => {
     expect(largest[0]).toBeLessThan(65_536);
     expect((largest[0] ?? 0) * (largest[1] ?? 0) * 64).toBeGreaterThanOrEqual(2 ** 23);
   });
+});
+
+it("keeps the 512 pipelines that were asked for last", async () => {
+  const { device, record } = stubDevice();
+  const pipelines = new Pipelines(device);
+  const ask = async (shader: number): Promise<number> => {
+    await pipelines.dispatch({ text: String(shader), bindings: [], groups: [1, 1] }, () => "a kernel");
+    return record.shaders.length;
+  };
+  for (let shader = 0; shader < 512; shader++) await ask(shader);
+  expect(await ask(0)).toBe(512);
+  // One more: the second has not been asked for since the longest.
+  expect([await ask(512), await ask(0), await ask(1)]).toEqual([513, 513, 514]);
 });
 
 describe("a run", () => {

@@ -69,6 +69,16 @@ describe("what overflows beside the loss does not reach its gradient:", () => {
     expect(numbersOf(infinite)).toEqual([[NaN]]);
   });
 
+  test("a logarithm beside a where, which has to be guarded", () => {
+    const x = constant([0, 2], "f64");
+    const taken = x.greater(0);
+    const plain = taken.where(x.log(), 0).reduceSum();
+    const guarded = taken.where(taken.where(x, 1).log(), 0).reduceSum();
+    // 0·∞ behind the gradient of 0.
+    expect(numbersOf(...gradients(plain, [x]))).toEqual([[NaN, 0.5]]);
+    expect(numbersOf(...gradients(guarded, [x]))).toEqual([[0, 0.5]]);
+  });
+
   test("elements between fillers", () => {
     const filler = constant(3, "f64");
     const padded = constant([Infinity, 1], "f64").pad({ low: [2], interior: [1], value: filler });

@@ -204,6 +204,19 @@ describe("fromOnnx", () => {
     expect(() => relu([3])).toThrow(/contradicts/);
   });
 
+  it("reads operator sets 1 to 28, and refuses others by number", () => {
+    const of = (opset: number): Graph =>
+      fromOnnx(
+        modelBytes({ opset, inputs: { x: [2] }, outputs: { y: [2] }, nodes: [node("Neg", ["x"], ["y"])] }),
+      );
+    for (let opset = 1; opset <= 28; opset++) expect(of(opset).outputs["y"]?.shape).toEqual([2]);
+    for (const opset of [0, 29]) {
+      const error = refusal(() => of(opset));
+      expect(error).toBeInstanceOf(UnsupportedError);
+      expect(String(error)).toContain(`operator set ${opset}`);
+    }
+  });
+
   it("binds symbols, and makes names of layers from names of nodes", () => {
     const bytes = modelBytes({
       inputs: { x: ["batch size", 3] },

@@ -169,8 +169,9 @@ const small = ((): { readonly [Symbol.dispose]: () => void; readonly path: strin
 })();
 afterAll(() => small?.[Symbol.dispose]());
 
+const skipped = small === undefined ? " (skipped: only root may mount a small disk)" : "";
 test.skipIf(small === undefined)(
-  `a full disk names the file, and leaves the one that was there${small === undefined ? " (skipped: only root may mount a small disk)" : ""}`,
+  `a full disk names the file, and leaves the one that was there${skipped}`,
   async () => {
     const path = join(small?.path ?? "", "weights.safetensors");
     await writeFileSafely(path, "before");
