@@ -4,6 +4,7 @@ import { type Feeds, compile } from "@adjoint/compiler";
 import type { Graph, State } from "@adjoint/ir";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Run } from "./check.ts";
+import { inFull } from "../in-full.ts";
 import { runConformance } from "./suite.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which counts from the next module on; newer versions have it on.
@@ -33,9 +34,11 @@ for (const threads of [1, 2]) {
     afterAll(() => backend[Symbol.dispose]());
 
     const name = `wasm, ${deterministic ? "plain" : "fused"} multiply-add, ${threads === 1 ? "one thread" : `${threads} threads`}`;
+    // All cases on one thread with plain kernels; the other kinds have the same forms.
     runConformance(
       name,
       inSession(() => backend),
+      { share: threads === 1 && deterministic ? 1 : 2 },
     );
   }
 }
@@ -44,8 +47,8 @@ const fail = (): never => {
   throw new Error("no backend has been opened");
 };
 
-// Each case with one number of threads; CHECKED=all runs all cases with all of them.
-const checkedThreads = process.env["CHECKED"] === "all" ? [[1], [2], [3]] : [[1, 2, 3]];
+// Each case with one number of threads; `pnpm test:full` runs all cases with all of them.
+const checkedThreads = inFull ? [[1], [2], [3]] : [[1, 2, 3]];
 for (const numbers of checkedThreads) {
   const backends: WasmBackend[] = [];
   beforeAll(async () => {
@@ -56,5 +59,6 @@ for (const numbers of checkedThreads) {
   runConformance(
     `wasm, checked memory, ${numbers.length === 1 ? `${numbers[0]} threads` : "1, 2 or 3 threads by turns"}`,
     inSession(() => backends[turn++ % backends.length] ?? fail()),
+    { share: 2 },
   );
 }

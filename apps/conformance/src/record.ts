@@ -29,7 +29,7 @@ const introduction = `# ONNX conformance
 
 The official ONNX backend tests on each backend: dtype and shape the same, whole numbers equal, floats within a relative
 1e-3 and an absolute 1e-7. The \`light\` models expect one constant for any input, so they prove that their files load, and no number;
-\`pnpm test:judges\` proves those networks with random weights, node by node. Written by \`pnpm conformance --update\`; not to be edited.
+\`pnpm test:full\` proves those networks with random weights, node by node. Written by \`pnpm conformance --update\`; not to be edited.
 `;
 
 /** The page with one backend's section replaced, or added. */

@@ -1,9 +1,6 @@
 import type { DType, TensorValue } from "@adjoint/ir";
 import { elementCount, valueOf } from "@adjoint/ir";
 
-/** Runs by `pnpm test:judges`, with all they can do; `npm test` has a share of it. */
-export const inFull: boolean = process.env["MODE"] === "judges";
-
 /** What all draws of a run come from; another by the environment, to look further. */
 export const seed: number = Number(process.env["ADJOINT_SEED"] ?? 20_261);
 

@@ -5,14 +5,15 @@ import { fromOnnx } from "@adjoint/onnx";
 import { describe, expect, test } from "vitest";
 import { missing, officialTests } from "../official-data.ts";
 import { load, runtimes } from "../runtime.ts";
-import { Draw, inFull, seed } from "./draw.ts";
+import { inFull } from "../../in-full.ts";
+import { Draw, seed } from "./draw.ts";
 import { openLight } from "./light.ts";
 
 /** Of a tensor's largest element: rounding that grew through all layers before. */
 const TOLERANCE = 2e-5;
 
 const networks = officialTests.filter(({ folder }) => folder === "light");
-/** Small enough for a share of `npm test`; all of them by `pnpm test:judges`. */
+/** Small enough for a share of `npm test`; all of them by `pnpm test:full`. */
 const QUICK = ["light_shufflenet"];
 /** Those of few operations run on the CPU backend too, which computes in doubles. */
 const ON_CPU = ["light_shufflenet", "light_squeezenet", "light_bvlc_alexnet"];

@@ -6,7 +6,8 @@ import { inspectOnnx, onnxTrainingLoop, toOnnx } from "@adjoint/onnx";
 import { adam, momentum } from "@adjoint/optimizers";
 import { describe, expect, test } from "vitest";
 import { load, runtimes, valueOf } from "../runtime.ts";
-import { Draw, inFull, seed } from "./draw.ts";
+import { inFull } from "../../in-full.ts";
+import { Draw, seed } from "./draw.ts";
 import { type Network, networks } from "./networks.ts";
 
 const STEPS = 20;
