@@ -12,6 +12,15 @@ const own: { readonly [mode: string]: string } = {
   webgpu: "test/{conformance,integration}/webgpu*.test.ts",
 };
 
+/** By `pnpm test:full` alone, which runs all of what has a share in `npm test` too. */
+const long = [
+  "apps/bench/test/ahead.test.ts",
+  "packages/backend-wasm/test/contract-windows.test.ts",
+  "packages/trainer/test/large-files.test.ts",
+  "test/fuzz/fuzz.test.ts",
+  "test/integration/deep-graphs.test.ts",
+];
+
 /** They start threads or processes of their own: two files at a time, after all others. */
 const pairs = [
   "test/conformance/wasm.test.ts",
@@ -26,7 +35,11 @@ const alone = [
   "packages/ir/test/passes-pipeline.test.ts",
 ];
 const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];
-const never = ["**/node_modules/**", ...Object.values(own)];
+const never = (mode: string): string[] => [
+  "**/node_modules/**",
+  ...Object.values(own),
+  ...(mode === "full" ? [] : long),
+];
 
 /** Files of one project run after those of all before it. */
 const project = (
@@ -38,7 +51,7 @@ const project = (
 ): TestProjectInlineConfiguration => ({
   extends: true,
   mode,
-  test: { name, maxWorkers, sequence: { groupOrder }, exclude: never, ...files },
+  test: { name, maxWorkers, sequence: { groupOrder }, exclude: never(mode), ...files },
 });
 
 export default defineConfig(({ mode }) => ({
@@ -51,7 +64,10 @@ export default defineConfig(({ mode }) => ({
     ...(own[mode] === undefined
       ? {
           projects: [
-            project(mode, "together", 0, "100%", { include: all, exclude: [...never, ...pairs, ...alone] }),
+            project(mode, "together", 0, "100%", {
+              include: all,
+              exclude: [...never(mode), ...pairs, ...alone],
+            }),
             project(mode, "pairs", 1, 2, { include: pairs }),
             project(mode, "alone", 2, 1, { include: alone }),
           ],

@@ -178,6 +178,6 @@ describe.for(Object.entries(readers))("%s", ([, { file, read }]) => {
       }),
       { numRuns: 150 },
     );
-    expect(outcomes.refused).toBeGreaterThan(8);
+    expect(outcomes.refused).toBeGreaterThan(0);
   });
 });
