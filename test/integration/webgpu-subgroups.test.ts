@@ -31,7 +31,12 @@ interface Host {
 /** @param subgroupMinSize what the adapter says of its subgroups; by default what is so. */
 async function openHost(features: readonly GPUFeatureName[], subgroupMinSize?: number): Promise<Host> {
   const adapter = await (await nodeGpu()).requestAdapter();
-  const device = await adapter?.requestDevice({ requiredFeatures: [...features] });
+  // As many buffers as the backend asks for on a device of its own.
+  const { maxStorageBuffersPerShaderStage = 8 } = adapter?.limits ?? {};
+  const device = await adapter?.requestDevice({
+    requiredFeatures: [...features],
+    requiredLimits: { maxStorageBuffersPerShaderStage },
+  });
   if (device === undefined) throw new Error("no device");
   if (subgroupMinSize !== undefined)
     Object.defineProperty(device, "adapterInfo", { value: { isFallbackAdapter: true, subgroupMinSize } });
