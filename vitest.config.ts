@@ -15,10 +15,11 @@ const own: { readonly [mode: string]: string } = {
 /** By `pnpm test:full` alone, which runs all of what has a share in `npm test` too. */
 const long = [
   "apps/bench/test/ahead.test.ts",
-  "packages/backend-wasm/test/contract-windows.test.ts",
+  "packages/backend-wasm/test/contract{,-windows}.test.ts",
   "packages/trainer/test/large-files.test.ts",
   "test/fuzz/fuzz.test.ts",
-  "test/integration/deep-graphs.test.ts",
+  "test/integration/{deep-graphs,passes-left-out}.test.ts",
+  "test/onnx/training.test.ts",
 ];
 
 /** They start threads or processes of their own: two files at a time, after all others. */
