@@ -9,6 +9,8 @@ import {
   emitContraction,
   workspaceBytes,
 } from "../src/contract/index.ts";
+import { planContraction } from "../src/contract/plan.ts";
+import type { Shape } from "../src/contract/shapes.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { families } from "../src/wasm.ts";
 
@@ -77,6 +79,13 @@ export function product(
 }
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+/** The way that a kernel takes, where its sums are stored as they are. */
+export function shapeOf(kernel: ContractKernel): Shape {
+  const epilogue = denseEpilogue(kernel, () => 0);
+  if (epilogue === undefined) throw new Error("its sums are not stored densely");
+  return planContraction(kernel, families, {}, epilogue).shape;
+}
 
 export interface RunOptions extends PlanOptions {
   readonly threads?: number;

@@ -10,6 +10,7 @@ import {
   product,
   reference,
   run,
+  shapeOf,
 } from "./contract-support.ts";
 
 interface Images {
@@ -77,7 +78,7 @@ const cases: readonly (readonly [string, Images])[] = [
   ["several blocks of terms", { n: 2, c: 50, h: 6, w: 9, o: 9, k: 3, pad: 1 }],
   ["whole runs", { n: 2, c: 50, h: 5, w: 16, o: 6, k: 3, pad: 1 }],
   ["no padding", { n: 2, c: 12, h: 10, w: 17, o: 8, k: 5, pad: 0 }],
-  ["more positions than a group", { n: 1, c: 8, h: 22, w: 29, o: 13, k: 3, pad: 1 }],
+  ["more positions than a group", { n: 1, c: 8, h: 22, w: 29, o: 16, k: 3, pad: 1 }],
   ["one image, one row", { n: 1, c: 3, h: 1, w: 40, o: 4, k: 1, pad: 0 }],
 ];
 
@@ -139,4 +140,21 @@ test("wide vectors change no bits of a product", () => {
     );
     expect(wide).toEqual(narrow);
   }
+});
+
+test("cases above take each way that reads windows", () => {
+  const ways = cases.map(([name, images]) =>
+    [name, shapeOf(forward(images)).kind, shapeOf(byWeight(images)).kind].join(": "),
+  );
+  expect(ways).toMatchInlineSnapshot(`
+    [
+      "few terms: window: taps",
+      "ragged runs and many terms: swapped: taps",
+      "several blocks of terms: window: taps",
+      "whole runs: window: taps",
+      "no padding: swapped: taps",
+      "more positions than a group: swapped: taps",
+      "one image, one row: block: taps",
+    ]
+  `);
 });

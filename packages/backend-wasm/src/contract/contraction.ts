@@ -67,6 +67,8 @@ export function emitContraction(
         return familyOf(families, "vectors").emitVector(module, plan, shape, workspace);
       case "window":
         return familyOf(families, "indirect").emitWindows(module, plan, shape, workspace);
+      case "swapped":
+        return familyOf(families, "indirect").emitSwapped(module, plan, shape, workspace);
       case "taps":
         return familyOf(families, "indirect").emitTaps(module, plan, shape, workspace);
     }

@@ -5,7 +5,7 @@ import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import type { Operand } from "./operand.ts";
 import type { EmitLine } from "./pack.ts";
-import type { Plan, TapsPlan, VectorPlan, WindowPlan } from "./shapes.ts";
+import type { Plan, SwappedPlan, TapsPlan, VectorPlan, WindowPlan } from "./shapes.ts";
 import type { PlanOptions, Sizes } from "./sizes.ts";
 
 /** Code of contractions that only some programs need. A plan is undefined where its shape does not fit. */
@@ -42,6 +42,14 @@ interface Indirect {
   ) => WindowPlan | undefined;
   /** A right side that is read through windows, as convolutions do. */
   readonly emitWindows: Emit<WindowPlan>;
+  readonly swappedPlan: (
+    sizes: Sizes,
+    lane: Lane,
+    windowed: WindowPlan,
+    options: PlanOptions,
+  ) => SwappedPlan | undefined;
+  /** Windows with the sides swapped. */
+  readonly emitSwapped: Emit<SwappedPlan>;
   readonly tapsPlan: (
     kernel: ContractKernel,
     sizes: Sizes,

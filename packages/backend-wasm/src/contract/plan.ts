@@ -35,6 +35,7 @@ export function planContraction(
   const shape =
     vectors?.vectorPlan(sizes, lane, left, right) ??
     indirect?.tapsPlan(kernel, sizes, lane, left, right, options) ??
+    (windowed && indirect?.swappedPlan(sizes, lane, windowed, options)) ??
     (windowed && indirect?.windowPlan(sizes, lane, left, right, options, epilogue)) ??
     blockPlan(sizes, lane, left, right, options, epilogue);
   return {

@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /** Its shape: one for each way to walk the operands. */
-export type Shape = VectorPlan | BlockPlan | WindowPlan | TapsPlan;
+export type Shape = VectorPlan | BlockPlan | WindowPlan | SwappedPlan | TapsPlan;
 
 /** How the micro-kernel walks the left side, in bytes. */
 interface LeftWalk {
@@ -52,8 +52,8 @@ type BlockRegion = "panel" | "slivers" | "lines" | "sums";
 type VectorRegion = "vector" | "sums";
 /** The left side's slivers, a table of each block's terms, lines on their way to be packed, an image, and sums. */
 type WindowRegion = "panel" | "tables" | "lines" | "image" | "sums";
-/** The same, with each tap's offset, and sums on their way to be finished. */
-type TapsRegion = WindowRegion | "places" | "turned";
+/** The same, with the offset of each of the micro-kernel's rows, and sums on their way to be finished. */
+type SwappedRegion = WindowRegion | "places" | "turned";
 
 export interface BlockPlan {
   readonly kind: "block";
@@ -111,6 +111,27 @@ export interface WindowPlan {
   readonly regions: readonly Region<WindowRegion>[];
 }
 
+/** Windows with the sides swapped: positions are the micro-kernel's rows, the kernel's rows are packed to slivers. */
+export interface SwappedPlan {
+  readonly kind: "swapped";
+  readonly window: Window;
+  /** What threads share of the columns. */
+  readonly images: number;
+  readonly leftAccess: Access;
+  readonly leftPanel: Panel;
+  readonly leftLines: Lines;
+  /** Positions of an image, and tiles of them. */
+  readonly positions: number;
+  readonly tiles: RowTiles;
+  readonly width: number;
+  readonly depth: number;
+  readonly depthBlocks: number;
+  /** Positions whose sums are kept at once; in the last group `most`. */
+  readonly group: number;
+  readonly most: number;
+  readonly regions: readonly Region<SwappedRegion>[];
+}
+
 /**
  * Windows whose taps are columns and whose positions are terms, as in the gradient by a convolution's weight. Sides change
  * places: taps are the micro-kernel's rows, read where they lie, the kernel's rows are packed to slivers.
@@ -131,5 +152,5 @@ export interface TapsPlan {
   readonly depth: number;
   /** Rows whose sums are kept at once: whole slivers. */
   readonly chunk: number;
-  readonly regions: readonly Region<TapsRegion>[];
+  readonly regions: readonly Region<SwappedRegion>[];
 }

@@ -9,7 +9,7 @@ import type { Plan, TapsPlan } from "./shapes.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { SHARED, rangeOf } from "../share.ts";
 import { emitStripe } from "./stripe.ts";
-import { emitTurn, leastCommon, turnedLine, writeOffsets } from "./turn.ts";
+import { emitTurn, leastCommon, overTurned, turnedLine, writeOffsets } from "./turn.ts";
 
 /**
  * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image
@@ -78,7 +78,7 @@ export function emitTaps(
     writeOffsets(body, positions, i32.add(table, i32.const(TABLE_HEAD)), blockRuns * run);
     const ownTaps = body.let(i32.add(taps, i32.mul(column0, i32.const(4))));
     const ownKept = body.let(i32.add(kept, i32.mul(column0, i32.const(tileRow))));
-    const [b, tile, row, to] = [body.local("i32"), body.local("i32"), body.local("i32"), body.local("i32")];
+    const [b, tile, row] = [body.local("i32"), body.local("i32"), body.local("i32")];
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
       if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
@@ -116,15 +116,13 @@ export function emitTaps(
             });
           });
         });
-        body.set(row, first);
-        body.set(tile, ownKept);
-        body.for(row, end, lane.count, () => {
-          body.run(call(turn, turned, tile, i32.sub(column1, column0)));
-          body.set(to, i32.add(row, i32.const(lane.count)));
-          body.set(to, select(i32.gtS(to, end), end, to));
-          body.run(call(finish, turned, row, to, column0, column1, batch));
-          body.set(tile, i32.add(tile, i32.const(16)));
-        });
+        const columnsOfThread = i32.sub(column1, column0);
+        overTurned(
+          body,
+          lane,
+          { turn, turned, tile: ownKept, first, end, columns: columnsOfThread },
+          (from, to) => body.run(call(finish, turned, from, to, column0, column1, batch)),
+        );
       });
     });
   });

@@ -1,4 +1,14 @@
-import { type Body, type Callee, type ModuleBuilder, type Value, i32, v128 } from "../emit/index.ts";
+import {
+  type Body,
+  type Callee,
+  type Local,
+  type ModuleBuilder,
+  type Value,
+  call,
+  i32,
+  select,
+  v128,
+} from "../emit/index.ts";
 import type { Lane } from "./lane.ts";
 import { type Part, decode, weighted } from "./operand.ts";
 import { transposed } from "./pack.ts";
@@ -55,5 +65,32 @@ export function emitTurn(
       body.set(from, i32.add(from, i32.const(lane.count * tileRow)));
       body.set(to, i32.add(to, i32.const(16)));
     });
+  });
+}
+
+interface TurnedRows {
+  readonly turn: Callee<["i32", "i32", "i32"], "void">;
+  /** Where turned sums go, and where those of the first row are. */
+  readonly turned: Local<"i32">;
+  readonly tile: Local<"i32">;
+  readonly first: Local<"i32">;
+  readonly end: Local<"i32">;
+  readonly columns: Value<"i32">;
+}
+
+/** Turns rows of sums, as many at a time as a vector holds, and gives each lot to `write` as a range of rows. */
+export function overTurned(
+  body: Body,
+  lane: Lane,
+  { turn, turned, tile, first, end, columns }: TurnedRows,
+  write: (from: Local<"i32">, to: Local<"i32">) => void,
+): void {
+  const [row, from, to] = [body.let(first), body.let(tile), body.local("i32")];
+  body.for(row, end, lane.count, () => {
+    body.run(call(turn, turned, from, columns));
+    body.set(to, i32.add(row, i32.const(lane.count)));
+    body.set(to, select(i32.gtS(to, end), end, to));
+    write(row, to);
+    body.set(from, i32.add(from, i32.const(16)));
   });
 }

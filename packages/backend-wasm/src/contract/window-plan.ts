@@ -1,18 +1,25 @@
 import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
-import { TABLE_HEAD, rowTiles, rowsOfTile } from "./micro.ts";
+import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import type { Operand } from "./operand.ts";
 import { accessOf, linesOf, panelOf } from "./pack.ts";
 import { ownRegion } from "./regions.ts";
-import type { WindowPlan } from "./shapes.ts";
-import { type PlanOptions, type Sizes, depthOf } from "./sizes.ts";
-import { imagesOf, windowOf } from "./window.ts";
+import type { SwappedPlan, WindowPlan } from "./shapes.ts";
+import { type PlanOptions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
+import { leastCommon, offsetsBytes, turnedSums } from "./turn.ts";
+import { imagesOf, runsOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
 
 /** Columns of windows whose sums are kept for an epilogue with a loop of its own. */
 const KEPT_COLUMNS = 224;
+
+/** Terms from which on swapping the sides pays for turning the sums. */
+const SWAPPED_TERMS = 64;
+
+/** Positions whose sums are kept at once when the sides are swapped. */
+const SWAPPED_POSITIONS = 400;
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
@@ -66,6 +73,53 @@ export function windowPlan(
       ownRegion("lines", leftLines.bytes),
       ownRegion("image", window.image?.bytes ?? 0),
       ownRegion("sums", epilogue.kind === "emitted" ? rows * tileRow : 0),
+    ],
+  };
+}
+
+/** The same windows with the sides swapped, where runs are ragged and the terms many enough to pay for turning the sums. */
+export function swappedPlan(
+  sizes: Sizes,
+  lane: Lane,
+  { window, images, leftAccess, depth, depthBlocks, width: runWidth }: WindowPlan,
+  options: PlanOptions,
+): SwappedPlan | undefined {
+  const { rows, inner } = sizes;
+  const wide = options.wide === true;
+  const { run } = window;
+  const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
+  const filled = (size: number, unit: number): number => size / paddedTo(size, unit);
+  if (inner < SWAPPED_TERMS || filled(rows, width) < filled(run, runWidth) + 0.05) return undefined;
+  const positions = runsOf(window) * run;
+  const tiles = rowTiles(positions, rowsOfTile(wide, options.fused === true));
+  const unit = leastCommon(tiles.rows, lane.count);
+  const kept = Math.min(SWAPPED_POSITIONS, MOST_PANEL / (lane.bytes * paddedTo(rows, width)));
+  const group = Math.max(1, Math.floor(kept / unit)) * unit;
+  const most = Math.min(positions, group + thinRows(tiles));
+  const panelRows = paddedTo(rows, width);
+  const leftPanel = panelOf(panelRows, depth, lane);
+  const leftLines = linesOf(leftAccess, lane, width, depth, panelRows);
+  return {
+    kind: "swapped",
+    window,
+    images,
+    leftAccess,
+    leftPanel,
+    leftLines,
+    positions,
+    tiles,
+    width,
+    depth,
+    depthBlocks,
+    group,
+    most,
+    regions: [
+      ownRegion("panel", leftPanel.bytes * depthBlocks),
+      ownRegion("tables", tableBytes(depth) * depthBlocks),
+      ownRegion("lines", leftLines.bytes),
+      ownRegion("image", window.image?.bytes ?? 0),
+      ownRegion("places", offsetsBytes(positions)),
+      ...turnedSums(most, panelRows, lane),
     ],
   };
 }

@@ -162,7 +162,7 @@ export function emitWindows(
 }
 
 /** For each block of terms whether it adds (its first term), then the byte offset of each term. */
-function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
+export function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
   const strides = part.map((axis) => axis.stride);
   const term = body.let(i32.const(0));
   const at = body.let(to);
