@@ -384,8 +384,8 @@ describe("a pool", () => {
       );
       const rows = [0, 1].map(() => new Int32Array(PARTS));
       // On a busy machine it can take long until a worker gets a turn.
-      const until = performance.now() + 20_000;
-      for (let step = 0; step < 400 || (pool.helped === 0 && performance.now() < until); step++) {
+      const deadline = performance.now() + 20_000;
+      for (let step = 0; step < 400 || (pool.helped === 0 && performance.now() < deadline); step++) {
         words[(OWN - 4) >> 2] = step;
         expect(run(step % 3 === 0 ? 1 : 0)).toBe(0);
         for (let turns = 0; turns < 3; turns++)
