@@ -15,7 +15,7 @@ import {
   relu,
 } from "@adjoint/ir";
 import { adam } from "@adjoint/optimizers";
-import { median } from "./numbers.ts";
+import { median } from "./measure/numbers.ts";
 
 // How long `compile` takes in a new process, and how that grows: each workload at a size and at twice that size.
 

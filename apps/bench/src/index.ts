@@ -1,5 +1,5 @@
-export { Chromium } from "./chromium.ts";
-export { DEBIAN_CHROMIUM, launchChromium } from "./launch.ts";
-export { chromiumPlace } from "./places.ts";
-export { runGroup } from "./rounds.ts";
-export { dataOf, expectedOf } from "./workloads/kinds.ts";
+export { Chromium } from "./partners/chromium.ts";
+export { DEBIAN_CHROMIUM, launchChromium } from "./partners/launch.ts";
+export { chromiumPlace } from "./partners/places.ts";
+export { runGroup } from "./measure/rounds.ts";
+export { dataOf, expectedOf } from "./tasks/workloads/kinds.ts";

@@ -1,22 +1,22 @@
 #!/usr/bin/env node
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { addArtifact } from "./artifact.ts";
-import { nodeProgram } from "./child.ts";
-import type { Chromium } from "./chromium.ts";
-import { engineOf, machine, pythonWithTorch } from "./engines.ts";
-import { inFolder } from "./folder.ts";
-import { runLinear } from "./linear.ts";
-import { type ContestantName, type Platform, isOn, isOwn } from "./names.ts";
+import { addArtifact } from "./measure/artifact.ts";
+import { nodeProgram } from "./partners/child.ts";
+import type { Chromium } from "./partners/chromium.ts";
+import { engineOf, machine, pythonWithTorch } from "./partners/engines.ts";
+import { inFolder } from "./tasks/folder.ts";
+import { runLinear } from "./measure/linear.ts";
+import { type ContestantName, type Platform, isOn, isOwn } from "./contestants/names.ts";
 import { type Options, UsageError, help, parseOptions } from "./options.ts";
-import { pairsOf } from "./pairs.ts";
-import { type Place, chromiumPlace, nodePlace } from "./places.ts";
-import { page } from "./report.ts";
-import { runGroup } from "./rounds.ts";
-import { type Line, parseLine } from "./rows.ts";
-import { Unavailable } from "./unavailable.ts";
-import { dataOf, expectedOf } from "./workloads/kinds.ts";
-import { type WorkloadName, platformsOf, workloads } from "./workloads/table.ts";
+import { pairsOf } from "./measure/pairs.ts";
+import { type Place, chromiumPlace, nodePlace } from "./partners/places.ts";
+import { page } from "./report/report.ts";
+import { runGroup } from "./measure/rounds.ts";
+import { type Line, parseLine } from "./measure/rows.ts";
+import { Unavailable } from "./partners/unavailable.ts";
+import { dataOf, expectedOf } from "./tasks/workloads/kinds.ts";
+import { type WorkloadName, platformsOf, workloads } from "./tasks/workloads/table.ts";
 
 /** One workload wherever it runs and one of ours with it. */
 async function* measured(
@@ -57,7 +57,7 @@ async function* measured(
 }
 
 /** Its bundler and driver are loaded where they are needed. */
-const openChromium = async (): Promise<Chromium> => (await import("./chromium.ts")).Chromium.open();
+const openChromium = async (): Promise<Chromium> => (await import("./partners/chromium.ts")).Chromium.open();
 
 /** All that was asked for, as it comes. */
 async function* lines(options: Options): AsyncGenerator<readonly Line[]> {

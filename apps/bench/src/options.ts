@@ -8,8 +8,8 @@ import {
   ownNames,
   peerNames,
   platforms,
-} from "./names.ts";
-import { type WorkloadName, workloadNames } from "./workloads/table.ts";
+} from "./contestants/names.ts";
+import { type WorkloadName, workloadNames } from "./tasks/workloads/table.ts";
 
 /** What the command line asks for. */
 export interface Options {

@@ -4,14 +4,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { addArtifact } from "../src/artifact.ts";
-import type { ProcessJob } from "../src/child.ts";
-import { contestants } from "../src/contestants.ts";
-import { artifactIn, inFolder, readArrays } from "../src/folder.ts";
-import type { ContestantName } from "../src/names.ts";
-import { disagreement } from "../src/numbers.ts";
-import { dataOf, expectedOf } from "../src/workloads/kinds.ts";
-import { type Workload, workloads } from "../src/workloads/table.ts";
+import { addArtifact } from "../src/measure/artifact.ts";
+import type { ProcessJob } from "../src/partners/child.ts";
+import { contestants } from "../src/contestants/table.ts";
+import { artifactIn, inFolder, readArrays } from "../src/tasks/folder.ts";
+import type { ContestantName } from "../src/contestants/names.ts";
+import { disagreement } from "../src/measure/numbers.ts";
+import { dataOf, expectedOf } from "../src/tasks/workloads/kinds.ts";
+import { type Workload, workloads } from "../src/tasks/workloads/table.ts";
 import { small } from "./small.ts";
 
 const task = small["mlp-train"];
@@ -36,7 +36,7 @@ async function processOf(
 ): Promise<{ readonly losses: readonly number[]; readonly packages: readonly string[] }> {
   return inFolder(arrays, async (folder) => {
     addArtifact(folder, withThreads(2), arrays);
-    const [run, program] = ["../../../test/from-sources.mjs", "../src/contestant.ts"].map((file) =>
+    const [run, program] = ["../../../test/from-sources.mjs", "../src/partners/contestant.ts"].map((file) =>
       fileURLToPath(new URL(file, import.meta.url)),
     );
     const job: ProcessJob = { contestant, threads, task, folder, once: false };

@@ -1,9 +1,9 @@
 import process from "node:process";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { Child, type ProcessJob } from "../src/child.ts";
-import { openblasCore } from "../src/engines.ts";
-import { TimeLimit } from "../src/partner.ts";
+import { Child, type ProcessJob } from "../src/partners/child.ts";
+import { openblasCore } from "../src/partners/engines.ts";
+import { TimeLimit } from "../src/partners/partner.ts";
 
 const job: ProcessJob = {
   contestant: "echo",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { contestants } from "../src/contestants.ts";
-import { isOn, isOwn, names, ownNames, peerNames, platforms } from "../src/names.ts";
-import { nodePlace } from "../src/places.ts";
-import { platformsOf, workloadNames, workloads } from "../src/workloads/table.ts";
+import { contestants } from "../src/contestants/table.ts";
+import { isOn, isOwn, names, ownNames, peerNames, platforms } from "../src/contestants/names.ts";
+import { nodePlace } from "../src/partners/places.ts";
+import { platformsOf, workloadNames, workloads } from "../src/tasks/workloads/table.ts";
 
 test("each contestant is on one platform, ours or a peer", () => {
   const all = [...ownNames, ...peerNames];

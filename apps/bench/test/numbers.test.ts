@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { disagreement, median, significant } from "../src/numbers.ts";
+import { disagreement, median, significant } from "../src/measure/numbers.ts";
 
 test("the median is the middle, or the mean of the middle two", () => {
   expect(median([10, 9, 2])).toBe(9);

@@ -1,6 +1,6 @@
-import { pairsOf } from "../src/pairs.ts";
-import type { Outcome } from "../src/rounds.ts";
-import type { Row } from "../src/rows.ts";
+import { pairsOf } from "../src/measure/pairs.ts";
+import type { Outcome } from "../src/measure/rounds.ts";
+import type { Row } from "../src/measure/rows.ts";
 
 /** An outcome with a time, or with what else is given. */
 export const outcome = (

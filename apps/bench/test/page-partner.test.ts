@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { Chromium } from "../src/chromium.ts";
-import { PagePartner } from "../src/page-partner.ts";
-import { TimeLimit } from "../src/partner.ts";
-import { Unavailable } from "../src/unavailable.ts";
+import { Chromium } from "../src/partners/chromium.ts";
+import { PagePartner } from "../src/partners/page-partner.ts";
+import { TimeLimit } from "../src/partners/partner.ts";
+import { Unavailable } from "../src/partners/unavailable.ts";
 
 /** A page whose functions give these answers, one after another; an error is thrown as the browser's driver would. */
 function pageOf(...answers: readonly unknown[]): {

@@ -1,6 +1,6 @@
 import { detectFeatures } from "@adjoint/backend-wasm";
 import { expect, test } from "vitest";
-import { peakMeter, peakModule } from "../src/peak.ts";
+import { peakMeter, peakModule } from "../src/measure/peak.ts";
 
 test.each([false, true])("the loop without fused arithmetic runs, wide: %j", (wide) => {
   expect(peakMeter({ fused: false, wide })()).toBeGreaterThan(0);

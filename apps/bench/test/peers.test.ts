@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { disagreement } from "../src/numbers.ts";
-import { prepareJax } from "../src/peers/jax-js.ts";
-import { prepareOrtWeb } from "../src/peers/onnxruntime-web.ts";
-import { prepareTfjs } from "../src/peers/tfjs.ts";
-import type { Prepare } from "../src/runner.ts";
-import type { Task } from "../src/task.ts";
-import { check } from "../src/turns.ts";
-import { dataOf, expectedOf } from "../src/workloads/kinds.ts";
+import { disagreement } from "../src/measure/numbers.ts";
+import { prepareJax } from "../src/contestants/peers/jax-js.ts";
+import { prepareOrtWeb } from "../src/contestants/peers/onnxruntime-web.ts";
+import { prepareTfjs } from "../src/contestants/peers/tfjs.ts";
+import type { Prepare } from "../src/contestants/runner.ts";
+import type { Task } from "../src/tasks/task.ts";
+import { check } from "../src/contestants/turns.ts";
+import { dataOf, expectedOf } from "../src/tasks/workloads/kinds.ts";
 import { small } from "./small.ts";
 
 interface Peer {

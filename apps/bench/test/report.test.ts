@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { digits } from "../src/markdown.ts";
-import { cnn, multiplyAdds } from "../src/networks.ts";
-import { page } from "../src/report.ts";
-import type { LinearRow } from "../src/rows.ts";
+import { digits } from "../src/report/markdown.ts";
+import { cnn, multiplyAdds } from "../src/tasks/networks.ts";
+import { page } from "../src/report/report.ts";
+import type { LinearRow } from "../src/measure/rows.ts";
 import { chromiumRowsOf, outcome, rowsOf } from "./outcomes.ts";
 
 const lineWith = (text: string, ...parts: readonly string[]): string | undefined =>

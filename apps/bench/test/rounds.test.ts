@@ -1,8 +1,8 @@
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { Child } from "../src/child.ts";
-import type { ContestantName } from "../src/names.ts";
-import { type Group, runGroup } from "../src/rounds.ts";
+import { Child } from "../src/partners/child.ts";
+import type { ContestantName } from "../src/contestants/names.ts";
+import { type Group, runGroup } from "../src/measure/rounds.ts";
 
 /** A contestant that shows these results, and whose bursts take 3, 1, 2, 3… ms a step. */
 const showing = (values: readonly number[]): string => `

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type LinearRow, parseLine } from "../src/rows.ts";
+import { type LinearRow, parseLine } from "../src/measure/rows.ts";
 import { chromiumRowsOf, outcome, rowsOf } from "./outcomes.ts";
 
 describe("pairs", () => {

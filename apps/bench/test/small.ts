@@ -1,5 +1,5 @@
-import { cnn, mlp } from "../src/networks.ts";
-import type { Task } from "../src/task.ts";
+import { cnn, mlp } from "../src/tasks/networks.ts";
+import type { Task } from "../src/tasks/task.ts";
 
 const tinyCnn = cnn(6, 8, [2, 3]);
 

@@ -1,10 +1,10 @@
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { describe, expect, test } from "vitest";
-import { disagreement } from "../src/numbers.ts";
-import { ownRunner } from "../src/own-runner.ts";
-import { check } from "../src/turns.ts";
-import { dataOf, expectedOf } from "../src/workloads/kinds.ts";
+import { disagreement } from "../src/measure/numbers.ts";
+import { ownRunner } from "../src/contestants/own-runner.ts";
+import { check } from "../src/contestants/turns.ts";
+import { dataOf, expectedOf } from "../src/tasks/workloads/kinds.ts";
 import { small } from "./small.ts";
 
 const backends = { cpu: async () => cpu(), wasm: () => wasm({ threads: 1 }) };

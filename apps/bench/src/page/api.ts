@@ -1,6 +1,6 @@
-import type { ContestantName } from "../names.ts";
-import type { Job } from "../task.ts";
-import type { Entry, Turn } from "../turns.ts";
+import type { ContestantName } from "../contestants/names.ts";
+import type { Job } from "../tasks/task.ts";
+import type { Entry, Turn } from "../contestants/turns.ts";
 
 /** What a page does for the process that opened it. */
 interface PageApi {

@@ -1,15 +1,15 @@
 // A contestant's page: it loads one library, shows its results, and then runs a burst whenever it is asked.
-import type { ContestantName } from "../names.ts";
-import type { Prepare, Runner } from "../runner.ts";
-import { enter, turn } from "../turns.ts";
-import { dataOf } from "../workloads/kinds.ts";
+import type { ContestantName } from "../contestants/names.ts";
+import type { Prepare, Runner } from "../contestants/runner.ts";
+import { enter, turn } from "../contestants/turns.ts";
+import { dataOf } from "../tasks/workloads/kinds.ts";
 import "./api.ts";
 
 /** Each library in a module of its own, so that a page loads no other. */
 const libraries: { readonly [name in ContestantName<"chromium">]: () => Promise<Prepare> } = {
   webgpu: async () => (await import("./webgpu.ts")).prepareWebgpu,
   "tfjs-webgpu": async () => (await import("./tfjs-webgpu.ts")).prepareTfjsWebgpu,
-  "jax-js-webgpu": async () => (await import("../peers/jax-js.ts")).prepareJax("webgpu"),
+  "jax-js-webgpu": async () => (await import("../contestants/peers/jax-js.ts")).prepareJax("webgpu"),
   "onnxruntime-webgpu": async () => (await import("./onnxruntime-webgpu.ts")).prepareOrtWebgpu,
 };
 

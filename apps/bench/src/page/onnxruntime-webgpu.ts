@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-web/webgpu";
-import { type OnnxModel, onnxModelOf } from "../peers/onnx-model.ts";
-import { onnxRunner } from "../peers/onnxruntime.ts";
-import type { Prepare, Runner } from "../runner.ts";
+import { type OnnxModel, onnxModelOf } from "../contestants/peers/onnx-model.ts";
+import { onnxRunner } from "../contestants/peers/onnxruntime.ts";
+import type { Prepare, Runner } from "../contestants/runner.ts";
 
 /** Runs a model whose inputs and output stay on the device. */
 async function resident(

@@ -1,8 +1,8 @@
 import { backend } from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import "@tensorflow/tfjs-backend-webgpu";
-import { prepareTfjs } from "../peers/tfjs.ts";
-import type { Prepare } from "../runner.ts";
+import { prepareTfjs } from "../contestants/peers/tfjs.ts";
+import type { Prepare } from "../contestants/runner.ts";
 
 /** It collects dispatches: they are submitted before they are waited for. */
 async function settle(): Promise<void> {

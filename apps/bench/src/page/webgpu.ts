@@ -1,6 +1,6 @@
 import { webgpu } from "@adjoint/backend-webgpu";
-import { ownRunner } from "../own-runner.ts";
-import type { Prepare } from "../runner.ts";
+import { ownRunner } from "../contestants/own-runner.ts";
+import type { Prepare } from "../contestants/runner.ts";
 
 /** Of our packages; the page's build puts it here. */
 declare const ADJOINT_VERSION: string;
