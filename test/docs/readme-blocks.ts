@@ -9,11 +9,13 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true }) };
 }
 
+/** The TypeScript blocks of a page. */
+export const blocksIn = (page: string): readonly string[] =>
+  [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+
 /** The TypeScript blocks of a package's README. */
-export function blocksOf(name: string): readonly string[] {
-  const page = readFileSync(new URL(`../../packages/${name}/README.md`, import.meta.url), "utf8");
-  return [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
-}
+export const blocksOf = (name: string): readonly string[] =>
+  blocksIn(readFileSync(new URL(`../../packages/${name}/README.md`, import.meta.url), "utf8"));
 
 let count = 0;
 
