@@ -47,15 +47,8 @@ export {
   composite,
   defineComposite,
 } from "./composite.ts";
-export {
-  type Evaluation,
-  type EvaluateOptions,
-  type State,
-  evaluate,
-  evaluateTensors,
-  solveSymbols,
-  specialize,
-} from "./evaluate.ts";
+export { type Evaluation, type EvaluateOptions, type State, evaluate, evaluateTensors } from "./evaluate.ts";
+export { solveSymbols, specialize } from "./symbols.ts";
 export { gradients, jvp, vjp } from "./gradient.ts";
 export { primitives } from "./ops/table.ts";
 export * from "./ops/arithmetic.ts";
