@@ -1,5 +1,5 @@
 // Writes the JavaScript of packages: `dist/<entry>.js` for each entry of `exports`, with all of a package's own modules in
-// one file (those that load on demand in files of their own), so that a program starts without opening hundreds of files.
+// one file, so that a program starts without opening hundreds of files.
 // Beside it `THIRD-PARTY-NOTICES.txt`, the licences of what it holds of others.
 // Types come to lie beside it by `tsc -b`. Bundles the packages in the folders given, else all.
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const isInlined = (/** @type {string} */ id) =>
  * Entries that are bundled each by itself. Together with the others, what they share would be files of its own, which all
  * programs would open; they are for programs that load only them.
  */
-const APART = new Set(["on-demand", "artifact"]);
+const APART = new Set(["artifact"]);
 
 /**
  * Gives the names of the files that it wrote and the modules in them.

@@ -6,7 +6,6 @@ import {
   memoryError,
 } from "@adjoint/compiler";
 import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
-import type { Allowed } from "./checked/regions.ts";
 import {
   type Addresses,
   type CompiledModule,
@@ -17,14 +16,13 @@ import {
   programWorkspace,
 } from "./compile.ts";
 import { type Places, type Span, WasmExecutable, viewOf } from "./executable.ts";
-import type { FamilySource } from "./families.ts";
-import { familyOf } from "./family-of.ts";
 import { type Arena, GAP, type Layout, aligned, layoutOf } from "./memory-layout.ts";
-import { familiesOf } from "./needs.ts";
 import { start } from "./instance.ts";
 import type { Pool } from "./threads/pool.ts";
 import { hasWideVectors } from "./wide.ts";
 import type { Workspace } from "./workspace.ts";
+import type { Guards } from "./checked/guards.ts";
+import type { ModuleBuilder } from "./emit/index.ts";
 
 /** How much memory a program takes, registers aside. */
 export interface Extent {
@@ -45,8 +43,12 @@ export interface Site {
   /** Address of the program's part. */
   readonly base: number;
   readonly registerAddress: (name: string) => number;
-  /** What a kernel may touch, where its accesses are checked. */
-  readonly allowedOf?: (addresses: Addresses, kernel: Kernel, workspace: Workspace) => readonly Allowed[];
+  /** Makes guards of every access to memory, where they are checked. */
+  readonly guard?: (
+    addresses: Addresses,
+    module: ModuleBuilder,
+    workspaceOf: (kernel: Kernel) => Workspace,
+  ) => Guards;
 }
 
 /** A program's code for one place in a memory. */
@@ -61,7 +63,7 @@ export interface Assembly extends CompiledModule {
 export function assemble(
   program: Program,
   { layout }: Extent,
-  { memory, base, registerAddress, allowedOf }: Site,
+  { memory, base, registerAddress, guard }: Site,
   options: EngineOptions & { readonly shareFrom: number; readonly separate: boolean },
 ): Assembly {
   const spans = program.buffers.map(({ dtype, elements, location }, id): Span | undefined => {
@@ -83,7 +85,7 @@ export function assemble(
     ...options,
     addresses,
     memory,
-    ...(allowedOf && { allowedOf: (kernel, workspace) => allowedOf(addresses, kernel, workspace) }),
+    ...(guard && { guard: (module, regionsOf) => guard(addresses, module, regionsOf) }),
   });
   return {
     ...code,
@@ -109,7 +111,6 @@ export interface Host {
   readonly pool: Pool | undefined;
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
-  readonly families: FamilySource;
   /** The threads that one plays, where all accesses are checked. */
   readonly played: number | undefined;
 }
@@ -138,28 +139,23 @@ export async function compileExecutable(
   const { arena, fused, pool, shareFrom, played } = host;
   const { memory } = arena;
   const threads = played ?? pool?.size ?? 1;
-  const families = await host.families(() =>
-    familiesOf(program, { threads, isChecked: played !== undefined }),
-  );
   const engine: EngineOptions = {
     fused,
     wide: hasWideVectors(),
     threads,
-    families,
     ...(played !== undefined && { gap: GAP }),
   };
   const extent = extentOf(program, engine);
-  const checks =
-    played === undefined
-      ? undefined
-      : new (familyOf(families, "checked").Checks)(program, extent, { arena, threads });
+  // Only tests of the backend need this code.
+  const checking = played === undefined ? undefined : await import("./checked/checks.ts");
+  const checks = checking && new checking.Checks(program, extent, { arena, threads });
   const bytes = checks?.bytes ?? extent.bytes;
   const base = arena.allocate(bytes, "a program", (problem) => memoryError("wasm", program, problem));
   const site: Site = {
     memory: arena.type,
     base,
     registerAddress,
-    ...(checks && { allowedOf: checks.allowedOf(base) }),
+    ...(checks && { guard: checks.guard(base) }),
   };
   const assembly = assemble(program, extent, site, { ...engine, shareFrom, separate: profile });
   const monitor = checks?.monitor(base, assembly);

@@ -1,13 +1,11 @@
 import type { Backend, CompileOptions, Device, Executable, Program } from "@adjoint/compiler";
 import { AdjointError, type State, dtypeInfo } from "@adjoint/ir";
 import { detectFeatures } from "./detect.ts";
-import type { FamilySource } from "./families.ts";
-import { familyOf } from "./family-of.ts";
 import { type Host, compileExecutable } from "./assemble.ts";
 import { Arena, GAP } from "./memory-layout.ts";
 import { Registers } from "./registers.ts";
 import { SHARE_FROM, checkThreads } from "./threads/options.ts";
-import type { Pool } from "./threads/pool.ts";
+import { Pool } from "./threads/pool.ts";
 import { coresOf } from "./threads/engine.ts";
 
 export interface WasmOptions {
@@ -45,11 +43,17 @@ const DEFAULT_MOST_THREADS = 8;
 /** Threads that one plays where accesses are checked. */
 const PLAYED = 3;
 
-/** The backend, with its code from `families`. @throws AdjointError on engines without SIMD, and for options out of range. */
-export async function openWasm(
-  { deterministic, threads, checked = false, shareFrom = checked ? 0 : SHARE_FROM }: WasmOptions,
-  families: FamilySource,
-): Promise<WasmBackend> {
+/**
+ * Compiles each program to one WebAssembly module with SIMD, with fused multiply-add where the engine has it, run by
+ * threads that are started once. The threads never keep the process alive.
+ * @throws AdjointError on engines without SIMD, and for options out of range.
+ */
+export async function wasm({
+  deterministic,
+  threads,
+  checked = false,
+  shareFrom = checked ? 0 : SHARE_FROM,
+}: WasmOptions = {}): Promise<WasmBackend> {
   const { simd, relaxedSimd, threads: canShare } = detectFeatures();
   if (!simd) {
     throw new AdjointError("backend", "wasm", "this engine has no SIMD", "Use the CPU backend here.");
@@ -58,9 +62,9 @@ export async function openWasm(
   const played = checked ? (threads ?? PLAYED) : undefined;
   const wanted = canShare && !checked ? (threads ?? Math.min(coresOf(), DEFAULT_MOST_THREADS)) : 1;
   const arena = new Arena(wanted > 1, checked ? GAP : 0);
-  const pool = wanted > 1 ? await openPool(arena.memory, wanted, families) : undefined;
+  const pool = wanted > 1 ? new Pool(arena.memory, wanted) : undefined;
   const fused = relaxedSimd && deterministic !== true;
-  const host: Host = { arena, pool, shareFrom, families, fused, played };
+  const host: Host = { arena, pool, shareFrom, fused, played };
   pool?.endWith(host);
   return {
     name: "wasm",
@@ -70,12 +74,6 @@ export async function openWasm(
     open: () => Promise.resolve(new WasmDevice(host)),
     [Symbol.dispose]: () => host.pool?.[Symbol.dispose](),
   };
-}
-
-/** Starts the threads beside this one. */
-async function openPool(memory: WebAssembly.Memory, threads: number, families: FamilySource): Promise<Pool> {
-  const { Pool } = familyOf(await families(() => ["threads"]), "threads");
-  return new Pool(memory, threads);
 }
 
 class WasmDevice implements Device {

@@ -1,10 +1,6 @@
-import type { Allowed } from "./checked/regions.ts";
-import type { Guards } from "./checked/guards.ts";
 import type { DynamicIndex, Kernel, Program } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
-import type { Families } from "./families.ts";
-import { familyOf } from "./family-of.ts";
 import type { ContractOptions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { MathLibrary } from "./math/library.ts";
@@ -15,6 +11,8 @@ import { Helpers } from "./scalar/helpers.ts";
 import { taskMaker, writeStep } from "./tasks.ts";
 import { WORK } from "./threads/control.ts";
 import { type Workspace, workspaceBytes, workspaceOf } from "./workspace.ts";
+import { Team } from "./threads/team.ts";
+import type { Guards } from "./checked/guards.ts";
 
 /** Where the compiled code finds things. */
 export interface Addresses {
@@ -32,10 +30,7 @@ export interface MemoryType {
 }
 
 /** What code is written for. */
-export interface EngineOptions extends ContractOptions {
-  /** Those that `familiesOf` the program names. */
-  readonly families: Families;
-}
+export interface EngineOptions extends ContractOptions {}
 
 export interface ModuleOptions extends EngineOptions {
   readonly addresses: Addresses;
@@ -44,8 +39,8 @@ export interface ModuleOptions extends EngineOptions {
   readonly shareFrom: number;
   /** One export for each kernel instead of one for all. */
   readonly separate: boolean;
-  /** What a kernel may touch, where its accesses are checked; one thread then plays all of them. */
-  readonly allowedOf?: (kernel: Kernel, workspace: Workspace) => readonly Allowed[];
+  /** Makes guards of every access to memory; one thread then plays all of them. */
+  readonly guard?: (module: ModuleBuilder, workspaceOf: (kernel: Kernel) => Workspace) => Guards;
 }
 
 export interface CompiledModule {
@@ -77,31 +72,25 @@ export function programWorkspace(program: Program, options: EngineOptions): numb
 function environmentOf(
   program: Program,
   module: ModuleBuilder,
-  { fused, families }: Pick<ModuleOptions, "fused" | "families">,
+  { fused }: Pick<ModuleOptions, "fused">,
   place: Pick<KernelEnvironment["place"], "address" | "outOfRange">,
 ): KernelEnvironment {
   const dtype = (buffer: number): DType => program.buffers[buffer]?.dtype ?? "f32";
   return {
     module,
-    math: new MathLibrary(module, fused, families),
+    math: new MathLibrary(module, fused),
     helpers: new Helpers(module),
-    families,
     place: { ...place, dtype },
   };
 }
 
 /** Writes all kernels as one module over the memory that it imports. */
 export function compileModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { addresses, families, threads, separate, allowedOf } = options;
+  const { addresses, threads, separate, guard } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);
-  const guards =
-    allowedOf &&
-    new (familyOf(families, "checked").Guards)(module, threads, (kernel) =>
-      allowedOf(kernel, workspaceOf(environment, kernel, options)),
-    );
-  const team =
-    threads > 1 && guards === undefined ? new (familyOf(families, "threads").Team)(module) : undefined;
+  const guards = guard?.(module, (kernel) => workspaceOf(environment, kernel, options));
+  const team = threads > 1 && guards === undefined ? new Team(module) : undefined;
   const lookups: Lookup[] = [];
   const numberOf = ({ operation, size }: DynamicIndex): number => {
     const known = lookups.findIndex((lookup) => lookup.operation === operation && lookup.size === size);

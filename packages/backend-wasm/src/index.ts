@@ -1,4 +1,3 @@
 export { type ArtifactOptions, buildArtifact } from "./artifact/build.ts";
 export { type Features, detectFeatures } from "./detect.ts";
-export type { WasmBackend, WasmOptions } from "./backend.ts";
-export { wasm } from "./wasm.ts";
+export { type WasmBackend, type WasmOptions, wasm } from "./backend.ts";

@@ -1,7 +1,6 @@
 import type { ContractKernel, Kernel } from "@adjoint/compiler";
 import { type Share, shareOf } from "./share.ts";
 import { type Body, type Callee, type Value, call, i32 } from "./emit/index.ts";
-import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { mapKernel } from "./kernels/map.ts";
@@ -12,6 +11,10 @@ import { pointsOf } from "./kernels/units.ts";
 import { Sequence, type Task } from "./sequence.ts";
 import { MOST_PARTS } from "./threads/control.ts";
 import type { Team } from "./threads/team.ts";
+import { scatterKernel } from "./kernels/scatter.ts";
+import { writeIf, writeScan } from "./kernels/control.ts";
+import { cumulativeKernel } from "./kernels/cumulative.ts";
+import { sortKernel } from "./kernels/sort.ts";
 
 /** Parts of a kernel of just the work from which on kernels are shared. */
 const LEAST_PARTS = 4;
@@ -59,7 +62,7 @@ interface Divisible {
 
 /** Makes tasks of a program's kernels; their functions are written into the module at once. */
 export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
-  const { families, place } = environment;
+  const { place } = environment;
   const { workspace, sharing, shareFrom, reports, gap, guards } = options;
 
   const divided = ({ cost, units, run }: Divisible): Written => {
@@ -121,15 +124,14 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
       case "reduce":
         return ranged(reduceKernel(environment, kernel, workspace, gap));
       case "cumulative":
-        return ranged(familyOf(families, "ordered").cumulativeKernel(environment, kernel));
+        return ranged(cumulativeKernel(environment, kernel));
       case "contract":
         return contract(kernel);
       case "scatter":
-        return alone(familyOf(families, "ordered").scatterKernel(environment, kernel));
+        return alone(scatterKernel(environment, kernel));
       case "sort":
-        return alone(familyOf(families, "ordered").sortKernel(environment, kernel, workspace, gap));
+        return alone(sortKernel(environment, kernel, workspace, gap));
       case "scan": {
-        const { writeScan } = familyOf(families, "ordered");
         const tasks = kernel.body.map(make);
         return {
           shared: kernel.length * inOrder(tasks).shared,
@@ -137,7 +139,6 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
         };
       }
       case "if": {
-        const { writeIf } = familyOf(families, "ordered");
         const [yes, no] = [kernel.branches[0].map(make), kernel.branches[1].map(make)];
         return {
           shared: Math.max(inOrder(yes).shared, inOrder(no).shared),

@@ -1,9 +1,9 @@
 import type { Kernel } from "@adjoint/compiler";
-import { familyOf } from "./family-of.ts";
 import { type ContractOptions, contractRegions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { reduceRegions } from "./kernels/reduce.ts";
 import { type Region, type RegionLayout, layOut } from "./region.ts";
+import { sortRegions } from "./kernels/sort.ts";
 
 /** What a kernel works in, those inside it aside, and how it is laid out. */
 export interface Workspace {
@@ -31,7 +31,7 @@ function regionsOf(
     case "reduce":
       return reduceRegions(kernel);
     case "sort":
-      return familyOf(environment.families, "ordered").sortRegions(kernel);
+      return sortRegions(kernel);
     default:
       return [];
   }

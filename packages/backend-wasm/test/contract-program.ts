@@ -7,7 +7,6 @@ import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 import { type SharedCode, noise } from "./contract-support.ts";
 import { layOut } from "../src/region.ts";
-import { families } from "../src/wasm.ts";
 
 export interface ProgramRun {
   /** Runs one contraction of the program, all threads in turn. */
@@ -41,9 +40,8 @@ export function runContractions(
   };
   const environment = (module: ModuleBuilder) => ({
     module,
-    math: new MathLibrary(module, fused, families),
+    math: new MathLibrary(module, fused),
     helpers: new Helpers(module),
-    families,
     place,
   });
   const started = performance.now();

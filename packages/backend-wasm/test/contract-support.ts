@@ -12,7 +12,6 @@ import {
 import { planContraction } from "../src/contract/plan.ts";
 import type { Shape } from "../src/contract/shapes.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
-import { families } from "../src/wasm.ts";
 
 const arrays = {
   f64: Float64Array,
@@ -84,7 +83,7 @@ const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * 
 export function shapeOf(kernel: ContractKernel): Shape {
   const epilogue = denseEpilogue(kernel, () => 0);
   if (epilogue === undefined) throw new Error("its sums are not stored densely");
-  return planContraction(kernel, families, {}, epilogue).shape;
+  return planContraction(kernel, {}, epilogue).shape;
 }
 
 export interface RunOptions extends PlanOptions {
@@ -130,7 +129,7 @@ export function run(
   const address = (buffer: number): number => places[buffer] ?? 0;
   const epilogue = options.epilogue?.(address(2), kernel) ?? denseEpilogue(kernel, address);
   if (epilogue === undefined) throw new Error("the result is not dense");
-  const plan = { ...options, families, threads, epilogue };
+  const plan = { ...options, threads, epilogue };
   const bytes = workspaceBytes(kernel, plan);
   const workspace = end;
   const total = workspace + bytes;

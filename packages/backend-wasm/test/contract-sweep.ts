@@ -5,7 +5,6 @@ import { contractKernel, contractRegions } from "../src/kernels/contract.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { type Region, type RegionLayout, layOut } from "../src/region.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
-import { families } from "../src/wasm.ts";
 import type { SharedCode } from "./contract-support.ts";
 import { Draw, type SweptCase, product, randomOf } from "./contract-cases.ts";
 import { compare, judge } from "./contract-judge.ts";
@@ -40,9 +39,8 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
     buffers: readonly number[],
   ) => ({
     module: builder,
-    math: new MathLibrary(builder, options.fused, families),
+    math: new MathLibrary(builder, options.fused),
     helpers: new Helpers(builder),
-    families,
     place: {
       address: (buffer: number) => buffers[buffer] ?? 0,
       dtype: (): DType => dtype,

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { kernelOf, map, noise, product, reference, run } from "./contract-support.ts";
 import { workspaceBytes } from "../src/contract/index.ts";
 import { reluBias } from "./contract-epilogues.ts";
-import { families } from "../src/wasm.ts";
 import { relaxed } from "./relaxed.ts";
 
 /** Each sum is within this many roundings of its terms' magnitudes: blocks of 400 terms, then the blocks. */
@@ -302,7 +301,7 @@ function brain(bits: number): number {
 test("the workspace is bounded, whatever the sizes", () => {
   const kernel = product(1, 50_000, 50_000, 50_000);
   for (const wide of [false, true]) {
-    const bytes = workspaceBytes(kernel, { families, wide, threads: 2, epilogue: reluBias()(0, kernel) });
+    const bytes = workspaceBytes(kernel, { wide, threads: 2, epilogue: reluBias()(0, kernel) });
     expect(bytes).toBeLessThan(2 * 1.6e6);
   }
 });

@@ -27,7 +27,6 @@ import type { Ranged } from "../src/kernels/ranged.ts";
 import { reduceKernel } from "../src/kernels/reduce.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
-import { families } from "../src/wasm.ts";
 
 /** How the units of each kernel are run: all at once, or one by one and the last one first. */
 export type Order = "whole" | "backwards";
@@ -73,9 +72,8 @@ export function run(compiled: Program, feeds: readonly TypedArray[], order: Orde
   module.importMemory("env", "memory", { initial: 1 });
   const environment: KernelEnvironment = {
     module,
-    math: new MathLibrary(module, false, families),
+    math: new MathLibrary(module, false),
     helpers: new Helpers(module),
-    families,
     place: { address, dtype, outOfRange: (body) => body.unreachable() },
   };
   const kernels = compiled.kernels.filter(isWalked);

@@ -27,7 +27,6 @@ import { Helpers } from "../src/scalar/helpers.ts";
 import { randomBits, randomBitsX4 } from "../src/scalar/random.ts";
 import { mapElement } from "../src/scalar/table.ts";
 import { mapVector } from "../src/scalar/vector.ts";
-import { families } from "../src/wasm.ts";
 
 type MapName = NameOf<"map">;
 const arity = (name: MapName): number => {
@@ -152,9 +151,8 @@ function run(
   module.importMemory("env", "memory", { initial: 8 });
   const context = (body: Context["body"]): Context => ({
     body,
-    math: new MathLibrary(module, false, families),
+    math: new MathLibrary(module, false),
     helpers: new Helpers(module),
-    families,
   });
   let possible = true;
   const callee = module.function([], "void", (body) => {

@@ -1,7 +1,6 @@
 import { ModuleBuilder, type Value, v128 } from "../src/emit/index.ts";
 import type { BinaryMath, UnaryMath } from "../src/math/functions.ts";
 import { MathLibrary } from "../src/math/library.ts";
-import { families } from "../src/wasm.ts";
 
 export type Precision = "f32" | "f64";
 
@@ -15,7 +14,7 @@ export function compiled(
 ): (x: Float32Array | Float64Array, y?: Float32Array | Float64Array) => Float32Array | Float64Array {
   const module = new ModuleBuilder();
   module.importMemory("env", "memory", { initial: PAGES });
-  const library = new MathLibrary(module, fused, families);
+  const library = new MathLibrary(module, fused);
   const third = (PAGES / 4) << 16;
   const run = module.function(["i32"], "void", (body, bytes) => {
     const at = body.local("i32");

@@ -1,4 +1,4 @@
-import { wasm } from "@adjoint/backend-wasm/on-demand";
+import { wasm } from "@adjoint/backend-wasm";
 import { trainMlp } from "../mlp.ts";
 import type { SmallPage } from "../small-page.ts";
 import { barBatches } from "../steps.ts";

@@ -17,7 +17,6 @@ import type { EngineOptions } from "../compile.ts";
 import { ALL_PAGES, PAGE, SLACK, aligned } from "../memory-layout.ts";
 import { CONTROL_END } from "../threads/control.ts";
 import { SHARE_FROM, checkThreads } from "../threads/options.ts";
-import { families } from "../wasm.ts";
 import { ArtifactData } from "./data.ts";
 import {
   type ArtifactEntry,
@@ -71,7 +70,7 @@ class Builder {
 
   constructor({ passes = optimize, fused = false, threads = 1, shareFrom = SHARE_FROM }: ArtifactOptions) {
     this.#passes = passes;
-    this.#engine = { fused, wide: false, threads, families, shareFrom, separate: false };
+    this.#engine = { fused, wide: false, threads, shareFrom, separate: false };
   }
 
   addRegister(register: RegisterAttributes): void {

@@ -1,9 +1,11 @@
 import type { Kernel, Program } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir/values";
+import type { ModuleBuilder } from "../emit/index.ts";
 import { FAULT_BYTES } from "../fault.ts";
 import { type Arena, GAP, UNTOUCHED, aligned } from "../memory-layout.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Grounds, Monitor, type Range } from "./monitor.ts";
+import { Guards } from "./guards.ts";
 import { type Allowed, allowedOf } from "./regions.ts";
 
 /** The part of a program's extent that checks need to know. */
@@ -56,27 +58,30 @@ export class Checks {
     return 3 * this.#extent.bytes + 2 * this.#registerBytes;
   }
 
-  /** What kernels may touch of a program that lies at an address. */
-  allowedOf(
+  /** Guards for the kernels of a program that lies at an address. */
+  guard(
     base: number,
-  ): (addresses: Addresses, kernel: Kernel, workspace: Workspace) => readonly Allowed[] {
+  ): (addresses: Addresses, module: ModuleBuilder, workspaceOf: (kernel: Kernel) => Workspace) => Guards {
     const { bytes } = this.#extent;
-    return (addresses, kernel, workspace) =>
-      allowedOf(
-        this.#program,
-        kernel,
-        {
-          address: addresses.buffer,
-          workspace: addresses.workspace,
-          fault: { start: addresses.fault, bytes: FAULT_BYTES },
-          mapOf: (address, register) => {
-            if (register === undefined) return { writers: address + bytes, readers: address + 2 * bytes };
-            const writers = base + 3 * bytes + (this.#registers.get(register) ?? 0);
-            return { writers, readers: writers + this.#registerBytes };
+    return (addresses, module, workspaceOf) => {
+      const allowed = (kernel: Kernel): readonly Allowed[] =>
+        allowedOf(
+          this.#program,
+          kernel,
+          {
+            address: addresses.buffer,
+            workspace: addresses.workspace,
+            fault: { start: addresses.fault, bytes: FAULT_BYTES },
+            mapOf: (address, register) => {
+              if (register === undefined) return { writers: address + bytes, readers: address + 2 * bytes };
+              const writers = base + 3 * bytes + (this.#registers.get(register) ?? 0);
+              return { writers, readers: writers + this.#registerBytes };
+            },
           },
-        },
-        workspace,
-      );
+          workspaceOf(kernel),
+        );
+      return new Guards(module, this.#threads, allowed);
+    };
   }
 
   /** Makes the program's memory ready, before its constants are written, and watches its kernels. */

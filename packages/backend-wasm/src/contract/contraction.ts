@@ -1,8 +1,6 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
 import { type Callee, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
-import type { ContractFamilies } from "./families.ts";
 import { type Operand, placeOf } from "./operand.ts";
 import { emitPack } from "./pack.ts";
 import { emitPanelPack } from "./panel.ts";
@@ -13,10 +11,12 @@ import type { BlockPlan, Plan } from "./shapes.ts";
 import type { PlanOptions } from "./sizes.ts";
 import { SHARED, type Split, rangeOf } from "../share.ts";
 import { type Stripe, emitStripe } from "./stripe.ts";
+import { emitVector } from "./vector.ts";
+import { emitWindows } from "./windowed.ts";
+import { emitTaps } from "./taps.ts";
+import { emitSwapped } from "./swapped.ts";
 
 interface WorkspaceOptions extends PlanOptions {
-  /** Those that `contractionFamilies` names, at least. */
-  readonly families: Partial<ContractFamilies>;
   /** What becomes of the sums. */
   readonly epilogue: Epilogue;
 }
@@ -37,7 +37,7 @@ export interface Contraction {
 
 /** What a contraction works in. */
 export const regionsOf = (kernel: ContractKernel, options: WorkspaceOptions): readonly Region[] =>
-  planContraction(kernel, options.families, options, options.epilogue).shape.regions;
+  planContraction(kernel, options, options.epilogue).shape.regions;
 
 /** Bytes of that, for all threads. */
 export const workspaceBytes = (kernel: ContractKernel, options: WorkspaceOptions): number =>
@@ -53,8 +53,8 @@ export function emitContraction(
   kernel: ContractKernel,
   options: ContractionOptions,
 ): Contraction {
-  const { families, workspace } = options;
-  const plan = planContraction(kernel, families, options, options.epilogue, options.address);
+  const { workspace } = options;
+  const plan = planContraction(kernel, options, options.epilogue, options.address);
   const { batch, rows, columns } = plan.sizes;
   if (batch === 0 || rows === 0 || columns === 0)
     return { run: module.function(SHARED, "void", () => {}), split: plan.split };
@@ -64,13 +64,13 @@ export function emitContraction(
       case "block":
         return emitBlocks(module, plan, shape, workspace);
       case "vector":
-        return familyOf(families, "vectors").emitVector(module, plan, shape, workspace);
+        return emitVector(module, plan, shape, workspace);
       case "window":
-        return familyOf(families, "indirect").emitWindows(module, plan, shape, workspace);
+        return emitWindows(module, plan, shape, workspace);
       case "swapped":
-        return familyOf(families, "indirect").emitSwapped(module, plan, shape, workspace);
+        return emitSwapped(module, plan, shape, workspace);
       case "taps":
-        return familyOf(families, "indirect").emitTaps(module, plan, shape, workspace);
+        return emitTaps(module, plan, shape, workspace);
     }
   };
   return { run: run(), split: plan.split };

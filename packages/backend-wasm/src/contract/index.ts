@@ -1,6 +1,4 @@
-export { contractionFamilies } from "./needs.ts";
 export { type Contraction, emitContraction, regionsOf, workspaceBytes } from "./contraction.ts";
-export type { ContractFamilies } from "./families.ts";
 export { type EmittedEpilogue, type Epilogue, denseEpilogue } from "./epilogue.ts";
 export { type SumType, sumTypeOf } from "./lane.ts";
 export { READ_SLACK } from "./plan.ts";

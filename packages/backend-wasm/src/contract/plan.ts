@@ -1,14 +1,15 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler";
-import { familyOf } from "../family-of.ts";
 import { blockPlan } from "./block-plan.ts";
 import { type Epilogue, emittedOf } from "./epilogue.ts";
-import type { ContractFamilies } from "./families.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
-import { isIndirect, isVector } from "./needs.ts";
 import { operandOf } from "./operand.ts";
 import type { Split } from "../share.ts";
 import type { Plan, Shape, WindowPlan } from "./shapes.ts";
 import { type PlanOptions, type Sizes, sizesOf } from "./sizes.ts";
+import { emitLine } from "./lines.ts";
+import { tapsPlan } from "./taps-plan.ts";
+import { vectorPlan } from "./vector-plan.ts";
+import { swappedPlan, windowPlan } from "./window-plan.ts";
 
 /** Slivers up to which storing the last one's columns one by one would weigh too much. */
 const RAGGED_SLIVERS = 4;
@@ -16,10 +17,8 @@ const RAGGED_SLIVERS = 4;
 /** Bytes past an operand's last element that may be read (never used): memory must go on that far behind every buffer. */
 export const READ_SLACK = 64;
 
-/** @param families those that `contractionFamilies` names, at least. */
 export function planContraction(
   kernel: ContractKernel,
-  families: Partial<ContractFamilies>,
   options: PlanOptions,
   given: Epilogue,
   address: (buffer: BufferId) => number = () => 0,
@@ -28,15 +27,13 @@ export function planContraction(
   const lane = laneOf(sumTypeOf(kernel.dtype), options.fused === true);
   const left = operandOf(kernel, kernel.left, "rows", address);
   const right = operandOf(kernel, kernel.right, "columns", address);
-  const vectors = isVector(sizes) ? familyOf(families, "vectors") : undefined;
-  const indirect = isIndirect(kernel, left, right, lane) ? familyOf(families, "indirect") : undefined;
-  const windowed = indirect?.windowPlan(sizes, lane, left, right, options, given);
+  const windowed = windowPlan(sizes, lane, left, right, options, given);
   const epilogue = storedBy(given, sizes, lane, windowed, options.wide === true);
   const shape =
-    vectors?.vectorPlan(sizes, lane, left, right) ??
-    indirect?.tapsPlan(kernel, sizes, lane, left, right, options) ??
-    (windowed && indirect?.swappedPlan(sizes, lane, windowed, options)) ??
-    (windowed && indirect?.windowPlan(sizes, lane, left, right, options, epilogue)) ??
+    vectorPlan(sizes, lane, left, right) ??
+    tapsPlan(kernel, sizes, lane, left, right, options) ??
+    (windowed && swappedPlan(sizes, lane, windowed, options)) ??
+    (windowed && windowPlan(sizes, lane, left, right, options, epilogue)) ??
     blockPlan(sizes, lane, left, right, options, epilogue);
   return {
     sizes,
@@ -44,7 +41,7 @@ export function planContraction(
     left,
     right,
     shape,
-    emitLine: (...line) => familyOf(families, "indirect").emitLine(...line),
+    emitLine,
     epilogue,
     split: options.split ?? splitOf(sizes, shape),
     gap: options.gap ?? 0,

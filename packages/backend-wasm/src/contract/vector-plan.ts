@@ -10,7 +10,8 @@ export const VECTOR_BLOCK = 1024;
 
 /** For one row or one column. */
 export function vectorPlan(sizes: Sizes, lane: Lane, left: Operand, right: Operand): VectorPlan | undefined {
-  const { rows, inner } = sizes;
+  const { rows, columns, inner } = sizes;
+  if ((rows === 1) === (columns === 1) || inner === 0) return undefined;
   const [matrix, vector] = rows === 1 ? [right, left] : [left, right];
   const { free, bytes } = matrix;
   const steps = [strideOf(free), strideOf(matrix.inner)];

@@ -10,7 +10,6 @@ import {
   regionsOf,
 } from "../contract/index.ts";
 import { type Body, type Local, type Value, f32x4, f64x2, i32, i32x4, i64x2, v128 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
 import type { Region } from "../region.ts";
 import { type Element, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
@@ -20,6 +19,7 @@ import { mapVector } from "../scalar/vector.ts";
 import { fillsLanes } from "./lane-fold.ts";
 import { unravel } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
+import { maskBytes } from "../scalar/lane-memory.ts";
 
 type Index = Local<"i32">;
 
@@ -41,7 +41,6 @@ export const contractRegions = (
 ): readonly Region[] =>
   regionsOf(kernel, {
     ...options,
-    families: environment.families,
     epilogue: epilogueOf(environment, kernel),
   });
 
@@ -51,9 +50,9 @@ export function contractKernel(
   kernel: ContractKernel,
   options: ContractOptions & { readonly workspace: number },
 ): Contraction {
-  const { module, families, place } = environment;
+  const { module, place } = environment;
   const epilogue = epilogueOf(environment, kernel);
-  return emitContraction(module, kernel, { ...options, families, address: place.address, epilogue });
+  return emitContraction(module, kernel, { ...options, address: place.address, epilogue });
 }
 
 function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epilogue {
@@ -61,7 +60,7 @@ function epilogueOf(environment: KernelEnvironment, kernel: ContractKernel): Epi
 }
 
 function emittedEpilogue(
-  { math, helpers, families, place }: KernelEnvironment,
+  { math, helpers, place }: KernelEnvironment,
   kernel: ContractKernel,
 ): EmittedEpilogue {
   const { batch, rows, columns, epilogue, stores, dtype } = kernel;
@@ -78,7 +77,7 @@ function emittedEpilogue(
     },
   };
   const scalar = (body: Body, sum: Local, coordinates: Coordinates): void => {
-    const context: Context = { body, math, helpers, families };
+    const context: Context = { body, math, helpers };
     const values = elementValues(context, place, epilogue, coordinates, [
       kept(context, fit(context, dtype, sum)),
     ]);
@@ -90,18 +89,14 @@ function emittedEpilogue(
     }
   };
   const vector = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
-    const context: Context = { body, math, helpers, families };
+    const context: Context = { body, math, helpers };
     const values = vectorResults(context, place, epilogue, coordinates, sums);
     for (const store of stores) {
       const value = values[store.value];
       if (value === undefined) continue;
       const address = addressOf(place, store.buffer, store.index, coordinates);
       const isBool = place.dtype(store.buffer) === "bool";
-      body.run(
-        isBool
-          ? v128.store32Lane(address, familyOf(families, "words").maskBytes(context, value), 0)
-          : v128.store(address, value),
-      );
+      body.run(isBool ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value));
     }
   };
   const common = {

@@ -13,7 +13,7 @@ import { pointsOf, unitsOf, walkUnits } from "./units.ts";
 
 /** Running sums or products line by line, a unit one or more lines; floats run in doubles and each result is rounded once. */
 export function cumulativeKernel(
-  { module, math, helpers, families, place }: KernelEnvironment,
+  { module, math, helpers, place }: KernelEnvironment,
   kernel: CumulativeKernel,
 ): Ranged {
   const { operation, outer, size, exclusive, reverse, dtype, buffer, index } = kernel;
@@ -21,7 +21,7 @@ export function cumulativeKernel(
   const join = operation === "cumSum" ? "add" : "mul";
   const units = unitsOf(outer, 1, 1);
   const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
-    const context: Context = { body, math, helpers, families };
+    const context: Context = { body, math, helpers };
     const start = constantElement(wide, operation === "cumSum" ? 0 : 1);
     const sum = body.let(start);
     const write = (line: readonly Value<"i32">[]): void => {

@@ -1,6 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler";
 import { type Value, i32 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
 import type { Context } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
 import { type Coordinates, type Place, addressOf, elementValues } from "../scalar/graph.ts";
@@ -12,6 +11,7 @@ import { turnedOf } from "./map-turned.ts";
 import type { Ranged } from "./ranged.ts";
 import { strip } from "./strip.ts";
 import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
+import { writeTurned } from "./map-squares.ts";
 
 /** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
 interface Walk {
@@ -49,14 +49,14 @@ function walksOf(domain: readonly number[]): readonly Walk[] {
  * depend on its place in a vector.
  */
 export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
-  const { module, math, helpers, families, place } = environment;
+  const { module, math, helpers, place } = environment;
   const domain = kernel.domain.length === 0 ? [1] : kernel.domain;
   const roots = kernel.stores.map(({ value, buffer }) => ({ value, dtype: place.dtype(buffer) }));
   const walk = walksOf(domain).find(({ axes }) => fitsLanes(kernel.body, axes, roots));
   const cost = pointsOf(domain) * (costOf(kernel.body) + kernel.stores.length);
   const ranged = (units: Units, write: (context: Context, range: Range) => void): Ranged => ({
     callee: module.function(["i32", "i32"], "void", (body, first, last) =>
-      write({ body, math, helpers, families }, [first, last]),
+      write({ body, math, helpers }, [first, last]),
     ),
     units: pointsOf(domain) === 0 ? 0 : units.count,
     cost,
@@ -64,7 +64,6 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
   const turned = turnedOf(kernel, roots);
   const together = vectorsOf(kernel.body);
   if (turned !== undefined && together > 1) {
-    const { writeTurned } = familyOf(families, "ordered");
     return ranged(turned.units, (context, range) => writeTurned(context, place, kernel, turned, range));
   }
   if (walk === undefined) {

@@ -91,7 +91,7 @@ export function reduceKernel(
   workspace?: number,
   gap = 0,
 ): Ranged {
-  const { module, math, helpers, families } = environment;
+  const { module, math, helpers } = environment;
   const { outer, inner, body: graph, epilogue, reductions, stores } = kernel;
   const division = workspace === undefined ? undefined : divisionOf(kernel);
   const points = pointsOf(outer);
@@ -105,7 +105,7 @@ export function reduceKernel(
   ): Ranged => {
     let units = 0;
     const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
-      const mode = modeOf({ context: { body, math, helpers, families }, environment, kernel });
+      const mode = modeOf({ context: { body, math, helpers }, environment, kernel });
       const sizes = [...lead, ...mode.outer];
       const shared = unitsOf(sizes, mode.size, 16, mode.least);
       units = points === 0 ? 0 : shared.count;

@@ -22,10 +22,10 @@ export function scatterKernel(
   environment: KernelEnvironment,
   kernel: ScatterKernel,
 ): Callee<readonly [], "void"> {
-  const { module, math, helpers, families } = environment;
+  const { module, math, helpers } = environment;
   const { dtype } = kernel;
   return module.function([], "void", (body) => {
-    const context: Context = { body, math, helpers, families };
+    const context: Context = { body, math, helpers };
     if (isLaneDType(dtype) && dtype !== "bool" && fillsLines(kernel))
       scatterLines(context, environment, kernel, dtype);
     else scatterElements(context, environment, kernel);

@@ -21,7 +21,7 @@ const storageOf = (dtype: DType): DType => (dtype === "f16" || dtype === "bf16" 
 
 /** Sorts each line's places by their elements, merging from the bottom up, and copies the first of them. */
 export function sortKernel(
-  { module, math, helpers, families, place }: KernelEnvironment,
+  { module, math, helpers, place }: KernelEnvironment,
   kernel: SortKernel,
   workspace: number,
   gap = 0,
@@ -32,7 +32,7 @@ export function sortKernel(
   const storage = storageOf(dtype);
   const { offsets } = layOut(sortRegions(kernel), 1, gap);
   return module.function([], "void", (body) => {
-    const context: Context = { body, math, helpers, families };
+    const context: Context = { body, math, helpers };
     const [from, to, swap] = [body.local("i32"), body.local("i32"), body.local("i32")];
     const [width, low, middle, high] = [
       body.local("i32"),

@@ -1,7 +1,7 @@
 import { v128 } from "../emit/index.ts";
 import { ERFC_F32, ERF_F32 } from "./coefficients/activations.ts";
 import { expSmall, expm1Small, power, reduce } from "./exp32.ts";
-import type { MathFamilies } from "./families.ts";
+import type { Activation, Emit } from "./functions.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 import { logNormal, outside } from "./log32.ts";
 
@@ -33,4 +33,5 @@ function log1p(m: Lanes, x: VectorLocal): Vector {
   return m.choose(m.lt(m.abs(x), m.c(2 ** -26)), x, y);
 }
 
-export const functions: MathFamilies["activations"]["functions"] = { log1p, tanh, erf };
+/** On four f32. */
+export const activations: { readonly [N in Activation]: Emit } = { log1p, tanh, erf };

@@ -1,11 +1,11 @@
 import { acos, asin, atan, atan2 } from "./arc64.ts";
-import type { AngleRule, HugeReduction, MathFamilies } from "./families.ts";
-import type { Emit } from "./functions.ts";
+import type { Angle, Emit } from "./functions.ts";
+import type { HugeReduction } from "./huge.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 import { cos64, sin64, tan64 } from "./trig.ts";
 
-export { hugeReduction } from "./huge.ts";
-export { sineTurned32 } from "./trig.ts";
+/** A function, given the module's own for large angles, which is written where one needs it. */
+type AngleRule = (reduction: () => HugeReduction) => Emit;
 
 const plain =
   (emit: Emit): AngleRule =>
@@ -18,7 +18,8 @@ const reduced =
     return (m, x) => emit(m, x, huge);
   };
 
-export const functions: MathFamilies["angles"]["functions"] = {
+/** On two f64. */
+export const angles: { readonly [N in Angle | "atan2"]: AngleRule } = {
   sin: reduced(sin64),
   cos: reduced(cos64),
   tan: reduced(tan64),

@@ -1,11 +1,10 @@
 import * as exp64 from "./exp64.ts";
-import type { MathFamilies } from "./families.ts";
+import type { DoubleMath, Emit } from "./functions.ts";
 import * as log64 from "./log64.ts";
 import { powDouble } from "./pow64.ts";
 
-export { powSingle } from "./pow.ts";
-
-export const functions: MathFamilies["doubles"]["functions"] = {
+/** On two f64. */
+export const doubleMath: { readonly [N in DoubleMath]: Emit } = {
   exp: exp64.exp,
   expm1: exp64.expm1,
   log: log64.log,

@@ -16,39 +16,5 @@ export type DoubleMath = Exclude<UnaryMath | BinaryMath, Angle | "atan2">;
 /** Writes a function on the lanes of one float type. */
 export type Emit = (m: Lanes, x: VectorLocal, y: VectorLocal) => Vector;
 
-/** The families of code that a function's two precisions come from; absent where it is always there. */
-interface Sources {
-  readonly f32?: "activations" | "doubles" | "angles";
-  readonly f64: "doubles" | "angles";
-}
-const basic: Sources = { f64: "doubles" };
-const activation: Sources = { f32: "activations", f64: "doubles" };
-const double: Sources = { f32: "doubles", f64: "doubles" };
-const angle: Sources = { f32: "angles", f64: "angles" };
-
-export const mathSources: { readonly [N in UnaryMath | BinaryMath]: Sources } = {
-  exp: basic,
-  expm1: basic,
-  log: basic,
-  log1p: activation,
-  sin: angle,
-  cos: angle,
-  tan: angle,
-  asin: angle,
-  acos: angle,
-  atan: angle,
-  sinh: double,
-  cosh: double,
-  tanh: activation,
-  asinh: double,
-  acosh: double,
-  atanh: double,
-  erf: activation,
-  pow: double,
-  atan2: angle,
-};
-
-export const isMath = (operation: string): operation is UnaryMath | BinaryMath => operation in mathSources;
-
 export const isBinaryMath = (name: UnaryMath | BinaryMath): name is BinaryMath =>
   name === "pow" || name === "atan2";

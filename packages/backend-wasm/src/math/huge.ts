@@ -12,7 +12,9 @@ import {
   select,
 } from "../emit/index.ts";
 import { TWO_OVER_PI } from "./coefficients/angles.ts";
-import type { HugeReduction } from "./families.ts";
+
+/** Lane 0: the angle within π/4, lane 1: what its rounding lost, whose two low bits are the quadrant. For f64 from 2²⁰ on. */
+export type HugeReduction = Callee<readonly ["f64"], "v128">;
 
 const PIO2 = Math.PI / 2;
 /** The leading 26 bits of π/2, and what f64 leaves of it. */

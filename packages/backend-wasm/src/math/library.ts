@@ -8,20 +8,25 @@ import {
   f64x2,
   i32x4,
 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
+import { activations } from "./activations.ts";
+import { angles } from "./angles.ts";
+import { doubleMath } from "./doubles.ts";
 import { exp, expm1 } from "./exp32.ts";
-import type { MathFamilies } from "./families.ts";
-import {
-  type Activation,
-  type Angle,
-  type BinaryMath,
-  type DoubleMath,
-  type Emit,
-  type UnaryMath,
-  mathSources,
-} from "./functions.ts";
+import type { Activation, Angle, BinaryMath, Emit, UnaryMath } from "./functions.ts";
+import { hugeReduction } from "./huge.ts";
 import { type Vector, doubles, singles } from "./lanes.ts";
 import { log } from "./log32.ts";
+import { sineTurned32 } from "./trig.ts";
+import { powSingle } from "./pow.ts";
+
+type MathName = UnaryMath | BinaryMath;
+
+const isAngle = (name: string): name is Angle | "atan2" => Object.hasOwn(angles, name);
+const isActivation = (name: string): name is Activation => Object.hasOwn(activations, name);
+
+/** Whether an operation is one of the library's functions. */
+export const isMath = (operation: string): operation is MathName =>
+  isAngle(operation) || Object.hasOwn(doubleMath, operation);
 
 type Vectorized = Callee<readonly ["v128"], "v128">;
 
@@ -29,17 +34,12 @@ type Vectorized = Callee<readonly ["v128"], "v128">;
 export class MathLibrary {
   readonly #module: ModuleBuilder;
   readonly #fused: boolean;
-  readonly #families: Partial<MathFamilies>;
   readonly #functions = new Map<string, Callee>();
 
-  /**
-   * @param fused use relaxed SIMD's multiply-add; the engine must have it.
-   * @param families those of the functions that will be asked for, as `mathSources` names them.
-   */
-  constructor(module: ModuleBuilder, fused: boolean, families: Partial<MathFamilies>) {
+  /** @param fused use relaxed SIMD's multiply-add; the engine must have it. */
+  constructor(module: ModuleBuilder, fused: boolean) {
     this.#module = module;
     this.#fused = fused;
-    this.#families = families;
   }
 
   #function<C extends Callee>(key: string, make: () => C): C {
@@ -51,16 +51,9 @@ export class MathLibrary {
   }
 
   /** What writes a function on two f64. */
-  #emit(name: UnaryMath | BinaryMath): Emit {
-    const source = mathSources[name].f64;
-    if (source === "doubles") {
-      // The table names this family for just the functions that it has.
-      return familyOf(this.#families, source).functions[name as DoubleMath];
-    }
-    const { functions, hugeReduction } = familyOf(this.#families, source);
-    return functions[name as Angle | "atan2"](() =>
-      this.#function("huge", () => hugeReduction(this.#module)),
-    );
+  #emit(name: MathName): Emit {
+    if (!isAngle(name)) return doubleMath[name];
+    return angles[name](() => this.#function("huge", () => hugeReduction(this.#module)));
   }
 
   #f64(name: UnaryMath): Vectorized {
@@ -83,17 +76,9 @@ export class MathLibrary {
         return log(m, own);
       case "sin":
       case "cos":
-        return familyOf(this.#families, "angles").sineTurned32(
-          m,
-          own,
-          name === "sin" ? 0 : 1,
-          this.#f64(name),
-        );
+        return sineTurned32(m, own, name === "sin" ? 0 : 1, this.#f64(name));
       default: {
-        if (mathSources[name].f32 === "activations") {
-          // As above.
-          return familyOf(this.#families, "activations").functions[name as Activation](m, own, own);
-        }
+        if (isActivation(name)) return activations[name](m, own, own);
         const wide = this.#f64(name);
         return throughDoubles([own], (halves) => call(wide, halves[0] ?? own));
       }
@@ -128,7 +113,7 @@ export class MathLibrary {
   #binary(name: BinaryMath, precision: "f32" | "f64"): Callee<readonly ["v128", "v128"], "v128"> {
     return this.#function(name === "atan2" ? name : `${name} ${precision}`, () => {
       const single = name === "pow" && precision === "f32";
-      const emit = single ? familyOf(this.#families, "doubles").powSingle : this.#emit(name);
+      const emit = single ? powSingle : this.#emit(name);
       return this.#module.function(["v128", "v128"], "v128", (body, a, b) =>
         emit(doubles(body, this.#fused), a, b),
       );

@@ -1,6 +1,6 @@
 import { type Callee, call, f32x4, f64x2, i32, i32x4, i64, i64x2, v128 } from "../emit/index.ts";
 import { COS_F32, COS_F64, SIN_F32, SIN_F64 } from "./coefficients/angles.ts";
-import type { HugeReduction } from "./families.ts";
+import type { HugeReduction } from "./huge.ts";
 import { type Lanes, type Vector, type VectorLocal, doubles } from "./lanes.ts";
 
 /** π/2 in three parts; products of the first two with numbers up to 2²⁰ are exact. */

@@ -8,9 +8,9 @@ import {
   numberToF16,
 } from "@adjoint/ir";
 import { Local, type Value, f32, f64, i32, i64 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";
+import { decode, encode } from "./half.ts";
 
 /** An element at an address. */
 export function loadElement(context: Context, dtype: DType, address: Value<"i32">, offset = 0): Element {
@@ -21,7 +21,7 @@ export function loadElement(context: Context, dtype: DType, address: Value<"i32"
       return f32.load(address, offset);
     case "f16":
     case "bf16":
-      return familyOf(context.families, "words").decode(context, dtype, i32.load16U(address, offset));
+      return decode(context, dtype, i32.load16U(address, offset));
     case "i64":
     case "u64":
       return i64.load(address, offset);
@@ -55,7 +55,6 @@ export function storeElement(
       return f32.store(address, as("f32", value), offset);
     case "f16":
     case "bf16": {
-      const { encode } = familyOf(context.families, "words");
       return i32.store16(address, encode(context, dtype, as("f32", value)), offset);
     }
     case "i64":
@@ -107,7 +106,6 @@ export function fit(context: Context, dtype: DType, value: Element): Element {
   switch (dtype) {
     case "f16":
     case "bf16": {
-      const { decode, encode } = familyOf(context.families, "words");
       return decode(context, dtype, encode(context, dtype, as("f32", value)));
     }
     case "i16":

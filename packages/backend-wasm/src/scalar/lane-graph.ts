@@ -8,7 +8,6 @@ import {
 } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Body, type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
 import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";
 import { type Element, type LoadedDType, isLaneDType, isLoadedDType } from "./carriers.ts";
 import type { Context } from "./context.ts";
@@ -18,6 +17,7 @@ import { type LaneAxes, isTurned, isUniform, uniformValues } from "./lane-axes.t
 import { type Steps, isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
 import { affineLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
 import { constantVector, mapVector } from "./vector.ts";
+import { randomBitsX4 } from "./random.ts";
 
 type Vector = Local<"v128">;
 
@@ -199,8 +199,8 @@ export class LaneGraph {
       case "randomBits": {
         const [first, second] = node.key;
         const counter = affineLanes(this.#context, this.#axes, node.counter, at);
-        const { body, families } = this.#context;
-        return familyOf(families, "words").randomBitsX4(body, value(first), value(second), counter);
+        const { body } = this.#context;
+        return randomBitsX4(body, value(first), value(second), counter);
       }
       case "load":
         return this.#load(node, at);

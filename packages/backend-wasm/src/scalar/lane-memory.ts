@@ -1,10 +1,10 @@
 import { type DType, dtypeInfo } from "@adjoint/ir";
-import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
+import { type Value, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../emit/index.ts";
 import type { Address } from "./affine.ts";
 import type { Element, LaneDType, LoadedDType } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as } from "./element.ts";
+import type { Scope } from "./helpers.ts";
 
 type Vector = Value<"v128">;
 /** Positions of four lanes from a common one, in elements. */
@@ -50,7 +50,7 @@ export function loadLanes(
   const start = offset + low * bytes;
   const at = start >= 0 ? { base, offset: start } : { base: i32.add(base, i32.const(start)), offset: 0 };
   if (bytes === 4) return loadWords(context, at, order, count);
-  return familyOf(context.families, "words").loadNarrow(context, dtype, at, order, count);
+  return loadNarrow(context, dtype, at, order, count);
 }
 
 function loadWords(
@@ -88,7 +88,7 @@ export function storeLanes(
   const { body } = context;
   const isBool = dtype === "bool";
   const bytes = isBool ? 1 : 4;
-  const vector = isBool ? body.let(familyOf(context.families, "words").maskBytes(context, value)) : value;
+  const vector = isBool ? body.let(maskBytes(context, value)) : value;
   const wanted = steps.slice(0, count);
   const isDense = same(wanted, [0, 1, 2, 3]);
   const low = Math.min(...wanted);
@@ -110,5 +110,57 @@ export function storeLanes(
   for (; lane < count; lane++) {
     const step = (wanted[lane] ?? 0) - low;
     body.run(store(address, own, lane, from + bytes * step));
+  }
+}
+
+/** Four masks as bytes 0 or 1 in the first word. */
+export function maskBytes({ body }: Scope, mask: Vector): Vector {
+  const words = body.let(v128.and(mask, body.i32x4(1)));
+  const halves = body.let(i16x8.narrowI32x4S(words, words));
+  return i8x16.narrowI16x8U(halves, halves);
+}
+
+/** Lanes of 32 bits from elements of one or two bytes, which lie in an order from an address. */
+const loadNarrow = (
+  scope: Scope,
+  dtype: LoadedDType,
+  address: Address,
+  order: readonly number[],
+  count: number,
+): Vector => widened(scope, dtype, loadPacked(scope, address, order, count, dtypeInfo[dtype].bytes));
+
+/** Elements of one or two bytes side by side. */
+function loadPacked(
+  { body }: Scope,
+  { base, offset }: Address,
+  order: readonly number[],
+  count: number,
+  bytes: number,
+): Vector {
+  const narrow = bytes === 1;
+  if (Math.max(...order) === 0)
+    return narrow ? v128.load8Splat(base, offset) : v128.load16Splat(base, offset);
+  if (same(order.slice(0, count), [0, 1, 2, 3]))
+    return narrow ? v128.load32Zero(base, offset) : v128.load64Zero(base, offset);
+  const load = narrow ? v128.load8Lane : v128.load16Lane;
+  return order
+    .slice(0, count)
+    .reduce<Vector>((sum, step, lane) => load(base, sum, lane, offset + bytes * step), body.i32x4(0));
+}
+
+function widened({ body }: Scope, dtype: LoadedDType, packed: Vector): Vector {
+  switch (dtype) {
+    case "i8":
+      return i32x4.extendLowI16x8S(i16x8.extendLowI8x16S(packed));
+    case "u8":
+      return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(packed));
+    case "i16":
+      return i32x4.extendLowI16x8S(packed);
+    case "u16":
+      return i32x4.extendLowI16x8U(packed);
+    case "bool":
+      return i32x4.ne(i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(packed)), body.i32x4(0));
+    default:
+      return packed;
   }
 }

@@ -2,12 +2,12 @@ import type { Load, ScalarNode } from "@adjoint/compiler";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";
-import { familyOf } from "../family-of.ts";
 import { castElement } from "./cast.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as, constantElement, loadElement } from "./element.ts";
 import { mapElement } from "./table.ts";
+import { randomBits } from "./random.ts";
 
 /** The element of a list that must be there. */
 export function existing<T>(values: readonly (T | undefined)[], id: number): T {
@@ -38,7 +38,7 @@ export function elementOf(context: Context, place: Place, node: ScalarNode, poin
     case "map":
       return mapElement(context, node.operation, node.operands.map(value), node.from, node.dtype);
     case "randomBits":
-      return familyOf(context.families, "words").randomBits(
+      return randomBits(
         context.body,
         as("i32", value(node.key[0])),
         as("i32", value(node.key[1])),

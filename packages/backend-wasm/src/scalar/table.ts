@@ -1,22 +1,24 @@
 import type { DType, NameOf } from "@adjoint/ir";
 import { type Local, type ValueType, f32x4, i32, select } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
-import { type BinaryMath, type UnaryMath, isBinaryMath, isMath } from "../math/functions.ts";
-import { castElement } from "./cast.ts";
+import { type BinaryMath, type UnaryMath, isBinaryMath } from "../math/functions.ts";
+import { isMath } from "../math/library.ts";
+import { bitcastElement, castElement } from "./cast.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as, fit, isUnsigned, kept } from "./element.ts";
+import { bitRules, divisionRules } from "./integer-rules.ts";
 import { type FloatRow, type IntegerRow, type Row, type Rule, float, integer } from "./rules.ts";
-import { type WordName, needsWords } from "./word-names.ts";
 
-type FloatName = "sqrt" | "isNaN" | "isInf" | "div";
+type FloatName = "sqrt" | "isNaN" | "isInf" | "floor" | "ceil" | "round";
 type BoolName = "not" | "and" | "or" | "xor";
 type Special = "cast" | "bitcast" | "where" | "stopGradient";
 type RowOf<N> = N extends FloatName
   ? FloatRow
   : N extends BoolName
     ? Pick<IntegerRow, "i32">
-    : FloatRow & IntegerRow;
+    : N extends "pow" | `bitwise${string}` | `shift${string}`
+      ? IntegerRow
+      : FloatRow & IntegerRow;
 
 const larger = integer(({ i, unsigned }, a, b) => select(unsigned ? i.gtU(a, b) : i.gtS(a, b), a, b));
 const smaller = integer(({ i, unsigned }, a, b) => select(unsigned ? i.ltU(a, b) : i.ltS(a, b), a, b));
@@ -25,7 +27,7 @@ const bool = (name: "and" | "or" | "xor"): Pick<IntegerRow, "i32"> => ({
 });
 
 const table: {
-  readonly [N in Exclude<NameOf<"map">, Special | UnaryMath | "atan2" | Exclude<WordName, "div">>]: RowOf<N>;
+  readonly [N in Exclude<NameOf<"map">, Special | UnaryMath | "atan2">]: RowOf<N>;
 } = {
   abs: {
     ...float((f, x) => f.abs(x)),
@@ -35,13 +37,25 @@ const table: {
   },
   neg: { ...float((f, x) => f.neg(x)), ...integer(({ i, constant }, x) => i.sub(constant(0), x)) },
   sqrt: float((f, x) => f.sqrt(x)),
+  sign: {
+    ...float((f, x) => select(f.gt(f.abs(x), f.const(0)), f.copysign(f.const(1), x), x)),
+    ...integer(({ i, constant, unsigned }, x) => {
+      const up = select(i.ne(x, constant(0)), constant(1), constant(0));
+      return unsigned ? up : select(i.ltS(x, constant(0)), constant(-1), up);
+    }),
+  },
+  floor: float((f, x) => f.floor(x)),
+  ceil: float((f, x) => f.ceil(x)),
+  round: float((f, x) => f.nearest(x)),
   isNaN: float((f, x) => f.ne(x, x)),
   isInf: float((f, x) => f.eq(f.abs(x), f.const(Infinity))),
   not: { i32: (_, [x = i32.const(0)]) => i32.eqz(x) },
   add: { ...float((f, a, b) => f.add(a, b)), ...integer(({ i }, a, b) => i.add(a, b)) },
   sub: { ...float((f, a, b) => f.sub(a, b)), ...integer(({ i }, a, b) => i.sub(a, b)) },
   mul: { ...float((f, a, b) => f.mul(a, b)), ...integer(({ i }, a, b) => i.mul(a, b)) },
-  div: float((f, a, b) => f.div(a, b)),
+  ...divisionRules,
+  div: { ...float((f, a, b) => f.div(a, b)), ...divisionRules.div },
+  ...bitRules,
   max: { ...float((f, a, b) => f.max(a, b)), ...larger },
   min: { ...float((f, a, b) => f.min(a, b)), ...smaller },
   equal: { ...float((f, a, b) => f.eq(a, b)), ...integer(({ i }, a, b) => i.eq(a, b)) },
@@ -75,7 +89,7 @@ export function mapElement(
     case "cast":
       return castElement(context, a, from, to);
     case "bitcast":
-      return familyOf(context.families, "words").bitcastElement(context, a, from, to);
+      return bitcastElement(context, a, from, to);
     case "where":
       if (b === undefined || c === undefined) throw new TypeError("where has three operands");
       return select(as("i32", a), b, as(b.type, c));
@@ -83,9 +97,7 @@ export function mapElement(
       const type = carrier[from];
       if (isMath(operation) && (type === "f32" || type === "f64"))
         return fit(context, to, mathElement(context, operation, own, type));
-      const rules: { readonly [N in NameOf<"map">]?: Row } = needsWords(operation, from)
-        ? familyOf(context.families, "words").rules
-        : table;
+      const rules: { readonly [N in NameOf<"map">]?: Row } = table;
       // The carrier decides the rule, and the operands are of that carrier.
       const rule = rules[operation]?.[type] as Rule<ValueType> | undefined;
       if (rule === undefined) throw new TypeError(`${operation} has no rule for ${from}`);

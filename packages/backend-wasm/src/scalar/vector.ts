@@ -1,12 +1,12 @@
 import type { DType, NameOf, Scalar } from "@adjoint/ir";
 import { type Value, f32x4, i32x4, v128 } from "../emit/index.ts";
-import { familyOf } from "../family-of.ts";
-import { type BinaryMath, type UnaryMath, isBinaryMath, isMath } from "../math/functions.ts";
+import { type BinaryMath, type UnaryMath, isBinaryMath } from "../math/functions.ts";
+import { isMath } from "../math/library.ts";
 import { type LaneDType, isLaneDType, isLoadedDType } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as, isUnsigned, kept } from "./element.ts";
 import type { VectorRow, VectorRule } from "./rules.ts";
-import { type WordName, needsWords } from "./word-names.ts";
+import { lanewise } from "./lanewise.ts";
 
 type Vector = Value<"v128">;
 
@@ -28,14 +28,15 @@ const signed = (
 ): Pick<VectorRow, "integer"> => ({
   integer: (_, a, b, unsigned) => (unsigned ? no : yes)(a, b),
 });
+const integers = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({
+  integer: (_, a, b) => rule(a, b),
+});
 const logical = (rule: (a: Vector, b: Vector) => Vector): VectorRow => ({ bool: (_, a, b) => rule(a, b) });
 const equality = (a: Vector, b: Vector): Vector => v128.not(v128.xor(a, b));
 
 type Special = "cast" | "bitcast" | "where" | "stopGradient";
 const table: {
-  readonly [
-    N in Exclude<NameOf<"map">, Special | UnaryMath | BinaryMath | Exclude<WordName, "div">>
-  ]: VectorRow;
+  readonly [N in Exclude<NameOf<"map">, Special | UnaryMath | "atan2">]: VectorRow;
 } = {
   abs: { ...float(f32x4.abs), ...signed(i32x4.abs, (a) => a) },
   neg: both(f32x4.neg, i32x4.neg),
@@ -55,17 +56,38 @@ const table: {
   and: logical(v128.and),
   or: logical(v128.or),
   xor: logical(v128.xor),
+  sign: {
+    float: ({ body }, x) => {
+      const magnitude = f32x4.gt(f32x4.abs(x), body.f32x4(0));
+      const unit = v128.or(body.f32x4(1), v128.and(x, body.f32x4(-0)));
+      return v128.bitselect(unit, x, magnitude);
+    },
+    integer: ({ body }, x, _, unsigned) =>
+      unsigned
+        ? v128.and(i32x4.ne(x, body.i32x4(0)), body.i32x4(1))
+        : i32x4.sub(i32x4.ltS(x, body.i32x4(0)), i32x4.gtS(x, body.i32x4(0))),
+  },
+  floor: float(f32x4.floor),
+  ceil: float(f32x4.ceil),
+  round: float(f32x4.nearest),
+  bitwiseNot: integers(v128.not),
+  bitwiseAnd: integers(v128.and),
+  bitwiseOr: integers(v128.or),
+  bitwiseXor: integers(v128.xor),
+  // Lane by lane, as is division of integers.
+  mod: {},
+  fmod: {},
+  pow: {},
+  shiftLeft: {},
+  shiftRight: {},
 };
 
 type Rows = { readonly [N in NameOf<"map">]?: VectorRow };
-const ruleIn = (rows: Rows, operation: NameOf<"map">, from: LaneDType): VectorRule | undefined => {
+const rows: Rows = table;
+const ruleIn = (operation: NameOf<"map">, from: LaneDType): VectorRule | undefined => {
   const row = rows[operation];
   return from === "f32" ? row?.float : from === "bool" ? row?.bool : row?.integer;
 };
-
-/** Whether lanes of this dtype are taken one by one, for which the family "words" has the code. */
-export const isLanewise = (operation: NameOf<"map">, from: DType): boolean =>
-  operation in table && isLaneDType(from) && ruleIn(table, operation, from) === undefined;
 
 /**
  * A map primitive on four lanes; undefined where a dtype has no 32-bit lanes. `from` is the operands' dtype (of the last
@@ -98,12 +120,9 @@ export function mapVector(
       return castVector(context, a, from, to);
     default: {
       if (isMath(operation)) return mathVector(context, operation, own, from, to);
-      const rows: Rows = needsWords(operation, from)
-        ? familyOf(context.families, "words").vectorRules
-        : table;
-      const rule = ruleIn(rows, operation, from);
+      const rule = ruleIn(operation, from);
       return rule === undefined
-        ? familyOf(context.families, "words").lanewise(context, operation, own, from, to)
+        ? lanewise(context, operation, own, from, to)
         : rule(context, a, b ?? a, isUnsigned(from));
     }
   }
@@ -119,7 +138,7 @@ function mathVector(
   const { math, body } = context;
   const [a, b = a] = operands;
   if (a === undefined || b === undefined || from !== "f32")
-    return familyOf(context.families, "words").lanewise(context, name, operands, from, to);
+    return lanewise(context, name, operands, from, to);
   return isBinaryMath(name) ? math.f32x4Binary(name, body, a, b) : math.f32x4(name, body, a);
 }
 

@@ -1,8 +1,8 @@
+import type { NameOf } from "@adjoint/ir";
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
-import type { ScalarFamilies } from "./context.ts";
 import type { Scope } from "./helpers.ts";
-import { type FloatRow, type IntegerCode, type IntegerRow, float, integer } from "./rules.ts";
-import { powerI64, remainder } from "./word-functions.ts";
+import { type FloatRow, type IntegerCode, type IntegerRow, integer } from "./rules.ts";
+import { powerI64, remainder } from "./element-functions.ts";
 
 /** Through f64, for what f32 has no instructions for. */
 const doubled = (rule: (scope: Scope, a: Value<"f64">, b: Value<"f64">) => Value<"f64">): FloatRow => ({
@@ -67,7 +67,13 @@ const width = <T extends "i32" | "i64">({ i }: IntegerCode<T>): number =>
   // Types of fewer bits shift in 32 and wrap, so that the numbers from their width on push every bit out too.
   (i as object) === i64 ? 64 : 32;
 
-export const rules: ScalarFamilies["words"]["rules"] = {
+/** Quotients, remainders and whole powers: where they are of integers, dividing by 0 gives 0. */
+export const divisionRules: {
+  readonly div: IntegerRow;
+  readonly pow: IntegerRow;
+  readonly mod: FloatRow & IntegerRow;
+  readonly fmod: FloatRow & IntegerRow;
+} = {
   div: divided,
   mod: { ...doubled(floored), ...modulo },
   fmod: { ...doubled(({ helpers }, a, b) => call(remainder(helpers), a, b)), ...remaining },
@@ -78,16 +84,12 @@ export const rules: ScalarFamilies["words"]["rules"] = {
     },
     i64: (scope, [a = i64.const(0n), b = a], unsigned) => integerPower(scope, a, b, unsigned),
   },
-  sign: {
-    ...float((f, x) => select(f.gt(f.abs(x), f.const(0)), f.copysign(f.const(1), x), x)),
-    ...integer(({ i, constant, unsigned }, x) => {
-      const up = select(i.ne(x, constant(0)), constant(1), constant(0));
-      return unsigned ? up : select(i.ltS(x, constant(0)), constant(-1), up);
-    }),
-  },
-  floor: float((f, x) => f.floor(x)),
-  ceil: float((f, x) => f.ceil(x)),
-  round: float((f, x) => f.nearest(x)),
+};
+
+/** Bits of integers. */
+export const bitRules: {
+  readonly [N in Extract<NameOf<"map">, `bitwise${string}` | `shift${string}`>]: IntegerRow;
+} = {
   bitwiseNot: integer(({ i, constant }, x) => i.xor(x, constant(-1))),
   bitwiseAnd: bits("and"),
   bitwiseOr: bits("or"),

@@ -1,2 +1,0 @@
-export { Checks } from "./checks.ts";
-export { Guards } from "./guards.ts";

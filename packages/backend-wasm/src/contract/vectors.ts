@@ -1,2 +1,0 @@
-export { vectorPlan } from "./vector-plan.ts";
-export { emitVector } from "./vector.ts";

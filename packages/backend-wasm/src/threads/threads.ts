@@ -1,2 +1,0 @@
-export { Pool } from "./pool.ts";
-export { Team } from "./team.ts";
