@@ -11,7 +11,7 @@ type Vector = Value<"v128">;
 export type Steps = readonly [number, number, number, number];
 
 /** Whether steps are these. */
-export const same = (steps: readonly number[], other: readonly number[]): boolean =>
+const same = (steps: readonly number[], other: readonly number[]): boolean =>
   steps.every((step, lane) => step === other[lane]);
 
 /** One lane as an element. */
