@@ -18,6 +18,7 @@ import { adam } from "@adjoint/optimizers";
 import { median } from "./measure/numbers.ts";
 
 // How long `compile` takes in a new process, and how that grows: each workload at a size and at twice that size.
+// `pnpm bench:compile [backend]`: with one backend or all.
 
 const x = input("x", "f32", [8, 64]);
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `${index}`);
@@ -87,9 +88,9 @@ async function milliseconds(name: string, backendName: string, count: number): P
   return taken;
 }
 
-function table(): void {
+function table(names: readonly string[]): void {
   const rows = Object.entries(workloads).flatMap(([name, [, count]]) =>
-    Object.keys(backends).map((backend) => ({
+    names.map((backend) => ({
       name,
       backend,
       count,
@@ -115,6 +116,7 @@ function table(): void {
   }
 }
 
-const [name, backend, count] = process.argv.slice(2);
-if (name === undefined || backend === undefined) table();
-else process.stdout.write(String(await milliseconds(name, backend, Number(count))));
+const [first, backend, count] = process.argv.slice(2);
+if (first === undefined || backend === undefined)
+  table(first === undefined ? Object.keys(backends) : [first]);
+else process.stdout.write(String(await milliseconds(first, backend, Number(count))));
