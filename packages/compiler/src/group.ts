@@ -116,7 +116,7 @@ export interface Growing {
 /** A group's own copy. */
 export function growing(group: OpenGroup): Growing {
   const body = new ScalarBuilder();
-  if (group.anchor.form === "reduce") splice(body, group.anchor.body, (affine) => affine);
+  if (group.anchor.form === "reduce") splice(body, group.anchor.body);
   return { builder: group.builder.copy(), body, results: new Map(group.results) };
 }
 
@@ -152,7 +152,7 @@ export function joining(a: OpenGroup, b: OpenGroup): Combine | undefined {
   if (anchorReads(right).some((buffer) => a.results.has(buffer))) return undefined;
   if (!readsInOrder(b.builder.nodes, a.results, b.domain)) return undefined;
   return ({ builder, body, results }) => {
-    const at = splice(body, right.body, (affine) => affine);
+    const at = splice(body, right.body);
     const reductions = [
       ...left.reductions,
       ...right.reductions.map((reduction): Reduction => ({ ...reduction, value: at(reduction.value) })),
@@ -162,7 +162,7 @@ export function joining(a: OpenGroup, b: OpenGroup): Combine | undefined {
         return builder.add({ ...node, index: node.index + left.reductions.length });
       return node.kind === "load" ? results.get(node.buffer)?.value : undefined;
     };
-    const added = splice(builder, b.builder.nodes, (affine) => affine, given);
+    const added = splice(builder, b.builder.nodes, undefined, given);
     addResults(results, b.results, added);
     return { ...a, anchor: { ...left, body: body.nodes, reductions }, builder, results };
   };
@@ -211,7 +211,7 @@ function prune(
   const graph: ScalarNode[] = [];
   builder.nodes.forEach((node, value) => {
     places.push(graph.length);
-    if (needed.has(value)) graph.push(mapScalar(node, at, (affine) => affine));
+    if (needed.has(value)) graph.push(mapScalar(node, at));
   });
   return { graph, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };
 }

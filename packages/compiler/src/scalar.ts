@@ -130,43 +130,61 @@ export function operandsOf(node: ScalarNode): readonly ValueId[] {
   }
 }
 
-/** The same node over other operands and coordinates. */
+/** The same node over other operands, and over other coordinates where they change. */
 export function mapScalar(
   node: ScalarNode,
   value: (id: ValueId) => ValueId,
-  affine: (a: Affine) => Affine,
+  affine?: (a: Affine) => Affine,
 ): ScalarNode {
-  const guard = (g: Guard): Guard => ({ ...affine(g), limit: g.limit });
   switch (node.kind) {
     case "constant":
     case "accumulator":
       return node;
     case "index":
-      return { ...node, index: affine(node.index) };
+      return affine === undefined ? node : { ...node, index: affine(node.index) };
     case "inside":
-      return { ...node, guards: node.guards.map(guard) };
-    case "map":
-      return { ...node, operands: node.operands.map(value) };
-    case "randomBits":
-      return { ...node, key: [value(node.key[0]), value(node.key[1])], counter: affine(node.counter) };
+      return affine === undefined ? node : { ...node, guards: guardsOver(node.guards, affine) };
+    case "map": {
+      const { kind, dtype, from, operation, operands } = node;
+      return { kind, dtype, from, operation, operands: operands.map(value) };
+    }
+    case "randomBits": {
+      const [low, high] = node.key;
+      return { ...node, key: [value(low), value(high)], counter: affine?.(node.counter) ?? node.counter };
+    }
     case "load":
-      return {
-        ...node,
-        index: { ...affine(node.index), guards: node.index.guards.map(guard) },
-        dynamic: node.dynamic.map((term) => ({ ...term, value: value(term.value) })),
-        ...(node.otherwise === undefined ? {} : { otherwise: value(node.otherwise) }),
-      };
+      return mapLoad(node, value, affine);
   }
 }
 
+function mapLoad(node: Load, value: (id: ValueId) => ValueId, affine?: (a: Affine) => Affine): Load {
+  const { kind, dtype, buffer, dynamic, otherwise } = node;
+  const index =
+    affine === undefined
+      ? node.index
+      : { ...affine(node.index), guards: guardsOver(node.index.guards, affine) };
+  // Most loads have no operands.
+  if (dynamic.length === 0 && otherwise === undefined)
+    return affine === undefined ? node : { kind, dtype, buffer, index, dynamic };
+  return {
+    ...node,
+    index,
+    dynamic: dynamic.map((term) => ({ ...term, value: value(term.value) })),
+    ...(otherwise !== undefined && { otherwise: value(otherwise) }),
+  };
+}
+
+const guardsOver = (guards: readonly Guard[], affine: (a: Affine) => Affine): readonly Guard[] =>
+  guards.map((guard) => ({ ...affine(guard), limit: guard.limit }));
+
 /**
- * Copies an expression into a builder, and tells where each value went.
+ * Copies an expression into a builder, over other coordinates where they change, and tells where each value went.
  * @param given a value that stands for a node.
  */
 export function splice(
   into: ScalarBuilder,
   graph: ScalarGraph,
-  affine: (a: Affine) => Affine,
+  affine?: (a: Affine) => Affine,
   given: (node: ScalarNode) => ValueId | undefined = () => undefined,
 ): (id: ValueId) => ValueId {
   const places: ValueId[] = [];

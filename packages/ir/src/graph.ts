@@ -5,14 +5,22 @@ import { withOrigin } from "./origin.ts";
 import { equalTypes, typeText } from "./shape.ts";
 import type { RegisterAttributes } from "./primitive-set.ts";
 
-/** Every node that the roots need, each after its inputs. Deterministic: depth first, inputs in order. */
-export function nodesOf(roots: readonly Tensor[]): readonly Node[] {
+const NONE: ReadonlySet<Node> = new Set();
+
+/**
+ * Every node that the roots need, each after its inputs. Deterministic: depth first, inputs in order.
+ * @param known nodes that are left out, with what they need.
+ */
+export function nodesOf(
+  roots: readonly Tensor[],
+  known: Pick<ReadonlySet<Node>, "has"> = NONE,
+): readonly Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
   // Explicit stack: graphs are often deeper than the call stack.
   const stack: { readonly node: Node; next: number }[] = [];
   const visit = (node: Node): void => {
-    if (seen.has(node)) return;
+    if (seen.has(node) || known.has(node)) return;
     seen.add(node);
     stack.push({ node, next: 0 });
   };
@@ -121,15 +129,12 @@ export function rewriter(visit: Visit): (tensor: Tensor) => Tensor {
     return result;
   };
   return (tensor) => {
-    if (!done.has(tensor.node)) {
-      for (const node of nodesOf([tensor])) {
-        if (done.has(node)) continue;
-        const inputs = node.inputs.map(at);
-        done.set(
-          node,
-          withOrigin(node.origin, () => visit(node, inputs) ?? rebuild(node, inputs).outputs),
-        );
-      }
+    for (const node of nodesOf([tensor], done)) {
+      const inputs = node.inputs.map(at);
+      done.set(
+        node,
+        withOrigin(node.origin, () => visit(node, inputs) ?? rebuild(node, inputs).outputs),
+      );
     }
     return at(tensor);
   };

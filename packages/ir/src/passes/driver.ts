@@ -1,5 +1,5 @@
 import { AdjointError } from "../error.ts";
-import { mapRecord } from "../graph.ts";
+import { mapRecord, sortedNodes } from "../graph.ts";
 import { type Graph, Node, type Tensor } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { equalTypes } from "../shape.ts";
@@ -66,16 +66,22 @@ const LONGEST_CHAIN = 100;
 /** Stands for results that are not known yet. */
 const ACTIVE: readonly Tensor[] = [];
 
+/** A node under way. */
 interface Frame {
   readonly node: Node;
   /** How the node came about. */
   readonly chain: Chain | undefined;
   /** The next input to visit, then the next tensor of the replacement. */
   next: number;
+  /** What a rule put in the node's place. */
+  replaced: Replaced | undefined;
+}
+
+interface Replaced {
   /** The node on its rewritten inputs. */
-  current: Node | undefined;
-  replacement: readonly Tensor[] | undefined;
-  replaced: Chain | undefined;
+  readonly current: Node;
+  readonly replacement: readonly Tensor[];
+  readonly chain: Chain;
 }
 
 /** One run of a pass. */
@@ -155,66 +161,69 @@ class Job {
       if (known === ACTIVE) throw this.#loop(chain, `${node.output} became an input of itself`);
       if (known !== undefined) return false;
       done.set(node, ACTIVE);
-      stack.push({
-        node,
-        chain,
-        next: 0,
-        current: undefined,
-        replacement: undefined,
-        replaced: undefined,
-      });
+      stack.push({ node, chain, next: 0, replaced: undefined });
       return true;
     };
-    const finish = ({ node, current }: Frame, results: readonly Tensor[]): void => {
-      stack.pop();
-      if (current !== undefined) done.set(current, results);
+    const finish = (node: Node, current: Node, results: readonly Tensor[]): void => {
       done.set(node, results);
+      if (current !== node) done.set(current, results);
       if (results === node.outputs) return;
       node.outputs.forEach((output, index) => {
         const result = results[index];
         if (result !== undefined && result !== output) uses.replace(output, result);
       });
     };
-    const advance = (frame: Frame): void => {
-      const { node, replacement } = frame;
-      if (replacement !== undefined) {
-        for (let next = replacement[frame.next++]; next !== undefined; next = replacement[frame.next++])
-          if (visit(next.node, frame.replaced)) return;
-        finish(frame, replacement.map(at));
-        return;
-      }
-      for (let input = node.inputs[frame.next++]; input !== undefined; input = node.inputs[frame.next++])
-        if (visit(input.node, frame.chain)) return;
+    /** Looks at a node whose inputs are done: it is done too, unless a rule puts something in its place. */
+    const look = (node: Node, chain: Chain | undefined): Replaced | undefined => {
       const isBodyFirst = this.#order === "bodies first" || node.graphs.length === 0;
       let current = this.#onNewInputs(node, at, isBodyFirst);
       const fired = this.#fire(current, () => step(current, uses.isOnce, node));
       if (fired === undefined) {
         if (!isBodyFirst) current = this.#onNewInputs(node, at, true);
         // The graph's own nodes are counted with the graph; those that rules made are not.
-        if (frame.chain !== undefined) for (const read of current.inputs) uses.read(read);
-        frame.current = current;
-        finish(frame, current.outputs);
-        return;
+        if (chain !== undefined) for (const read of current.inputs) uses.read(read);
+        finish(node, current, current.outputs);
+        return undefined;
       }
-      frame.current = current;
+      done.set(node, ACTIVE);
       done.set(current, ACTIVE);
-      frame.replacement = fired.replacement;
-      frame.replaced = {
-        rule: fired.rule,
-        length: (frame.chain?.length ?? 0) + 1,
-        before: frame.chain,
-      };
-      frame.next = 0;
+      const replaced = { rule: fired.rule, length: (chain?.length ?? 0) + 1, before: chain };
       // Bodies that come out of bodies end by themselves.
-      if (this.#order === "bodies first" && frame.replaced.length > LONGEST_CHAIN) {
-        throw this.#loop(frame.replaced, `${current.output} was rewritten ${LONGEST_CHAIN} times over`);
+      if (this.#order === "bodies first" && replaced.length > LONGEST_CHAIN)
+        throw this.#loop(replaced, `${current.output} was rewritten ${LONGEST_CHAIN} times over`);
+      return { current, replacement: fired.replacement, chain: replaced };
+    };
+    const advance = (frame: Frame): void => {
+      const { node } = frame;
+      if (frame.replaced === undefined) {
+        for (let input = node.inputs[frame.next++]; input !== undefined; input = node.inputs[frame.next++])
+          if (visit(input.node, frame.chain)) return;
+        frame.replaced = look(node, frame.chain);
+        frame.next = 0;
       }
+      if (frame.replaced !== undefined) {
+        const { current, replacement, chain } = frame.replaced;
+        for (let next = replacement[frame.next++]; next !== undefined; next = replacement[frame.next++])
+          if (visit(next.node, chain)) return;
+        finish(node, current, replacement.map(at));
+      }
+      stack.pop();
     };
     // Inputs and what they are known by outside stay.
     for (const input of Object.values<Tensor>(graph.inputs)) done.set(input.node, input.node.outputs);
+    const finishStack = (): void => {
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) advance(top);
+    };
+    // In the order of the graph, where inputs come first, the stack holds what rules made only.
+    for (const node of sortedNodes(graph)) {
+      if (done.has(node)) continue;
+      const replaced = look(node, undefined);
+      if (replaced !== undefined) stack.push({ node, chain: undefined, next: 0, replaced });
+      finishStack();
+    }
     return (tensor) => {
       visit(tensor.node, undefined);
-      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) advance(top);
+      finishStack();
       return at(tensor);
     };
   }
