@@ -1,6 +1,6 @@
 import type { ReduceKernel } from "@adjoint/compiler";
 import { type Value, i32 } from "../emit/index.ts";
-import { alongAxis, fitsLanes, sharesLookup } from "../scalar/lane-axes.ts";
+import { alongAxis, fitsLanes, sharesLookup, uniformValues } from "../scalar/lane-axes.ts";
 import { costOf } from "./cost.ts";
 import { joiningOf } from "./fold.ts";
 import { foldsLanes } from "./lane-fold.ts";
@@ -63,10 +63,11 @@ function modeOf(reducing: Reducing): ReduceMode {
   /** What loads of four neighbours cost, and the share of lanes that are of use. */
   const price = (axis: number, size: number): number => {
     if (axis < 0 || size < 3 || !fits(axis)) return Infinity;
+    const uniform = uniformValues(body, alongAxis(axis));
     const loads = body.map((node) => {
       if (node.kind !== "load") return 0;
       const stride = Math.abs(node.index.strides[axis] ?? 0);
-      const reach = node.dynamic.length > 0 && !sharesLookup(node, body, alongAxis(axis)) ? 8 : 0;
+      const reach = sharesLookup(node, uniform) ? 0 : 8;
       return reach + (stride === 0 ? 0.5 : stride === 1 ? 1 : stride === 2 ? 2 : 8);
     });
     const used = size / up4(size);

@@ -55,20 +55,20 @@ export function alongPairs(axis: number): LaneAxes {
 export const isUniform = (axes: LaneAxes, affine: Affine): boolean =>
   axes.next(affine) === 0 && axes.steps(affine).every((step) => step === 0);
 
-/** Whether all lanes look up the same place. */
-export function sharesLookup({ dynamic }: Load, graph: ScalarGraph, axes: LaneAxes): boolean {
-  const uniform = uniformValues(graph, axes);
-  return dynamic.every(({ value }) => uniform[value] === true);
-}
+/** Whether all lanes look up the same place, by what `uniformValues` says of the expression. */
+export const sharesLookup = ({ dynamic }: Load, uniform: readonly boolean[]): boolean =>
+  dynamic.every(({ value }) => uniform[value] === true);
 
-/** Whether some load goes lane by lane under conditions of its own, which is long code. */
-export const isScattered = (graph: ScalarGraph, axes: LaneAxes): boolean =>
-  graph.some((node) => {
+/** Whether some load goes lane by lane under conditions or lookups of its own, which is long code. */
+export function isScattered(graph: ScalarGraph, axes: LaneAxes): boolean {
+  const uniform = uniformValues(graph, axes);
+  return graph.some((node) => {
     if (node.kind !== "load") return false;
     const differs = node.index.guards.some((guard) => !isUniform(axes, guard));
     const near = isNear(node.dtype, axes.steps(node.index), 4);
-    return (differs && !near) || !sharesLookup(node, graph, axes);
+    return (differs && !near) || !sharesLookup(node, uniform);
   });
+}
 
 /** For each value, whether all lanes of all vectors share it. */
 export function uniformValues(graph: ScalarGraph, axes: LaneAxes): readonly boolean[] {

@@ -136,10 +136,13 @@ export class LaneGraph {
         );
       });
     };
-    const varying = this.#graph.flatMap((node, id) => (this.#uniform[id] === true ? [] : [{ node, id }]));
-    const leaves = varying.filter(({ node }) => node.kind === "load" && operandsOf(node).length === 0);
-    const others = varying.filter((entry) => !leaves.includes(entry));
-    for (const { node, id } of [...leaves, ...others]) write(node, id);
+    const isLeaf = (node: ScalarNode): boolean => node.kind === "load" && operandsOf(node).length === 0;
+    const writeAll = (areLeaves: boolean): void =>
+      this.#graph.forEach((node, id) => {
+        if (this.#uniform[id] !== true && isLeaf(node) === areLeaves) write(node, id);
+      });
+    writeAll(true);
+    writeAll(false);
     return results;
   }
 

@@ -12,9 +12,12 @@ export const cse: Pass = rewriteBy("cse", () => {
   const firsts = new Map<string, Node>();
   const numbers = new Map<Node, number>();
   const nameOf = ({ node, index }: Tensor): string => {
-    const number = numbers.get(node) ?? numbers.size;
-    numbers.set(node, number);
-    return `${number}.${index}`;
+    let number = numbers.get(node);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(node, number);
+    }
+    return index === 0 ? String(number) : `${number}.${index}`;
   };
   return (node) => {
     if (isNode(node, "input")) return undefined;

@@ -60,7 +60,7 @@ export class StructuralKeys {
       operation.kind === "composite" ? `${operation.name}@${this.#identity(operation)}` : operation.name;
     // Registers are what their name says; two declarations of one are the same state.
     const attributes = isNode(node, "register") ? node.attributes.name : this.#attributes(node.attributes);
-    const bodies = graphs.map((graph) => this.graph(graph)).join("");
+    const bodies = graphs.length === 0 ? "" : graphs.map((graph) => this.graph(graph)).join("");
     return `${name}(${names.join()})${attributes}${bodies}`;
   }
 
