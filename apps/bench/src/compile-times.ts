@@ -88,9 +88,9 @@ async function milliseconds(name: string, backendName: string, count: number): P
   return taken;
 }
 
-function table(names: readonly string[]): void {
+function table(over: readonly string[]): void {
   const rows = Object.entries(workloads).flatMap(([name, [, count]]) =>
-    names.map((backend) => ({
+    over.map((backend) => ({
       name,
       backend,
       count,
