@@ -16,7 +16,7 @@ const own: { readonly [mode: string]: string } = {
 const long = [
   "apps/bench/test/ahead.test.ts",
   "packages/backend-wasm/test/contract{,-windows}.test.ts",
-  "packages/trainer/test/large-files.test.ts",
+  "packages/{onnx,trainer}/test/large-files.test.ts",
   "test/fuzz/fuzz.test.ts",
   "test/integration/{deep-graphs,passes-left-out}.test.ts",
   "test/onnx/training.test.ts",
