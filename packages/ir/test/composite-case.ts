@@ -61,7 +61,7 @@ interface Extra {
 }
 
 /** Cases of one row, built by functions of fixed arity. */
-export const rowOf =
+const rowOf =
   (row: Case["row"]) =>
   (
     name: string,
