@@ -16,9 +16,9 @@ const own: { readonly [mode: string]: string } = {
 const long = [
   "apps/bench/test/ahead.test.ts",
   "packages/backend-wasm/test/contract{,-windows}.test.ts",
-  "packages/trainer/test/large-files.test.ts",
+  "packages/{onnx,trainer}/test/large-files.test.ts",
   "test/fuzz/fuzz.test.ts",
-  "test/integration/{deep-graphs,passes-left-out}.test.ts",
+  "test/integration/{deep-graphs,passes-left-out,thousand-backends}.test.ts",
   "test/onnx/training.test.ts",
 ];
 
@@ -31,8 +31,8 @@ const pairs = [
 ];
 /** What measures time, or counts memory or threads. */
 const alone = [
-  "test/integration/{endurance,underflow}.test.ts",
-  "packages/backend-wasm/test/{threads,wasm}.test.ts",
+  "test/integration/{endurance,thousand-backends,underflow}.test.ts",
+  "packages/backend-wasm/test/{pool,threads,wasm}.test.ts",
   "packages/ir/test/passes-pipeline.test.ts",
 ];
 const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];

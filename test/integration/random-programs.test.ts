@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
+import { wasm } from "@adjoint/backend-wasm";
 import {
   type Backend,
   type Kernel,
@@ -26,6 +27,7 @@ import {
   runPasses,
   typeText,
 } from "@adjoint/ir";
+import { inFull } from "../in-full.ts";
 import { clashes, leaves } from "./ownership.ts";
 import { type RandomGraph, difference, graphs } from "./random-graphs.ts";
 
@@ -133,6 +135,28 @@ describe("random graphs on the CPU", () => {
     await fc.assert(property, parameters(60));
     expect(failed).toBeGreaterThan(5);
   });
+});
+
+describe("random graphs on WebAssembly", () => {
+  it.each([1, 2])(
+    "touch no memory but their own, and give the bits that they give unchecked, on %i threads",
+    { timeout: 300_000 },
+    async (threads) => {
+      // All kernels are shared, however small.
+      const options = { threads, shareFrom: 0 } as const;
+      using checked = await wasm({ ...options, checked: true });
+      using plain = await wasm(options);
+      await fc.assert(
+        fc.asyncProperty(graphs(special), async (drawn) => {
+          const random = withRegisters(drawn);
+          const actual = await run(random, checked);
+          expect(differing(await run(random, plain), actual)).toEqual([]);
+          expect(difference(random.graph, evaluate(random.graph, random.feeds), actual)).toBeUndefined();
+        }),
+        parameters(inFull ? 200 : 12),
+      );
+    },
+  );
 });
 
 /**

@@ -17,21 +17,26 @@ export function nodesOf(
 ): readonly Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
-  // Explicit stack: graphs are often deeper than the call stack.
-  const stack: { readonly node: Node; next: number }[] = [];
+  // Explicit stack, of nodes and of the input of each that is next: graphs are often deeper than the call stack.
+  const stack: Node[] = [];
+  const next: number[] = [];
   const visit = (node: Node): void => {
     if (seen.has(node) || known.has(node)) return;
     seen.add(node);
-    stack.push({ node, next: 0 });
+    stack.push(node);
+    next.push(0);
   };
   for (const root of roots) {
     visit(root.node);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.node.inputs[top.next++];
-      if (input !== undefined) visit(input.node);
-      else {
-        order.push(top.node);
+      const at = next.pop() ?? 0;
+      const input = top.inputs[at];
+      if (input === undefined) {
+        order.push(top);
         stack.pop();
+      } else {
+        next.push(at + 1);
+        visit(input.node);
       }
     }
   }
@@ -90,7 +95,7 @@ function collectRegisters(
   updates: readonly Update[],
   operation: string,
 ): void {
-  const read = nodes.flatMap((node) => (isNode(node, "register") ? [node.output] : []));
+  const read = nodes.filter((node) => isNode(node, "register")).map((node) => node.output);
   for (const tensor of [...read, ...updates.map(({ register }) => register)]) {
     const { name } = registerOf(tensor);
     const other = registers.get(name);

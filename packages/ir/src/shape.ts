@@ -25,7 +25,7 @@ export function checkRank(operation: string, rank: number): void {
 }
 
 export const equalShapes = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((size, axis) => equalDims(size, b[axis] ?? -1));
+  a === b || (a.length === b.length && a.every((size, axis) => equalDims(size, b[axis] ?? -1)));
 
 export const equalTypes = (a: TensorType, b: TensorType): boolean =>
   a.dtype === b.dtype && equalShapes(a.shape, b.shape);
@@ -46,6 +46,7 @@ export function elementCount(shape: readonly number[]): number {
 
 /** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined where the shapes don't go together. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  if (a === b) return a;
   const rank = Math.max(a.length, b.length);
   const result: Dim[] = [];
   for (let axis = 0; axis < rank; axis++) {

@@ -298,12 +298,15 @@ export interface Graph<I extends string = string, O extends string = string> {
   readonly updates: readonly Update[];
 }
 
+/** Shared, as most nodes have none: graphs may have millions of nodes. */
+const noGraphs: readonly Graph[] = [];
+
 /** Makes a node, with its types inferred and its origin noted. */
 export function apply<A>(
   operation: OperationBase<A> & Operation,
   inputs: readonly Tensor[],
   attributes: A,
-  graphs: readonly Graph[] = [],
+  graphs: readonly Graph[] = noGraphs,
   origin: Origin = currentOrigin(),
 ): Node<A> {
   const types = operation.infer(inputs, attributes, graphs);
@@ -322,7 +325,7 @@ export const again = <A>(
   node: Node<A>,
   inputs: readonly Tensor[],
   attributes: A,
-  graphs: readonly Graph[] = [],
+  graphs: readonly Graph[] = noGraphs,
 ): Node<A> =>
   // The node was made by this operation, so its attributes are the operation's.
   apply<A>(node.operation as OperationBase<A> & Operation, inputs, attributes, graphs);

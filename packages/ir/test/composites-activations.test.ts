@@ -35,7 +35,7 @@ import {
   valueOf,
   vjp,
 } from "@adjoint/ir";
-import { run } from "./composite-cases.ts";
+import { run } from "./composite-case.ts";
 
 type Unary = (x: Tensor) => Tensor;
 

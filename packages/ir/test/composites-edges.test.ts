@@ -1,6 +1,7 @@
 import { type Tensor, gradients, input, isFloat, program, evaluate, toNumbers, valueOf } from "@adjoint/ir";
 import { describe, expect, test } from "vitest";
-import { type Case, cases, titleOf, valuesOf } from "./composite-cases.ts";
+import { type Case, titleOf, valuesOf } from "./composite-case.ts";
+import { cases } from "./composite-cases.ts";
 
 /** Where a composite guards what would be infinite behind it, its gradient has to be guarded too. */
 const edges: { readonly [edge: string]: (index: number) => number } = {

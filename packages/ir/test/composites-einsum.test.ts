@@ -22,7 +22,7 @@ import {
   typeText,
   valueOf,
 } from "@adjoint/ir";
-import { run } from "./composite-cases.ts";
+import { run } from "./composite-case.ts";
 import { checkGradient, f64, someF64 } from "./finite-differences.ts";
 
 const expectClose = (found: readonly number[], expected: readonly number[], digits = 12): void => {

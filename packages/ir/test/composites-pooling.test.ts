@@ -16,7 +16,7 @@ import {
   typeText,
   valueOf,
 } from "@adjoint/ir";
-import { run } from "./composite-cases.ts";
+import { run } from "./composite-case.ts";
 import { f64, someF64 } from "./finite-differences.ts";
 
 const numbersOf = (values: readonly TensorValue[]): number[][] => values.map(toNumbers);

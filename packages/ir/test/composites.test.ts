@@ -16,7 +16,8 @@ import {
   toNumbers,
   typeText,
 } from "@adjoint/ir";
-import { type Case, cases, run, titleOf, valuesOf } from "./composite-cases.ts";
+import { type Case, run, titleOf, valuesOf } from "./composite-case.ts";
+import { cases } from "./composite-cases.ts";
 import { checkGradient, checkJvp, checkSecondDerivative } from "./finite-differences.ts";
 
 const listed = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>

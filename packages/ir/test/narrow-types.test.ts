@@ -1,7 +1,8 @@
 import { type PrimitiveName, toNumbers, valueOf } from "@adjoint/ir";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { type Case, cases, titleOf, valuesOf } from "./composite-cases.ts";
+import { type Case, titleOf, valuesOf } from "./composite-case.ts";
+import { cases } from "./composite-cases.ts";
 import { type Narrow, checkNarrow, narrowTypes } from "./narrow.ts";
 import { mapGradients } from "./primitives/gradients-map.ts";
 import { structureGradients } from "./primitives/gradients-structure.ts";

@@ -26,7 +26,7 @@ import {
   valueOf,
 } from "@adjoint/ir";
 import { centredNormalQuantile } from "../src/composites/quantile.ts";
-import { run } from "./composite-cases.ts";
+import { run } from "./composite-case.ts";
 
 const key = (a = 11, b = 22): Tensor => constant([a, b], "u32");
 const sample = (tensor: Tensor): number[] => {

@@ -84,11 +84,11 @@ function importModel(bytes: Uint8Array, options: ImportOptions, budget: Budget):
     dims,
     registers: new Set(pairs.map((pair) => pair.input)),
   });
-  defineInitializers(model, source.graph, scope);
+  defineInitializers(model, source.graph, scope, (tensor) => model.weights.readOnce(tensor));
   importNodes(model, source.graph.nodes, { opsets: source.opsets, outer: {}, scope, depth: 0 });
   const check = new OutputCheck([...inputs.values()], dims);
   const outputs = source.graph.outputs.flatMap((declared) => {
-    const value = scope.read(declared.name, "the model's output");
+    const value = scope.read(declared.name, () => "the model's output");
     check.check(declared, value);
     return namedTensors(declared.name, value);
   });

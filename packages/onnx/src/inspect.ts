@@ -33,7 +33,8 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
 
 /** The inputs that are to be fed: old models list their weights among the inputs. */
 export function openInputs({ graph }: ModelSource): readonly ValueSource[] {
-  const weights = new Set(graph.initializers.map(({ name }) => name ?? ""));
-  for (const { values } of graph.sparseInitializers) weights.add(values?.name ?? "");
+  const listed = new Set(graph.inputs.map(({ name }) => name));
+  const weights = new Set(graph.sparseInitializers.map(({ values }) => values?.name ?? ""));
+  for (const name of graph.initializerNames) if (listed.has(name)) weights.add(name);
   return graph.inputs.filter(({ name }) => !weights.has(name));
 }

@@ -1,6 +1,7 @@
 import {
   type DType,
   type TensorValue,
+  type TypedArray,
   dtypeInfo,
   elementCount,
   elementWriter,
@@ -54,8 +55,17 @@ export function readTensor(tensor: TensorProto, source: TensorSource = {}): Host
     throw malformed(
       `${name} is ${dtype}[${shape.join(", ")}] (${count * bytes} bytes) and has ${raw.length}`,
     );
-  // A copy: the bytes are a view of the file, at any offset. ONNX and all supported hosts are little-endian.
-  return tensorValue(dtype, shape, new array(new Uint8Array(raw).buffer));
+  return tensorValue(dtype, shape, copied(array, raw));
+}
+
+/** Engines hold the elements of typed arrays of so many bytes beside the array, where one made over a buffer takes memory of its own. */
+const small = new Uint8Array(64);
+
+/** The bytes as elements. A copy: they are a view of the file, at any offset. ONNX and all supported hosts are little-endian. */
+function copied(array: (typeof dtypeInfo)[DType]["array"], bytes: Uint8Array): TypedArray {
+  if (bytes.length > small.length) return new array(new Uint8Array(bytes).buffer);
+  small.set(bytes);
+  return new array(small.buffer, 0, bytes.length / array.BYTES_PER_ELEMENT).slice();
 }
 
 /** Reads the bytes of a lone tensor, as in the official test data. @throws AdjointError as `readTensor`. */

@@ -2,7 +2,7 @@ import { AdjointError } from "../error.ts";
 import { type DType, dtypeInfo, dtypeRange, isFloat, isInteger } from "../dtype.ts";
 import { type Cotangent, type Operand, type Primitive, type Tensor, apply } from "../tensor.ts";
 import { definePrimitive, isTensor, noAttributes, operand, operands } from "../primitive.ts";
-import type { NameOf } from "../primitive-set.ts";
+import type { NameOf, None } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, equalShapes, shapeText } from "../shape.ts";
 import { type Scalar, type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
 import { constant } from "./source.ts";
@@ -52,11 +52,13 @@ export function defineMap<N extends NoAttributes>(definition: MapDefinition<N>):
     kind: "map",
     attributes: noAttributes,
     infer(inputs) {
-      const [first, ...rest] = operands(name, inputs, arity);
+      const [first] = operands(name, inputs, arity);
       if (first === undefined) return [];
-      for (const other of rest) sameType(name, first, other);
+      for (const other of inputs) sameType(name, first, other);
       checkDomain(name, domain, first);
-      return [{ dtype: definition.result ?? first.dtype, shape: first.shape }];
+      const { result = first.dtype } = definition;
+      // Graphs may have millions of nodes: one type for those that it is the same for.
+      return [result === first.dtype ? first.type : { dtype: result, shape: first.shape }];
     },
     gradient(node, [g]) {
       if (g === undefined || definition.gradient === undefined) return node.inputs.map(() => undefined);
@@ -85,6 +87,7 @@ export function checkDomain(name: string, domain: Domain, tensor: Tensor): void 
 }
 
 export function sameType(name: string, a: Tensor, b: Tensor): void {
+  if (a.type === b.type) return;
   if (a.dtype !== b.dtype) {
     throw new AdjointError(
       "dtype",
@@ -157,7 +160,7 @@ export function aligned(name: string, values: readonly Operand[]): readonly Tens
 /** Tensors stretched to their common shape. */
 export function stretched(name: string, tensors: readonly Tensor[]): readonly Tensor[] {
   const [first, ...rest] = tensors;
-  if (first === undefined) return [];
+  if (first === undefined || rest.every(({ shape }) => shape === first.shape)) return tensors;
   let shape = first.shape;
   for (const tensor of rest) {
     const joined = broadcastShapes(shape, tensor.shape);
@@ -174,13 +177,16 @@ export function stretched(name: string, tensors: readonly Tensor[]): readonly Te
   return tensors.map((tensor) => broadcast(tensor, shape));
 }
 
+/** Shared by all nodes that have none. */
+const none: None = {};
+
 /** Builds a unary map node. */
 export const unary = (primitive: Primitive<NoAttributes>, x: Tensor): Tensor =>
-  apply(primitive, [x], {}).output;
+  apply(primitive, [x], none).output;
 
 /** Builds a binary map node over broadcast operands. */
 export const binary = (primitive: Primitive<NoAttributes>, a: Operand, b: Operand): Tensor =>
-  apply(primitive, aligned(primitive.name, [a, b]), {}).output;
+  apply(primitive, aligned(primitive.name, [a, b]), none).output;
 
 /** The operands of a node of two. */
 export const pair = (inputs: readonly Tensor[]): readonly [Tensor, Tensor] => [

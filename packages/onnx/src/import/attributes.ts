@@ -17,6 +17,9 @@ export type Attribute =
 
 export type Attributes = { readonly [name: string]: Attribute };
 
+/** Shared by all nodes that have none. */
+export const noAttributes: Attributes = {};
+
 /** What reading attributes needs of the graph around them. */
 export interface AttributeReader {
   readonly weights: Weights;
@@ -27,13 +30,14 @@ export interface AttributeReader {
 
 /** Attributes by name; one that refers to an attribute that the caller did not give is absent. */
 export function readAttributes(
-  owner: string,
+  owner: () => string,
   sources: readonly AttributeSource[],
   reader: AttributeReader,
 ): Attributes {
+  if (sources.length === 0) return noAttributes;
   const attributes = new Map<string, Attribute>();
   for (const source of sources) {
-    if (attributes.has(source.name)) throw malformed(`${owner} has two attributes "${source.name}"`);
+    if (attributes.has(source.name)) throw malformed(`${owner()} has two attributes "${source.name}"`);
     const value = readAttribute(owner, source, reader);
     if (value !== undefined) attributes.set(source.name, value);
   }
@@ -41,7 +45,7 @@ export function readAttributes(
 }
 
 function readAttribute(
-  owner: string,
+  owner: () => string,
   source: AttributeSource,
   { outer, weights, subGraph }: AttributeReader,
 ): Attribute | undefined {
@@ -55,7 +59,7 @@ function readAttribute(
     case "graph":
       return subGraph(source.value);
     case "other":
-      throw unsupported(`attributes of type ${source.value}`, `${owner}, attribute "${source.name}"`);
+      throw unsupported(`attributes of type ${source.value}`, `${owner()}, attribute "${source.name}"`);
     default:
       return source.value;
   }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { unsupported } from "../errors.ts";
 import { dropped } from "../operators/older.ts";
 import type { Form, Operator } from "../operators/row.ts";
-import type { Attributes } from "./attributes.ts";
+import { type Attributes, noAttributes } from "./attributes.ts";
 import { type Value, asTensor } from "./value.ts";
 
 /** Before this version many operators carried `consumed_inputs`, a hint for working in place. */
@@ -30,7 +30,7 @@ export function newestForm(
   const conversions = row.older.filter(({ before }) => version < before).map(({ convert }) => convert);
   if (version < DROPS_CONSUMED) conversions.unshift(dropped("consumed_inputs"));
   const newest = conversions.length === 0 ? form : converted(row, form, conversions);
-  const parsed = row.attributes.safeParse(newest.attributes);
+  const parsed = parsedAttributes(row, newest.attributes);
   if (!parsed.success)
     throw new AdjointError(
       "attribute",
@@ -38,6 +38,18 @@ export function newestForm(
       parsed.error.issues.slice(0, MOST_ISSUES).map(issueText).join("; "),
     );
   return { attributes: parsed.data, inputs: newest.inputs };
+}
+
+type Parsed = ReturnType<Operator["attributes"]["safeParse"]>;
+
+/** What a row's schema makes of no attributes. */
+const defaults = new WeakMap<Operator, Parsed>();
+
+function parsedAttributes(row: Operator, attributes: Attributes): Parsed {
+  if (attributes !== noAttributes) return row.attributes.safeParse(attributes);
+  const known = defaults.get(row) ?? row.attributes.safeParse(attributes);
+  defaults.set(row, known);
+  return known;
 }
 
 /** A node's attributes and inputs as its graph gives them. */

@@ -1,7 +1,7 @@
 import { currentOrigin, withOrigin } from "@adjoint/ir";
 import { malformed } from "../errors.ts";
 import { type Operator, operatorKey } from "../operators/row.ts";
-import type { FunctionSource, GraphSource, NodeSource } from "../proto/model.ts";
+import type { FunctionSource, GraphSource, NodeSource, TensorProto } from "../proto/model.ts";
 import { type Attributes, readAttributes } from "./attributes.ts";
 import type { Budget } from "./budget.ts";
 import { OperatorContext } from "./context.ts";
@@ -9,7 +9,7 @@ import { newestForm } from "./convert.ts";
 import type { Knowledge } from "./known.ts";
 import { Scope } from "./scope.ts";
 import { SubGraph } from "./sub-graph.ts";
-import { NarrowTensor, type Value, asTensor, constantValue } from "./value.ts";
+import { type HostTensor, NarrowTensor, type Value, asTensor, constantValue } from "./value.ts";
 import type { Weights } from "./weights.ts";
 
 /** What all graphs and functions of a model share. */
@@ -38,16 +38,24 @@ export interface Surroundings {
 /** Functions may call functions, but not themselves. */
 const MAX_CALLS = 64;
 
-/** Gives a graph's initializers their names, as constants. Inputs of their names must be defined before. */
-export function defineInitializers(model: ModelContext, graph: GraphSource, scope: Scope): void {
+/**
+ * Gives a graph's initializers their names, as constants. Inputs of their names must be defined before.
+ * @param read a tensor's elements.
+ */
+export function defineInitializers(
+  { weights }: ModelContext,
+  graph: GraphSource,
+  scope: Scope,
+  read: (tensor: TensorProto) => HostTensor,
+): void {
   for (const tensor of graph.initializers) {
     const name = tensor.name ?? "";
     // Messages show the name, and an export writes it again.
-    const value = withOrigin(currentOrigin().within(name), () => constantValue(model.weights.read(tensor)));
+    const value = withOrigin(currentOrigin().within(name), () => constantValue(read(tensor)));
     scope.define(name, value);
   }
   for (const sparse of graph.sparseInitializers)
-    scope.define(sparse.values?.name ?? "", constantValue(model.weights.readSparse(sparse)));
+    scope.define(sparse.values?.name ?? "", constantValue(weights.readSparse(sparse)));
 }
 
 /** Imports nodes in order; their outputs are then in the scope. */
@@ -76,7 +84,7 @@ function layerOf(name: string, operator: string): string {
 }
 
 function importNode(model: ModelContext, node: NodeSource, around: Surroundings): readonly Value[] {
-  const owner = `node "${node.name}" (${node.operator})`;
+  const owner = (): string => `node "${node.name}" (${node.operator})`;
   const inputs = node.inputs.map((name) => (name === "" ? undefined : around.scope.read(name, owner)));
   const attributes = readAttributes(owner, node.attributes, {
     weights: model.weights,
@@ -87,10 +95,10 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
   const called = model.functions.get(key);
   if (called !== undefined) return callFunction(model, called, inputs, attributes, around);
   const row = model.operators.get(key);
-  if (row === undefined) throw malformed(`${owner} has no row`);
+  if (row === undefined) throw malformed(`${owner()} has no row`);
   const version = around.opsets.get(node.domain);
   if (version === undefined)
-    throw malformed(`${owner} is of domain "${node.domain}", whose version the model does not say`);
+    throw malformed(`${owner()} is of domain "${node.domain}", whose version the model does not say`);
   const form = newestForm(row, version, { attributes, inputs });
   const context = new OperatorContext(
     key,
@@ -102,12 +110,12 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
     model.knowledge,
     model.budget,
     model.bindable,
-    (name) => asTensor(around.scope.read(name, owner), owner),
+    (name) => asTensor(around.scope.read(name, owner), owner()),
   );
   const outputs = row.import(context);
   const [moved] = form.inputs;
   if (row.elements !== "moved" || !(moved instanceof NarrowTensor)) return outputs;
-  return outputs.map((output) => new NarrowTensor(asTensor(output, owner), moved.type));
+  return outputs.map((output) => new NarrowTensor(asTensor(output, owner()), moved.type));
 }
 
 /** A tensor as its elements are held. */
@@ -121,9 +129,9 @@ function subGraphOf(model: ModelContext, source: GraphSource, around: Surroundin
       const value = inputs[index];
       if (value !== undefined) scope.define(name, value);
     });
-    defineInitializers(model, source, scope);
+    defineInitializers(model, source, scope, (tensor) => model.weights.read(tensor));
     importNodes(model, source.nodes, { ...around, scope });
-    return source.outputs.map(({ name }) => scope.read(name, "the sub-graph's output"));
+    return source.outputs.map(({ name }) => scope.read(name, () => "the sub-graph's output"));
   });
 }
 
@@ -136,6 +144,7 @@ function callFunction(
 ): readonly Value[] {
   if (depth >= MAX_CALLS)
     throw malformed(`function "${called.name}" calls itself, or calls are nested too deep`);
+  const owner = (): string => `function "${called.name}"`;
   const scope = new Scope();
   called.inputs.forEach((name, index) => {
     const value = inputs[index];
@@ -144,7 +153,7 @@ function callFunction(
   const missing = called.attributes.find((name) => !Object.hasOwn(given, name));
   if (missing !== undefined)
     throw malformed(`function "${called.name}" is called without attribute "${missing}"`);
-  const defaults = readAttributes(`function "${called.name}"`, called.defaults, {
+  const defaults = readAttributes(owner, called.defaults, {
     weights: model.weights,
     outer: {},
     subGraph: (source) => subGraphOf(model, source, { opsets: called.opsets, outer: {}, scope, depth }),
@@ -157,5 +166,5 @@ function callFunction(
   }));
   const outer = { ...defaults, ...given };
   importNodes(model, nodes, { opsets: called.opsets, outer, scope, depth: depth + 1 });
-  return called.outputs.map((name) => scope.read(name, `function "${called.name}"`));
+  return called.outputs.map((name) => scope.read(name, owner));
 }

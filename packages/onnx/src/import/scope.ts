@@ -26,12 +26,15 @@ export class Scope {
     return this.#values.get(name) ?? this.#outer?.find(name);
   }
 
-  /** @throws AdjointError for a name that nothing before gives. */
-  read(name: string, reader: string): Value {
+  /**
+   * @param reader who reads, for messages.
+   * @throws AdjointError for a name that nothing before gives.
+   */
+  read(name: string, reader: () => string): Value {
     const value = this.find(name);
     if (value !== undefined) return value;
     throw malformed(
-      `${reader} reads "${name}", which nothing before it gives`,
+      `${reader()} reads "${name}", which nothing before it gives`,
       "Nodes must come after those they read; a cycle has no such order.",
     );
   }

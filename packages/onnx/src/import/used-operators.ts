@@ -1,5 +1,5 @@
 import { operatorKey } from "../operators/row.ts";
-import type { FunctionSource, ModelSource, NodeSource } from "../proto/model.ts";
+import type { CallSource, FunctionSource, ModelSource } from "../proto/model.ts";
 
 /** A model's own functions by `operatorKey`. */
 export const functionsOf = (model: ModelSource): ReadonlyMap<string, FunctionSource> =>
@@ -13,8 +13,8 @@ export function usedOperators(model: ModelSource): ReadonlyMap<string, number> {
   const functions = functionsOf(model);
   const counts = new Map<string, number>();
   const called = new Set<FunctionSource>();
-  const visit = (nodes: Iterable<NodeSource>): void => {
-    for (const { domain, operator, attributes } of nodes) {
+  const visit = (calls: Iterable<CallSource>): void => {
+    for (const { domain, operator, attributes } of calls) {
       const key = operatorKey(domain, operator);
       const fn = functions.get(key);
       if (fn === undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -22,9 +22,9 @@ export function usedOperators(model: ModelSource): ReadonlyMap<string, number> {
         called.add(fn);
         visit(fn.nodes);
       }
-      for (const attribute of attributes) if (attribute.kind === "graph") visit(attribute.value.nodes);
+      for (const attribute of attributes) if (attribute.kind === "graph") visit(attribute.value.calls);
     }
   };
-  visit(model.graph.nodes);
+  visit(model.graph.calls);
   return counts;
 }

@@ -5,7 +5,7 @@ import { type ExternalData, type TensorSource, readSparse, readTensor } from "..
 import type { Budget } from "./budget.ts";
 import type { HostTensor } from "./value.ts";
 
-/** The tensors of one model: each is read once, however often a function or a loop's body is imported. */
+/** The tensors of one model. */
 export class Weights {
   readonly #source: TensorSource;
   readonly #dense = new Map<TensorProto, HostTensor>();
@@ -27,9 +27,14 @@ export class Weights {
     };
   }
 
-  /** @throws AdjointError as `readTensor`; LimitError. */
+  /** A tensor that is read this once. @throws AdjointError as `readTensor`; LimitError. */
+  readOnce(tensor: TensorProto): HostTensor {
+    return readTensor(tensor, this.#source);
+  }
+
+  /** A tensor that is read once, however often a function or a loop's body is imported. @throws as `readOnce`. */
   read(tensor: TensorProto): HostTensor {
-    const value = this.#dense.get(tensor) ?? readTensor(tensor, this.#source);
+    const value = this.#dense.get(tensor) ?? this.readOnce(tensor);
     this.#dense.set(tensor, value);
     return value;
   }

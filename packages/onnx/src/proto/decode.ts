@@ -2,11 +2,12 @@ import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
 import { AdjointError } from "@adjoint/ir";
 import { malformed, unsupported } from "../errors.ts";
-import { Fields, withoutField } from "./fields.ts";
+import { Cursor, lastField, withoutField } from "./fields.ts";
 import { toInteger, toSize } from "./integer.ts";
 import type {
   AttributeSource,
   AttributeValue,
+  CallSource,
   DimSource,
   FunctionSource,
   GraphSource,
@@ -35,6 +36,9 @@ const graphFields = {
   output: 12,
   sparseInitializer: 15,
 } as const;
+const nodeFields = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE_GRAPH = 6;
+const TENSOR_NAME = 8;
 
 /**
  * Reads a model's bytes.
@@ -51,7 +55,7 @@ export function decodeModel(bytes: Uint8Array): ModelSource {
       (message === "Function" && field === FUNCTION_OVERLOAD);
     if (isOverload && content().length > 0) throw unsupported("overloaded functions");
   });
-  const graph = decoded(() => new Fields(bytes).last(MODEL_GRAPH));
+  const graph = decoded(() => lastField(bytes, MODEL_GRAPH));
   if (graph === undefined) throw malformed("the model holds no graph", "Is the file complete?");
   // All of the model but its graph: as a message each of its nodes takes many times the memory that it has in the file.
   const model = decoded(() => onnx.ModelProto.decode(withoutField(bytes, MODEL_GRAPH)));
@@ -76,13 +80,17 @@ function decoded<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof AdjointError) throw error;
-    throw malformed(
-      `the bytes are no ONNX model (${error instanceof Error ? error.message : String(error)})`,
-      "Is the file complete?",
-    );
+    throw decodingError(error);
   }
 }
+
+const decodingError = (error: unknown): AdjointError =>
+  error instanceof AdjointError
+    ? error
+    : malformed(
+        `the bytes are no ONNX model (${error instanceof Error ? error.message : String(error)})`,
+        "Is the file complete?",
+      );
 
 /** ONNX's own domain has two names. */
 const domainOf = (domain: string | null | undefined): string =>
@@ -96,37 +104,89 @@ function opsetsOf(
   );
 }
 
-/** The model's own graph. Its nodes are decoded each time that they are walked through: none of them stays. */
+/** The model's own graph. What it has millions of is read each time that it is walked through: none of it stays. */
 function readGraph(bytes: Uint8Array): GraphSource {
-  const fields = decoded(() => new Fields(bytes));
-  const all = <T>(field: number, read: (content: Uint8Array) => T): readonly T[] =>
-    Array.from(fields.of(field), (content) => decoded(() => read(content)));
-  const value = (content: Uint8Array): ValueSource => valueOf(onnx.ValueInfoProto.decode(content));
-  return {
-    name: new TextDecoder().decode(fields.last(graphFields.name)),
-    nodes: {
-      *[Symbol.iterator]() {
-        for (const content of fields.of(graphFields.node))
-          yield decoded(() => nodeOf(onnx.NodeProto.decode(content)));
-      },
+  const each = <T>(field: number, read: (cursor: Cursor) => T): Iterable<T> => ({
+    *[Symbol.iterator]() {
+      try {
+        const cursor = Cursor.over(bytes);
+        while (cursor.next()) if (cursor.field === field) yield read(cursor);
+      } catch (error) {
+        throw decodingError(error);
+      }
     },
-    inputs: all(graphFields.input, value),
-    outputs: all(graphFields.output, value),
-    initializers: all(graphFields.initializer, (content) => onnx.TensorProto.decode(content)),
-    sparseInitializers: all(graphFields.sparseInitializer, (content) =>
-      onnx.SparseTensorProto.decode(content),
-    ),
+  });
+  const value = ({ bytes: content }: Cursor): ValueSource => valueOf(onnx.ValueInfoProto.decode(content));
+  return {
+    name: new TextDecoder().decode(lastField(bytes, graphFields.name)),
+    nodes: each(graphFields.node, (cursor) => readNode(cursor.inner())),
+    calls: each(graphFields.node, (cursor) => readCall(cursor.inner())),
+    inputs: [...each(graphFields.input, value)],
+    outputs: [...each(graphFields.output, value)],
+    initializers: each(graphFields.initializer, (cursor) => onnx.TensorProto.decode(cursor.bytes)),
+    initializerNames: each(graphFields.initializer, (cursor) => textOf(cursor.inner(), TENSOR_NAME)),
+    sparseInitializers: [
+      ...each(graphFields.sparseInitializer, (cursor) => onnx.SparseTensorProto.decode(cursor.bytes)),
+    ],
   };
 }
 
-const graphOf = (graph: Proto.IGraphProto): GraphSource => ({
-  name: graph.name ?? "",
-  nodes: (graph.node ?? []).map(nodeOf),
-  inputs: (graph.input ?? []).map(valueOf),
-  outputs: (graph.output ?? []).map(valueOf),
-  initializers: graph.initializer ?? [],
-  sparseInitializers: graph.sparseInitializer ?? [],
-});
+/** The last text of a field, which is the one that counts. */
+function textOf(cursor: Cursor, field: number): string {
+  let text = "";
+  while (cursor.next()) if (cursor.field === field) text = cursor.text;
+  return text;
+}
+
+function readNode(cursor: Cursor): NodeSource {
+  let [name, domain, operator] = ["", "", ""];
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes: AttributeSource[] = [];
+  while (cursor.next()) {
+    if (cursor.field === nodeFields.input) inputs.push(cursor.text);
+    else if (cursor.field === nodeFields.output) outputs.push(cursor.text);
+    else if (cursor.field === nodeFields.name) name = cursor.text;
+    else if (cursor.field === nodeFields.operator) operator = cursor.text;
+    else if (cursor.field === nodeFields.domain) domain = domainOf(cursor.text);
+    else if (cursor.field === nodeFields.attribute)
+      attributes.push(attributeOf(onnx.AttributeProto.decode(cursor.bytes)));
+  }
+  return { name, domain, operator, inputs, outputs, attributes };
+}
+
+/** What a node calls. Names, and attributes that hold no graph, are not even read. */
+function readCall(cursor: Cursor): CallSource {
+  let [domain, operator] = ["", ""];
+  const attributes: AttributeSource[] = [];
+  while (cursor.next()) {
+    if (cursor.field === nodeFields.operator) operator = cursor.text;
+    else if (cursor.field === nodeFields.domain) domain = domainOf(cursor.text);
+    else if (cursor.field === nodeFields.attribute && holdsGraph(cursor.inner()))
+      attributes.push(attributeOf(onnx.AttributeProto.decode(cursor.bytes)));
+  }
+  return { domain, operator, attributes };
+}
+
+function holdsGraph(attribute: Cursor): boolean {
+  while (attribute.next()) if (attribute.field === ATTRIBUTE_GRAPH) return true;
+  return false;
+}
+
+const graphOf = (graph: Proto.IGraphProto): GraphSource => {
+  const nodes = (graph.node ?? []).map(nodeOf);
+  const initializers = graph.initializer ?? [];
+  return {
+    name: graph.name ?? "",
+    nodes,
+    calls: nodes,
+    inputs: (graph.input ?? []).map(valueOf),
+    outputs: (graph.output ?? []).map(valueOf),
+    initializers,
+    initializerNames: initializers.map(({ name }) => name ?? ""),
+    sparseInitializers: graph.sparseInitializer ?? [],
+  };
+};
 
 const nodeOf = (node: Proto.INodeProto): NodeSource => ({
   name: node.name ?? "",

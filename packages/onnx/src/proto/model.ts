@@ -20,20 +20,29 @@ export interface ModelSource {
 export interface GraphSource {
   readonly name: string;
   readonly nodes: Iterable<NodeSource>;
+  /** What the nodes call, in their order. */
+  readonly calls: Iterable<CallSource>;
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];
-  readonly initializers: readonly TensorProto[];
+  readonly initializers: Iterable<TensorProto>;
+  readonly initializerNames: Iterable<string>;
   readonly sparseInitializers: readonly onnx.ISparseTensorProto[];
 }
 
-export interface NodeSource {
-  readonly name: string;
+export interface CallSource {
   /** "" is ONNX's own. */
   readonly domain: string;
   readonly operator: string;
+  /** Those that hold graphs at least. */
+  readonly attributes: readonly AttributeSource[];
+}
+
+export interface NodeSource extends CallSource {
+  readonly name: string;
   /** "" stands for an absent optional one. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** All of them. */
   readonly attributes: readonly AttributeSource[];
 }
 
