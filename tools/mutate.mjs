@@ -213,7 +213,8 @@ export default defineConfig({
       // It would write a line at the top of each file, and some tests read sources.
       disableTypeChecks: false,
       concurrency: 2,
-      timeoutMS: 20_000,
+      // A busy machine is no endless loop; most of those are told by how often they run a changed line.
+      timeoutMS: 60_000,
       reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },
       allowEmpty: false,
