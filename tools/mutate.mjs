@@ -1,8 +1,9 @@
 // Do the tests notice a change of the code? `pnpm mutate --file packages/compiler/src/plan.ts` changes the file in one small
 // way after the other and runs the tests that reach it: a change that they all pass is printed as a survivor. What survives is
 // missing a test, or is a line that nothing needs, or is the same program in other words.
+// A file has hundreds of such changes and each takes a second or so: `--sample 0.1` tries a tenth of them, another tenth each time.
 // A change that the type checker refuses, or that keeps a test file from being read, counts as noticed; Stryker overlooks both, so
-// what it calls a survivor is tried once more by itself.
+// what it calls a survivor is put to both once more.
 // It works on a copy of the files as they are now, so that nothing that is stopped half-way leaves a changed source behind.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,15 +16,18 @@ import { parseArgs } from "node:util";
 /**
  * The part of the mutation testing report's format that is read here; lines and columns from 1.
  * @typedef {{ line: number, column: number }} Position
- * @typedef {{ status: string, mutatorName: string, replacement: string, location: { start: Position, end: Position } }} Mutant
+ * @typedef {{ status: string, static?: boolean, mutatorName: string, replacement: string, location: { start: Position, end: Position } }} Mutant
  * @typedef {{ files: { [file: string]: { source: string, mutants: Mutant[] } } }} Report
+ * @typedef {{ file: string, source: string, mutant: Mutant }} Change a mutant and the file that it is in.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const help = `pnpm mutate --file PATH [--file PATH …] [--tests GLOB …] [--strings] [--json FILE]
+const help = `pnpm mutate --file PATH [--file PATH …] [--tests GLOB …] [--sample SHARE [--seed N]] [--strings] [--json FILE]
 
   --file PATH    a source file, or a glob, from the root; PATH:10-40 for some of its lines
   --tests GLOB   the tests that should notice; else those of the file's package, and for a backend the conformance suite
+  --sample SHARE tries only this share of the changes, from 0 to 1, drawn by chance
+  --seed N       draws the same again; else a new one is made, and printed
   --strings      change texts too; most are the words of messages
   --json FILE    every mutant and what became of it, in the mutation testing report's format
 `;
@@ -52,6 +56,8 @@ function parsed() {
       options: {
         file: { type: "string", multiple: true },
         tests: { type: "string", multiple: true },
+        sample: { type: "string" },
+        seed: { type: "string" },
         strings: { type: "boolean" },
         json: { type: "string" },
         help: { type: "boolean" },
@@ -67,35 +73,53 @@ if (given.help) {
   process.exit(0);
 }
 const files = given.file ?? refuse("which file?");
+const share = Number(given.sample ?? 1);
+if (!(share > 0 && share <= 1)) refuse(`--sample ${given.sample}: a number above 0 and up to 1`);
+const seed = Number(given.seed ?? Math.floor(Math.random() * 2 ** 31));
+if (!Number.isSafeInteger(seed)) refuse(`--seed ${given.seed}: a whole number`);
 const tests = given.tests ?? [...new Set(files.flatMap(testsOf))];
 
 /** @type {(command: string, args: readonly string[], cwd: string, stdio?: "inherit" | "ignore") => number} */
 const run = (command, args, cwd, stdio = "inherit") => spawnSync(command, args, { cwd, stdio }).status ?? 1;
 
 /**
- * Puts a mutant into its file and asks the type checker and all the tests.
- * @type {(folder: string, file: string, source: string, mutant: Mutant) => boolean}
+ * A mutant in its place.
+ * @type {(source: string, mutant: Mutant) => string}
  */
-function isNoticed(folder, file, source, { location: { start, end }, replacement }) {
+function changed(source, { location: { start, end }, replacement }) {
+  const lines = source.split("\n");
   const offset = (/** @type {Position} */ { line, column }) =>
-    source
-      .split("\n")
-      .slice(0, line - 1)
-      .join("\n").length +
-    (line > 1 ? 1 : 0) +
-    column -
-    1;
-  const changed = source.slice(0, offset(start)) + replacement + source.slice(offset(end));
-  writeFileSync(join(folder, file), changed);
-  try {
-    const project = file.split("/").slice(0, 2).join("/");
-    return (
-      run("npx", ["tsc", "-b", project], folder, "ignore") !== 0 ||
-      run("npx", ["vitest", "run", "--bail", "1", "-c", "vitest.mutate.config.ts"], folder, "ignore") !== 0
-    );
-  } finally {
-    writeFileSync(join(folder, file), source);
-  }
+    lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
+  return source.slice(0, offset(start)) + replacement + source.slice(offset(end));
+}
+
+/**
+ * Those of some changes, one a file at most, that the type checker refuses. All are checked at once: exports have written types,
+ * so that a mistake shows in its own file.
+ * @type {(folder: string, round: readonly Change[]) => readonly Change[]}
+ */
+function refused(folder, round) {
+  for (const { file, source, mutant } of round) writeFileSync(join(folder, file), changed(source, mutant));
+  const projects = new Set(round.map(({ file }) => file.split("/").slice(0, 2).join("/")));
+  const { stdout } = spawnSync("npx", ["tsc", "--pretty", "false", "-b", ...projects], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  for (const { file, source } of round) writeFileSync(join(folder, file), source);
+  const wrong = new Set(Array.from(stdout.matchAll(/^(\S+?)\(\d+,\d+\): error/gm), ([, file]) => file));
+  return round.filter(({ file }) => wrong.has(file));
+}
+
+/**
+ * Whether a test file can't be read with a change, which acts while modules are loaded. No test of them is run.
+ * @type {(folder: string, change: Change) => boolean}
+ */
+function isUnreadable(folder, { file, source, mutant }) {
+  writeFileSync(join(folder, file), changed(source, mutant));
+  const none = ["--testNamePattern", "^$", "--bail", "1", "-c", "vitest.mutate.config.ts"];
+  const failed = run("npx", ["vitest", "related", file, "--run", ...none], folder, "ignore") !== 0;
+  writeFileSync(join(folder, file), source);
+  return failed;
 }
 
 /**
@@ -103,27 +127,45 @@ function isNoticed(folder, file, source, { location: { start, end }, replacement
  * @type {(folder: string, report: Report) => void}
  */
 function judge(folder, report) {
-  const lines = [];
-  for (const [file, { source, mutants }] of Object.entries(report.files)) {
-    const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
-    for (const mutant of counted) {
-      if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") continue;
-      if (isNoticed(folder, file, source, mutant)) mutant.status = "Killed";
-      else {
-        const { line, column } = mutant.location.start;
-        const text = source.split("\n")[line - 1]?.trim();
-        process.stdout.write(
-          `${file}:${line}:${column} ${mutant.mutatorName}\n  ${text}\n  → ${mutant.replacement}\n`,
-        );
-      }
-    }
-    const killed = counted.filter(({ status }) => status === "Killed" || status === "Timeout").length;
-    const share = counted.length === 0 ? 100 : (100 * killed) / counted.length;
-    lines.push(`${share.toFixed(1)} %  ${killed} of ${counted.length}  ${file}\n`);
+  // The sample's checker gives what was not drawn as an error of compilation.
+  const drawn = (/** @type {readonly Mutant[]} */ mutants) =>
+    mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
+  const survives = (/** @type {Mutant} */ { status }) => status === "Survived" || status === "NoCoverage";
+  const left = Object.entries(report.files).map(([file, { source, mutants }]) =>
+    drawn(mutants)
+      .filter(survives)
+      .map((mutant) => ({ file, source, mutant })),
+  );
+  for (let index = 0; left.some((changes) => index < changes.length); index++) {
+    const round = left.flatMap((changes) => changes[index] ?? []);
+    for (const { mutant } of refused(folder, round)) mutant.status = "Killed";
   }
-  process.stdout.write(lines.join(""));
+  for (const change of left.flat())
+    if (change.mutant.static && change.mutant.status === "Survived" && isUnreadable(folder, change))
+      change.mutant.status = "Killed";
+
+  for (const { file, source, mutant } of left.flat().filter((change) => survives(change.mutant))) {
+    const { line, column } = mutant.location.start;
+    const text = source.split("\n")[line - 1]?.trim();
+    process.stdout.write(
+      `${file}:${line}:${column} ${mutant.mutatorName}${mutant.status === "NoCoverage" ? ", which no test reaches" : ""}\n  ${text}\n  → ${mutant.replacement}\n`,
+    );
+  }
+  const counts = Object.entries(report.files).map(([file, { mutants }]) => {
+    const counted = drawn(mutants);
+    return { file, all: counted.length, noticed: counted.filter((mutant) => !survives(mutant)).length };
+  });
+  const total = (/** @type {"all" | "noticed"} */ what) =>
+    counts.reduce((sum, count) => sum + count[what], 0);
+  for (const { file, all, noticed } of [
+    ...counts,
+    { file: "in all", all: total("all"), noticed: total("noticed") },
+  ])
+    if (all > 0)
+      process.stdout.write(`${((100 * noticed) / all).toFixed(1)} %  ${noticed} of ${all}  ${file}\n`);
 }
 
+if (share < 1) process.stdout.write(`--sample ${share} --seed ${seed}\n`);
 const copy = mkdtempSync(join(tmpdir(), "adjoint-mutate-"));
 const clean = () => rmSync(copy, { recursive: true, force: true });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -141,11 +183,18 @@ try {
   writeFileSync(
     join(copy, "vitest.mutate.config.ts"),
     `import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
+// The first failure is enough, and quick files come to it sooner.
+class QuickFirst extends BaseSequencer {
+  async sort(files) {
+    return (await super.sort(files)).reverse();
+  }
+}
 const conditions = ["@adjoint/source", "module", "node", "development|production"];
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
-  test: { include: ${JSON.stringify(tests)}, testTimeout: 20_000, pool: "threads" },
+  test: { include: ${JSON.stringify(tests)}, testTimeout: 20_000, pool: "threads", sequence: { sequencer: QuickFirst } },
 });
 `,
   );
@@ -154,16 +203,19 @@ export default defineConfig({
     join(copy, "stryker.config.json"),
     JSON.stringify({
       testRunner: "vitest",
-      plugins: ["@stryker-mutator/vitest-runner"],
+      plugins: ["@stryker-mutator/vitest-runner", "./tools/mutation-sample.mjs"],
       vitest: { configFile: "vitest.mutate.config.ts", related: true },
       mutate: files,
       mutator: { excludedMutations: given.strings ? [] : ["StringLiteral"] },
       inPlace: true,
+      ...(share < 1 && { checkers: ["sample"], sample: { share, seed } }),
+      warnings: { unknownOptions: false },
       // It would write a line at the top of each file, and some tests read sources.
       disableTypeChecks: false,
       concurrency: 2,
-      timeoutMS: 20_000,
-      reporters: ["json"],
+      // A busy machine is no endless loop; most of those are told by how often they run a changed line.
+      timeoutMS: 60_000,
+      reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },
       allowEmpty: false,
     }),

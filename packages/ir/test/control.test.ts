@@ -245,6 +245,21 @@ describe("scan", () => {
 });
 
 describe("if", () => {
+  test("differentiates by the outputs that are used alone", () => {
+    for (const used of [0, 1, 2]) {
+      const build = (x: Tensor | undefined): Tensor =>
+        the(
+          cond(
+            the(x).reduceSum().greater(0),
+            () => [the(x).mul(2), the(x).exp(), the(x).sin()],
+            () => [the(x).mul(3), the(x).cos(), the(x).mul(the(x))],
+          )[used],
+        );
+      checkGradient((x) => [build(x)], [f64([2], [0.5, 2])]);
+      checkGradient((x) => [build(x)], [f64([2], [-0.5, -2])]);
+    }
+  });
+
   test("takes its branch by a bool that is computed, and differentiates that branch alone", () => {
     const build = (x: Tensor | undefined): readonly Tensor[] =>
       cond(

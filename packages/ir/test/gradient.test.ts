@@ -1,6 +1,9 @@
 import {
+  type Dim,
+  type SliceRange,
   type Tensor,
   composite,
+  concat,
   constant,
   cond,
   dim,
@@ -89,6 +92,46 @@ describe("gradients", () => {
       const elements = Array.from({ length: count * 2 }, (_, index) => index);
       const { outputs } = evaluate(graph, { rows: f64([count, 2], elements) });
       expect(toNumbers(outputs.g)).toEqual(elements.map((e) => (2 * e) / (2 * count)));
+    }
+  });
+
+  test("of slices whose place or size is a symbol are 0 where no element was taken", () => {
+    const n = dim("n");
+    const [open, six] = [input("open", "f64", [n, 12]), input("six", "f64", [6, 2])];
+    const whole = concat([open.reshape([-1, 2]), six], 0);
+    const ranges: readonly SliceRange[] = [
+      {},
+      { start: 1 },
+      { end: n },
+      { start: n },
+      { start: 1, end: -1 },
+      { step: 2 },
+      { start: 1, step: 3 },
+      { end: -1, step: 2 },
+    ];
+    for (const range of ranges) {
+      for (const column of [undefined, { end: 1 }]) {
+        const part = whole.slice([range, column]);
+        const [g] = gradients(part.mul(part).reduceSum(), [whole]);
+        const graph = program({ inputs: { open, six }, outputs: { g: g ?? whole } });
+        for (const count of [0, 1, 2]) {
+          const rows = 6 * count + 6;
+          const place = (row: Dim): number =>
+            typeof row === "number" ? (row < 0 ? rows + row : row) : count;
+          const { start, end, step } = { start: 0, end: rows, step: 1, ...range };
+          const elements = Array.from({ length: rows * 2 }, (_, index) => index + 1);
+          const { outputs } = evaluate(graph, {
+            open: f64([count, 12], elements.slice(0, -12)),
+            six: f64([6, 2], elements.slice(-12)),
+          });
+          const expected = elements.map((element, index) => {
+            const row = Math.floor(index / 2);
+            const taken = row >= place(start) && row < place(end) && (row - place(start)) % step === 0;
+            return taken && (column === undefined || index % 2 === 0) ? 2 * element : 0;
+          });
+          expect({ range, count, g: toNumbers(outputs.g) }).toEqual({ range, count, g: expected });
+        }
+      }
     }
   });
 

@@ -139,6 +139,10 @@ describe("dead code", () => {
 });
 
 describe("sink", () => {
+  const operationsOf = (graph: Graph): readonly string[] =>
+    graphNodes(graph)
+      .map(({ operation }) => operation.name)
+      .filter((name) => name !== "input");
   const flag = input("flag", "bool", []);
   const branches = (yes: () => readonly Tensor[], no: () => readonly Tensor[]): Graph =>
     program({ inputs: { x, y, flag }, outputs: { out: cond(flag, yes, no)[0] ?? x } });
@@ -183,6 +187,48 @@ describe("sink", () => {
     `);
   });
 
+  test("what was computed before the branch moves in with all that nothing else reads", () => {
+    const [sine, product, shared] = [x.sin(), y.mul(3), x.exp()];
+    const graph = branches(
+      () => [sine.sqrt().add(product).add(shared)],
+      () => [shared.mul(y)],
+    );
+    const after = sink.run(graph);
+    check(after);
+    expect(operationsOf(after)).toEqual(["exp", "if"]);
+    const node = after.outputs["out"]?.node;
+    expect(node?.inputs.slice(1)).toEqual(expect.arrayContaining([x, y]));
+    const [taken, other] = node?.graphs.map(operationsOf) ?? [];
+    expect(taken).toEqual(expect.arrayContaining(["sin", "constant", "broadcast", "mul", "sqrt", "add"]));
+    expect(other).toEqual(["mul"]);
+    for (const flagged of [0, 1]) {
+      const feeds = {
+        x: valueOf("f32", [2, 3], [1, 2, 3, 0.5, 0, 1]),
+        y: valueOf("f32", [2, 3], [4, 5, 6, 7, 8, 9]),
+        flag: valueOf("bool", [], [flagged]),
+      };
+      expect(difference(graph, evaluate(graph, feeds), evaluate(after, feeds))).toBeUndefined();
+    }
+  });
+
+  test("what was computed before a branch in a branch moves in over both", () => {
+    const [sine, cosine] = [x.sin(), x.cos()];
+    const graph = branches(
+      () =>
+        cond(
+          x.reduceSum().greater(0),
+          () => [sine.sqrt()],
+          () => [cosine],
+        ),
+      () => [y],
+    );
+    const after = runPasses(graph, [sink, deadCode], { check });
+    expect(operationsOf(after)).toEqual(["if"]);
+    const outer = after.outputs["out"]?.node.graphs[0];
+    const inner = outer && Object.values(outer.outputs)[0]?.node.graphs.map(operationsOf);
+    expect(inner).toEqual([["sin", "sqrt"], ["cos"]]);
+  });
+
   test("what the outputs, the condition or both branches read stays outside", () => {
     const [first, second] = [x.exp(), y.exp()];
     const [out = x] = cond(
@@ -210,14 +256,10 @@ describe("sink", () => {
       () => [y],
     );
     const after = runPasses(graph, [sink, deadCode, simplify], { check });
-    const names = (each: Graph): readonly string[] =>
-      graphNodes(each)
-        .map(({ operation }) => operation.name)
-        .filter((name) => name !== "input");
-    expect(names(after)).toEqual(["if"]);
+    expect(operationsOf(after)).toEqual(["if"]);
     const outer = after.outputs["out"]?.node.graphs[0];
-    expect(outer && names(outer)).toEqual(["constant", "reduceSum", "less", "if"]);
-    const inner = outer && Object.values(outer.outputs)[0]?.node.graphs.map(names);
+    expect(outer && operationsOf(outer)).toEqual(["constant", "reduceSum", "less", "if"]);
+    const inner = outer && Object.values(outer.outputs)[0]?.node.graphs.map(operationsOf);
     expect(inner).toEqual([["sin"], ["cos"]]);
     const feeds = {
       x: valueOf("f32", [1, 3], [1, 2, 3]),

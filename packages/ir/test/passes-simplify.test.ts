@@ -153,6 +153,7 @@ describe("simplify", () => {
       "¬(a < b) of floats": x.less(y).not(),
       "√ of what may be −0": x.pow(0.5),
       "division by 3": x.div(3),
+      "division by 2⁵² + 1, whose logarithm rounds to 52": d.div(2 ** 52 + 1),
       "division by 2¹²⁷, whose reciprocal is subnormal": x.div(2 ** 127),
       "integers through a narrow float": i.cast("f32").cast("f64"),
       "integers that saturate on the way": i.cast("f64").cast("i8"),

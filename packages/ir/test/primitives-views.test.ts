@@ -1,6 +1,6 @@
 import { concat, constant, window, windowSum } from "@adjoint/ir";
 import fc from "fast-check";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type Coordinates,
   along,
@@ -155,5 +155,17 @@ describe("views move elements as their definitions say:", () => {
       }),
       runs,
     );
+  });
+
+  test("a view that moves nothing is the tensor itself", () => {
+    const x = constant([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(x.slice([])).toBe(x);
+    expect(x.slice([undefined, { start: 0, end: 2 }])).toBe(x);
+    expect(x.transpose([0, -1])).toBe(x);
+    expect(x.slice([{ step: 2 }])).not.toBe(x);
+    expect(x.transpose()).not.toBe(x);
   });
 });

@@ -56,7 +56,7 @@ export interface OptimizerConfig {
 
 const learningRate: Schema<LearningRate> = custom<LearningRate>(
   (value) =>
-    (typeof value === "number" && Number.isFinite(value) && value >= 0) ||
+    (typeof value === "number" && value >= 0 && value < Infinity) ||
     typeof value === "function" ||
     value instanceof Tensor,
   "must be a number ≥ 0, a schedule or a scalar tensor",

@@ -1,15 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { constant, input, isNode, nodesOf, program, register, registerOf } from "@adjoint/ir";
-import type { Update } from "@adjoint/ir";
+import type { Tensor, Update } from "@adjoint/ir";
+import { custom } from "@adjoint/ir/schema";
 import {
   adam,
   adamW,
   clipByGlobalNorm,
   clipByValue,
   globalNorm,
+  makeOptimizer,
   momentum,
+  nesterov,
   parametersOf,
+  piecewise,
   sgd,
+  type OptimizerConfig,
+  type UpdateRule,
 } from "@adjoint/optimizers";
 import { bowl, numberOf, numbers, parameter, runs, training, typeOf } from "./support.ts";
 
@@ -193,6 +199,31 @@ describe("makeOptimizer", () => {
     expect(nodes.filter((node) => isNode(node, "expm1"))).toHaveLength(2);
   });
 
+  it("computes them in each parameter's type, for each rate", () => {
+    const rates = piecewise({ boundaries: [1], rates: [0.5, 0.1] });
+    const losses = [bowl(parameter("wide", [1]), 1, 0), bowl(parameter("slow", [1]), 1, 0)];
+    const narrow = bowl(parameter("narrow", [1], "f32"), 1, 0);
+    const optimizer = sgd({
+      learningRate: rates,
+      parameters: (name) => (name === "slow" ? { learningRate: 0.3 } : true),
+    });
+    const updates = optimizer(losses.reduce((sum, loss) => sum.add(loss), narrow.cast("f64")));
+    const states = runs(training(updates), 2);
+    expect(numbers(states[1], "wide")[0]).toBeCloseTo(0.5 * (1 - 0.1), 15);
+    expect(numbers(states[1], "slow")[0]).toBeCloseTo(0.7 * 0.7, 15);
+    expect(numbers(states[1], "narrow")).toEqual([Math.fround(0.5 * (1 - 0.1))]);
+  });
+
+  it.each([
+    { dtype: "f32", normal: 2 ** -126 },
+    { dtype: "f64", normal: 2 ** -1022 },
+  ] as const)("flushes $dtype moments just below the smallest normal number", ({ dtype, normal }) => {
+    const p = parameter("p", [1, 1, 1, 1], dtype);
+    const given = [normal, normal * (1 - 2 ** -10), -normal, -normal / 2];
+    const [state] = runs(training(nesterov().update([p], [constant(given, dtype)])), 1);
+    expect(numbers(state, "optimizer.p.velocity")).toEqual([normal, 0, -normal, 0]);
+  });
+
   it("flushes moments below the smallest normal number", () => {
     const p = parameter("p", [1, 1, 1], "f32");
     const updates = momentum({ momentum: 0.5 }).update([p], [constant([0, 1e-39, 2e-38])]);
@@ -217,12 +248,66 @@ describe("makeOptimizer", () => {
     expect(() => adam({ beta2: 1 })).toThrow(/beta2 must be from 0 to below 1 and is 1/);
     expect(() => sgd({ clipNorm: 0 })).toThrow(/clipNorm must be a number > 0 and is 0/);
     expect(() => sgd({ name: "a.b" })).toThrow(/name must be a name/);
+    // @ts-expect-error it must be a function
+    expect(() => sgd({ parameters: ["p"] })).toThrow(/parameters must be a function of a register's name/);
+    // @ts-expect-error it must be a number
+    expect(() => sgd({ learningRate: "1" })).toThrow(/learningRate must be a number/);
+    expect(sgd({ learningRate: 0, name: "_a-1" }).config).toMatchObject({ learningRate: 0, name: "_a-1" });
     // @ts-expect-error an unknown setting
     expect(() => sgd({ learningrate: 1 })).toThrow(/unknown setting "learningrate"/);
     const wrong = sgd({ parameters: () => ({ learningRate: Number.NaN }) });
     expect(() => wrong(bowl(parameter("p", [1]), 1, 0))).toThrow(
       /sgd parameters: learningRate must be.*is NaN/,
     );
+  });
+
+  it("refuses a rule whose update is of another type than the parameter", () => {
+    const rule = (change: (p: Tensor) => Tensor): UpdateRule<OptimizerConfig, never, never> => ({
+      kind: "mine",
+      schema: custom<OptimizerConfig>(() => true, "anything"),
+      moments: {},
+      scalars: () => ({}),
+      step: ({ parameter: p }) => ({ parameter: change(p), moments: {} }),
+    });
+    const settings = { learningRate: 1, weightDecay: 0, name: "optimizer" };
+    const loss = bowl(parameter("p", [1, 2]), 1, 0);
+    for (const [change, type] of [
+      [(p: Tensor) => p.cast("f32"), "f32\\[2\\]"],
+      [(p: Tensor) => p.reduceSum(), "f64\\[\\]"],
+    ] as const)
+      expect(() => makeOptimizer(rule(change), settings)(loss)).toThrow(
+        new RegExp(`mine: parameter "p" is f64\\[2\\] and its update is .*${type}`),
+      );
+    const [state] = runs(
+      training(
+        makeOptimizer(
+          rule((p) => p.mul(2)),
+          settings,
+        )(loss),
+      ),
+      1,
+    );
+    expect(numbers(state, "p")).toEqual([2, 4]);
+  });
+
+  it("leaves out what `parameters` refuses, and says so where nothing is left", () => {
+    const [p, q] = [parameter("p", [1]), parameter("q", [2])];
+    const only = sgd({ learningRate: 1, parameters: (name) => name === "q" });
+    const given = [constant([10], "f64"), constant([20], "f64")];
+    const updates = only.update([p, q], given);
+    expect(updates.map(nameOf)).toEqual(["q", "optimizer.step"]);
+    expect(numbers(runs(training(updates), 1)[0], "q")).toEqual([-18]);
+    const none = sgd({ parameters: () => false });
+    expect(() => none(bowl(p, 1, 0))).toThrow(
+      /depends on no trainable register that `parameters` lets through/,
+    );
+  });
+
+  it("the norm that clips is of the gradients that are used", () => {
+    const [p, q] = [parameter("p", [0]), parameter("q", [0])];
+    const only = sgd({ learningRate: 1, clipNorm: 1, parameters: (name) => name === "p" });
+    const updates = only.update([p, q], [constant([0.5], "f64"), constant([1000], "f64")]);
+    expect(numbers(runs(training(updates), 1)[0], "p")).toEqual([-0.5]);
   });
 
   it("refuses losses and gradients that don't fit", () => {

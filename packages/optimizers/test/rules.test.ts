@@ -126,6 +126,14 @@ describe("S1 δ rule", () => {
     expect(() => deltaRule({ weight, input: flat, output: y, target: d, rate: 1 })).toThrow(
       /deltaRule: input is input "flat".*should have shape \[4, 2\]/,
     );
+    const wrong = { weight, input: x, output: y, target: d, rate: 1 };
+    expect(() => perceptronRule({ ...wrong, bias: register("b", "f32", [2]) })).toThrow(
+      /perceptronRule: bias is register "b": f32\[2\].*should have shape \[1\]/,
+    );
+    expect(() => perceptronRule({ ...wrong, bias: bias.mul(2) })).toThrow(/is not a register/);
+    expect(() => hebb({ ...wrong, output: input("other", "f32", [4, 2]) })).toThrow(
+      /hebb: output is input "other".*should have shape \[4, 1\]/,
+    );
     expect(() => hebb({ weight: weight.mul(2), input: x, output: y, rate: 1 })).toThrow(/is not a register/);
     expect(() => hebb({ weight, input: x, output: y, rate: 0 })).toThrow(
       /hebb rate: must be a number > 0 and is 0/,

@@ -62,7 +62,7 @@ function loadWords(
   const [a = 0, b = 0, c = 0, d = 0] = order;
   const reach = Math.max(...order);
   if (reach === 0) return v128.load32Splat(base, offset);
-  if (same(order.slice(0, count), [0, 1, 2, 3])) return v128.load(base, offset);
+  if (same(order, [0, 1, 2, 3])) return v128.load(base, offset);
   if (reach <= 3) {
     const whole = context.body.let(v128.load(base, offset));
     return i32x4.shuffle(whole, whole, [a, b, c, d]);

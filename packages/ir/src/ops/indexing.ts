@@ -45,7 +45,7 @@ function blockOffsets(
 ): { offsets: number[]; block: number } {
   const depth = indices.shape[indices.shape.length - 1] ?? 0;
   const strides = rowMajorStrides(data.shape);
-  const count = depth === 0 ? elementCount(indices.shape.slice(0, -1)) : indices.data.length / depth;
+  const count = elementCount(indices.shape.slice(0, -1));
   const offsets = Array.from({ length: count }, (_, row) => {
     let offset = 0;
     for (let axis = 0; axis < depth; axis++) {

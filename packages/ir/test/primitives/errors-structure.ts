@@ -1,6 +1,7 @@
 import {
   apply,
   concat,
+  constant,
   conv,
   convTranspose,
   convWeight,
@@ -9,10 +10,12 @@ import {
   input,
   matMul,
   primitives,
+  program,
   topK,
   window,
   windowSum,
 } from "@adjoint/ir";
+import type { Graph, Tensor } from "@adjoint/ir";
 import type { Refusal } from "./refusal.ts";
 
 const f = input("f", "f32", [2, 3]);
@@ -22,6 +25,39 @@ const b = input("b", "bool", [2, 3]);
 const s = input("s", "f32", []);
 const n = dim("n");
 const rows = input("rows", "f32", [n, 3]);
+
+const bool = constant(true, "bool");
+const graphOf = (inputs: readonly Tensor[], outputs: readonly Tensor[]): Graph =>
+  program({ inputs: Object.fromEntries(inputs.entries()), outputs: Object.fromEntries(outputs.entries()) });
+const parameters = (like: readonly Tensor[]): readonly Tensor[] =>
+  like.map(({ dtype, shape }, index) => input(`p${index}`, dtype, shape));
+/** Bodies of one parameter for each tensor given: all of them doubled, the first alone, or all as f64. */
+const body = (...like: readonly Tensor[]): Graph => {
+  const own = parameters(like);
+  return graphOf(
+    own,
+    own.map((parameter) => parameter.add(parameter)),
+  );
+};
+const first = (...like: readonly Tensor[]): Graph => {
+  const own = parameters(like);
+  return graphOf(own, own.slice(0, 1));
+};
+const widening = (...like: readonly Tensor[]): Graph => {
+  const own = parameters(like);
+  return graphOf(
+    own,
+    own.map((parameter) => parameter.cast("f64")),
+  );
+};
+const branches = (inputs: readonly Tensor[], ...graphs: readonly Graph[]): unknown =>
+  apply(primitives.if, inputs, {}, graphs);
+const loop = (
+  inputs: readonly Tensor[],
+  counts: { readonly carries: number; readonly sequences: number },
+  graph: Graph,
+  length = 2,
+): unknown => apply(primitives.scan, inputs, { ...counts, length, reverse: false }, [graph]);
 
 export const structureErrors: { readonly [family: string]: readonly Refusal[] } = {
   view: [
@@ -113,6 +149,8 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
       "axis 0 against axis 0",
     ],
     [() => f.dotGeneral(f, { leftContract: [0] }), "dotGeneral", "attribute", "in pairs"],
+    [() => f.dotGeneral(f, { leftBatch: [0] }), "dotGeneral", "attribute", "in pairs"],
+    [() => f.dotGeneral(f, { rightBatch: [0] }), "dotGeneral", "attribute", "in pairs"],
     [
       () => f.dotGeneral(f, { leftContract: [0, 0], rightContract: [0, 0] }),
       "dotGeneral",
@@ -146,6 +184,21 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
       "attribute",
       "pads ≥ 0",
       "Slice the input",
+    ],
+    ...[{ strides: [0] }, { dilations: [0] }, { strides: [1.5] }, { padHigh: [-1] }, { groups: 0 }].map(
+      (options): Refusal => [
+        () => conv(input("x", "f32", [1, 3, 8]), input("w", "f32", [4, 3, 3]), options),
+        "conv",
+        "attribute",
+        "a stride ≥ 1, a dilation ≥ 1 and pads ≥ 0",
+        "groups ≥ 1",
+      ],
+    ),
+    [
+      () => conv(input("x", "f32", [1, 3, 8, 8]), input("w", "f32", [4, 3, 3, 3]), { strides: [1, 0] }),
+      "conv",
+      "attribute",
+      "each of the 2 spatial axes",
     ],
     [
       () => conv(input("x", "f32", [1, 4, 8]), input("w", "f32", [3, 2, 3]), { groups: 2 }),
@@ -185,6 +238,13 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
       'input "deep": i32[4, 3]',
     ],
     [
+      () => f.gather(input("open", "i32", [4, n])),
+      "gather",
+      "shape",
+      "up to 2 axes",
+      'input "open": i32[4, n]',
+    ],
+    [
       () => apply(primitives.gather, [f, i.cast("i64")], {}),
       "gather",
       "dtype",
@@ -207,5 +267,80 @@ export const structureErrors: { readonly [family: string]: readonly Refusal[] } 
     [() => gatherElements(f, input("at", "i32", [4])), "gatherElements", "shape", "rank 2", 'input "at"'],
     [() => topK(f, 4), "topK", "shape", "k = 4 of 3 elements", 'input "f"'],
     [() => topK(b, 1), "topK", "dtype", "takes numeric tensors"],
+  ],
+  "what only a document can hold": [
+    ...[
+      { starts: [0], sizes: [2, 3], steps: [1, 1] },
+      { starts: [0, 0], sizes: [2], steps: [1, 1] },
+      { starts: [0, 0], sizes: [2, 3], steps: [1] },
+    ].map((attributes): Refusal => [
+      () => apply(primitives.slice, [f], attributes),
+      "slice",
+      "shape",
+      "wants a range for each axis",
+    ]),
+    ...[
+      { starts: [1, 0], sizes: [2, 3], steps: [1, 1] },
+      { starts: [0, -1], sizes: [2, 3], steps: [1, 1] },
+      { starts: [0, 0], sizes: [2, 2], steps: [1, 3] },
+      { starts: [0, 0], sizes: [-1, 3], steps: [1, 1] },
+    ].map((attributes): Refusal => [
+      () => apply(primitives.slice, [f], attributes),
+      "slice",
+      "shape",
+      "lie outside",
+      'input "f": f32[2, 3]',
+    ]),
+    [
+      () => apply(primitives.slice, [f], { starts: [0, 0], sizes: [2, 1], steps: [1, 0] }),
+      "slice",
+      "attribute",
+      "step 0",
+    ],
+    [() => apply(primitives.transpose, [f], { permutation: [0] }), "transpose", "shape", "no permutation"],
+    [() => branches([bool, s], body(s), body(s, s)), "if", "shape", "the branches differ"],
+    [() => branches([bool, s], body(s), body(i)), "if", "shape", "the branches differ"],
+    [() => branches([bool, s, s], body(s), body(s)), "if", "graph", "the branches' inputs differ"],
+    [
+      () => branches([bool, f.reduceSum({ axes: 0 })], body(s), body(s)),
+      "if",
+      "graph",
+      "the branches' inputs differ",
+    ],
+    [() => branches([bool, s], body(s)), "if", "graph", "has no body"],
+    [() => loop([s], { carries: 2, sequences: 0 }, body(s)), "scan", "graph", "gives 1 outputs"],
+    [
+      () => loop([s, s], { carries: 1, sequences: 0 }, body(s)),
+      "scan",
+      "graph",
+      "takes 1 inputs for 2 operands",
+    ],
+    [() => loop([s, s], { carries: 2, sequences: 0 }, first(s, s)), "scan", "graph", "gives 1 outputs"],
+    [
+      () => loop([f.reduceSum({ axes: 0 })], { carries: 1, sequences: 0 }, body(s)),
+      "scan",
+      "shape",
+      "the body's input 0 is f32[] and gets f32[3]",
+    ],
+    [
+      () => loop([f], { carries: 0, sequences: 1 }, body(s)),
+      "scan",
+      "shape",
+      "the body's input 0 is f32[] and gets f32[3]",
+    ],
+    [() => loop([s.cast("f64")], { carries: 1, sequences: 0 }, body(s)), "scan", "shape", "gets f64[]"],
+    [
+      () => loop([s], { carries: 1, sequences: 0 }, widening(s)),
+      "scan",
+      "shape",
+      "a carry must keep its type",
+      "f64[]",
+    ],
+    [
+      () => loop([f], { carries: 0, sequences: 1 }, body(f.reduceSum({ axes: 0 })), 3),
+      "scan",
+      "shape",
+      "has not 3 steps",
+    ],
   ],
 };

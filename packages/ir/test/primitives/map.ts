@@ -43,7 +43,7 @@ const arithmetic: Examples<
   abs: [
     unary("abs", "f64", [-2.5, 0, -0, NaN, -Infinity], [2.5, 0, 0, NaN, Infinity]),
     unary("abs", "i8", [-128, -127, 5], [-128, 127, 5]),
-    unary("abs", "i64", [-(2n ** 63n), -5n], [-(2n ** 63n), 5n]),
+    unary("abs", "i64", [-(2n ** 63n), -5n, 0n, 7n], [-(2n ** 63n), 5n, 0n, 7n]),
     unary("abs", "u8", [200], [200]),
   ],
   neg: [
@@ -54,6 +54,7 @@ const arithmetic: Examples<
   sign: [
     unary("sign", "f32", [-3, -0, 0, 4, NaN, -Infinity], [-1, -0, 0, 1, NaN, -1]),
     unary("sign", "i16", [-300, 0, 9], [-1, 0, 1]),
+    unary("sign", "i64", [-(2n ** 63n), 0n, 2n ** 40n], [-1n, 0n, 1n]),
     unary("sign", "u64", [0n, 2n ** 64n - 1n], [0n, 1n]),
   ],
   floor: [
@@ -148,9 +149,9 @@ const comparisons = (
   binary(
     name,
     "i64",
-    [2n ** 53n, 2n ** 53n + 1n],
-    [2n ** 53n + 1n, 2n ** 53n + 1n],
-    [ofOrder[0], ofOrder[1]],
+    [2n ** 53n, 2n ** 53n + 1n, 2n ** 53n + 2n],
+    [2n ** 53n + 1n, 2n ** 53n + 1n, 2n ** 53n + 1n],
+    [...ofOrder],
     "bool",
   ),
   binary(name, "u32", [4294967295], [1], [ofOrder[2]], "bool"),
@@ -215,14 +216,14 @@ const bitwise: Examples<
     binary("shiftLeft", "i8", [1, 1, 1, -1, 3], [6, 7, 8, 1, -1], [64, -128, 0, -2, 0]),
     binary("shiftLeft", "u32", [1, 1, 3], [31, 32, 33], [2147483648, 0, 0]),
     binary("shiftLeft", "i32", [1, 5], [31, 100], [-2147483648, 0]),
-    binary("shiftLeft", "i64", [1n, 1n, 3n], [63n, 64n, -1n], [-(2n ** 63n), 0n, 0n]),
+    binary("shiftLeft", "i64", [1n, 1n, 3n, 3n], [63n, 64n, -1n, 0n], [-(2n ** 63n), 0n, 0n, 3n]),
     binary("shiftLeft", "u64", [3n], [63n], [2n ** 63n]),
   ],
   shiftRight: [
     binary("shiftRight", "i8", [-128, -1, 127, -5, 5], [7, 100, 3, -1, 8], [-1, -1, 15, -1, 0]),
     binary("shiftRight", "u8", [255, 255], [4, 8], [15, 0]),
     binary("shiftRight", "u32", [4294967295, 4294967295], [31, 32], [1, 0]),
-    binary("shiftRight", "i32", [-8, -8], [1, 32], [-4, -1]),
+    binary("shiftRight", "i32", [-8, -8, -8, 8, 8, 8], [1, 32, 0, 32, -1, 0], [-4, -1, -8, 0, 0, 8]),
     binary("shiftRight", "i64", [-(2n ** 63n), -1n, 5n], [62n, 64n, -1n], [-2n, -1n, 0n]),
     binary("shiftRight", "u64", [2n ** 64n - 1n, 9n], [63n, 64n], [1n, 0n]),
   ],

@@ -27,7 +27,7 @@ const moments = {
   epsilon: withDefault(positive, 1e-8),
 };
 
-/** 1 − βᵗ without the cancellation that f32 would have at β = 0.999: −expm1(t·ln β). */
+/** 1 − βᵗ without the cancellation that f32 would have at β = 0.999: −expm1(t·ln β). WGSL may not keep ln 0 = −∞. */
 const correction = (beta: number, time: Tensor): Tensor =>
   beta === 0 ? constant(1, time.dtype) : time.mul(Math.log(beta)).expm1().neg();
 
