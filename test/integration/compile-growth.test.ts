@@ -108,6 +108,7 @@ describe("The steps of a compilation", () => {
   for (const [backendName, open] of Object.entries(backends))
     it.for(workloads)(
       `grow near-linearly on ${backendName}: %s`,
+      { timeout: PATIENCE },
       async ([, build, count]) => {
         const backend = await open();
         // What is made once.
@@ -116,6 +117,5 @@ describe("The steps of a compilation", () => {
         const twice = await compiled(build(2 * count), backend);
         expect(twice / once).toBeLessThanOrEqual(2.3);
       },
-      PATIENCE,
     );
 });
