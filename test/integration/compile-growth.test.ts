@@ -51,6 +51,13 @@ function chain(count: number): Graph {
   return program({ inputs: { x }, outputs: { y } });
 }
 
+/** Each value on the way is asked for: walks that start at each root anew are seen by it. */
+function manyRoots(count: number): Graph {
+  const steps: Tensor[] = [];
+  for (const name of names(count)) steps.push((steps.at(-1) ?? x).mul(0.75).add(Number(name) % 5));
+  return program({ inputs: { x }, outputs: Object.fromEntries(steps.map((y, index) => [`y${index}`, y])) });
+}
+
 /** A busy machine may take long; the work is a second each. */
 const PATIENCE = 60_000;
 
@@ -60,6 +67,7 @@ const workloads: readonly (readonly [name: string, build: (count: number) => Gra
   ["residual blocks with Adam", residualBlocks, 10],
   ["registers", registers, 400],
   ["chained operations", chain, 600],
+  ["as many roots as nodes", manyRoots, 400],
 ];
 
 /** Calls of these while `work` runs: whatever walks through a graph asks for what it has seen, or keeps what it finds. */
