@@ -125,6 +125,27 @@ export const dotCases: { readonly [N in Extract<NameOf<"contract">, "dotGeneral"
       { tolerance: sums },
     ),
     make(
+      "matrices times vectors whose rows or terms run backwards, skip, or lie on two axes",
+      { a: random("f32", [6, 7, 64], 1), v: random("f32", [64], 2), w: random("f32", [42], 3) },
+      ({ a, v, w }) => {
+        const square = a.reshape([42, 64]);
+        const skipped = square.slice([{ step: 5 }]);
+        const turned = a.transpose([1, 0, 2]);
+        return {
+          rowsBack: square.flip([0]).matMul(v),
+          termsBack: square.flip([1]).matMul(v),
+          bothBack: square.flip([0, 1]).matMul(v),
+          rowsSkipped: skipped.flip([0]).matMul(v),
+          twoAxes: turned.matMul(v),
+          twoAxesBack: turned.flip([0]).matMul(v),
+          columnsBack: w.matMul(square.flip([1])),
+          leftTermsBack: w.matMul(square.flip([0])),
+          twoTermAxes: w.reshape([7, 6]).dotGeneral(turned, { leftContract: [0, 1], rightContract: [0, 1] }),
+        };
+      },
+      { tolerance: sums },
+    ),
+    make(
       "f32, with itself",
       { a: random("f32", [6, 6], 5) },
       ({ a }) => ({ square: a.matMul(a), gram: a.transpose().matMul(a) }),

@@ -42,6 +42,26 @@ export const viewChainCases: readonly Case[] = [
     return { y: y.add(1), z: y.transpose().mul(2), w: y.slice([{ step: 2 }]) };
   }),
   make(
+    "a value that one result reads in place and through a view",
+    { x: random("f32", [6, 6], 1) },
+    ({ x }) => {
+      // Its own kernel computes it, and the result must not be written over it.
+      const last = (): typeof x => x.cumSum({ axis: 0 });
+      const [a, b, c, d] = [
+        last(),
+        last().mul(2).cumSum({ axis: 1 }),
+        x.exp().cumSum({ axis: 1 }),
+        x.neg().cumSum({ axis: 1 }),
+      ];
+      return {
+        viewFirst: a.flip([0]).sub(a),
+        viewLast: b.sub(b.flip([0, 1])),
+        turned: c.transpose().mul(3).add(c),
+        between: d.add(d.transpose()).sub(d.mul(d.flip([1]))),
+      };
+    },
+  ),
+  make(
     "a concat of computed pieces",
     { x: random("f32", [3, 4], 1), y: random("f32", [2, 4], 2) },
     ({ x, y }) => concat([x.exp(), y.neg(), x.add(y.slice([{ end: 1 }]))], 0).mul(2),
