@@ -25,6 +25,9 @@ const usage = `pnpm fuzz [--minutes 5 | --programs 1000] [--seed N] [--backend c
 /** Programs from one seed. */
 const BATCH = 25;
 
+/** A line of progress after so many. */
+const PROGRESS = 500;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: "string" },
@@ -77,6 +80,9 @@ for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch
   const size = Math.min(BATCH, programs - batch * BATCH);
   const failures = tally.failures.length;
   await runBatch(subjects, { seed: (seed + batch) | 0, programs: size, known, tally });
+  const done = batch * BATCH + size;
+  if (done % PROGRESS < BATCH && done < programs)
+    console.log(`${done} programs drawn, ${tally.failures.length} failures, next seed ${seed + batch + 1}`);
   for (const { variant, problem, item, seed: from, after } of tally.failures.slice(failures)) {
     console.log(`\nFAILED on ${variant.name}, seed ${from}, after ${after} programs:\n${problem}\n`);
     console.log(codeOf(item, variant));

@@ -5,7 +5,7 @@ import { type WasmOptions, buildArtifact, detectFeatures, wasm } from "@adjoint/
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { enableWideVectors } from "@adjoint/backend-wasm/node";
 import { type Backend, type Entries, type Session, compile } from "@adjoint/compiler";
-import { type TensorValue, graphNodes } from "@adjoint/ir";
+import { type Graph, type Pass, type TensorValue, graphNodes, runPasses } from "@adjoint/ir";
 import { isWide } from "../conformance/webgpu.ts";
 import { missingGpu, nodeBackend } from "../gpu.ts";
 import { type Arithmetic, devices, hosts } from "./bounds/bounds.ts";
@@ -34,8 +34,24 @@ export interface Opened {
 // Node 20 has relaxed SIMD behind a flag, which counts from the next module on; newer versions have it on.
 if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
+/** The default passes: each graph goes through them once, and all variants compile what came out. */
+const optimized = new WeakMap<Graph, Graph>();
+const passes: readonly Pass[] = [
+  {
+    name: "optimize, once for all variants",
+    run: (graph) => {
+      let made = optimized.get(graph);
+      if (made === undefined) {
+        made = runPasses(graph);
+        optimized.set(graph, made).set(made, made);
+      }
+      return made;
+    },
+  },
+];
+
 const onBackend = async (backend: Backend, close: () => void = () => undefined): Promise<Opened> => ({
-  session: (entries) => compile(entries, { backend }),
+  session: (entries) => compile(entries, { backend, passes }),
   close,
 });
 
@@ -63,6 +79,9 @@ const wasmVariant = (name: string, options: WasmOptions): Variant => ({
   },
 });
 
+/** One artifact of so many runs on as many threads as it is built for. */
+const WITH_THREADS = 16;
+
 const artifactVariant = (
   name: string,
   options: { readonly fused: boolean; readonly threads: number },
@@ -71,10 +90,18 @@ const artifactVariant = (
   backend: "artifact",
   arithmetic: hosts,
   ...(options.fused && { missing: missingFused() }),
-  open: async () => ({
-    session: (entries) => openArtifact<Entries>(buildArtifact(entries, { shareFrom: 0, ...options }), {}),
-    close: () => undefined,
-  }),
+  open: async () => {
+    let opened = 0;
+    return {
+      session: (entries) => {
+        // Each artifact starts threads of its own, which takes longer than all else: the others run the same code alone.
+        const threads = opened++ % WITH_THREADS === 0 ? options.threads : 1;
+        const file = buildArtifact(entries, { shareFrom: 0, passes, ...options });
+        return openArtifact<Entries>(file, { threads });
+      },
+      close: () => undefined,
+    };
+  },
 });
 
 const webgpuVariant: Variant = {
