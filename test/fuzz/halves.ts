@@ -22,7 +22,7 @@ function made(
   numbers: readonly number[],
   dtype: DType,
 ): { readonly graph: ReturnType<typeof program>; readonly feeds: Feeds } | undefined {
-  const shared = new Shared(numbers[0] ?? 0, dtype, { elements: 1200, products: 60_000 }, true);
+  const shared = new Shared(numbers[0] ?? 0, dtype, { elements: 1200, products: 60_000 }, { single: true });
   const draw = new Draw(new Choices(numbers), shared);
   try {
     const result = maker(draw);

@@ -1,5 +1,5 @@
 import { type Graph, graphNodes } from "@adjoint/ir";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 
 /** A fault that is known and not repaired yet: programs that may show it are not run where it is. */

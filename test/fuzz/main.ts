@@ -8,7 +8,7 @@ import { Subject } from "./check.ts";
 import { codeOf } from "./code.ts";
 import { keep } from "./corpus.ts";
 import { halvesLose, knownFaults } from "./known.ts";
-import { emptyTally, runBatch, runHalves } from "./run.ts";
+import { type Tally, emptyTally, runBatch, runHalves } from "./run.ts";
 import { isWideProcess, variants } from "./variants.ts";
 
 const usage = `pnpm fuzz [--minutes 5 | --programs 1000] [--seed N] [--backend cpu,wasm,artifact,webgpu] [--variant TEXT] [--wide] [--keep]
@@ -75,10 +75,12 @@ if (subjects.length === 0) {
 }
 console.log(`seed ${seed}`);
 
+const faultsOf = ({ failures, losses, broken }: Tally): number =>
+  failures.length + losses.length + broken.length;
 const tally = emptyTally();
 for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch++) {
   const size = Math.min(BATCH, programs - batch * BATCH);
-  const failures = tally.failures.length;
+  const [failures, broken] = [tally.failures.length, tally.broken.length];
   await runBatch(subjects, { seed: (seed + batch) | 0, programs: size, known, tally });
   const done = batch * BATCH + size;
   if (done % PROGRESS < BATCH && done < programs)
@@ -90,7 +92,8 @@ for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch
     if (values.keep) console.log(`kept in ${keep({ name, found: `${variant.name}: ${problem}`, item })}`);
   }
   if (isComparingHalves) runHalves({ seed: (seed + batch) | 0, programs: size, tally });
-  if (tally.failures.length + tally.losses.length >= whole("failures", values.failures, 1)) break;
+  for (const text of tally.broken.slice(broken)) console.log(`\nTHROWN by the fuzzer itself, ${text}\n`);
+  if (faultsOf(tally) >= whole("failures", values.failures, 1)) break;
 }
 for (const subject of subjects) await subject.close();
 
@@ -104,4 +107,4 @@ const share = tally.elements === 0 ? 100 : (100 * tally.sharp) / tally.elements;
 console.log(
   `${tally.failures.length} failures; ${share.toFixed(1)} % of the float elements were held to a thousandth or better; ${((performance.now() - started) / 1000).toFixed(0)} s, seed ${seed}`,
 );
-process.exit(tally.failures.length + tally.losses.length > 0 ? 1 : 0);
+process.exit(faultsOf(tally) > 0 ? 1 : 0);

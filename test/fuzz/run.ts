@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { isFloat } from "@adjoint/ir";
 import { type Arithmetic, sharpness } from "./bounds/bounds.ts";
 import type { BoundedRun } from "./bounds/evaluate.ts";
-import { type FuzzCase, type Recipe, caseFrom } from "./case.ts";
+import { type Recipe, caseFrom } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import { Subject, expected, resultsOf } from "./check.ts";
 import { lostIn } from "./halves.ts";
 import { type KnownFault, isKnown, operationsOf } from "./known.ts";
@@ -44,6 +45,8 @@ export interface Tally {
   /** Operations of halves that were compared with those of doubles, and what they lost too much of. */
   halves: number;
   readonly losses: string[];
+  /** What the generator, the oracle or the bounds threw. */
+  readonly broken: string[];
   /** Float elements that were compared within a thousandth of their magnitude, and all. */
   sharp: number;
   elements: number;
@@ -55,6 +58,7 @@ export const emptyTally = (): Tally => ({
   failures: [],
   halves: 0,
   losses: [],
+  broken: [],
   sharp: 0,
   elements: 0,
 });
@@ -121,9 +125,9 @@ export async function runBatch(
   );
   const [recipe] = details.counterexample ?? [];
   if (failed === undefined || recipe === undefined) {
-    // The generator, the oracle or the bounds threw.
+    const { errorInstance: error } = details;
     if (details.failed)
-      throw new Error(`seed ${seed}: ${String(details.errorInstance)}`, { cause: details.errorInstance });
+      tally.broken.push(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}`);
     return;
   }
   const { subject, after } = failed;
