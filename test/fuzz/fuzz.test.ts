@@ -15,6 +15,7 @@ import { primitiveMakers } from "./makers/primitives.ts";
 import { methods } from "./makers/training.ts";
 import { plantedFaults } from "./planted.ts";
 import { emptyTally, recipesOf, runBatch } from "./run.ts";
+import { bindingsOf } from "./symbolic.ts";
 import { variants } from "./variants.ts";
 
 /** The names of the operations of what a maker makes, over some draws. */
@@ -65,6 +66,23 @@ describe("the makers of random programs", () => {
     expect(Object.keys(methods).toSorted()).toEqual(names.toSorted());
   });
 
+  it("make programs for any size, which run with several, and runs that must fail", () => {
+    let [open, failing, others] = [0, 0, 0];
+    const recipes = fc.sample(recipesOf(12), { numRuns: 120, seed: 3 });
+    for (const item of recipes.flatMap((recipe) => caseFrom(recipe) ?? [])) {
+      const sizes = item.runs.flatMap(({ entry, feeds }) => {
+        const graph = item.entries[entry];
+        return graph === undefined ? [] : Object.values(bindingsOf(graph, feeds));
+      });
+      if (new Set(sizes).size > 1) open++;
+      if (item.runs.length > 1 && item.runs[0]?.feeds !== item.runs[1]?.feeds) others++;
+      failing += expected(item, hosts).filter(({ fails }) => fails).length;
+    }
+    expect(open).toBeGreaterThan(8);
+    expect(others).toBeGreaterThan(30);
+    expect(failing).toBeGreaterThan(0);
+  });
+
   it("make the same case of the same numbers", () => {
     fc.assert(
       fc.property(recipesOf(20), (recipe) => {
@@ -87,6 +105,11 @@ describe("bounds", () => {
         let state: State = {};
         item.runs.forEach(({ entry, feeds }, index) => {
           const graph: Graph = item.entries[entry] ?? program({ inputs: {}, outputs: {} });
+          if (bounds[index] === undefined) return;
+          if (bounds[index].fails) {
+            expect(() => evaluate(graph, feeds, { state })).toThrow("outside axis");
+            return;
+          }
           const run = evaluate(graph, feeds, { state });
           state = { ...state, ...run.state };
           for (const [name, bound] of Object.entries(bounds[index]?.outputs ?? {})) {

@@ -13,9 +13,6 @@ export interface KnownFault {
 /** Empty where all is well. */
 export const knownFaults: readonly KnownFault[] = [];
 
-/** Composites and gradients of f16 and bf16 lose more than the types explain: they are not compared with f64. To become false. */
-export const halvesLose: boolean = true;
-
 /** The names of all operations of a case, those of bodies included. */
 export function operationsOf({ entries }: FuzzCase): ReadonlySet<string> {
   const names = new Set<string>();

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { Subject } from "./check.ts";
 import { codeOf } from "./code.ts";
 import { keep } from "./corpus.ts";
-import { halvesLose, knownFaults } from "./known.ts";
+import { knownFaults } from "./known.ts";
 import { type Tally, emptyTally, runBatch, runHalves } from "./run.ts";
 import { isWideProcess, variants } from "./variants.ts";
 
@@ -66,8 +66,6 @@ const subjects = chosen.filter(({ missing }) => missing === undefined).map((vari
 for (const { name, missing } of chosen) if (missing !== undefined) console.log(`without ${name}: ${missing}`);
 if (values.wide && !isWideProcess) console.log("without wide vectors: Node 24 and later have them");
 const known = values.known ? [] : knownFaults;
-const isComparingHalves = values.known || !halvesLose;
-if (!isComparingHalves) console.log("known and left out: operations of halves beside doubles");
 for (const { name } of known) console.log(`known and left out: ${name}`);
 if (subjects.length === 0) {
   console.error(`no variant to run\n${usage}`);
@@ -91,7 +89,7 @@ for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch
     const name = `${variant.backend}-${from}-${after}`;
     if (values.keep) console.log(`kept in ${keep({ name, found: `${variant.name}: ${problem}`, item })}`);
   }
-  if (isComparingHalves) runHalves({ seed: (seed + batch) | 0, programs: size, tally });
+  runHalves({ seed: (seed + batch) | 0, programs: size, tally });
   for (const text of tally.broken.slice(broken)) console.log(`\nTHROWN by the fuzzer itself, ${text}\n`);
   if (faultsOf(tally) >= whole("failures", values.failures, 1)) break;
 }
@@ -102,7 +100,9 @@ for (const { variant } of subjects) {
   console.log(`${variant.name}: ${ran} programs${skipped > 0 ? `, ${skipped} left out` : ""}`);
 }
 for (const loss of tally.losses) console.log(`LOST: ${loss}`);
-console.log(`${tally.halves} operations of halves beside doubles, ${tally.losses.length} lost too much`);
+console.log(
+  `${tally.halves} operations of halves beside doubles, ${tally.losses.length} lost too much; ${tally.beyond} leave the range of their type`,
+);
 const share = tally.elements === 0 ? 100 : (100 * tally.sharp) / tally.elements;
 console.log(
   `${tally.failures.length} failures; ${share.toFixed(1)} % of the float elements were held to a thousandth or better; ${((performance.now() - started) / 1000).toFixed(0)} s, seed ${seed}`,

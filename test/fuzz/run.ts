@@ -5,7 +5,7 @@ import type { BoundedRun } from "./bounds/evaluate.ts";
 import { type Recipe, caseFrom } from "./case.ts";
 import type { FuzzCase } from "./fuzz-case.ts";
 import { Subject, expected, resultsOf } from "./check.ts";
-import { lostIn } from "./halves.ts";
+import { comparedWithDoubles } from "./halves.ts";
 import { type KnownFault, isKnown, operationsOf } from "./known.ts";
 import { compositeMakers } from "./makers/composites.ts";
 import { primitiveMakers } from "./makers/primitives.ts";
@@ -44,6 +44,8 @@ export interface Tally {
   readonly failures: Failure[];
   /** Operations of halves that were compared with those of doubles, and what they lost too much of. */
   halves: number;
+  /** Operations of halves that leave their range. */
+  beyond: number;
   readonly losses: string[];
   /** What the generator, the oracle or the bounds threw. */
   readonly broken: string[];
@@ -57,6 +59,7 @@ export const emptyTally = (): Tally => ({
   skipped: new Map(),
   failures: [],
   halves: 0,
+  beyond: 0,
   losses: [],
   broken: [],
   sharp: 0,
@@ -134,7 +137,9 @@ export async function runBatch(
   const drawn = caseFrom(recipe);
   if (drawn === undefined) return;
   const fails = async (each: FuzzCase): Promise<boolean> => (await problemOn(subject, each)) !== undefined;
-  const item = shrinks ? await smaller(drawn, fails, performance.now() + SHRINKING) : drawn;
+  const item = shrinks
+    ? await smaller(drawn, fails, performance.now() + SHRINKING).catch(() => drawn)
+    : drawn;
   const problem = (await problemOn(subject, item)) ?? "nothing when it ran again: a race?";
   tally.failures.push({ variant: subject.variant, problem, item, seed, after });
 }
@@ -147,8 +152,11 @@ export function runHalves({ seed, programs, tally }: Pick<Batch, "seed" | "progr
     const [name, maker] = makers[Math.abs(Math.imul(own, 40503) >> 4) % makers.length] ?? [];
     if (name === undefined || maker === undefined) continue;
     const half = index % 2 === 0 ? "f16" : "bf16";
-    const lost = lostIn(maker, { seed: own, half });
-    tally.halves++;
+    const compared = comparedWithDoubles(maker, { seed: own, half });
+    if (compared === undefined) continue;
+    const { lost, isBeyond } = compared;
+    if (isBeyond) tally.beyond++;
+    else tally.halves++;
     if (lost !== undefined) tally.losses.push(`${name} of ${half}, seed ${own}: ${lost}`);
   }
 }
