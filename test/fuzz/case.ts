@@ -1,9 +1,6 @@
 import {
-  AdjointError,
   type DType,
-  type Graph,
   type Tensor,
-  type TensorValue,
   type Update,
   constant,
   elementCount,
@@ -15,19 +12,13 @@ import {
   typeText,
 } from "@adjoint/ir";
 import { Choices, Draw, type Limits, Shared, floatSources, shapeOf } from "./draw.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import { anyComposite } from "./makers/composites.ts";
 import { product } from "./makers/contractions.ts";
 import type { Maker } from "./makers/maps.ts";
 import { anyPrimitive, primitiveMakers } from "./makers/primitives.ts";
 import { trainingStep } from "./makers/training.ts";
-
-export type Feeds = { readonly [input: string]: TensorValue };
-
-/** Programs that share registers, and what is run of them. */
-export interface FuzzCase {
-  readonly entries: { readonly [name: string]: Graph };
-  readonly runs: readonly { readonly entry: string; readonly feeds: Feeds }[];
-}
+import { attempt, inRounds } from "./rounds.ts";
 
 /** The natural numbers that describe a case: what it is like, and one list for each step. */
 export interface Recipe {
@@ -95,15 +86,8 @@ const mains: readonly DType[] = [
   "i16",
 ];
 
-/** Makers may refuse what was drawn for them; anything but a clear refusal is a fault. */
-function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof AdjointError) return undefined;
-    throw error;
-  }
-}
+/** Sizes of axes that a program may hold without being made for them: no multiple of them is a usual size. */
+const ownSizes = [undefined, undefined, undefined, 11, undefined, 19, 23, undefined, 37];
 
 /** The case that a recipe describes: a pure function of its numbers. */
 export function caseFrom({ head, steps }: Recipe): FuzzCase | undefined {
@@ -120,10 +104,11 @@ export function caseFrom({ head, steps }: Recipe): FuzzCase | undefined {
     "mixed",
   ]);
   const main = choices.pick(mains) ?? "f32";
-  if (kind === "training") return trainingCase(seed, main, [...head, ...steps.flat()]);
+  const size = choices.pick(ownSizes);
+  if (kind === "training") return trainingCase(seed, { main, size, numbers: [...head, ...steps.flat()] });
   const profile = profiles[kind];
   if (profile === undefined) return undefined;
-  const shared = new Shared(seed, main, profile.limits);
+  const shared = new Shared(seed, main, profile.limits, { size });
   const pool: Tensor[] = [];
   const last = new Draw(choices, shared, pool);
   for (const list of steps.slice(0, profile.steps)) {
@@ -147,12 +132,7 @@ export function caseFrom({ head, steps }: Recipe): FuzzCase | undefined {
   const entries = isShared
     ? { main: graph, other: program({ inputs: {}, outputs: other }) }
     : { main: graph };
-  const feeds = fedTo(graph, shared.feeds);
-  const runs = [{ entry: "main", feeds }, ...(isShared ? [{ entry: "other", feeds: {} }] : [])];
-  return {
-    entries,
-    runs: graph.updates.length > 0 ? [...runs, { entry: "main", feeds }, ...runs.slice(1)] : runs,
-  };
+  return inRounds(entries, shared, last);
 }
 
 /** The inputs that results need. */
@@ -164,9 +144,6 @@ function used(
   const nodes = new Set(nodesOf([...results, ...updates.map(({ next }) => next)]));
   return Object.fromEntries(Object.entries(shared.inputs).filter(([, tensor]) => nodes.has(tensor.node)));
 }
-
-const fedTo = (graph: Graph, feeds: Feeds): Feeds =>
-  Object.fromEntries(Object.entries(feeds).filter(([name]) => Object.hasOwn(graph.inputs, name)));
 
 /** New values of some of the registers that tensors rest on: another's, or what was computed from it. */
 function updatesOf(draw: Draw, pool: readonly Tensor[]): readonly Update[] {
@@ -191,11 +168,17 @@ function updatesOf(draw: Draw, pool: readonly Tensor[]): readonly Update[] {
 }
 
 /** A few steps of a training, with predictions between. */
-function trainingCase(seed: number, main: DType, numbers: readonly number[]): FuzzCase | undefined {
-  const shared = new Shared(seed, main, { elements: 16_500, products: 600_000 });
+function trainingCase(
+  seed: number,
+  {
+    main,
+    size,
+    numbers,
+  }: { readonly main: DType; readonly size: number | undefined; readonly numbers: readonly number[] },
+): FuzzCase | undefined {
+  const shared = new Shared(seed, main, { elements: 16_500, products: 600_000 }, { size });
   const draw = new Draw(new Choices(numbers.slice(3)), shared);
   const made = attempt(() => trainingStep(draw));
   if (made === undefined) return undefined;
-  const train = { entry: "main", feeds: shared.feeds };
-  return { entries: made, runs: [train, { entry: "other", feeds: shared.feeds }, train] };
+  return inRounds(made, shared, draw);
 }

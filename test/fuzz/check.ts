@@ -1,34 +1,49 @@
 import type { Session } from "@adjoint/compiler";
-import type { State, TensorValue } from "@adjoint/ir";
+import { AdjointError, type State, type TensorValue } from "@adjoint/ir";
 import type { Arithmetic } from "./bounds/bounds.ts";
+import { Unpredictable } from "./bounds/ordering.ts";
 import { type BoundedRun, type BoundedState, boundGraph, firstState, oracleOf } from "./bounds/evaluate.ts";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import { outside, sameBits } from "./compare.ts";
+import { boundTo } from "./symbolic.ts";
 import type { Opened, Variant } from "./variants.ts";
 
-/** What the runs of a case may give, one after another. */
+/** What the runs of a case may give, one after another, up to one of which that is not known. */
 export function expected({ entries, runs }: FuzzCase, arithmetic: Arithmetic): readonly BoundedRun[] {
   let state = firstState(Object.values(entries), 0);
-  return runs.map(({ entry, feeds }) => {
+  const given: BoundedRun[] = [];
+  for (const { entry, feeds } of runs) {
     const graph = entries[entry];
     if (graph === undefined) throw new Error(`no entry ${entry}`);
-    const run = boundGraph(graph, feeds, state, arithmetic);
-    ({ state } = run);
-    return run;
-  });
+    try {
+      const run = boundGraph(boundTo(graph, feeds), feeds, state, arithmetic);
+      ({ state } = run);
+      given.push(run);
+    } catch (error) {
+      if (error instanceof Unpredictable) break;
+      throw error;
+    }
+  }
+  return given;
 }
 
 type Outputs = { readonly [name: string]: TensorValue };
 interface Ran {
-  readonly outputs: readonly Outputs[];
+  /** Undefined where a run failed by an index outside its axis. */
+  readonly outputs: readonly (Outputs | undefined)[];
   readonly state: State;
 }
 
-async function runAll(session: Session, { runs }: FuzzCase): Promise<Ran> {
-  const outputs: Outputs[] = [];
+async function runAll(session: Session, runs: FuzzCase["runs"]): Promise<Ran> {
+  const outputs: (Outputs | undefined)[] = [];
   for (const { entry, feeds } of runs) {
-    const given: Outputs = await session.run(entry, feeds);
-    outputs.push(given);
+    try {
+      const given: Outputs = await session.run(entry, feeds);
+      outputs.push(given);
+    } catch (error) {
+      if (!(error instanceof AdjointError && error.code === "index")) throw error;
+      outputs.push(undefined);
+    }
   }
   return { outputs, state: await session.state() };
 }
@@ -72,21 +87,26 @@ export class Subject {
     try {
       this.#opened ??= this.variant.open();
       const opened = await this.#opened;
-      session = await opened.session(item.entries);
+      session = await opened.session(item);
       const start = await session.state();
-      const ran = await runAll(session, item);
-      const problems = item.runs.flatMap(({ entry }, index) =>
-        wrongIn(`run ${index + 1} of "${entry}": output`, ran.outputs[index], wanted[index]?.outputs ?? {}),
-      );
+      const runs = item.runs.slice(0, wanted.length);
+      const ran = await runAll(session, runs);
+      const problems = wanted.flatMap(({ outputs, fails }, index) => {
+        const [what, given] = [`run ${index + 1} of "${runs[index]?.entry}"`, ran.outputs[index]];
+        if (fails === (given === undefined)) return wrongIn(`${what}: output`, given, outputs);
+        return [
+          `${what} ${fails ? "reads outside an axis, and is" : "fails by an index, and should be"} fine`,
+        ];
+      });
       // Registers that no entry updates may be unknown to a session once nothing reads them.
       const last = wanted.at(-1)?.state ?? {};
       const held = Object.fromEntries(Object.entries(last).filter(([name]) => session?.registers.has(name)));
       problems.push(...wrongIn("register", ran.state, held));
       if (problems.length === 0) {
         await session.writeState(start);
-        const again = await runAll(session, item);
+        const again = await runAll(session, runs);
         const names = [
-          ...ran.outputs.flatMap((outputs, index) => differing(outputs, again.outputs[index] ?? {})),
+          ...ran.outputs.flatMap((outputs, index) => differing(outputs ?? {}, again.outputs[index] ?? {})),
           ...differing(ran.state, again.state),
         ];
         if (names.length > 0) problems.push(`a second time, other bits: ${[...new Set(names)].join(", ")}`);

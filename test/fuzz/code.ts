@@ -1,5 +1,5 @@
 import { type Graph, type TensorValue, dtypeInfo, print } from "@adjoint/ir";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 
 /** How each family of variants is opened, as code. */

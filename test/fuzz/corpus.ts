@@ -11,7 +11,7 @@ import {
   print,
   tensorValue,
 } from "@adjoint/ir";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 
 /** Where every failure that was ever found is kept. */
 const folder: string = join(import.meta.dirname, "corpus");

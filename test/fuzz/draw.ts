@@ -10,6 +10,7 @@ import {
   isNode,
   nodesOf,
   register,
+  valueOf,
 } from "@adjoint/ir";
 import { type Manner, Words, randomValue } from "./elements.ts";
 
@@ -61,14 +62,24 @@ export class Shared {
   /** The names and values of inputs made on the way. */
   readonly inputs: { [name: string]: Tensor } = {};
   readonly feeds: { [name: string]: TensorValue } = {};
+  /** What the elements of each input are like. */
+  readonly manners: { [name: string]: Manner } = {};
+  /** A size that axes have now and then; undefined where none is preferred. */
+  readonly size: number | undefined;
   products = 0;
   /** Only inputs, of the main type alone wherever it is accepted: the same numbers make the same program of another type. */
   readonly single: boolean;
   /** The next number of an input or register. */
   named = 0;
 
-  constructor(seed: number, main: DType, limits: Limits, single = false) {
+  constructor(
+    seed: number,
+    main: DType,
+    limits: Limits,
+    { single = false, size }: { readonly single?: boolean; readonly size?: number | undefined } = {},
+  ) {
     this.single = single;
+    this.size = size;
     this.words = new Words(seed);
     this.main = main;
     this.limits = limits;
@@ -132,12 +143,19 @@ export class Draw {
     return this.pick(otherTypes.filter(accepts)) ?? main;
   }
 
+  /** One of some sizes, or the program's own. */
+  sized(list: readonly number[], most = Infinity): number {
+    const { size } = this.shared;
+    if (size !== undefined && size <= most && this.chance(3)) return size;
+    return this.pick(list) ?? 1;
+  }
+
   /** A size of the list, at most `most`. */
   size(most = 257): number {
     const fit = sizes.filter((size) => size <= most);
     // An empty axis makes the whole program empty: it is drawn once in a while.
     const list = this.chance(40) ? fit : fit.filter((size) => size > 0);
-    return this.pick(list) ?? 1;
+    return this.sized(list, most);
   }
 
   /** Sizes whose product is at most the limit of elements. */
@@ -169,6 +187,7 @@ export class Draw {
     const made = input(`x${name}`, dtype, shape);
     shared.inputs[`x${name}`] = made;
     shared.feeds[`x${name}`] = value;
+    shared.manners[`x${name}`] = manner;
     return made;
   }
 
@@ -286,8 +305,15 @@ export class Draw {
     return true;
   }
 
-  /** Integers of a shape inside 0 … size − 1, from anything. */
+  /** Integers of a shape inside 0 … size − 1, from anything; now and then some that lie outside. */
   indices(shape: readonly number[], size: number): Tensor {
+    if (!this.shared.single && this.chance(60)) {
+      const places = Array.from(
+        { length: elementCount(shape) },
+        () => (this.shared.words.next() % (size + 2)) - 1,
+      );
+      return constant(valueOf("i32", shape, places));
+    }
     const from = this.of(
       this.pick(["i32", "i32", "i32", "u8", "i64"]),
       shape,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { composites, evaluate, graphNodes, primitives, program } from "@adjoint/ir";
+import { AdjointError, composites, evaluate, graphNodes, primitives, program } from "@adjoint/ir";
 import type { Graph, State, Tensor } from "@adjoint/ir";
 import * as optimizers from "@adjoint/optimizers";
 import { hosts } from "./bounds/bounds.ts";
@@ -9,12 +9,14 @@ import { Subject, expected } from "./check.ts";
 import { outside } from "./compare.ts";
 import { Choices, Draw, Shared } from "./draw.ts";
 import { Words } from "./elements.ts";
+import type { Feeds } from "./fuzz-case.ts";
 import { compositeMakers } from "./makers/composites.ts";
 import type { Maker } from "./makers/maps.ts";
 import { primitiveMakers } from "./makers/primitives.ts";
 import { methods } from "./makers/training.ts";
 import { plantedFaults } from "./planted.ts";
 import { emptyTally, recipesOf, runBatch } from "./run.ts";
+import { bindingsOf } from "./symbolic.ts";
 import { variants } from "./variants.ts";
 
 /** The names of the operations of what a maker makes, over some draws. */
@@ -65,6 +67,23 @@ describe("the makers of random programs", () => {
     expect(Object.keys(methods).toSorted()).toEqual(names.toSorted());
   });
 
+  it("make programs for any size, which run with several, and runs that must fail", () => {
+    let [open, failing, others] = [0, 0, 0];
+    const recipes = fc.sample(recipesOf(12), { numRuns: 120, seed: 3 });
+    for (const item of recipes.flatMap((recipe) => caseFrom(recipe) ?? [])) {
+      const sizes = item.runs.flatMap(({ entry, feeds }) => {
+        const graph = item.entries[entry];
+        return graph === undefined ? [] : Object.values(bindingsOf(graph, feeds));
+      });
+      if (new Set(sizes).size > 1) open++;
+      if (item.runs.length > 1 && item.runs[0]?.feeds !== item.runs[1]?.feeds) others++;
+      failing += expected(item, hosts).filter(({ fails }) => fails).length;
+    }
+    expect(open).toBeGreaterThan(8);
+    expect(others).toBeGreaterThan(30);
+    expect(failing).toBeGreaterThan(0);
+  });
+
   it("make the same case of the same numbers", () => {
     fc.assert(
       fc.property(recipesOf(20), (recipe) => {
@@ -76,6 +95,17 @@ describe("the makers of random programs", () => {
   });
 });
 
+/** Whether the oracle itself refuses an index. */
+function isOutside(graph: Graph, feeds: Feeds, state: State): boolean {
+  try {
+    evaluate(graph, feeds, { state });
+    return false;
+  } catch (error) {
+    if (error instanceof AdjointError && error.code === "index") return true;
+    throw error;
+  }
+}
+
 describe("bounds", () => {
   it("hold what the oracle gives, in all runs of a case", () => {
     let compared = 0;
@@ -85,15 +115,19 @@ describe("bounds", () => {
         if (item === undefined) return;
         const bounds = expected(item, hosts);
         let state: State = {};
-        item.runs.forEach(({ entry, feeds }, index) => {
+        for (const [index, { entry, feeds }] of item.runs.entries()) {
           const graph: Graph = item.entries[entry] ?? program({ inputs: {}, outputs: {} });
+          // Runs behind one that nobody can know the end of.
+          if (bounds[index] === undefined) return;
+          expect(bounds[index].fails).toBe(isOutside(graph, feeds, state));
+          if (bounds[index].fails) continue;
           const run = evaluate(graph, feeds, { state });
           state = { ...state, ...run.state };
           for (const [name, bound] of Object.entries(bounds[index]?.outputs ?? {})) {
             expect(outside(run.outputs[name], bound)).toBeUndefined();
             compared++;
           }
-        });
+        }
       }),
       { numRuns: 25, seed: 2 },
     );

@@ -1,14 +1,20 @@
 import {
   AdjointError,
   type DType,
+  type Graph,
+  type Tensor,
   type TensorValue,
+  elementCount,
   elementReader,
   evaluate,
   gradients,
+  input,
   isFloat,
   isNode,
+  mapGraph,
   nodesOf,
   program,
+  rebuild,
   valueOf,
 } from "@adjoint/ir";
 import { rounded, unitAt } from "./bounds/bounds.ts";
@@ -16,40 +22,93 @@ import { Choices, Draw, Shared, floatSources, shapeOf } from "./draw.ts";
 import { Words } from "./elements.ts";
 import type { Maker } from "./makers/maps.ts";
 
-/** One operation and its gradients on operands of a type, from numbers. */
+type Feeds = { readonly [name: string]: TensorValue };
+
+/** One operation on operands of a type, and its gradients. */
+interface Made {
+  readonly graph: Graph;
+  readonly feeds: Feeds;
+}
+
+/** The tensor that a maker makes from numbers, with a program of its gradients from it and its inputs. */
 function made(
   maker: Maker,
   numbers: readonly number[],
   dtype: DType,
-): { readonly graph: ReturnType<typeof program>; readonly feeds: Feeds } | undefined {
-  const shared = new Shared(numbers[0] ?? 0, dtype, { elements: 1200, products: 60_000 }, true);
+  finish: (y: Tensor, weight: Tensor, shared: Shared) => Graph,
+): Made | undefined {
+  const shared = new Shared(numbers[0] ?? 0, dtype, { elements: 1200, products: 60_000 }, { single: true });
   const draw = new Draw(new Choices(numbers), shared);
   try {
     const result = maker(draw);
     const [y] = result === undefined ? [] : "node" in result ? [result] : result;
     if (y === undefined || y.dtype !== dtype) return undefined;
-    const wrt = floatSources(y).filter((tensor) => isNode(tensor.node, "input"));
     // Cotangents that differ: those of a plain sum cancel in many gradients.
-    const weight = draw.source(dtype, shapeOf(y));
-    const derivatives = wrt.length === 0 ? [] : gradients(y.mul(weight).reduceSum(), wrt);
-    const outputs = Object.fromEntries(
-      [y, ...derivatives].map((tensor, index) => [index === 0 ? "y" : `g${index}`, tensor]),
-    );
-    const nodes = new Set(nodesOf(Object.values(outputs)));
-    const inputs = Object.fromEntries(
-      Object.entries(shared.inputs).filter(([, tensor]) => nodes.has(tensor.node)),
-    );
+    const graph = finish(y, draw.source(dtype, shapeOf(y)), shared);
     const feeds = Object.fromEntries(
-      Object.entries(shared.feeds).filter(([name]) => Object.hasOwn(inputs, name)),
+      Object.entries(shared.feeds).filter(([name]) => Object.hasOwn(graph.inputs, name)),
     );
-    return { graph: program({ inputs, outputs }), feeds };
+    return { graph, feeds };
   } catch (error) {
     if (error instanceof AdjointError) return undefined;
     throw error;
   }
 }
 
-type Feeds = { readonly [name: string]: TensorValue };
+/** y and its gradients by the inputs that it rests on. */
+function withGradients(y: Tensor, weight: Tensor, shared: Shared): Graph {
+  const wrt = floatSources(y).filter((tensor) => isNode(tensor.node, "input"));
+  const derivatives = wrt.length === 0 ? [] : gradients(y.mul(weight).reduceSum(), wrt);
+  const outputs = named("g", derivatives);
+  return program({ inputs: used(shared.inputs, [y, ...derivatives]), outputs: { y, ...outputs } });
+}
+
+const named = (prefix: string, tensors: readonly Tensor[]): { readonly [name: string]: Tensor } =>
+  Object.fromEntries(tensors.map((tensor, index) => [`${prefix}${index}`, tensor]));
+
+function used(
+  inputs: { readonly [name: string]: Tensor },
+  tensors: readonly Tensor[],
+): { readonly [name: string]: Tensor } {
+  const nodes = new Set(nodesOf(tensors));
+  return Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => nodes.has(tensor.node)));
+}
+
+/**
+ * The same with two factors behind every node between the inputs and y, which are 1, or as far from it as a rounding is: what
+ * stands between two nodes has the type of the operands, and meets the first; so has its cotangent, which meets the second. Each
+ * of them, and its cotangent, is an output too.
+ */
+function withRoundings(y: Tensor, weight: Tensor, shared: Shared): Graph {
+  const factors: { [name: string]: Tensor } = {};
+  const between: Tensor[] = [];
+  const factor = (name: string, { dtype, shape }: Tensor): Tensor =>
+    (factors[name] = input(name, dtype, shape));
+  const factored = (tensor: Tensor): Tensor => {
+    if (!isFloat(tensor.dtype)) return tensor;
+    const [own, back] = [factor(`u${between.length}`, tensor), factor(`v${between.length}`, tensor)];
+    // The second term is 0, and has the cotangent alone.
+    const result = tensor.mul(own).stopGradient().add(tensor.sub(tensor.stopGradient()).mul(back));
+    between.push(result);
+    return result;
+  };
+  const forward = mapGraph(program({ inputs: used(shared.inputs, [y]), outputs: { y } }), (node, inputs) =>
+    isNode(node, "input") ? undefined : rebuild(node, inputs).outputs.map(factored),
+  );
+  const result = forward.outputs["y"] ?? y;
+  const wrt = floatSources(y).filter((tensor) => isNode(tensor.node, "input"));
+  const derivatives = gradients(result.mul(weight).reduceSum(), [...wrt, ...between]);
+  const outputs = {
+    y: result,
+    ...named("g", derivatives.slice(0, wrt.length)),
+    ...named("t", between),
+    ...named("c", derivatives.slice(wrt.length)),
+  };
+  return program({
+    inputs: used({ ...shared.inputs, ...factors }, Object.values(outputs)),
+    outputs,
+  });
+}
 
 /** Magnitudes of operands: plain, and so large that squares and sums leave the range of f16. */
 const scales = [1, 30, 300, 1000, 0.01];
@@ -78,55 +137,130 @@ function drawn(
   return { exact: of((x) => x), moved: () => of((x) => x + (2 * words.unit() - 1) * unitAt(half, x)) };
 }
 
-/** How many units in the last place of a half a result may be off, beside what moving the operands by one does. */
+/** How many units in the last place of a half a result may be off, beside what a rounding between two nodes moves it by. */
 const UNITS = 16;
-/** Moves of the operands that say how far a result moves with them. */
-const MOVES = 4;
+/** Inside a gradient rule, quotients of cotangents by operands may cancel, which f32 holds to some units of 2⁻²⁴. */
+const INSIDE = 2 ** -22;
+/** Draws of such roundings. */
+const MOVES = 6;
 
-/** An operation of f16 or bf16 operands beside the same one of doubles: what is lost must be no more than the type explains. */
-export function lostIn(
+/** What came of one operation: what was lost, where it is more than the type explains. */
+export interface Compared {
+  readonly lost: string | undefined;
+  /** A tensor between two nodes, or its cotangent, is beyond the type's range: infinite in halves, and nothing is compared. */
+  readonly isBeyond: boolean;
+}
+
+/**
+ * An operation of f16 or bf16 operands beside the same one of doubles: what is lost must be no more than the type explains.
+ * Undefined where the maker refuses its numbers.
+ */
+export function comparedWithDoubles(
   maker: Maker,
   { seed, half }: { readonly seed: number; readonly half: "f16" | "bf16" },
-): string | undefined {
+): Compared | undefined {
   const words = new Words(seed);
   const numbers = Array.from({ length: 60 }, () => words.next() % 0x10000);
-  const narrow = made(maker, numbers, half);
-  const wide = made(maker, numbers, "f64");
+  const narrow = made(maker, numbers, half, withGradients);
+  const wide = made(maker, numbers, "f64", withRoundings);
   if (narrow === undefined || wide === undefined) return undefined;
   const { exact, moved } = drawn(wide.feeds, half, words);
   const given = Object.fromEntries(
-    Object.entries(exact).map(([name, value]) => {
-      const own = narrow.feeds[name];
-      if (own === undefined || own.dtype === value.dtype) return [name, value];
+    Object.entries(narrow.feeds).map(([name, own]) => {
+      const value = exact[name] ?? own;
+      if (own.dtype === value.dtype) return [name, value];
       return [name, valueOf(own.dtype, value.shape, [...(value.data as Float64Array)])];
     }),
   );
-  const [lost, right] = [evaluate(narrow.graph, given).outputs, evaluate(wide.graph, exact).outputs];
-  const others = Array.from({ length: MOVES }, () => evaluate(wide.graph, moved()).outputs);
-  for (const [name, value] of Object.entries(right)) {
-    const own = lost[name];
-    if (own === undefined || own.data.length !== value.data.length) return undefined;
-    const [read, want, around] = [
-      elementReader(own),
-      elementReader(value),
-      others.map((each) => elementReader(each[name] ?? value)),
-    ];
-    const most = half === "f16" ? 60000 : 3e38;
-    // An element among others of its tensor: gradients of sums cancel.
-    const finite = Array.from({ length: value.data.length }, (_, index) =>
-      Math.abs(Number(want(index))),
-    ).filter(Number.isFinite);
-    const mean = finite.reduce((sum, size) => sum + size / finite.length, 0);
-    for (let index = 0; index < value.data.length; index++) {
-      const [x, y] = [Number(read(index)), Number(want(index))];
-      const spread = Math.max(...around.map((each) => Math.abs(Number(each(index)) - y)));
-      if (!Number.isFinite(y) || !Number.isFinite(spread) || Math.abs(y) > most) continue;
-      // Cotangents are about 1, and what they are multiplied with is rounded.
-      const floor = name === "y" ? mean : Math.max(1, mean);
-      const allowed = UNITS * (unitAt(half, y) + unitAt(half, floor)) + 8 * spread;
-      if (!(Math.abs(x - y) <= allowed))
-        return `${name} [${value.shape.join(", ")}]: element ${index} is ${x} in ${half} and ${y} in f64`;
-    }
+  const evaluated = (feeds: Feeds, changes: Changes): Feeds =>
+    evaluate(wide.graph, { ...factorsOf(wide.graph, changes), ...feeds }).outputs;
+  const [lost, right] = [evaluate(narrow.graph, given).outputs, evaluated(exact, { u: same, v: same })];
+  if (largestOf(Object.values(right)) > (half === "f16" ? 60000 : 3e38))
+    return { lost: undefined, isBeyond: true };
+  const roundedUp = (x: number): number => x + (2 * words.unit() - 1) * unitAt(half, x);
+  const others = Array.from({ length: MOVES }, (_, index) =>
+    // Moved operands may hide what the cotangents alone do.
+    index % 2 === 0
+      ? evaluated(moved(), { u: roundedUp, v: roundedUp })
+      : evaluated(exact, { u: same, v: roundedUp }),
+  );
+  const cotangents = Object.entries(right).flatMap(([name, value]) => (name.startsWith("c") ? [value] : []));
+  const least = Math.min(1, ...Object.values(exact).map(smallestOf));
+  const inside = (INSIDE * largestOf(cotangents)) / least;
+  for (const [name, own] of Object.entries(lost)) {
+    const value = right[name];
+    if (value === undefined || own.data.length !== value.data.length) return undefined;
+    const around = others.flatMap((each) => each[name] ?? []);
+    const problem = differenceOf(own, value, around, name === "y" ? 0 : inside);
+    if (problem !== undefined) return { lost: `${name} ${problem}`, isBeyond: false };
+  }
+  return { lost: undefined, isBeyond: false };
+}
+
+type Change = (x: number) => number;
+/** What is done to the factors of values, and to those of cotangents. */
+interface Changes {
+  readonly u: Change;
+  readonly v: Change;
+}
+const same: Change = (x) => x;
+
+/** The factors of `withRoundings`, from 1. */
+const factorsOf = ({ inputs }: Graph, changes: Changes): Feeds =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, tensor]) => {
+      const change = name.startsWith("u") ? changes.u : name.startsWith("v") ? changes.v : undefined;
+      if (change === undefined) return [];
+      const shape = shapeOf(tensor);
+      return [
+        [
+          name,
+          valueOf(
+            "f64",
+            shape,
+            Array.from({ length: elementCount(shape) }, () => change(1)),
+          ),
+        ],
+      ];
+    }),
+  );
+
+/** The largest finite magnitude among values. */
+const largestOf = (values: readonly TensorValue[]): number =>
+  values.reduce(
+    (most, { data }) =>
+      [...data].reduce<number>((size, element) => {
+        const own = Math.abs(Number(element));
+        return Number.isFinite(own) ? Math.max(size, own) : size;
+      }, most),
+    0,
+  );
+
+/** The smallest magnitude above 0 of a value. */
+const smallestOf = ({ data }: TensorValue): number =>
+  [...data].reduce<number>((least, element) => {
+    const own = Math.abs(Number(element));
+    return own > 0 ? Math.min(least, own) : least;
+  }, Infinity);
+
+/** The first element that is off by more than units of its type and what roundings on the way move it by, and by a floor. */
+function differenceOf(
+  own: TensorValue,
+  value: TensorValue,
+  moved: readonly TensorValue[],
+  floor: number,
+): string | undefined {
+  const [read, want, around] = [elementReader(own), elementReader(value), moved.map(elementReader)];
+  // An element among others of its tensor: sums cancel.
+  const sizes = [...value.data].map((element) => Math.abs(Number(element))).filter(Number.isFinite);
+  const mean = sizes.reduce((sum, size) => sum + size / sizes.length, 0);
+  for (let index = 0; index < value.data.length; index++) {
+    const [x, y] = [Number(read(index)), Number(want(index))];
+    const spread = Math.max(...around.map((each) => Math.abs(Number(each(index)) - y)));
+    if (!Number.isFinite(y) || !Number.isFinite(spread)) continue;
+    const allowed = UNITS * (unitAt(own.dtype, y) + unitAt(own.dtype, mean)) + 8 * spread + floor;
+    if (!(Math.abs(x - y) <= allowed))
+      return `[${value.shape.join(", ")}]: element ${index} is ${x} in ${own.dtype} and ${y} in f64, where ${allowed} is allowed`;
   }
   return undefined;
 }

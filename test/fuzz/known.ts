@@ -1,5 +1,5 @@
 import { type Graph, graphNodes } from "@adjoint/ir";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 
 /** A fault that is known and not repaired yet: programs that may show it are not run where it is. */
@@ -12,9 +12,6 @@ export interface KnownFault {
 
 /** Empty where all is well. */
 export const knownFaults: readonly KnownFault[] = [];
-
-/** Composites and gradients of f16 and bf16 lose more than the types explain: they are not compared with f64. To become false. */
-export const halvesLose: boolean = true;
 
 /** The names of all operations of a case, those of bodies included. */
 export function operationsOf({ entries }: FuzzCase): ReadonlySet<string> {

@@ -7,8 +7,8 @@ import { parseArgs } from "node:util";
 import { Subject } from "./check.ts";
 import { codeOf } from "./code.ts";
 import { keep } from "./corpus.ts";
-import { halvesLose, knownFaults } from "./known.ts";
-import { emptyTally, runBatch, runHalves } from "./run.ts";
+import { knownFaults } from "./known.ts";
+import { type Tally, emptyTally, runBatch, runHalves } from "./run.ts";
 import { isWideProcess, variants } from "./variants.ts";
 
 const usage = `pnpm fuzz [--minutes 5 | --programs 1000] [--seed N] [--backend cpu,wasm,artifact,webgpu] [--variant TEXT] [--wide] [--keep]
@@ -24,6 +24,9 @@ const usage = `pnpm fuzz [--minutes 5 | --programs 1000] [--seed N] [--backend c
 
 /** Programs from one seed. */
 const BATCH = 25;
+
+/** A line of progress after so many. */
+const PROGRESS = 500;
 
 const { values } = parseArgs({
   options: {
@@ -63,8 +66,6 @@ const subjects = chosen.filter(({ missing }) => missing === undefined).map((vari
 for (const { name, missing } of chosen) if (missing !== undefined) console.log(`without ${name}: ${missing}`);
 if (values.wide && !isWideProcess) console.log("without wide vectors: Node 24 and later have them");
 const known = values.known ? [] : knownFaults;
-const isComparingHalves = values.known || !halvesLose;
-if (!isComparingHalves) console.log("known and left out: operations of halves beside doubles");
 for (const { name } of known) console.log(`known and left out: ${name}`);
 if (subjects.length === 0) {
   console.error(`no variant to run\n${usage}`);
@@ -72,19 +73,25 @@ if (subjects.length === 0) {
 }
 console.log(`seed ${seed}`);
 
+const faultsOf = ({ failures, losses, broken }: Tally): number =>
+  failures.length + losses.length + broken.length;
 const tally = emptyTally();
 for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch++) {
   const size = Math.min(BATCH, programs - batch * BATCH);
-  const failures = tally.failures.length;
+  const [failures, broken] = [tally.failures.length, tally.broken.length];
   await runBatch(subjects, { seed: (seed + batch) | 0, programs: size, known, tally });
+  const done = batch * BATCH + size;
+  if (done % PROGRESS < BATCH && done < programs)
+    console.log(`${done} programs drawn, ${tally.failures.length} failures, next seed ${seed + batch + 1}`);
   for (const { variant, problem, item, seed: from, after } of tally.failures.slice(failures)) {
     console.log(`\nFAILED on ${variant.name}, seed ${from}, after ${after} programs:\n${problem}\n`);
     console.log(codeOf(item, variant));
     const name = `${variant.backend}-${from}-${after}`;
     if (values.keep) console.log(`kept in ${keep({ name, found: `${variant.name}: ${problem}`, item })}`);
   }
-  if (isComparingHalves) runHalves({ seed: (seed + batch) | 0, programs: size, tally });
-  if (tally.failures.length + tally.losses.length >= whole("failures", values.failures, 1)) break;
+  runHalves({ seed: (seed + batch) | 0, programs: size, tally });
+  for (const text of tally.broken.slice(broken)) console.log(`\nTHROWN by the fuzzer itself, ${text}\n`);
+  if (faultsOf(tally) >= whole("failures", values.failures, 1)) break;
 }
 for (const subject of subjects) await subject.close();
 
@@ -93,9 +100,11 @@ for (const { variant } of subjects) {
   console.log(`${variant.name}: ${ran} programs${skipped > 0 ? `, ${skipped} left out` : ""}`);
 }
 for (const loss of tally.losses) console.log(`LOST: ${loss}`);
-console.log(`${tally.halves} operations of halves beside doubles, ${tally.losses.length} lost too much`);
+console.log(
+  `${tally.halves} operations of halves beside doubles, ${tally.losses.length} lost too much; ${tally.beyond} leave the range of their type`,
+);
 const share = tally.elements === 0 ? 100 : (100 * tally.sharp) / tally.elements;
 console.log(
   `${tally.failures.length} failures; ${share.toFixed(1)} % of the float elements were held to a thousandth or better; ${((performance.now() - started) / 1000).toFixed(0)} s, seed ${seed}`,
 );
-process.exit(tally.failures.length + tally.losses.length > 0 ? 1 : 0);
+process.exit(faultsOf(tally) > 0 ? 1 : 0);

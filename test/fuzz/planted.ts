@@ -109,14 +109,14 @@ const planted = (name: string, session: Opened["session"]): Variant => ({
 /** Backends with a fault each: what the fuzzer has to find. */
 export const plantedFaults: readonly Variant[] = [
   ...Object.entries(passes).map(([name, pass]) =>
-    planted(name, (entries) =>
+    planted(name, ({ entries }) =>
       compile(entries, { backend: cpu({ kernels: "closures" }), passes: [...optimize, pass] }),
     ),
   ),
-  planted("one element of an output is off by 2⁻¹²", async (entries) =>
+  planted("one element of an output is off by 2⁻¹²", async ({ entries }) =>
     changing(await compile(entries, { backend: cpu({ kernels: "closures" }) }), (value) => nudged(value, 7)),
   ),
-  planted("every second run of a session gives one other element", async (entries) =>
+  planted("every second run of a session gives one other element", async ({ entries }) =>
     changing(await compile(entries, { backend: cpu({ kernels: "closures" }) }), (value, run) =>
       run % 2 === 0 ? nudged(value, 0) : value,
     ),

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { isFloat } from "@adjoint/ir";
 import { type Arithmetic, sharpness } from "./bounds/bounds.ts";
 import type { BoundedRun } from "./bounds/evaluate.ts";
-import { type FuzzCase, type Recipe, caseFrom } from "./case.ts";
+import { type Recipe, caseFrom } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
 import { Subject, expected, resultsOf } from "./check.ts";
-import { lostIn } from "./halves.ts";
+import { comparedWithDoubles } from "./halves.ts";
 import { type KnownFault, isKnown, operationsOf } from "./known.ts";
 import { compositeMakers } from "./makers/composites.ts";
 import { primitiveMakers } from "./makers/primitives.ts";
@@ -43,7 +44,11 @@ export interface Tally {
   readonly failures: Failure[];
   /** Operations of halves that were compared with those of doubles, and what they lost too much of. */
   halves: number;
+  /** Operations of halves that leave their range. */
+  beyond: number;
   readonly losses: string[];
+  /** What the generator, the oracle or the bounds threw. */
+  readonly broken: string[];
   /** Float elements that were compared within a thousandth of their magnitude, and all. */
   sharp: number;
   elements: number;
@@ -54,7 +59,9 @@ export const emptyTally = (): Tally => ({
   skipped: new Map(),
   failures: [],
   halves: 0,
+  beyond: 0,
   losses: [],
+  broken: [],
   sharp: 0,
   elements: 0,
 });
@@ -121,16 +128,18 @@ export async function runBatch(
   );
   const [recipe] = details.counterexample ?? [];
   if (failed === undefined || recipe === undefined) {
-    // The generator, the oracle or the bounds threw.
+    const { errorInstance: error } = details;
     if (details.failed)
-      throw new Error(`seed ${seed}: ${String(details.errorInstance)}`, { cause: details.errorInstance });
+      tally.broken.push(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}`);
     return;
   }
   const { subject, after } = failed;
   const drawn = caseFrom(recipe);
   if (drawn === undefined) return;
   const fails = async (each: FuzzCase): Promise<boolean> => (await problemOn(subject, each)) !== undefined;
-  const item = shrinks ? await smaller(drawn, fails, performance.now() + SHRINKING) : drawn;
+  const item = shrinks
+    ? await smaller(drawn, fails, performance.now() + SHRINKING).catch(() => drawn)
+    : drawn;
   const problem = (await problemOn(subject, item)) ?? "nothing when it ran again: a race?";
   tally.failures.push({ variant: subject.variant, problem, item, seed, after });
 }
@@ -143,8 +152,11 @@ export function runHalves({ seed, programs, tally }: Pick<Batch, "seed" | "progr
     const [name, maker] = makers[Math.abs(Math.imul(own, 40503) >> 4) % makers.length] ?? [];
     if (name === undefined || maker === undefined) continue;
     const half = index % 2 === 0 ? "f16" : "bf16";
-    const lost = lostIn(maker, { seed: own, half });
-    tally.halves++;
+    const compared = comparedWithDoubles(maker, { seed: own, half });
+    if (compared === undefined) continue;
+    const { lost, isBeyond } = compared;
+    if (isBeyond) tally.beyond++;
+    else tally.halves++;
     if (lost !== undefined) tally.losses.push(`${name} of ${half}, seed ${own}: ${lost}`);
   }
 }

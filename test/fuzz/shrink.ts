@@ -14,7 +14,7 @@ import {
 } from "@adjoint/ir";
 import { hosts } from "./bounds/bounds.ts";
 import { boundGraph, firstState } from "./bounds/evaluate.ts";
-import type { Feeds, FuzzCase } from "./case.ts";
+import type { Feeds, FuzzCase } from "./fuzz-case.ts";
 
 /** Whether a case still shows the fault. */
 export type Fails = (item: FuzzCase) => Promise<boolean>;

@@ -5,11 +5,12 @@ import { type WasmOptions, buildArtifact, detectFeatures, wasm } from "@adjoint/
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { enableWideVectors } from "@adjoint/backend-wasm/node";
 import { type Backend, type Entries, type Session, compile } from "@adjoint/compiler";
-import { type TensorValue, graphNodes } from "@adjoint/ir";
+import { type Bindings, type Graph, type Pass, type TensorValue, graphNodes, runPasses } from "@adjoint/ir";
 import { isWide } from "../conformance/webgpu.ts";
 import { missingGpu, nodeBackend } from "../gpu.ts";
 import { type Arithmetic, devices, hosts } from "./bounds/bounds.ts";
-import type { FuzzCase } from "./case.ts";
+import type { FuzzCase } from "./fuzz-case.ts";
+import { bindingsOf } from "./symbolic.ts";
 
 /** One way to run programs. */
 export interface Variant {
@@ -27,15 +28,31 @@ export interface Variant {
 
 /** A backend that is ready. */
 export interface Opened {
-  session(entries: Entries): Promise<Session>;
+  session(item: FuzzCase): Promise<Session>;
   close(): void;
 }
 
 // Node 20 has relaxed SIMD behind a flag, which counts from the next module on; newer versions have it on.
 if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
+/** The default passes: each graph goes through them once, and all variants compile what came out. */
+const optimized = new WeakMap<Graph, Graph>();
+const passes: readonly Pass[] = [
+  {
+    name: "optimize, once for all variants",
+    run: (graph) => {
+      let made = optimized.get(graph);
+      if (made === undefined) {
+        made = runPasses(graph);
+        optimized.set(graph, made).set(made, made);
+      }
+      return made;
+    },
+  },
+];
+
 const onBackend = async (backend: Backend, close: () => void = () => undefined): Promise<Opened> => ({
-  session: (entries) => compile(entries, { backend }),
+  session: ({ entries }) => compile(entries, { backend, passes }),
   close,
 });
 
@@ -63,6 +80,17 @@ const wasmVariant = (name: string, options: WasmOptions): Variant => ({
   },
 });
 
+/** One artifact of so many runs on as many threads as it is built for. */
+const WITH_THREADS = 16;
+
+/** What the symbols of a case's graphs are in its runs. */
+const sizesOf = ({ entries, runs }: FuzzCase): readonly Bindings[] =>
+  runs.flatMap(({ entry, feeds }) => {
+    const graph = entries[entry];
+    const bindings = graph === undefined ? {} : bindingsOf(graph, feeds);
+    return Object.keys(bindings).length === 0 ? [] : [bindings];
+  });
+
 const artifactVariant = (
   name: string,
   options: { readonly fused: boolean; readonly threads: number },
@@ -71,10 +99,24 @@ const artifactVariant = (
   backend: "artifact",
   arithmetic: hosts,
   ...(options.fused && { missing: missingFused() }),
-  open: async () => ({
-    session: (entries) => openArtifact<Entries>(buildArtifact(entries, { shareFrom: 0, ...options }), {}),
-    close: () => undefined,
-  }),
+  open: async () => {
+    let opened = 0;
+    return {
+      session: (item) => {
+        // Each artifact starts threads of its own, which takes longer than all else: the others run the same code alone.
+        const threads = opened++ % WITH_THREADS === 0 ? options.threads : 1;
+        const sizes = sizesOf(item);
+        const file = buildArtifact(item.entries, {
+          shareFrom: 0,
+          passes,
+          ...options,
+          ...(sizes.length > 0 && { sizes }),
+        });
+        return openArtifact<Entries>(file, { threads });
+      },
+      close: () => undefined,
+    };
+  },
 });
 
 const webgpuVariant: Variant = {

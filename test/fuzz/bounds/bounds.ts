@@ -2,6 +2,7 @@ import {
   type DType,
   type TensorValue,
   bf16ToNumber,
+  dtypeInfo,
   f16ToNumber,
   isFloat,
   numberToBf16,
@@ -45,7 +46,9 @@ export const at = (list: ArrayLike<number>, index: number): number => list[index
 
 /** Bounds that hold the oracle's value alone. */
 export function exactly(value: TensorValue): Bounds {
-  const low = Float64Array.from(toNumbers(value));
+  const { dtype, data } = value;
+  const isPlain = dtype !== "f16" && dtype !== "bf16" && !dtypeInfo[dtype].big;
+  const low = isPlain ? new Float64Array(data as Float64Array) : Float64Array.from(toNumbers(value));
   return { value, low, high: low, nan: nans(low), exact: true };
 }
 

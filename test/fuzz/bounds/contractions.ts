@@ -57,7 +57,7 @@ export function contraction(
   const most = dtype === "f64" ? Number.MAX_VALUE / 4 : 2 ** 127;
   const count = own.length;
   const [low, high, nan] = [new Float64Array(count), new Float64Array(count), new Uint8Array(count)];
-  const isFinite = (x: Bounds): boolean => !x.exact || x.low.every(Number.isFinite);
+  const isFinite = (x: Bounds): boolean => x.low.every(Number.isFinite) && x.high.every(Number.isFinite);
   const finite = isFinite(a) && isFinite(b);
   // Finite products that overflow beside an infinite one may be infinite of the other sign.
   const rest =

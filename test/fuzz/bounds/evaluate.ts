@@ -37,7 +37,15 @@ import {
 import { contraction, multiplied, termsOf } from "./contractions.ts";
 import { Sums, foldRules, placeOfExtreme, running } from "./folds.ts";
 import { mapRules } from "./maps.ts";
-import { gathered, knownScalar, scattered, sorted } from "./ordering.ts";
+import {
+  OutsideAxis,
+  Unpredictable,
+  checkIndices,
+  gathered,
+  knownScalar,
+  scattered,
+  sorted,
+} from "./ordering.ts";
 
 /** Values that are fed, and those that registers start from. */
 export interface BoundedState {
@@ -46,6 +54,8 @@ export interface BoundedState {
 export interface BoundedRun {
   readonly outputs: BoundedState;
   readonly state: BoundedState;
+  /** It must fail: an index lies outside its axis. There are no outputs, and the registers are as they were. */
+  readonly fails: boolean;
 }
 
 /** What one primitive may give, from what its operands may be. */
@@ -204,17 +214,23 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   conv: contracted("conv"),
   convTranspose: contracted("convTranspose"),
   convWeight: contracted("convWeight"),
-  gather: (inputs, node) => [
-    gathered([first(inputs), first(inputs, 1)], theValue(valuesOf<"gather">(inputs, node))),
-  ],
-  scatter: (inputs, node, arithmetic) => [
-    scattered(
-      [first(inputs), first(inputs, 1), first(inputs, 2)],
-      theValue(valuesOf<"scatter">(inputs, node)),
-      node.attributes.reduction,
-      arithmetic,
-    ),
-  ],
+  gather: (inputs, node) => {
+    const [data, indices] = [first(inputs), first(inputs, 1)];
+    checkIndices(data, indices);
+    return [gathered([data, indices], theValue(valuesOf<"gather">(inputs, node)))];
+  },
+  scatter: (inputs, node, arithmetic) => {
+    const [data, indices] = [first(inputs), first(inputs, 1)];
+    checkIndices(data, indices);
+    return [
+      scattered(
+        [data, indices, first(inputs, 2)],
+        theValue(valuesOf<"scatter">(inputs, node)),
+        node.attributes.reduction,
+        arithmetic,
+      ),
+    ];
+  },
   sort: (inputs, node) => {
     const values = valuesOf<"sort">(inputs, node);
     return sorted(first(inputs), [theValue(values), theValue(values, 1)], node.attributes);
@@ -230,6 +246,11 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
     const branches = node.graphs.map((body) => () => boundBody(body, used, arithmetic));
     const known = knownScalar(condition);
     if (known !== undefined) return branches[known === 0 ? 1 : 0]?.() ?? [];
+    try {
+      branches.forEach((branch) => branch());
+    } catch (error) {
+      throw error instanceof OutsideAxis ? new Unpredictable() : error;
+    }
     const values = valuesOf<"if">(inputs, node);
     return values.map(anything);
   },
@@ -351,7 +372,7 @@ function boundTensors(
   return tensors.map(boundsOf);
 }
 
-/** What a static graph may give: its outputs, and its registers after it. */
+/** What a static graph may give: its outputs, and its registers after it. @throws Unpredictable where that is not known. */
 export function boundGraph(
   graph: Graph,
   feeds: { readonly [input: string]: TensorValue },
@@ -369,14 +390,20 @@ export function boundGraph(
     const held = isNode(node, "register") ? state[node.attributes.name] : undefined;
     if (held !== undefined) known.set(node.output, settle(held));
   }
-  const results = boundTensors(roots, known, arithmetic);
+  let results: readonly Bounds[];
+  try {
+    results = boundTensors(roots, known, arithmetic);
+  } catch (error) {
+    if (!(error instanceof OutsideAxis)) throw error;
+    return { outputs: {}, state, fails: true };
+  }
   const names = Object.keys(graph.outputs);
   const outputs = Object.fromEntries(names.map((name, index) => [name, first(results, index)]));
   const updates = graph.updates.map(({ register }, index) => [
     registerOf(register).name,
     first(results, names.length + index),
   ]);
-  return { outputs, state: { ...state, ...Object.fromEntries(updates) } };
+  return { outputs, state: { ...state, ...Object.fromEntries(updates) }, fails: false };
 }
 
 /** The registers of graphs as they start. */

@@ -207,6 +207,26 @@ const widest = (bl: number, bh: number): readonly [number, number] => {
   return [-most, most];
 };
 
+/** Remainders of integers that may be anything lie below the divisor: they are what indices are made of. */
+const integerRemainder =
+  (rule: Binary): MapRule =>
+  (inputs, context) => {
+    const [, divisor] = inputs;
+    const { value } = context;
+    if (divisor === undefined || isFloat(value.dtype) || value.dtype === "i64" || value.dtype === "u64")
+      return binary(rule)(inputs, context);
+    const given = exactOnly(inputs, context);
+    if (given.exact) return given;
+    const [low, high] = [given.low.slice(), given.high.slice()];
+    for (let index = 0; index < low.length; index++) {
+      const most = at(divisor.low, index);
+      if (at(given.nan, index) === 0 || !isExact(divisor, index) || most <= 0) continue;
+      low[index] = 0;
+      high[index] = most - 1;
+    }
+    return bounds(value, low, high, given.nan);
+  };
+
 /** A comparison of floats: certain where the intervals are apart. */
 const predicate =
   (certain: (al: number, ah: number, bl: number, bh: number) => boolean | undefined): MapRule =>
@@ -357,7 +377,7 @@ export const mapRules: { readonly [N in NameOf<"map">]: MapRule } = {
   sub: binary((al, ah, bl, bh, nan) => add(al, ah, -bh, -bl, nan)),
   mul: binary(multiply),
   div: binary(divide, divisions),
-  mod: binary(remainder(Math.floor, (bl, bh) => [Math.min(0, bl), Math.max(0, bh)])),
+  mod: integerRemainder(remainder(Math.floor, (bl, bh) => [Math.min(0, bl), Math.max(0, bh)])),
   fmod: binary(remainder(Math.trunc, widest)),
   pow: binary(power, functions),
   atan2: binary(angle, functions),

@@ -24,7 +24,7 @@ const unary =
 /** [N, C, …spatial] of floats. */
 function picture(draw: Draw, channels = draw.pick([4, 3, 1, 8, 17]), spatial = draw.pick([2, 1, 3])): Tensor {
   const extents = Array.from({ length: spatial }, () => draw.pick([5, 4, 7, 8, 9, 3, 16]));
-  return draw.of(floatType(draw), [draw.pick([2, 1, 3]), channels, ...extents.slice(0, spatial)]);
+  return draw.of(floatType(draw), [draw.sized([2, 1, 3]), channels, ...extents.slice(0, spatial)]);
 }
 
 const pool = (draw: Draw, x: Tensor): ir.PoolOptions => {

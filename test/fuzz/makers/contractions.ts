@@ -30,11 +30,7 @@ function matrix(draw: Draw, dtype: DType, [rows, columns]: readonly [number, num
 /** Plain, turned and batched products of the sizes that matter, as layers and their gradients have them. */
 export const product: Maker = (draw) => {
   const dtype = typeOf(draw);
-  const [rows, columns, inner] = [
-    draw.pick(rowSizes) ?? 1,
-    draw.pick(columnSizes) ?? 1,
-    draw.pick(innerSizes) ?? 1,
-  ];
+  const [rows, columns, inner] = [draw.sized(rowSizes), draw.sized(columnSizes), draw.sized(innerSizes)];
   const batch = draw.pick([0, 0, 1, 2, 3]);
   if (!draw.spend(rows * columns * inner * Math.max(1, batch))) return undefined;
   switch (draw.int(5)) {
@@ -117,7 +113,7 @@ function convolve(draw: Draw): Convolution | undefined {
   const each = (of: () => number): number[] => Array.from({ length: spatial }, of);
   const kernel = each(() => draw.pick([3, 1, 2, 5]));
   const extents = kernel.map((size) => size + draw.pick([0, 1, 2, 4, 5, 7, 10, spatial === 1 ? 60 : 9]));
-  const n = draw.pick([1, 2, 3]);
+  const n = draw.sized([1, 2, 3]);
   const options = {
     strides: each(() => draw.pick([1, 1, 2, 3])),
     dilations: kernel.map((size, axis) =>

@@ -23,7 +23,7 @@ const batches = [32, 1, 2, 3, 5, 17, 33, 64, 100, 128];
 const widths = [48, 13, 6, 9, 10, 64, 3, 17, 100, 1, 33];
 
 function dense(draw: Draw): Tensor {
-  const [batch, width] = [draw.pick(batches) ?? 32, draw.pick(widths) ?? 13];
+  const [batch, width] = [draw.sized(batches), draw.pick(widths) ?? 13];
   const x = draw.source(
     draw.dtype((dtype) => dtype === "f32" || dtype === "f64" || dtype === "f16"),
     [batch, width],
@@ -44,7 +44,7 @@ function dense(draw: Draw): Tensor {
 }
 
 function pictures(draw: Draw): Tensor {
-  const [batch, channels, side] = [draw.pick([2, 1, 3, 5]), draw.pick([1, 3, 4]), draw.pick([8, 7, 9, 12])];
+  const [batch, channels, side] = [draw.sized([2, 1, 3, 5]), draw.pick([1, 3, 4]), draw.pick([8, 7, 9, 12])];
   const x = draw.source("f32", [batch, channels, side, side], "plain");
   const filters = draw.pick([4, 8, 3, 16]);
   if (!draw.spend(12 * batch * channels * filters * 9 * side * side)) return dense(draw);
@@ -68,8 +68,8 @@ function pictures(draw: Draw): Tensor {
 /** A position-wise layer over sequences, and what positions are averaged to. */
 function sequences(draw: Draw): Tensor {
   const [batch, length, width, units] = [
-    draw.pick([2, 1, 3, 8]),
-    draw.pick([5, 3, 7, 9, 16]),
+    draw.sized([2, 1, 3, 8]),
+    draw.sized([5, 3, 7, 9, 16]),
     draw.pick(widths) ?? 9,
     draw.pick([4, 8, 48, 64]),
   ];

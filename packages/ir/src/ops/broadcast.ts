@@ -5,7 +5,7 @@ import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, operand, operands, shapeSchema } from "../primitive.ts";
 import { type Shape, equalShapes, rowMajorStrides, shapeText } from "../shape.ts";
 import { staticShape } from "./source.ts";
-import { copyElements, strided } from "./strided.ts";
+import { copyStrided } from "./strided.ts";
 
 /** Axes of the result along which the operand is repeated, and the leading axes it lacks. */
 export function stretchedAxes(from: Shape, to: Shape): readonly number[] {
@@ -42,7 +42,7 @@ export const broadcasting: Rows<"broadcast"> = {
       const strides = shape.map((_, axis) =>
         axis < missing || x.shape[axis - missing] === 1 ? 0 : (own[axis - missing] ?? 0),
       );
-      return [copyElements(x, shape, strided(shape, strides))];
+      return [copyStrided(x, shape, strides)];
     },
   }),
 };

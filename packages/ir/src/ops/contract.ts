@@ -6,7 +6,7 @@ import { type Tensor, apply } from "../tensor.ts";
 import { type Rows, axesSchema, checkAxes, definePrimitive, normalizeAxis, operands } from "../primitive.ts";
 import type { Axes, DotAttributes } from "../primitive-set.ts";
 import { broadcastShapes, elementCount, rowMajorStrides } from "../shape.ts";
-import { type TensorValue, elementReader, elementWriter, zeroValue } from "../value.ts";
+import { type TensorValue, elementReader, elementWriter, toNumbers, zeroValue } from "../value.ts";
 import { checkDomain } from "./elementwise.ts";
 import { broadcast } from "./broadcast.ts";
 import { reshape } from "./reshape.ts";
@@ -164,34 +164,30 @@ function evaluateDot(a: TensorValue, b: TensorValue, attributes: DotAttributes):
     strided(inner, steps(bStrides, rightContract))(i),
   );
   const result = zeroValue(a.dtype, shape);
-  const [readA, readB, write] = [elementReader(a), elementReader(b), elementWriter(result)];
-  const big = dtypeInfo[a.dtype].big;
+  const write = elementWriter(result);
+  const aAt = (k: number): number => aPositions[k] ?? 0;
+  const bAt = (k: number): number => bPositions[k] ?? 0;
+  if (dtypeInfo[a.dtype].big) {
+    const [readA, readB] = [elementReader(a), elementReader(b)];
+    for (let index = 0; index < result.data.length; index++) {
+      const [aBase, bBase] = [aOuter(index), bOuter(index)];
+      let sum = 0n;
+      for (let k = 0; k < count; k++) sum += BigInt(readA(aBase + aAt(k))) * BigInt(readB(bBase + bAt(k)));
+      write(index, BigInt.asIntN(64, sum));
+    }
+    return result;
+  }
+  const [left, right] = [Float64Array.from(toNumbers(a)), Float64Array.from(toNumbers(b))];
   const float = dtypeInfo[a.dtype].class === "float";
   for (let index = 0; index < result.data.length; index++) {
     const [aBase, bBase] = [aOuter(index), bOuter(index)];
-    const at = (k: number): readonly [number, number] => [
-      aBase + (aPositions[k] ?? 0),
-      bBase + (bPositions[k] ?? 0),
-    ];
-    if (big) {
-      let sum = 0n;
-      for (let k = 0; k < count; k++) {
-        const [i, j] = at(k);
-        sum += BigInt(readA(i)) * BigInt(readB(j));
-      }
-      write(index, BigInt.asIntN(64, sum));
-    } else {
-      // Floats sum in f64 and round once; integers wrap to 32 bits at each step.
-      let sum = 0;
-      for (let k = 0; k < count; k++) {
-        const [x, y] = [
-          Number(readA(aBase + (aPositions[k] ?? 0))),
-          Number(readB(bBase + (bPositions[k] ?? 0))),
-        ];
-        sum = float ? sum + x * y : (sum + Math.imul(x, y)) | 0;
-      }
-      write(index, sum);
+    // Floats sum in f64 and round once; integers wrap to 32 bits at each step.
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      const [x, y] = [left[aBase + aAt(k)] ?? NaN, right[bBase + bAt(k)] ?? NaN];
+      sum = float ? sum + x * y : (sum + Math.imul(x, y)) | 0;
     }
+    write(index, sum);
   }
   return result;
 }

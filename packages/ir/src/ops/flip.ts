@@ -9,7 +9,7 @@ import {
   operands,
 } from "../primitive.ts";
 import { rowMajorStrides } from "../shape.ts";
-import { copyElements, strided } from "./strided.ts";
+import { copyStrided } from "./strided.ts";
 
 export const flipping: Rows<"flip"> = {
   flip: definePrimitive({
@@ -28,7 +28,7 @@ export const flipping: Rows<"flip"> = {
       const own = rowMajorStrides(x.shape);
       const strides = own.map((stride, axis) => (axes.includes(axis) ? -stride : stride));
       const offset = axes.reduce((sum, axis) => sum + ((x.shape[axis] ?? 1) - 1) * (own[axis] ?? 1), 0);
-      return [copyElements(x, x.shape, strided(x.shape, strides, offset))];
+      return [copyStrided(x, x.shape, strides, offset)];
     },
   }),
 };

@@ -9,7 +9,7 @@ import { concat } from "./concat.ts";
 import { lift } from "./elementwise.ts";
 import { staticShape } from "./source.ts";
 import { stepsIn } from "./steps.ts";
-import { copyElements, strided } from "./strided.ts";
+import { copyStrided } from "./strided.ts";
 
 type SliceAttributes = PrimitiveSet["view"]["slice"];
 
@@ -84,7 +84,7 @@ export const slicing: Rows<"slice"> = {
       if (x === undefined) return [];
       const { strides, offset } = slicePositions(x.shape, node.attributes);
       const shape = staticShape("slice", node.attributes.sizes);
-      return [copyElements(x, shape, strided(shape, strides, offset))];
+      return [copyStrided(x, shape, strides, offset)];
     },
   }),
 };

@@ -12,7 +12,7 @@ import {
 } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
 import { rowMajorStrides } from "../shape.ts";
-import { copyElements, strided } from "./strided.ts";
+import { copyStrided } from "./strided.ts";
 
 const inverse = (permutation: Axes): number[] => permutation.map((_, axis) => permutation.indexOf(axis));
 
@@ -40,13 +40,10 @@ export const transposition: Rows<"transpose"> = {
       const own = rowMajorStrides(x.shape);
       const shape = permutation.map((axis) => x.shape[axis] ?? 1);
       return [
-        copyElements(
+        copyStrided(
           x,
           shape,
-          strided(
-            shape,
-            permutation.map((axis) => own[axis] ?? 1),
-          ),
+          permutation.map((axis) => own[axis] ?? 1),
         ),
       ];
     },

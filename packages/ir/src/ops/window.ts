@@ -19,7 +19,7 @@ import { elementReader, elementWriter, zeroValue } from "../value.ts";
 import { checkDomain } from "./elementwise.ts";
 import { staticShape } from "./source.ts";
 import { stepsIn } from "./steps.ts";
-import { copyElements, strided } from "./strided.ts";
+import { copyStrided, strided } from "./strided.ts";
 
 const windowFields = { axes: axesSchema, sizes: axesSchema, strides: axesSchema, dilations: axesSchema };
 
@@ -83,7 +83,7 @@ export const windows: Rows<"window" | "windowSum"> = {
     evaluate: ([x], node) => {
       if (x === undefined) return [];
       const shape = staticShape("window", node.output.shape);
-      return [copyElements(x, shape, strided(shape, windowStrides(x.shape, node.attributes)))];
+      return [copyStrided(x, shape, windowStrides(x.shape, node.attributes))];
     },
   }),
   windowSum: definePrimitive({
