@@ -7,7 +7,7 @@ import {
   typeText,
 } from "@adjoint/ir";
 import { z } from "zod";
-import { type DataPlan, type Progress, progressSchema, toJsonText } from "./progress.ts";
+import { type DataPlan, type Progress, progressSchema, toJsonText } from "./records.ts";
 import { show } from "./safetensors/error.ts";
 import { decodeSafetensors } from "./safetensors/read.ts";
 import { type Metadata, encodeSafetensors } from "./safetensors/write.ts";

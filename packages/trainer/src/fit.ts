@@ -6,9 +6,9 @@ import { breather } from "./breathe.ts";
 import type { Callback, FitContext, Stop } from "./callback.ts";
 import { type Checkpoint, checkResumable } from "./checkpoint.ts";
 import { type TrainingEntries, evaluateAll } from "./evaluate.ts";
-import { feedsFor } from "./examples.ts";
+import { feedsFor } from "./feeds-for.ts";
 import { type FitOptions, fitSchema, parseOptions } from "./options.ts";
-import type { DataPlan, EpochRecord, Measures, Progress } from "./progress.ts";
+import type { DataPlan, EpochRecord, Measures, Progress } from "./records.ts";
 import type { Turns } from "./turns.ts";
 import { Watchdog } from "./watchdog.ts";
 

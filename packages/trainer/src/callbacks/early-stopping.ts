@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Beginning, type Callback, type FitContext } from "../callback.ts";
 import { firstNotFinite } from "../finite.ts";
 import { parseOptions } from "../options.ts";
-import type { EpochRecord } from "../progress.ts";
+import type { EpochRecord } from "../records.ts";
 
 /** What `earlyStopping` takes. */
 export interface EarlyStoppingOptions {

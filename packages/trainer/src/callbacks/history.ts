@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Beginning, type Callback } from "../callback.ts";
 import type { CallbackState } from "../checkpoint.ts";
 import { parseOptions } from "../options.ts";
-import { type EpochRecord, type StepRecord, stepRecords } from "../progress.ts";
+import { type EpochRecord, type StepRecord, stepRecords } from "../records.ts";
 
 /** What `history` takes. */
 export interface HistoryOptions {
