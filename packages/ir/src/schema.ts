@@ -10,7 +10,15 @@ import {
   safeParse as zodSafeParse,
   transform,
 } from "zod/mini";
-import type { $ZodCheck, $ZodErrorMap, $ZodIssue, $ZodOptional, $ZodRawIssue, $ZodType } from "zod/v4/core";
+import type {
+  $ZodCheck,
+  $ZodDefault,
+  $ZodErrorMap,
+  $ZodIssue,
+  $ZodOptional,
+  $ZodRawIssue,
+  $ZodType,
+} from "zod/v4/core";
 import { AdjointError } from "./error.ts";
 
 /*
@@ -59,6 +67,12 @@ export type Schema<T = unknown> = $ZodType<T>;
 
 /** The schema of a key that may be missing. */
 export type OptionalSchema<T> = $ZodOptional<$ZodType<T>>;
+
+/** The schema of a key that may be missing and has a value all the same. */
+export type DefaultSchema<T> = $ZodDefault<$ZodType<T>>;
+
+/** What is wrong with a value, and where in it. */
+export type Issue = $ZodIssue;
 
 /** A schema that takes further conditions. */
 export type CheckableSchema<T> = ZodMiniType<T>;
@@ -158,7 +172,7 @@ export function variant<T>(
 /** What `safeParse` gives. */
 export type Parsed<T> =
   | { readonly success: true; readonly data: T }
-  | { readonly success: false; readonly issues: readonly $ZodIssue[] };
+  | { readonly success: false; readonly issues: readonly Issue[] };
 
 /** Checks a value, which issues keep. */
 export function safeParse<T>(schema: Schema<T>, value: unknown): Parsed<T> {
@@ -210,7 +224,7 @@ function typeOf(value: unknown): string {
 }
 
 /** Each issue as a phrase that names the setting and the value it had, such as `units must be > 0 and is -1`. */
-export function problemsOf(issues: readonly $ZodIssue[]): string {
+export function problemsOf(issues: readonly Issue[]): string {
   const problems = issues.map((issue) => {
     if (issue.code === "unrecognized_keys") return `unknown setting ${issue.keys.map(show).join(", ")}`;
     const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
