@@ -1,5 +1,5 @@
-import { type DataOf, type FloatDType, type NumberDType, allocate } from "./dtype.ts";
-import { elementCount } from "./column.ts";
+import { type DataOf, elementCount } from "@adjoint/ir/values";
+import { type FloatDType, type NumberDType, allocate } from "./dtype.ts";
 import type { Source } from "./source.ts";
 
 /**

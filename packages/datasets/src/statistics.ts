@@ -1,6 +1,6 @@
-import * as z from "zod";
+import { elementCount } from "@adjoint/ir/values";
+import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { DatasetError } from "./error.ts";
-import { elementCount } from "./column.ts";
 import type { NumberDType } from "./dtype.ts";
 import type { RangeNormalization, Standardization } from "./normalize.ts";
 import { parseOptions } from "./options.ts";
@@ -17,8 +17,8 @@ export interface StatisticsOptions {
 
 type Per = "feature" | "field";
 
-const schema = z.strictObject({
-  per: z.enum(["feature", "field"], 'must be "feature" or "field"').default("feature"),
+const schema = strictObject({
+  per: withDefault(oneOf(["feature", "field"], 'must be "feature" or "field"'), "feature"),
 });
 
 /**
@@ -85,7 +85,8 @@ function forEachValue(source: Source<NumberDType>, visit: (value: number, index:
         const example = from + Math.floor(index / size);
         throw new DatasetError(
           "bad-value",
-          `statistics: example ${example} has the value ${value}. Replace or leave out such examples first.`,
+          "statistics",
+          `example ${example} has the value ${value}. Replace or leave out such examples first.`,
         );
       }
       // A piece begins with a whole example, so that its own index has the same position in the example.

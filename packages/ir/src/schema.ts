@@ -1,6 +1,7 @@
 import {
   NEVER,
   type ZodMiniType,
+  custom,
   gt,
   lt,
   maximum,
@@ -113,6 +114,12 @@ export const fraction: CheckableSchema<number> = checked(
   number("must be a number from 0 to below 1"),
   minimum(0, "must be a number from 0 to below 1"),
   lt(1, "must be a number from 0 to below 1"),
+);
+
+/** A seed of a random order, or `false` for an order that isn't random. */
+export const seedOrFalse: CheckableSchema<number | false> = custom(
+  (value) => value === false || (Number.isSafeInteger(value) && Number(value) >= 0),
+  "must be false or a whole number ≥ 0",
 );
 
 /** A schema with further conditions. */

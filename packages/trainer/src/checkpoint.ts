@@ -126,8 +126,14 @@ const json = pipe(
 );
 const schema = object({
   progress: pipe(json, progressSchema),
-  callbacks: pipe(json, entriesOf((_value, name): _value is unknown => !name.includes(":"))),
-  notes: pipe(json, entriesOf((value): value is string => typeof value === "string")),
+  callbacks: pipe(
+    json,
+    entriesOf((_value, name): _value is unknown => !name.includes(":")),
+  ),
+  notes: pipe(
+    json,
+    entriesOf((value): value is string => typeof value === "string"),
+  ),
 });
 
 /**

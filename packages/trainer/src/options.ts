@@ -1,11 +1,11 @@
 import {
   type Schema,
-  custom,
   object,
   oneOf,
   optional,
   parseSettings,
   positive,
+  seedOrFalse,
   strictObject,
   whole,
   withDefault,
@@ -39,11 +39,6 @@ export interface FitOptions {
 
 const size = whole(1);
 
-const seed = custom<number | false>(
-  (value) => value === false || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0),
-  "must be a whole number ≥ 0, or false",
-);
-
 /** Settings of `fit` with defaults filled in. */
 interface FitSettings {
   readonly epochs: number;
@@ -57,7 +52,7 @@ interface FitSettings {
 export const fitSchema: Schema<FitSettings> = object({
   epochs: size,
   batchSize: withDefault(size, 32),
-  shuffle: optional(seed),
+  shuffle: optional(seedOrFalse),
   lastBatch: withDefault(oneOf(["keep", "drop"], 'must be "keep" or "drop"'), "keep"),
   abortPatience: withDefault(positive, 30),
 });

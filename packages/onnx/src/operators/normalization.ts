@@ -168,9 +168,9 @@ function batchNormalization(
   const x = given.reshape(channelShape(given, vector)).cast(dtype);
   const flat = (index: number): Tensor => context.input(index).reshape([-1]).cast(dtype);
   const options = { epsilon: value };
-  const whole = (y: Tensor): Tensor => y.reshape(given.shape).cast(given.dtype);
+  const restored = (y: Tensor): Tensor => y.reshape(given.shape).cast(given.dtype);
   const isTraining = context.version < 14 ? context.outputs > 1 : mode;
-  if (!isTraining) return [whole(ir.batchNormalization(x, flat(1), flat(2), flat(3), flat(4), options))];
+  if (!isTraining) return [restored(ir.batchNormalization(x, flat(1), flat(2), flat(3), flat(4), options))];
   const batch = ir.batchNormalizationTraining(x, flat(1), flat(2), options);
   const running = (old: Tensor, now: Tensor): Tensor => old.mul(momentum).add(now.mul(1 - momentum));
   const statistics = [
@@ -179,5 +179,5 @@ function batchNormalization(
     batch.mean,
     batch.variance,
   ];
-  return [whole(batch.y), ...statistics.map((tensor) => tensor.reshape(mean.shape).cast(mean.dtype))];
+  return [restored(batch.y), ...statistics.map((tensor) => tensor.reshape(mean.shape).cast(mean.dtype))];
 }

@@ -30,13 +30,13 @@ export const streaming: readonly Operator[] = [
       if (typeof kernel !== "number" || typeof channels !== "number")
         return context.refuse(`needs known channels and kernel size and got ${x} and ${weight}`);
       const past = context.optional(3) ?? ir.filled(0, x.dtype, [batch, channels, kernel - 1]);
-      const whole = ir.concat([past, x], 2);
-      const sums = ir.conv(whole, weight, { groups: channels });
+      const padded = ir.concat([past, x], 2);
+      const sums = ir.conv(padded, weight, { groups: channels });
       const y = bias === undefined ? sums : sums.add(bias.unsqueeze(1));
       const wide = ir.dtypeInfo[y.dtype].bytes < 4 ? "f32" : y.dtype;
       return [
         context.attributes.activation === "none" ? y : ir.silu(y.cast(wide)).cast(y.dtype),
-        whole.slice([undefined, undefined, { start: length, end: ir.addDims(length, kernel - 1) }]),
+        padded.slice([undefined, undefined, { start: length, end: ir.addDims(length, kernel - 1) }]),
       ];
     },
   }),
