@@ -1,4 +1,12 @@
-import { type DType, type TensorValue, dtypeInfo, dtypes, elementCount, isDType } from "@adjoint/ir/values";
+import {
+  at,
+  type DType,
+  type TensorValue,
+  dtypeInfo,
+  dtypes,
+  elementCount,
+  isDType,
+} from "@adjoint/ir/values";
 import { show } from "@adjoint/ir/schema";
 import { DatasetError } from "./error.ts";
 
@@ -49,7 +57,7 @@ export function checkColumn(operation: string, name: string, column: Column): vo
       `${what} is a scalar. The first axis must count the examples.`,
     );
   }
-  if ((shape[0] ?? 0) > 2 ** 32 - 1) {
+  if (at(shape, 0) > 2 ** 32 - 1) {
     throw new DatasetError(
       "too-large",
       operation,

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import type { DType, DataOf } from "@adjoint/ir/values";
 import {
   type Schema,
@@ -166,14 +167,14 @@ function read<D extends FloatDType | "i32">(
   let index = 0;
   for (const { line, cells } of table.records) {
     for (const place of places) {
-      const cell = cells[place] ?? "";
+      const cell = at(cells, place);
       const element = value(cell.trim(), dtype);
       if (typeof element === "string") {
         const problem = `"${cell}" ${element}. Replace it, or leave its record out.`;
         throw new DatasetError("bad-value", "csv", problem, {
           file: table.file,
           line,
-          column: table.header[place] ?? "",
+          column: at(table.header, place),
         });
       }
       data[index++] = element;

@@ -1,4 +1,4 @@
-import { type DType, isDType } from "@adjoint/ir/values";
+import { at, type DType, isDType } from "@adjoint/ir/values";
 import { checked, custom, maximum, oneOf, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import { type Batches, type BatchOptions, batches } from "./batches.ts";
 import type { Column } from "./column.ts";
@@ -79,8 +79,7 @@ export class Dataset<F extends Fields> {
 
   /** `sources` has, for each field of `F`, one of its element type. */
   constructor(sources: Sources) {
-    const [first] = sources.values();
-    this.length = first?.length ?? 0;
+    this.length = at([...sources.values()], 0).length;
     // The caller's promise: the sources are those of F.
     this.fields = Object.fromEntries(
       mapSources(sources, ({ dtype, shape }) => ({ dtype, shape })),

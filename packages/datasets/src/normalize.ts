@@ -1,4 +1,4 @@
-import { elementCount } from "@adjoint/ir/values";
+import { at, elementCount } from "@adjoint/ir/values";
 import {
   array,
   checked,
@@ -118,5 +118,5 @@ function zip(a: readonly number[], b: readonly number[], fn: (a: number, b: numb
       );
     }
   }
-  return Array.from({ length }, (_, index) => fn(a.at(index % a.length) ?? 0, b.at(index % b.length) ?? 0));
+  return Array.from({ length }, (_, index) => fn(at(a, index % a.length), at(b, index % b.length)));
 }

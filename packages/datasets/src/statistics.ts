@@ -1,4 +1,4 @@
-import { elementCount } from "@adjoint/ir/values";
+import { at, elementCount } from "@adjoint/ir/values";
 import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { DatasetError } from "./error.ts";
 import type { NumberDType } from "./dtype.ts";
@@ -40,7 +40,7 @@ export function standardizationOf(source: Source<NumberDType>, options: Statisti
     const position = index % period;
     sum[position] = (sum[position] ?? 0) + (value - (origin[position] ?? 0));
   });
-  const mean = origin.map((first, position) => first + (sum[position] ?? 0) / valuesEach);
+  const mean = origin.map((first, position) => first + at(sum, position) / valuesEach);
   const squares = new Float64Array(period);
   forEachValue(source, (value, index) => {
     const position = index % period;
@@ -72,7 +72,7 @@ export function rangeOf(source: Source<NumberDType>, options: StatisticsOptions)
 }
 
 function oneOrAll(values: Float64Array, per: Per): number | readonly number[] {
-  return per === "field" ? (values[0] ?? 0) : Array.from(values);
+  return per === "field" ? at(values, 0) : Array.from(values);
 }
 
 /** Calls `visit` with every value and an index whose remainder by the example's size is its position. */

@@ -1,4 +1,4 @@
-import { Tensor, constant } from "@adjoint/ir";
+import { at, Tensor, constant } from "@adjoint/ir";
 import {
   type Schema,
   array,
@@ -108,8 +108,8 @@ export function piecewise(options: PiecewiseOptions): Schedule {
   const { boundaries, rates } = parseSettings("piecewise", piecewiseOptions, options);
   return (step) =>
     boundaries.reduceRight<Tensor>(
-      (later, boundary, index) => step.less(boundary).where(rates[index] ?? 0, later),
-      constant(rates.at(-1) ?? 0, step.dtype),
+      (later, boundary, index) => step.less(boundary).where(at(rates, index), later),
+      constant(at(rates, -1), step.dtype),
     );
 }
 

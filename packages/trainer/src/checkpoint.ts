@@ -1,4 +1,5 @@
 import {
+  at,
   AdjointError,
   type RegisterAttributes,
   type State,
@@ -72,7 +73,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     ]),
     {
       format: FORMAT,
-      version: VERSIONS.at(-1) ?? "",
+      version: at(VERSIONS, -1),
       ...Object.fromEntries(texts.filter((entry) => !long.includes(entry))),
     },
   );
