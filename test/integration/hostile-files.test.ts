@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { buildArtifact } from "@adjoint/backend-wasm";
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
-import { DatasetError, csv, idx } from "@adjoint/datasets";
+import { csv, idx } from "@adjoint/datasets";
 import {
   AdjointError,
   composites,
@@ -158,7 +158,7 @@ async function outcomeOf(read: Reader["read"], file: Uint8Array): Promise<"read"
     await read(file);
     return "read";
   } catch (error) {
-    if (!(error instanceof AdjointError || error instanceof DatasetError)) throw error;
+    if (!(error instanceof AdjointError)) throw error;
     if (error.message.length > 10_000) throw new Error("a message of any length", { cause: error });
     return "refused";
   }

@@ -21,7 +21,7 @@ describe("a session that recovers", () => {
   it("goes on from the state it is given, the other registers as they were at first, on a device of its own", async () => {
     const plain = cpu();
     let opened = 0;
-    const backend: Backend = { name: "counting", open: () => (opened++, plain.open()) };
+    const backend: Backend = { ...plain, name: "counting", open: () => (opened++, plain.open()) };
     await using session = await compile({ main }, { backend, state: { a: valueOf("f32", [], [1]) } });
     await session.run("main", { x: 10 });
     await session.recover({ b: valueOf("f32", [], [100]) });
@@ -35,6 +35,7 @@ describe("a session that recovers", () => {
     const plain = cpu();
     let isGone = false;
     const backend: Backend = {
+      ...plain,
       name: "gone",
       open: () => (isGone ? Promise.reject(new Error("no device")) : plain.open()),
     };

@@ -1,4 +1,3 @@
-import { DatasetError } from "@adjoint/datasets";
 import { AdjointError } from "@adjoint/ir";
 import { defaultBackend } from "./backends.ts";
 import type { EndSignal, Host } from "./host.ts";
@@ -50,7 +49,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 /** What went wrong: the message where it says all, and the stack of what should not happen. */
 function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const foreseen = error instanceof AdjointError || error instanceof DatasetError || "syscall" in error;
+  const foreseen = error instanceof AdjointError || "syscall" in error;
   return foreseen ? error.message : (error.stack ?? error.message);
 }
 

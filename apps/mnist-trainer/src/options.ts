@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { safeParse } from "@adjoint/ir/schema";
 import { backends, defaultBackend } from "./backends.ts";
 import { models } from "./models.ts";
 import { optimizers } from "./optimizers.ts";
@@ -145,9 +146,9 @@ export function parseOptions(argv: readonly string[]): Given & { readonly help: 
       doubtful = true;
       problems.push(`${rawName} needs a value: ${rawName} ${option.value}`);
     } else {
-      const parsed = optionSchemas[option.key].safeParse(option.numeric === true ? numberOf(value) : value);
+      const parsed = safeParse(optionSchemas[option.key], option.numeric === true ? numberOf(value) : value);
       if (parsed.success) given[option.key] = parsed.data;
-      else problems.push(`${rawName} ${parsed.error.issues[0]?.message ?? "is wrong"}, and is "${value}"`);
+      else problems.push(`${rawName} ${parsed.issues[0]?.message ?? "is wrong"}, and is "${value}"`);
     }
   }
   if (problems.length > 0) throw new UsageError(problems.join("\n"));

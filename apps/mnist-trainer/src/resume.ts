@@ -1,6 +1,7 @@
 import { AdjointError } from "@adjoint/ir";
 import type { Checkpoint } from "@adjoint/trainer";
 import { loadCheckpoint } from "@adjoint/trainer/node";
+import { safeParse } from "@adjoint/ir/schema";
 import { flagOf } from "./options.ts";
 import { type Given, type Settings, settingsSchema } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,7 +26,7 @@ export async function readResumed(
     if (error instanceof AdjointError) throw new UsageError(`--resume ${error.message}`);
     throw error;
   });
-  const saved = settingsSchema.safeParse(parsed(checkpoint.notes[NOTE]));
+  const saved = safeParse(settingsSchema, parsed(checkpoint.notes[NOTE]));
   if (!saved.success) throw new UsageError(`--resume ${path}: the checkpoint was not made by this program`);
   const { epochs, ...fixed } = saved.data;
   const problems = Object.entries(fixed).flatMap(([key, value]) => {

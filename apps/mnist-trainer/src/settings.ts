@@ -1,16 +1,24 @@
-import { z } from "zod";
+import {
+  type Schema,
+  checked,
+  minLength,
+  oneOf,
+  optional,
+  positive,
+  strictObject,
+  string,
+  whole,
+} from "@adjoint/ir/schema";
 import { backends } from "./backends.ts";
 import { models } from "./models.ts";
 import { optimizers } from "./optimizers.ts";
 
-const names = <N extends string>(table: { readonly [name in N]: unknown }): z.ZodType<N> => {
+const names = <N extends string>(table: { readonly [name in N]: unknown }): Schema<N> => {
   // The keys of a table that lists them all.
   const known = Object.keys(table) as [N, ...N[]];
-  return z.enum(known, `must be one of ${known.join(", ")}`) as z.ZodType<N>;
+  return oneOf(known, `must be one of ${known.join(", ")}`) as Schema<N>;
 };
-const COUNT = "must be a whole number ≥ 1";
-const count = z.int(COUNT).min(1, COUNT);
-const SEED = "must be a whole number from 0 to 4294967295";
+const count = whole(1);
 
 /** What a run is: two runs of the same settings give the same weights, bit for bit. */
 export interface Settings {
@@ -37,27 +45,24 @@ const shape = {
   model: names(models),
   epochs: count,
   batchSize: count,
-  learningRate: z.number("must be a number > 0").gt(0, "must be a number > 0"),
+  learningRate: positive,
   optimizer: names(optimizers),
-  seed: z
-    .int(SEED)
-    .min(0, SEED)
-    .max(2 ** 32 - 1, SEED),
-  limit: count.optional(),
+  seed: whole(0, 2 ** 32 - 1),
+  limit: optional(count),
 };
 
 /** Checks settings that were saved. */
-export const settingsSchema: z.ZodType<Settings> = z.strictObject(shape);
+export const settingsSchema: Schema<Settings> = strictObject(shape);
 
 /** The schema of each option, by its name in the program. */
 export const optionSchemas: {
-  readonly [option in keyof Settings | Exclude<keyof Placement, "json">]: z.ZodType;
+  readonly [option in keyof Settings | Exclude<keyof Placement, "json">]: Schema;
 } = {
   ...shape,
   limit: count,
   backend: names(backends),
-  out: z.string().min(1, "must be a folder"),
-  resume: z.string().min(1, "must be a file"),
+  out: checked(string(), minLength(1, "must be a folder")),
+  resume: checked(string(), minLength(1, "must be a file")),
   checkpointEvery: count,
 };
 

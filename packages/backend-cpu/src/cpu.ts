@@ -27,7 +27,12 @@ export interface CpuOptions {
 export function cpu(options: CpuOptions = {}): Backend {
   const kernels = options.kernels ?? (canPrint() ? "printed" : "closures");
   const compiler = kernels === "printed" ? printed : closures;
-  return { name: "cpu", open: () => Promise.resolve(new CpuDevice(compiler)) };
+  return {
+    name: "cpu",
+    open: () => Promise.resolve(new CpuDevice(compiler)),
+    // It has started nothing: memory is its devices'.
+    [Symbol.dispose]: () => undefined,
+  };
 }
 
 class CpuDevice implements Device {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
-import { type Program, compileProgram } from "@adjoint/compiler";
+import { type Backend, type Device, type Program, compileProgram } from "@adjoint/compiler";
 import { type Tensor, input, register, scan, tensorValue } from "@adjoint/ir";
 import { graphOf, modes } from "./support.ts";
 
@@ -38,6 +38,16 @@ describe.each(modes)("a device with %s kernels", (kernels) => {
     await expect(async () => other.readState(["unknown"])).rejects.toThrow(
       'register "unknown": has not been written',
     );
+  });
+
+  it("outlives the backend, which has nothing to end", async () => {
+    let device: Device;
+    {
+      using backend: Backend = cpu({ kernels });
+      device = await backend.open();
+    }
+    const executable = await device.compile(compileProgram(graphOf({ y: x.mul(2) })), options);
+    expect(await executable.run([f32(1, 2, 3)])).toEqual([f32(2, 4, 6)]);
   });
 
   it("gives views that the next run overwrites, and leaves feeds alone", async () => {

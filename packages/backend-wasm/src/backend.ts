@@ -34,7 +34,6 @@ export interface WasmOptions {
 export interface WasmBackend extends Backend {
   /** Threads that may run programs now: 1 until the others have started, and once one of them has ended. */
   readonly threads: number;
-  [Symbol.dispose](): void;
 }
 
 /** More cores than this are seldom for one process. */

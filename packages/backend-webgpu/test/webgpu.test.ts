@@ -1,6 +1,6 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { add, exp, gather, input, isNaN, mul, program, register, scan, scatter } from "@adjoint/ir";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Pipelines } from "../src/device/pipelines.ts";
 import { type StubOptions, stubDevice } from "./stub-device.ts";
 import { feeds, open, unary, x } from "./support.ts";
@@ -55,6 +55,22 @@ describe("opening", () => {
       },
     ]);
     expect(limits).toEqual({ buffers: 11 });
+  });
+
+  it("ends with its device, unless that is the caller's", async () => {
+    const given = stubDevice().device;
+    const asked = stubDevice().device;
+    const adapter = { limits: {}, features: new Set(), requestDevice: () => Promise.resolve(asked) };
+    // The one method that is called.
+    const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+    const destroyed = [given, asked].map((device) => vi.spyOn(device, "destroy"));
+    {
+      using own = await webgpu({ gpu });
+      using other = await webgpu({ device: given });
+      expect([own.name, other.name]).toEqual(["webgpu", "webgpu"]);
+      for (const destroy of destroyed) expect(destroy).not.toHaveBeenCalled();
+    }
+    expect(destroyed.map((destroy) => destroy.mock.calls.length)).toEqual([0, 1]);
   });
 });
 

@@ -3,14 +3,14 @@ import type { FusionLimits } from "./fuse.ts";
 import type { Program } from "./program.ts";
 
 /** A way to run programs. It prints and launches kernels; it never schedules, fuses or plans memory. */
-export interface Backend {
+export interface Backend extends Disposable {
   readonly name: string;
   /** What one kernel may hold; without it there is no limit. */
   readonly limits?: FusionLimits;
   /** Opens memory for registers, which all programs compiled on it share; on new hardware where the former was lost. */
   open(): Promise<Device>;
   /** Ends what the backend has started for all its devices, such as threads; they are closed before. */
-  [Symbol.dispose]?(): void;
+  [Symbol.dispose](): void;
 }
 
 /** Registers, and the programs over them. */

@@ -33,6 +33,7 @@ export function stub({ turns = 0, fails = () => false, milliseconds = 0 }: StubO
     events,
     programs,
     fed,
+    [Symbol.dispose]: () => undefined,
     open: async () => {
       await call("open");
       const registers: { [name: string]: TensorValue } = {};

@@ -1,5 +1,5 @@
-import { type DataOf, type FloatDType, type NumberDType, allocate } from "./dtype.ts";
-import { elementCount } from "./column.ts";
+import { at, type DataOf, elementCount } from "@adjoint/ir/values";
+import { type FloatDType, type NumberDType, allocate } from "./dtype.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -34,7 +34,7 @@ export class AffineSource<D extends FloatDType> implements Source<D> {
     const count = (to - from) * this.#size;
     if (this.#values.length < count) this.#values = allocate(this.#from.dtype, count);
     this.#from.gather(rows, from, to, this.#values);
-    if (this.#shift.length === 1) scale(this.#values, this.#shift[0] ?? 0, this.#divisor[0] ?? 1, count, out);
+    if (this.#shift.length === 1) scale(this.#values, at(this.#shift, 0), at(this.#divisor, 0), count, out);
     else scaleEach(this.#values, this.#shift, this.#divisor, count, out);
   }
 }

@@ -1,9 +1,10 @@
-import * as z from "zod";
-import { type Column, elementCount } from "./column.ts";
+import { elementCount } from "@adjoint/ir/values";
+import { boolean, oneOf, seedOrFalse, strictObject, whole, withDefault } from "@adjoint/ir/schema";
+import { type Column } from "./column.ts";
 import { allocate } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
 import type { Columns, Fields } from "./fields.ts";
-import { naturalNumber, parseOptions, positiveInteger, seedOrFalse } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { identity, permutation, RandomStream } from "./random.ts";
 import type { Source } from "./source.ts";
 
@@ -34,13 +35,13 @@ export interface Batches<F extends Fields> extends Iterable<Columns<F>> {
   entries(): IterableIterator<[index: number, examples: Columns<F>]>;
 }
 
-const schema = z.strictObject({
-  size: positiveInteger,
-  shuffle: seedOrFalse.default(false),
-  epoch: naturalNumber.default(0),
-  lastBatch: z.enum(["keep", "drop"], 'must be "keep" or "drop"').default("keep"),
-  start: naturalNumber.default(0),
-  reuse: z.boolean("must be true or false").default(false),
+const schema = strictObject({
+  size: whole(1),
+  shuffle: withDefault(seedOrFalse, false),
+  epoch: withDefault(whole(0), 0),
+  lastBatch: withDefault(oneOf(["keep", "drop"], 'must be "keep" or "drop"'), "keep"),
+  start: withDefault(whole(0), 0),
+  reuse: withDefault(boolean("must be true or false"), false),
 });
 
 /**
@@ -58,14 +59,16 @@ export function batches<F extends Fields>(
   if (count === 0) {
     throw new DatasetError(
       "empty",
-      `batches: ${length} examples don't fill a batch of ${size}, and lastBatch "drop" leaves none. ` +
+      "batches",
+      `${length} examples don't fill a batch of ${size}, and lastBatch "drop" leaves none. ` +
         `Give a smaller size, or keep the last batch.`,
     );
   }
   if (start > count) {
     throw new DatasetError(
       "bad-option",
-      `batches: start must be from 0 to the ${count} batches of the pass, got ${start}.`,
+      "batches",
+      `start must be from 0 to the ${count} batches of the pass and is ${start}.`,
     );
   }
   const order =

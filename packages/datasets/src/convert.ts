@@ -1,15 +1,8 @@
-import { type Column, elementCount } from "./column.ts";
-import { allocate, type DataOf, type DType, integerRange, type NumberDType } from "./dtype.ts";
+import { type DataOf, dtypeInfo, dtypeRange, elementCount } from "@adjoint/ir/values";
+import { type Column } from "./column.ts";
+import { allocate, type CastDType, type NumberDType } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
 import { forEachPiece, type Source } from "./source.ts";
-
-/** Element types that `cast` reads and writes: all but the 16-bit floats, whose arrays hold bits. */
-export type CastDType = Exclude<DType, "f16" | "bf16">;
-
-/** Whether `cast` takes `dtype`. */
-export function isCastable(dtype: DType): dtype is CastDType {
-  return dtype !== "f16" && dtype !== "bf16";
-}
 
 /**
  * `source` with `fn` applied to each element, as `dtype`.
@@ -47,7 +40,8 @@ export function oneHotOf(source: Source<CastDType>, classes: number): Column<"f3
       if (!Number.isInteger(label) || label < 0 || label >= classes) {
         throw new DatasetError(
           "bad-value",
-          `oneHot: example ${from + Math.floor(index / size)} has the label ${label}. ` +
+          "oneHot",
+          `example ${from + Math.floor(index / size)} has the label ${label}. ` +
             `With ${classes} classes, labels are whole numbers from 0 to ${classes - 1}.`,
         );
       }
@@ -75,7 +69,8 @@ function converted<D extends CastDType>(
         const example = from + Math.floor(index / size);
         throw new DatasetError(
           "bad-value",
-          `${operation}: example ${example} has the value ${value ?? old}, which ${dtype} can't hold exactly.`,
+          operation,
+          `example ${example} has the value ${value ?? old}, which ${dtype} can't hold exactly.`,
         );
       }
       store(from * size + index, value);
@@ -98,8 +93,10 @@ function storeOf(data: DataOf<CastDType>): (index: number, value: number) => voi
 }
 
 function fitting(dtype: CastDType): (value: number) => boolean {
-  const range = integerRange(dtype);
-  if (range !== null) return (value) => Number.isInteger(value) && value >= range[0] && value <= range[1];
   if (dtype === "f64") return () => true;
-  return (value) => Number.isFinite(Math.fround(value)) || !Number.isFinite(value);
+  if (dtype === "f32") return (value) => Number.isFinite(Math.fround(value)) || !Number.isFinite(value);
+  const [low, high] = dtypeRange(dtype);
+  // The types of bigints are bounded by what a number states exactly.
+  const isWhole = dtypeInfo[dtype].big ? Number.isSafeInteger : Number.isInteger;
+  return (value) => isWhole(value) && value >= low && value <= high;
 }

@@ -16,7 +16,8 @@ export interface CsvRecord {
 export function* csvRecords(text: string, separator: string, file?: string): Generator<CsvRecord, undefined> {
   let position = text.startsWith("\uFEFF") ? 1 : 0;
   let line = 1;
-  const wrong = (problem: string): DatasetError => new DatasetError("bad-csv", problem, { file, line });
+  const wrong = (problem: string): DatasetError =>
+    new DatasetError("bad-csv", "csv", problem, { file, line });
   const ends = (char: string | undefined): boolean =>
     char === separator || char === "\n" || char === "\r" || char === undefined;
 

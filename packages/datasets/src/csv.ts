@@ -1,10 +1,26 @@
-import * as z from "zod";
+import { at } from "@adjoint/ir/values";
+import type { DType, DataOf } from "@adjoint/ir/values";
+import {
+  type Schema,
+  array,
+  checked,
+  minLength,
+  oneOf,
+  optional,
+  record,
+  regex,
+  show,
+  strictObject,
+  string,
+  union,
+  withDefault,
+} from "@adjoint/ir/schema";
 import type { Column } from "./column.ts";
 import { type CsvRecord, csvRecords } from "./csv-records.ts";
 import { Dataset } from "./dataset.ts";
-import { allocate, type DataOf, type DType, type FloatDType } from "./dtype.ts";
+import { allocate, type FloatDType } from "./dtype.ts";
 import { DatasetError, listed } from "./error.ts";
-import { parseOptions, show } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { storedSources } from "./sources.ts";
 
 /**
@@ -38,32 +54,27 @@ export type CsvDataset<S extends CsvFields, D extends FloatDType> = Dataset<{
   readonly [K in keyof S]: S[K] extends { readonly classes: readonly string[] } ? "i32" : D;
 }>;
 
-const name = z.string("must be a column's name");
-const fieldSchema: z.ZodType<CsvField> = z.union(
+const name = string("must be a column's name");
+const fieldSchema: Schema<CsvField> = union(
   [
     name,
-    z.array(name).min(1).readonly(),
-    z.strictObject({ column: name, classes: z.array(z.string()).min(1).readonly() }),
+    checked(array(name), minLength(1)),
+    strictObject({ column: name, classes: checked(array(string()), minLength(1)) }),
   ],
   "must be a column's name, a list of names, or { column, classes }",
 );
-const schema = z.strictObject({
-  // Not z.record, which drops a field called __proto__.
-  fields: z
-    .custom<CsvFields>((given) => typeof given === "object" && given !== null, "must be fields by name")
-    .check(({ value, issues }) => {
-      for (const [key, input] of Object.entries(value)) {
-        const message = fieldSchema.safeParse(input).error?.issues[0]?.message;
-        if (message !== undefined) issues.push({ code: "custom", path: [key], input, message });
-      }
-    }),
-  header: z.array(name, "must be a list of names").min(1).readonly().optional(),
-  separator: z
-    .string("must be one character")
-    .regex(/^[^"\r\n]$/, "must be one character, no quote or line break")
-    .default(","),
-  dtype: z.enum(["f32", "f64"], 'must be "f32" or "f64"').default("f32"),
-  file: z.string("must be a name").optional(),
+const schema = strictObject({
+  fields: record(fieldSchema, "must be fields by name"),
+  header: optional(checked(array(name, "must be a list of names"), minLength(1))),
+  separator: withDefault(
+    checked(
+      string("must be one character"),
+      regex(/^[^"\r\n]$/, "must be one character, no quote or line break"),
+    ),
+    ",",
+  ),
+  dtype: withDefault(oneOf(["f32", "f64"], 'must be "f32" or "f64"'), "f32"),
+  file: optional(string("must be a name")),
 });
 
 /**
@@ -81,7 +92,8 @@ export function csv<const S extends CsvFields, D extends FloatDType = "f32">(
   if (typeof text !== "string") {
     throw new DatasetError(
       "bad-option",
-      `csv: needs text, got ${show(text)}. Decode bytes: new TextDecoder().decode(bytes).`,
+      "csv",
+      `needs text, got ${show(text)}. Decode bytes: new TextDecoder().decode(bytes).`,
     );
   }
   const records = Array.from(csvRecords(text, separator, file));
@@ -103,17 +115,17 @@ interface Table {
 function checkTable({ header, places, records, file }: Table): void {
   const twice = header.find((title, index) => places.get(title) !== index);
   if (twice !== undefined) {
-    throw new DatasetError("bad-csv", "the header has this column twice. Give each its own name.", {
+    throw new DatasetError("bad-csv", "csv", "the header has this column twice. Give each its own name.", {
       file,
       column: twice,
     });
   }
   if (records.length === 0)
-    throw new DatasetError("empty", "csv: the text has no record after its header.", { file });
+    throw new DatasetError("empty", "csv", "the text has no record after its header.", { file });
   for (const { line, cells } of records) {
     if (cells.length === header.length) continue;
     const problem = `${cells.length} cells where the header has ${header.length}. Check separators and quotes.`;
-    throw new DatasetError("bad-csv", problem, { file, line });
+    throw new DatasetError("bad-csv", "csv", problem, { file, line });
   }
 }
 
@@ -146,7 +158,7 @@ function read<D extends FloatDType | "i32">(
     const place = table.places.get(title);
     if (place !== undefined) return place;
     const known = listed(table.header);
-    throw new DatasetError("bad-field", `csv: there is no such column among ${known}.`, {
+    throw new DatasetError("bad-field", "csv", `there is no such column among ${known}.`, {
       file: table.file,
       column: title,
     });
@@ -155,14 +167,14 @@ function read<D extends FloatDType | "i32">(
   let index = 0;
   for (const { line, cells } of table.records) {
     for (const place of places) {
-      const cell = cells[place] ?? "";
+      const cell = at(cells, place);
       const element = value(cell.trim(), dtype);
       if (typeof element === "string") {
         const problem = `"${cell}" ${element}. Replace it, or leave its record out.`;
-        throw new DatasetError("bad-value", problem, {
+        throw new DatasetError("bad-value", "csv", problem, {
           file: table.file,
           line,
-          column: table.header[place] ?? "",
+          column: at(table.header, place),
         });
       }
       data[index++] = element;

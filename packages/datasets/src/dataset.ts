@@ -1,8 +1,9 @@
-import * as z from "zod";
+import { at, type DType, isDType } from "@adjoint/ir/values";
+import { checked, custom, maximum, oneOf, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import { type Batches, type BatchOptions, batches } from "./batches.ts";
 import type { Column } from "./column.ts";
-import { cast, type CastDType, isCastable, mapped, oneHotOf } from "./convert.ts";
-import { type DType, type FloatDType, isDType, isNumber, type NumberDType } from "./dtype.ts";
+import { cast, mapped, oneHotOf } from "./convert.ts";
+import { type CastDType, type FloatDType, isCastable, isNumber, type NumberDType } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
 import type { Columns, ExampleTypes, Fields, FieldsOf, Names, Renamed, Retyped } from "./fields.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type RangeNormalization,
   type Standardization,
 } from "./normalize.ts";
-import { naturalNumber, parseOptions, positiveInteger } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { identity, permutation, RandomStream } from "./random.ts";
 import { resized, type ResizeOptions } from "./resize.ts";
 import { read, type Source, StoredSource } from "./source.ts";
@@ -44,18 +45,19 @@ export interface DTypeOption<D extends DType> {
   readonly dtype?: D;
 }
 
-const floatSchema = z.strictObject({
-  dtype: z.enum(["f32", "f64"], 'must be "f32" or "f64"').default("f32"),
+const floatSchema = strictObject({
+  dtype: withDefault(oneOf(["f32", "f64"], 'must be "f32" or "f64"'), "f32"),
 });
-const numberSchema = z.strictObject({
-  dtype: z
-    .custom<NumberDType>(
+const numberSchema = strictObject({
+  dtype: withDefault(
+    custom<NumberDType>(
       (dtype) => isDType(dtype) && isNumber(dtype),
       "must be f64, f32, i32, i16, i8, u32, u16, u8 or bool",
-    )
-    .default("f32"),
+    ),
+    "f32",
+  ),
 });
-const castSchema = z.custom<CastDType>(
+const castSchema = custom<CastDType>(
   (dtype) => isDType(dtype) && isCastable(dtype),
   "must be the name of an element type that isn't f16 or bf16",
 );
@@ -77,8 +79,7 @@ export class Dataset<F extends Fields> {
 
   /** `sources` has, for each field of `F`, one of its element type. */
   constructor(sources: Sources) {
-    const [first] = sources.values();
-    this.length = first?.length ?? 0;
+    this.length = at([...sources.values()], 0).length;
     // The caller's promise: the sources are those of F.
     this.fields = Object.fromEntries(
       mapSources(sources, ({ dtype, shape }) => ({ dtype, shape })),
@@ -120,7 +121,7 @@ export class Dataset<F extends Fields> {
   take(count: number): Dataset<F> {
     const end = parseOptions(
       "take",
-      positiveInteger.max(this.length, `must be at most ${this.length}`),
+      checked(whole(1), maximum(this.length, `must be at most ${this.length}`)),
       count,
     );
     return this.#pick("take", identity(end));
@@ -128,12 +129,12 @@ export class Dataset<F extends Fields> {
 
   /** All but the first `count` examples. */
   skip(count: number): Dataset<F> {
-    return this.#pick("skip", identity(this.length).subarray(parseOptions("skip", naturalNumber, count)));
+    return this.#pick("skip", identity(this.length).subarray(parseOptions("skip", whole(0), count)));
   }
 
   /** All examples in a random order that is a function of `seed` and `length` alone. */
   shuffle(seed: number): Dataset<F> {
-    const random = new RandomStream(parseOptions("shuffle", naturalNumber, seed), "shuffle");
+    const random = new RandomStream(parseOptions("shuffle", whole(0), seed), "shuffle");
     return this.#pick("shuffle", permutation(this.length, random));
   }
 
@@ -151,7 +152,7 @@ export class Dataset<F extends Fields> {
 
   /** The named fields alone. */
   select<K extends keyof F & string>(...fields: readonly K[]): Dataset<Pick<F, K>> {
-    if (fields.length === 0) throw new DatasetError("bad-option", "select: name at least one field.");
+    if (fields.length === 0) throw new DatasetError("bad-option", "select", "name at least one field.");
     return new Dataset(new Map(fields.map((field) => [field, sourceOf(this.#sources, "select", field)])));
   }
 
@@ -238,7 +239,7 @@ export class Dataset<F extends Fields> {
    * @throws DatasetError `bad-value` for a label that isn't a whole number from 0 to `classes` − 1.
    */
   oneHot<K extends FieldsOf<F, CastDType>>(field: K, classes: number): Dataset<Retyped<F, K, "f32">> {
-    const count = parseOptions("oneHot classes", positiveInteger, classes);
+    const count = parseOptions("oneHot classes", whole(1), classes);
     return this.#with(field, new StoredSource(oneHotOf(castableOf(this.#sources, "oneHot", field), count)));
   }
 

@@ -1,5 +1,7 @@
+import { AdjointError } from "@adjoint/ir/values";
+
 /** What was wrong; the message says more. */
-export type DatasetErrorCode =
+export type DatasetErrorReason =
   /** An option has a value that it can't have. */
   | "bad-option"
   /** A field name that the data set lacks, or has twice. */
@@ -31,7 +33,7 @@ export type DatasetErrorCode =
 export interface ErrorPlace {
   /** Name of the file or of the argument that stands for it. */
   readonly file?: string | undefined;
-  /** Byte where it broke, counted from 0. In a gzip file: of the decompressed data, unless the code is `bad-gzip`. */
+  /** Byte where it broke, counted from 0. In a gzip file: of the decompressed data, unless the reason is `bad-gzip`. */
   readonly offset?: number;
   /** Line of text, counted from 1 as editors do. */
   readonly line?: number;
@@ -41,11 +43,10 @@ export interface ErrorPlace {
   readonly cause?: unknown;
 }
 
-/** The one error type of this package: bad options, bad files, values out of range. */
-export class DatasetError extends Error {
-  override readonly name = "DatasetError";
+/** The one error type of this package: bad options, bad files, values out of range. Its code is `data`. */
+export class DatasetError extends AdjointError {
   /** What was wrong; stable, so that programs can branch on it. */
-  readonly code: DatasetErrorCode;
+  readonly reason: DatasetErrorReason;
   /** Name of the file, if the trouble is in one. */
   readonly file: string | undefined;
   /** Byte where a file broke, counted from 0. */
@@ -56,7 +57,7 @@ export class DatasetError extends Error {
   readonly column: string | undefined;
 
   /** `problem` says what is wrong and the way out; file, byte, line and column are put before it. */
-  constructor(code: DatasetErrorCode, problem: string, place: ErrorPlace = {}) {
+  constructor(reason: DatasetErrorReason, operation: string, problem: string, place: ErrorPlace = {}) {
     const where = [
       place.file,
       place.offset === undefined ? undefined : `byte ${place.offset}`,
@@ -64,10 +65,13 @@ export class DatasetError extends Error {
       place.column === undefined ? undefined : `column "${place.column}"`,
     ].filter((part) => part !== undefined);
     super(
-      shortened(where.length === 0 ? problem : `${where.join(", ")}: ${problem}`),
+      "data",
+      operation,
+      where.length === 0 ? problem : `${where.join(", ")}: ${problem}`,
+      "",
       "cause" in place ? { cause: place.cause } : {},
     );
-    this.code = code;
+    this.reason = reason;
     this.file = place.file;
     this.offset = place.offset;
     this.line = place.line;
@@ -83,15 +87,4 @@ export function listed(names: readonly string[]): string {
   const shown = names.slice(0, mostListed).map((name) => `"${name}"`);
   const rest = names.length - shown.length;
   return rest === 0 ? shown.join(", ") : `${shown.join(", ")} and ${rest} more`;
-}
-
-/** Characters of a text without blanks, such as a cell or a name, that a message shows; and of the whole message. */
-const longestWord = 200;
-const longest = 4000;
-
-/** A text for a message: files have cells and names of any length. */
-function shortened(text: string): string {
-  if (text.length <= longestWord) return text;
-  const cut = text.length <= longest ? text : `${text.slice(0, longest - 200)} … ${text.slice(-200)}`;
-  return cut.replaceAll(/\S{201,}/g, (word) => `${word.slice(0, 100)}…${word.slice(-20)}`);
 }

@@ -1,5 +1,5 @@
+import type { DType } from "@adjoint/ir/values";
 import type { Column } from "./column.ts";
-import type { DType } from "./dtype.ts";
 
 /** Names and element types of the columns of a data set: `{ images: "f32"; labels: "i32" }`. */
 export type Fields = Readonly<Record<string, DType>>;

@@ -41,6 +41,7 @@ export async function* inflate(compressed: Uint8Array, file?: string): AsyncGene
       const { done, value } = await reader.read().catch((cause: unknown) => {
         throw new DatasetError(
           "bad-gzip",
+          "gzip",
           `the gzip data are damaged or cut off; ${compressed.length} compressed bytes were given. Get the file again.`,
           { file, offset: position, cause },
         );

@@ -1,8 +1,9 @@
-import { type Column, elementCount } from "./column.ts";
-import { allocate, type DataOf } from "./dtype.ts";
+import { type DataOf, elementCount } from "@adjoint/ir/values";
+import { show } from "@adjoint/ir/schema";
+import { type Column } from "./column.ts";
+import { allocate } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
 import { inflate, isGzip, largestSize } from "./gzip.ts";
-import { show } from "./options.ts";
 
 /** Element types of the IDX format. */
 export type IdxDType = "u8" | "i8" | "i16" | "i32" | "f32" | "f64";
@@ -59,7 +60,7 @@ export async function idx(bytes: Uint8Array, options: IdxOptions = {}): Promise<
   const { file, maxBytes = defaultMaxBytes } = options;
   checkBytes(bytes, file);
   if (!(maxBytes >= 0))
-    throw new DatasetError("bad-option", `idx: maxBytes must be a number from 0, got ${show(maxBytes)}.`);
+    throw new DatasetError("bad-option", "idx", `maxBytes must be a number from 0 and is ${show(maxBytes)}.`);
   return decodeIdx(isGzip(bytes) ? await inflateIdx(bytes, maxBytes, file) : bytes, {
     ...(file !== undefined && { file }),
   });
@@ -84,8 +85,8 @@ export function decodeIdx(bytes: Uint8Array, options: FileOptions = {}): IdxColu
 
 function checkBytes(bytes: Uint8Array, file: string | undefined): void {
   if (bytes instanceof Uint8Array) return;
-  const problem = `idx: needs the file's bytes in a Uint8Array, got ${show(bytes)}. Wrap an ArrayBuffer: new Uint8Array(buffer).`;
-  throw new DatasetError("bad-option", problem, { file });
+  const problem = `needs the file's bytes in a Uint8Array, got ${show(bytes)}. Wrap an ArrayBuffer: new Uint8Array(buffer).`;
+  throw new DatasetError("bad-option", "idx", problem, { file });
 }
 
 function decode({ dtype, shape }: Header, view: DataView): IdxColumn {
@@ -116,13 +117,13 @@ function readHeader(bytes: Uint8Array, file: string | undefined): Header {
   const byteAt = (offset: number): number => {
     const byte = bytes[offset];
     if (byte !== undefined) return byte;
-    throw new DatasetError("truncated", "the file ends within its header. Get the file again.", {
+    throw new DatasetError("truncated", "idx", "the file ends within its header. Get the file again.", {
       file,
       offset: bytes.length,
     });
   };
   const wrong = (offset: number, problem: string): DatasetError =>
-    new DatasetError("bad-header", problem, { file, offset });
+    new DatasetError("bad-header", "idx", problem, { file, offset });
 
   for (const offset of [0, 1]) {
     if (byteAt(offset) === 0) continue;
@@ -158,6 +159,7 @@ function readHeader(bytes: Uint8Array, file: string | undefined): Header {
     if (!Number.isSafeInteger(dataBytes)) {
       throw new DatasetError(
         "too-large",
+        "idx",
         `sizes ${shape.join(" × ")} of ${type.dtype} need more than 2^53 bytes. The file is damaged.`,
         { file, offset },
       );
@@ -216,6 +218,7 @@ function join(first: Uint8Array, second: Uint8Array): Uint8Array {
 function tooLarge({ shape, dtype, total }: Header, maxBytes: number, file: string | undefined): DatasetError {
   return new DatasetError(
     "too-large",
+    "idx",
     `the header states ${shape.join(" × ")} ${dtype} elements, which become ${total} bytes, and the limit is ${maxBytes}. ` +
       `Raise it for a file that you trust: idx(bytes, { maxBytes: ${total} }).`,
     { file, offset: 4 },
@@ -225,6 +228,7 @@ function tooLarge({ shape, dtype, total }: Header, maxBytes: number, file: strin
 function truncated(header: Header, length: number, file: string | undefined): DatasetError {
   return new DatasetError(
     "truncated",
+    "idx",
     `the file ends here, but its header states ${header.shape.join(" × ")} ${header.dtype} elements: ` +
       `${header.total} bytes with the header. Get the file again.`,
     { file, offset: length },
@@ -235,6 +239,7 @@ function truncated(header: Header, length: number, file: string | undefined): Da
 function unreachable(header: Header, compressed: number, file: string | undefined): DatasetError {
   return new DatasetError(
     "truncated",
+    "idx",
     `the header states ${header.shape.join(" × ")} ${header.dtype} elements, ${header.total} bytes with the header, ` +
       `and ${compressed} gzip-compressed bytes can't hold as many. Get the file again.`,
     { file, offset: 4 },
@@ -244,6 +249,7 @@ function unreachable(header: Header, compressed: number, file: string | undefine
 function trailing(header: Header, file: string | undefined): DatasetError {
   return new DatasetError(
     "trailing-bytes",
+    "idx",
     `the ${header.shape.join(" × ")} ${header.dtype} elements of the header end here, but the file goes on. ` +
       `Its header or its end is damaged: get the file again.`,
     { file, offset: header.total },

@@ -1,10 +1,10 @@
+export type { DType, DataOf, TypedArray } from "@adjoint/ir/values";
 export type { Batches, BatchOptions } from "./batches.ts";
 export type { Column } from "./column.ts";
-export type { CastDType } from "./convert.ts";
 export { csv, type CsvDataset, type CsvField, type CsvFields, type CsvOptions } from "./csv.ts";
 export { dataset, type Dataset, type DTypeOption } from "./dataset.ts";
-export type { DataOf, DType, DTypeArrays, FloatDType, NumberDType, TypedArray } from "./dtype.ts";
-export { DatasetError, type DatasetErrorCode, type ErrorPlace } from "./error.ts";
+export type { CastDType, FloatDType, NumberDType } from "./dtype.ts";
+export { DatasetError, type DatasetErrorReason, type ErrorPlace } from "./error.ts";
 export type { Columns, ExampleTypes, Fields, FieldsOf, Names, Renamed, Retyped } from "./fields.ts";
 export { decodeIdx, type FileOptions, idx, type IdxColumn, type IdxDType, type IdxOptions } from "./idx.ts";
 export { type Digits, type Mnist, mnistFileNames, type MnistFiles, mnistFromBytes } from "./mnist.ts";

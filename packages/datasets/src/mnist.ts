@@ -50,6 +50,7 @@ export async function mnistFromBytes(bytes: MnistFiles<Uint8Array>): Promise<Mni
     if (train === test) continue;
     throw new DatasetError(
       "bad-header",
+      "mnist",
       `axis ${axis} has size ${test}, but ${train} in the training images.`,
       {
         file: mnistFileNames.testImages,
@@ -75,6 +76,7 @@ async function labels(bytes: Uint8Array, file: string): Promise<Bytes> {
   if (wrong === -1) return column;
   throw new DatasetError(
     "bad-value",
+    "mnist",
     `the label ${column.data[wrong]} is none of the digits 0 to ${classes - 1}.`,
     {
       file,
@@ -85,14 +87,14 @@ async function labels(bytes: Uint8Array, file: string): Promise<Bytes> {
 
 function expectBytes(column: IdxColumn, rank: number, file: string): Bytes {
   if (column.dtype !== "u8") {
-    throw new DatasetError("bad-header", `elements are ${column.dtype} where MNIST has u8.`, {
+    throw new DatasetError("bad-header", "mnist", `elements are ${column.dtype} where MNIST has u8.`, {
       file,
       offset: 2,
     });
   }
   if (column.shape.length !== rank) {
     const problem = `rank ${column.shape.length} where MNIST has ${rank}; are images and labels in each other's place?`;
-    throw new DatasetError("bad-header", problem, { file, offset: 3 });
+    throw new DatasetError("bad-header", "mnist", problem, { file, offset: 3 });
   }
   return column;
 }
@@ -100,7 +102,7 @@ function expectBytes(column: IdxColumn, rank: number, file: string): Bytes {
 function digits(imageColumn: Bytes, labelColumn: Bytes, labelFile: string): Digits {
   const [imageCount, labelCount] = [imageColumn.shape[0], labelColumn.shape[0]];
   if (imageCount !== labelCount) {
-    throw new DatasetError("bad-header", `${labelCount} labels for ${imageCount} images.`, {
+    throw new DatasetError("bad-header", "mnist", `${labelCount} labels for ${imageCount} images.`, {
       file: labelFile,
       offset: 4,
     });

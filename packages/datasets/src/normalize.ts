@@ -1,9 +1,18 @@
-import * as z from "zod";
+import { at, elementCount } from "@adjoint/ir/values";
+import {
+  array,
+  checked,
+  finite,
+  minLength,
+  strictObject,
+  tuple,
+  union,
+  withDefault,
+} from "@adjoint/ir/schema";
 import { AffineSource } from "./affine.ts";
-import { elementCount } from "./column.ts";
 import type { FloatDType, NumberDType } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
-import { finiteNumber, parseOptions } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 
 /** (x − mean) ÷ deviation. One number for all elements, or one for each position of the example or of its last axis. */
@@ -25,13 +34,13 @@ export interface RangeNormalization {
 export type Normalization = Standardization | RangeNormalization;
 
 const numbers = "must be a finite number or a list of them";
-const oneOrMany = z.union([finiteNumber, z.array(finiteNumber).min(1, numbers).readonly()], numbers);
-const schema = z.union(
+const oneOrMany = union([finite, checked(array(finite), minLength(1, numbers))], numbers);
+const schema = union(
   [
-    z.strictObject({ mean: oneOrMany, deviation: oneOrMany }),
-    z.strictObject({
-      from: z.tuple([oneOrMany, oneOrMany]).readonly(),
-      to: z.tuple([finiteNumber, finiteNumber]).readonly().default([0, 1]),
+    strictObject({ mean: oneOrMany, deviation: oneOrMany }),
+    strictObject({
+      from: tuple([oneOrMany, oneOrMany]),
+      to: withDefault(tuple([finite, finite]), [0, 1]),
     }),
   ],
   "must be { mean, deviation } or { from: [low, high], to: [low, high] } of finite numbers",
@@ -47,15 +56,15 @@ export function normalized<D extends FloatDType>(
   normalization: Normalization,
   dtype: D,
 ): Source<D> {
-  const checked = parseOptions("normalize", schema, normalization);
-  if ("mean" in checked)
-    return affine(source, dtype, list(checked.mean), list(checked.deviation), "deviation");
-  const [low, high] = checked.from;
-  const [toLow, toHigh] = checked.to;
+  const parsed = parseOptions("normalize", schema, normalization);
+  if ("mean" in parsed) return affine(source, dtype, list(parsed.mean), list(parsed.deviation), "deviation");
+  const [low, high] = parsed.from;
+  const [toLow, toHigh] = parsed.to;
   if (toLow === toHigh) {
     throw new DatasetError(
       "bad-option",
-      `normalize: "to" must be a range of some width, got [${toLow}, ${toHigh}].`,
+      "normalize",
+      `"to" must be a range of some width and is [${toLow}, ${toHigh}].`,
     );
   }
   // toLow + (x − low)·(toHigh − toLow)/(high − low) as (x − shift) ÷ divisor; exact in the usual case of [0, 1].
@@ -74,7 +83,8 @@ function affine<D extends FloatDType>(
   if (divisor.includes(0)) {
     throw new DatasetError(
       "bad-option",
-      `normalize: the ${divisorName} must not be 0. Use 1 to leave a constant as it is.`,
+      "normalize",
+      `the ${divisorName} must not be 0. Use 1 to leave a constant as it is.`,
     );
   }
   const shifts = Float64Array.from(zip(shift, divisor, (s) => s));
@@ -84,7 +94,8 @@ function affine<D extends FloatDType>(
   if (![1, last, size].includes(shifts.length)) {
     throw new DatasetError(
       "bad-shape",
-      `normalize: got ${shifts.length} values for examples of shape [${source.shape.join(", ")}]. ` +
+      "normalize",
+      `got ${shifts.length} values for examples of shape [${source.shape.join(", ")}]. ` +
         `Give 1, ${last} (the last axis) or ${size} (the whole example).`,
     );
   }
@@ -102,9 +113,10 @@ function zip(a: readonly number[], b: readonly number[], fn: (a: number, b: numb
     if (other !== 1 && other !== length) {
       throw new DatasetError(
         "bad-shape",
-        `normalize: lists of ${a.length} and ${b.length} values don't fit each other.`,
+        "normalize",
+        `lists of ${a.length} and ${b.length} values don't fit each other.`,
       );
     }
   }
-  return Array.from({ length }, (_, index) => fn(a.at(index % a.length) ?? 0, b.at(index % b.length) ?? 0));
+  return Array.from({ length }, (_, index) => fn(at(a, index % a.length), at(b, index % b.length)));
 }

@@ -1,4 +1,4 @@
-import { threefry2x32 } from "./threefry.ts";
+import { at, threefry2x32 } from "@adjoint/ir/values";
 
 /** What a stream of random numbers is for; two purposes never share numbers, even under one seed. */
 export type Purpose = "batches" | "shuffle" | "split";
@@ -9,7 +9,7 @@ const purposes: { readonly [P in Purpose]: number } = { batches: 1, shuffle: 2, 
 export class RandomStream {
   /** Two words (u32) that the seed, the purpose and the epoch were mixed into. */
   #key: readonly [number, number];
-  readonly #words: [number, number] = [0, 0];
+  readonly #words = new Uint32Array(2);
   #drawn = 0;
 
   /** `seed` and `epoch` are whole numbers from 0 to 2⁵³−1. */
@@ -17,19 +17,22 @@ export class RandomStream {
     this.#key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
     // Each part becomes the counter under the key so far, and the output the next key.
     for (const part of [purposes[purpose], epoch]) {
-      const mixed: [number, number] = [0, 0];
-      threefry2x32(this.#key[0], this.#key[1], part % 2 ** 32, Math.floor(part / 2 ** 32), mixed);
-      this.#key = mixed;
+      this.#mix(part);
+      this.#key = [at(this.#words, 0), at(this.#words, 1)];
     }
   }
 
   /** The next whole number from 0 to 2³²−1. */
   next(): number {
     const drawn = this.#drawn++;
-    if (drawn % 2 === 1) return this.#words[1];
-    const block = drawn / 2;
-    threefry2x32(this.#key[0], this.#key[1], block % 2 ** 32, Math.floor(block / 2 ** 32), this.#words);
-    return this.#words[0];
+    if (drawn % 2 === 0) this.#mix(drawn / 2);
+    return at(this.#words, drawn % 2);
+  }
+
+  /** Two words from the key and a counter of 53 bits. */
+  #mix(counter: number): void {
+    const [key0, key1] = this.#key;
+    threefry2x32(key0, key1, counter % 2 ** 32, Math.floor(counter / 2 ** 32), this.#words);
   }
 
   /** The next whole number from 0 to `bound` − 1, each as likely as any other; `bound` is from 1 to 2³². */

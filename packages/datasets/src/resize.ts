@@ -1,8 +1,9 @@
-import * as z from "zod";
-import { type Column, elementCount } from "./column.ts";
-import { allocate, type DataOf, type NumberDType } from "./dtype.ts";
+import { type DataOf, elementCount } from "@adjoint/ir/values";
+import { oneOf, strictObject, tuple, whole, withDefault } from "@adjoint/ir/schema";
+import { type Column } from "./column.ts";
+import { allocate, type NumberDType } from "./dtype.ts";
 import { DatasetError } from "./error.ts";
-import { parseOptions, positiveInteger } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { forEachPiece, type Source } from "./source.ts";
 
 /** How images are resized. */
@@ -17,11 +18,11 @@ export interface ResizeOptions {
   readonly channels?: "last" | "first";
 }
 
-const schema = z.strictObject({
-  method: z.enum(["area", "bilinear"], 'must be "area" or "bilinear"').default("area"),
-  channels: z.enum(["last", "first"], 'must be "last" or "first"').default("last"),
+const schema = strictObject({
+  method: withDefault(oneOf(["area", "bilinear"], 'must be "area" or "bilinear"'), "area"),
+  channels: withDefault(oneOf(["last", "first"], 'must be "last" or "first"'), "last"),
 });
-const sizeSchema = z.tuple([positiveInteger, positiveInteger], "must be [height, width]").readonly();
+const sizeSchema = tuple([whole(1), whole(1)], "must be [height, width]");
 
 /**
  * The images of `source` ([height, width] or with channels) at another size, as f32.
@@ -41,7 +42,8 @@ export function resized(
   if (image.length !== 2 && image.length !== 3) {
     throw new DatasetError(
       "bad-shape",
-      `resize: examples of shape [${image.join(", ")}] aren't images. ` +
+      "resize",
+      `examples of shape [${image.join(", ")}] aren't images. ` +
         `An image is [height, width], or of rank 3 with channels.`,
     );
   }

@@ -1,5 +1,6 @@
-import { type DataOf, type DType, type TypedArray, allocate } from "./dtype.ts";
-import { type Column, elementCount } from "./column.ts";
+import { type DType, type DataOf, type TypedArray, elementCount } from "@adjoint/ir/values";
+import { allocate } from "./dtype.ts";
+import { type Column } from "./column.ts";
 import { identity } from "./random.ts";
 
 /** Where the examples of one column come from. Immutable: two data sets may share one. */

@@ -1,8 +1,9 @@
+import type { DType } from "@adjoint/ir/values";
+import { show } from "@adjoint/ir/schema";
 import { checkColumn, type Column } from "./column.ts";
-import { type CastDType, isCastable } from "./convert.ts";
-import { type DType, isNumber, type NumberDType } from "./dtype.ts";
+
+import { type CastDType, isCastable, isNumber, type NumberDType } from "./dtype.ts";
 import { DatasetError, listed } from "./error.ts";
-import { show } from "./options.ts";
 import { pick, type Source, StoredSource } from "./source.ts";
 
 /** The sources of a data set by field: at least one, all of one length that isn't 0. */
@@ -15,7 +16,7 @@ export type Sources = ReadonlyMap<string, Source>;
  */
 export function storedSources(columns: Readonly<Record<string, Column>>): Sources {
   if (typeof columns !== "object" || columns === null) {
-    throw new DatasetError("bad-option", `dataset: needs columns by name, got ${show(columns)}.`);
+    throw new DatasetError("bad-option", "dataset", `needs columns by name, got ${show(columns)}.`);
   }
   const sources = new Map<string, Source>();
   let first: { readonly name: string; readonly length: number } | undefined;
@@ -26,13 +27,14 @@ export function storedSources(columns: Readonly<Record<string, Column>>): Source
     if (source.length !== first.length) {
       throw new DatasetError(
         "bad-shape",
-        `dataset: column "${name}" has ${source.length} examples, column "${first.name}" has ${first.length}. ` +
+        "dataset",
+        `column "${name}" has ${source.length} examples, column "${first.name}" has ${first.length}. ` +
           `The first axis of every column counts the same examples.`,
       );
     }
     sources.set(name, source);
   }
-  if (first === undefined) throw new DatasetError("empty", "dataset: needs at least one column.");
+  if (first === undefined) throw new DatasetError("empty", "dataset", "needs at least one column.");
   return sources;
 }
 
@@ -45,7 +47,7 @@ export function sourceOf(sources: Sources, operation: string, field: string): So
   const source = sources.get(field);
   if (source !== undefined) return source;
   const names = listed([...sources.keys()]);
-  throw new DatasetError("bad-field", `${operation}: no field ${show(field)}. The fields are ${names}.`);
+  throw new DatasetError("bad-field", operation, `no field ${show(field)}. The fields are ${names}.`);
 }
 
 /**
@@ -59,7 +61,8 @@ export function numbersOf(sources: Sources, operation: string, field: string): S
   const wayOut = isCastable(source.dtype) ? ' Cast it first: cast(field, "i32").' : "";
   throw new DatasetError(
     "bad-dtype",
-    `${operation}: can't compute with "${field}" of type ${source.dtype}.${wayOut}`,
+    operation,
+    `can't compute with "${field}" of type ${source.dtype}.${wayOut}`,
   );
 }
 
@@ -73,7 +76,8 @@ export function castableOf(sources: Sources, operation: string, field: string): 
   if (isOf(source, isCastable)) return source;
   throw new DatasetError(
     "bad-dtype",
-    `${operation}: "${field}" holds the bits of ${source.dtype}. Keep such a column as f32 until it goes into batches.`,
+    operation,
+    `"${field}" holds the bits of ${source.dtype}. Keep such a column as f32 until it goes into batches.`,
   );
 }
 
@@ -97,13 +101,15 @@ export function renamedSources(
     if (typeof name !== "string") {
       throw new DatasetError(
         "bad-option",
-        `rename: the new name of "${field}" must be a string, got ${show(name)}.`,
+        "rename",
+        `the new name of "${field}" must be a string and is ${show(name)}.`,
       );
     }
     if (renamed.has(name)) {
       throw new DatasetError(
         "bad-field",
-        `rename: two fields would be called "${name}". Rename the other one as well.`,
+        "rename",
+        `two fields would be called "${name}". Rename the other one as well.`,
       );
     }
     renamed.set(name, source);
@@ -117,7 +123,7 @@ export function renamedSources(
  * @throws DatasetError `empty` when there are none.
  */
 export function pickedSources(sources: Sources, operation: string, rows: Uint32Array): Sources {
-  if (rows.length === 0) throw new DatasetError("empty", `${operation}: would leave no example.`);
+  if (rows.length === 0) throw new DatasetError("empty", operation, `would leave no example.`);
   return mapSources(sources, (source) => pick(source, rows));
 }
 
@@ -136,7 +142,8 @@ export function checkRows(operation: string, length: number, indices: Iterable<n
     if (Number.isInteger(index) && index >= 0 && index < length) return index;
     throw new DatasetError(
       "bad-option",
-      `${operation}: there is no example ${show(index)}; the ${length} examples are counted from 0.`,
+      operation,
+      `there is no example ${show(index)}; the ${length} examples are counted from 0.`,
     );
   });
 }

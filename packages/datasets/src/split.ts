@@ -1,6 +1,6 @@
-import * as z from "zod";
+import { checked, finite, refine, seedOrFalse, strictObject, withDefault } from "@adjoint/ir/schema";
 import { DatasetError } from "./error.ts";
-import { finiteNumber, parseOptions, seedOrFalse } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { identity, permutation, RandomStream } from "./random.ts";
 
 /** How a data set is split. */
@@ -15,12 +15,15 @@ export interface SplitRows {
   readonly validation: Uint32Array;
 }
 
-const schema = z.strictObject({
-  seed: seedOrFalse.default(false),
+const schema = strictObject({
+  seed: withDefault(seedOrFalse, false),
 });
-const sizeSchema = finiteNumber.refine(
-  (size) => (size > 0 && size < 1) || (Number.isSafeInteger(size) && size >= 1),
-  "must be a count of examples from 1, or a fraction between 0 and 1",
+const sizeSchema = checked(
+  finite,
+  refine(
+    (size) => (size > 0 && size < 1) || (Number.isSafeInteger(size) && size >= 1),
+    "must be a count of examples from 1, or a fraction between 0 and 1",
+  ),
 );
 
 /**
@@ -36,7 +39,8 @@ export function splitRows(length: number, validation: number, options: SplitOpti
   if (count === 0 || count >= length) {
     throw new DatasetError(
       "empty",
-      `split: ${count} of ${length} examples for validation leave ${count === 0 ? "it" : "training"} without any.`,
+      "split",
+      `${count} of ${length} examples for validation leave ${count === 0 ? "it" : "training"} without any.`,
     );
   }
   const order = seed === false ? identity(length) : permutation(length, new RandomStream(seed, "split"));

@@ -1,6 +1,6 @@
-import * as z from "zod";
+import { at, elementCount } from "@adjoint/ir/values";
+import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { DatasetError } from "./error.ts";
-import { elementCount } from "./column.ts";
 import type { NumberDType } from "./dtype.ts";
 import type { RangeNormalization, Standardization } from "./normalize.ts";
 import { parseOptions } from "./options.ts";
@@ -17,8 +17,8 @@ export interface StatisticsOptions {
 
 type Per = "feature" | "field";
 
-const schema = z.strictObject({
-  per: z.enum(["feature", "field"], 'must be "feature" or "field"').default("feature"),
+const schema = strictObject({
+  per: withDefault(oneOf(["feature", "field"], 'must be "feature" or "field"'), "feature"),
 });
 
 /**
@@ -40,7 +40,7 @@ export function standardizationOf(source: Source<NumberDType>, options: Statisti
     const position = index % period;
     sum[position] = (sum[position] ?? 0) + (value - (origin[position] ?? 0));
   });
-  const mean = origin.map((first, position) => first + (sum[position] ?? 0) / valuesEach);
+  const mean = origin.map((first, position) => first + at(sum, position) / valuesEach);
   const squares = new Float64Array(period);
   forEachValue(source, (value, index) => {
     const position = index % period;
@@ -72,7 +72,7 @@ export function rangeOf(source: Source<NumberDType>, options: StatisticsOptions)
 }
 
 function oneOrAll(values: Float64Array, per: Per): number | readonly number[] {
-  return per === "field" ? (values[0] ?? 0) : Array.from(values);
+  return per === "field" ? at(values, 0) : Array.from(values);
 }
 
 /** Calls `visit` with every value and an index whose remainder by the example's size is its position. */
@@ -85,7 +85,8 @@ function forEachValue(source: Source<NumberDType>, visit: (value: number, index:
         const example = from + Math.floor(index / size);
         throw new DatasetError(
           "bad-value",
-          `statistics: example ${example} has the value ${value}. Replace or leave out such examples first.`,
+          "statistics",
+          `example ${example} has the value ${value}. Replace or leave out such examples first.`,
         );
       }
       // A piece begins with a whole example, so that its own index has the same position in the example.

@@ -155,40 +155,37 @@ describe("batches", () => {
   });
 
   it.each([
-    [{ size: 0 }, "size must be a whole number, at least 1, got 0"],
-    [{ size: -1 }, "size must be a whole number, at least 1, got -1"],
-    [{ size: 2.5 }, "size must be a whole number, at least 1, got 2.5"],
-    [{ size: NaN }, "size must be a whole number, at least 1, got NaN"],
-    [{ size: Infinity }, "size must be a whole number, at least 1, got Infinity"],
-    [{}, "size must be a whole number, at least 1, got undefined"],
-    [{ size: 1, shuffle: true }, "shuffle must be a whole number from 0 to 2^53−1, or false, got true"],
-    [{ size: 1, shuffle: -1 }, "shuffle must be a whole number from 0 to 2^53−1, or false, got -1"],
-    [
-      { size: 1, shuffle: 2 ** 53 },
-      "shuffle must be a whole number from 0 to 2^53−1, or false, got 9007199254740992",
-    ],
-    [{ size: 1, epoch: 0.5 }, "epoch must be a whole number from 0 to 2^53−1, got 0.5"],
-    [{ size: 1, lastBatch: "pad" }, 'lastBatch must be "keep" or "drop", got "pad"'],
-    [{ size: 1, start: 4 }, "start must be from 0 to the 3 batches of the pass, got 4"],
-    [{ size: 1, start: -1 }, "start must be a whole number from 0 to 2^53−1, got -1"],
-    [{ size: 1, reuse: 1 }, "reuse must be true or false, got 1"],
-    [{ size: [] }, "size must be a whole number, at least 1, got []"],
-    [{ size: { of: 1 } }, "size must be a whole number, at least 1, got Object"],
-    [{ size: 1, suffle: 1 }, 'unknown option "suffle"'],
+    [{ size: 0 }, "size must be a whole number ≥ 1 and is 0"],
+    [{ size: -1 }, "size must be a whole number ≥ 1 and is -1"],
+    [{ size: 2.5 }, "size must be a whole number ≥ 1 and is 2.5"],
+    [{ size: NaN }, "size must be a whole number ≥ 1 and is NaN"],
+    [{ size: Infinity }, "size must be a whole number ≥ 1 and is Infinity"],
+    [{}, "size must be a whole number ≥ 1 and is undefined"],
+    [{ size: 1, shuffle: true }, "shuffle must be false or a whole number ≥ 0 and is true"],
+    [{ size: 1, shuffle: -1 }, "shuffle must be false or a whole number ≥ 0 and is -1"],
+    [{ size: 1, shuffle: 2 ** 53 }, "shuffle must be false or a whole number ≥ 0 and is 9007199254740992"],
+    [{ size: 1, epoch: 0.5 }, "epoch must be a whole number ≥ 0 and is 0.5"],
+    [{ size: 1, lastBatch: "pad" }, 'lastBatch must be "keep" or "drop" and is "pad"'],
+    [{ size: 1, start: 4 }, "start must be from 0 to the 3 batches of the pass and is 4"],
+    [{ size: 1, start: -1 }, "start must be a whole number ≥ 0 and is -1"],
+    [{ size: 1, reuse: 1 }, "reuse must be true or false and is 1"],
+    [{ size: [] }, "size must be a whole number ≥ 1 and is []"],
+    [{ size: { of: 1 } }, "size must be a whole number ≥ 1 and is an object"],
+    [{ size: 1, suffle: 1 }, 'unknown setting "suffle"'],
     [
       { size: 0, epoch: -1 },
-      "size must be a whole number, at least 1, got 0; epoch must be a whole number from 0 to 2^53−1, got -1",
+      "size must be a whole number ≥ 1 and is 0; epoch must be a whole number ≥ 0 and is -1",
     ],
   ])("refuses %o", async (options, problem) => {
     // Callers without types can pass anything.
     const error = await refusal(() => counting(3).batches(options as unknown as BatchOptions));
-    expect(error.code).toBe("bad-option");
+    expect(error.reason).toBe("bad-option");
     expect(error.message).toBe(`batches: ${problem}.`);
   });
 
   it("refuses to drop the only batch", async () => {
     const error = await refusal(() => counting(3).batches({ size: 4, lastBatch: "drop" }));
-    expect(error.code).toBe("empty");
+    expect(error.reason).toBe("empty");
     expect(error.message).toContain("3 examples don't fill a batch of 4");
   });
 });

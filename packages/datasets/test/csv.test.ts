@@ -58,7 +58,7 @@ describe("csv", () => {
     ["a cell after its quotes", 'a\n"1"2', "bad-csv", { line: 2 }],
   ])("refuses %s with its place", async (_, text, code, place) => {
     const error = await refusal(() => csv(text, { fields: { a: "a" }, file: "table.csv" }));
-    expect(error.code).toBe(code);
+    expect(error.reason).toBe(code);
     expect(error.file).toBe("table.csv");
     expect(error).toMatchObject(place);
   });
@@ -66,12 +66,12 @@ describe("csv", () => {
   it("says what is wrong", async () => {
     const number = await refusal(() => csv("a,b\n1,n/a\n", { fields: { b: "b" }, file: "table.csv" }));
     expect(number.message).toBe(
-      'table.csv, line 2, column "b": "n/a" is no decimal number. Replace it, or leave its record out.',
+      'csv: table.csv, line 2, column "b": "n/a" is no decimal number. Replace it, or leave its record out.',
     );
     const species = { column: "species", classes: ["Adelie"] };
     const label = await refusal(() => csv(penguins, { fields: { species } }));
     expect(label.message).toBe(
-      'line 3, column "species": "Gentoo" is none of the 1 classes. Replace it, or leave its record out.',
+      'csv: line 3, column "species": "Gentoo" is none of the 1 classes. Replace it, or leave its record out.',
     );
   });
 
@@ -87,7 +87,7 @@ describe("csv", () => {
   ])("refuses the options %o", async (options, code) => {
     // Callers without types can pass anything.
     const error = await refusal(() => csv("a\n1", options as { fields: Record<string, CsvField> }));
-    expect(error.code).toBe(code);
+    expect(error.reason).toBe(code);
   });
 });
 
@@ -95,7 +95,7 @@ it("refuses bytes in the place of text", async () => {
   const text = new Uint8Array(3) as unknown as string; // What callers without types can pass.
   const error = await refusal(() => csv(text, { fields: { a: "a" } }));
   expect(error.message).toBe(
-    "csv: needs text, got Uint8Array. Decode bytes: new TextDecoder().decode(bytes).",
+    "csv: needs text, got a Uint8Array. Decode bytes: new TextDecoder().decode(bytes).",
   );
 });
 
@@ -160,7 +160,7 @@ describe("huge and hostile tables", () => {
       "x ".repeat(2 ** 20),
     ]) {
       const error = await refusal(() => csv(`x\n${cell}\n`, { fields }));
-      expect(error.code).toBe("bad-value");
+      expect(error.reason).toBe("bad-value");
       expect(error.message.length).toBeLessThan(5000);
     }
     expect((await refusal(() => csv(`x\n${long}\n`, { fields }))).message).toContain("too large");

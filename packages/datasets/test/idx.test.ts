@@ -81,7 +81,7 @@ it.each([[undefined], ["text"], [new ArrayBuffer(8)]])("refuses %o, which holds 
   const bytes = value as unknown as Uint8Array; // What callers without types can pass.
   for (const run of [() => idx(bytes, { file: "digits" }), () => decodeIdx(bytes, { file: "digits" })]) {
     const error = await refusal(run);
-    expect([error.code, error.file]).toEqual(["bad-option", "digits"]);
+    expect([error.reason, error.file]).toEqual(["bad-option", "digits"]);
   }
 });
 
@@ -107,23 +107,23 @@ describe("a file that breaks the format", () => {
     ["goes on after its data", idxBytes(8, [2], [1, 2, 3]), "trailing-bytes", 10],
   ] as const)("%s: refused with the byte", async (_, bytes, code, offset) => {
     const plain = await refusal(() => decodeIdx(bytes, { file: "broken" }));
-    expect([plain.code, plain.offset, plain.file]).toEqual([code, offset, "broken"]);
-    expect(plain.message).toMatch(new RegExp(`^broken, byte ${offset}: `));
+    expect([plain.reason, plain.offset, plain.file]).toEqual([code, offset, "broken"]);
+    expect(plain.message).toMatch(new RegExp(`^idx: broken, byte ${offset}: `));
     const compressed = await refusal(() => idx(gzipSync(bytes), { file: "broken" }));
-    expect([compressed.code, compressed.offset]).toEqual([code, offset]);
+    expect([compressed.reason, compressed.offset]).toEqual([code, offset]);
   });
 
   it("says how many bytes there should be", async () => {
     const error = await refusal(() => decodeIdx(idxBytes(8, [4, 2], [1, 2, 3]), { file: "digits" }));
     expect(error.message).toBe(
-      "digits, byte 15: the file ends here, but its header states 4 × 2 u8 elements: 20 bytes with the header. " +
+      "idx: digits, byte 15: the file ends here, but its header states 4 × 2 u8 elements: 20 bytes with the header. " +
         "Get the file again.",
     );
   });
 
   it("that is compressed is named as such by decodeIdx", async () => {
     const error = await refusal(() => decodeIdx(gzipSync(idxBytes(8, [1], [1]))));
-    expect([error.code, error.offset]).toEqual(["bad-header", 0]);
+    expect([error.reason, error.offset]).toEqual(["bad-header", 0]);
     expect(error.message).toContain("read it with idx");
   });
 
@@ -132,7 +132,7 @@ describe("a file that breaks the format", () => {
     expect(decodeIdx(whole).data).toHaveLength(6);
     for (let length = 0; length < whole.length; length++) {
       const error = await refusal(() => decodeIdx(whole.subarray(0, length)));
-      expect([error.code, error.offset]).toEqual(["truncated", length]);
+      expect([error.reason, error.offset]).toEqual(["truncated", length]);
     }
   });
 
@@ -207,7 +207,7 @@ describe("gzip", () => {
     ],
   ])("%s is refused", async (_, bytes) => {
     const error = await refusal(() => idx(bytes, { file: "digits.gz" }));
-    expect(error.code).toBe("bad-gzip");
+    expect(error.reason).toBe("bad-gzip");
     expect(error.file).toBe("digits.gz");
     expect(error.offset).toBe(bytes.length);
     expect(error.cause).toBeDefined();
@@ -217,7 +217,7 @@ describe("gzip", () => {
     const bomb = gzipSync(Buffer.concat([idxBytes(8, [2 ** 20]), Buffer.alloc(64 * 2 ** 20)]), { level: 1 });
     const counter = countInflated();
     const error = await refusal(() => idx(bomb));
-    expect([error.code, error.offset]).toEqual(["trailing-bytes", 8 + 2 ** 20]);
+    expect([error.reason, error.offset]).toEqual(["trailing-bytes", 8 + 2 ** 20]);
     expect(counter.bytes).toBeGreaterThan(2 ** 20);
     expect(counter.bytes).toBeLessThan(20 * 2 ** 20);
   });
@@ -227,7 +227,7 @@ describe("gzip", () => {
     const zeros = gzipSync(Buffer.concat([idxBytes(8, [2 ** 27]), Buffer.alloc(2 ** 27)]), { level: 1 });
     const whole = 8 + 2 ** 27;
     const error = await refusal(() => idx(zeros, { maxBytes: whole - 1 }));
-    expect([error.code, error.message]).toEqual([
+    expect([error.reason, error.message]).toEqual([
       "too-large",
       expect.stringContaining(`become ${whole} bytes, and the limit is ${whole - 1}. Raise it`),
     ]);
@@ -237,14 +237,14 @@ describe("gzip", () => {
     expect((await refusal(() => idx(padded))).message).toContain(`the limit is ${2 ** 28}`);
     const small = gzipSync(idxBytes(8, [2], [1, 2]));
     expect((await idx(small, { maxBytes: 10 })).data).toEqual(Uint8Array.of(1, 2));
-    expect((await refusal(() => idx(small, { maxBytes: NaN }))).code).toBe("bad-option");
+    expect((await refusal(() => idx(small, { maxBytes: NaN }))).reason).toBe("bad-option");
   });
 
   it("that can't expand to what its header states is refused at once", async () => {
     const bytes = gzipSync(Buffer.concat([idxBytes(8, [2 ** 31]), Buffer.alloc(4 * 2 ** 20)]), { level: 1 });
     const counter = countInflated();
     const error = await refusal(() => idx(bytes));
-    expect([error.code, error.offset]).toEqual(["truncated", 4]);
+    expect([error.reason, error.offset]).toEqual(["truncated", 4]);
     expect(counter.bytes).toBeLessThan(2 ** 20);
   });
 });

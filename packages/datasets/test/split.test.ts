@@ -49,16 +49,20 @@ describe("split", () => {
     [7, "empty", "split: 7 of 5 examples for validation leave training without any."],
     [0.05, "empty", "split: 0 of 5 examples for validation leave it without any."],
     [0.95, "empty", "split: 5 of 5 examples for validation leave training without any."],
-    [0, "bad-option", "split: must be a count of examples from 1, or a fraction between 0 and 1, got 0."],
-    [1.5, "bad-option", "split: must be a count of examples from 1, or a fraction between 0 and 1, got 1.5."],
-    [NaN, "bad-option", "split: must be a finite number, got NaN."],
+    [0, "bad-option", "split: must be a count of examples from 1, or a fraction between 0 and 1 and is 0."],
+    [
+      1.5,
+      "bad-option",
+      "split: must be a count of examples from 1, or a fraction between 0 and 1 and is 1.5.",
+    ],
+    [NaN, "bad-option", "split: must be a finite number and is NaN."],
   ])("refuses %d of 5", async (validation, code, message) => {
     const error = await refusal(() => counting(5).split(validation));
-    expect([error.code, error.message]).toEqual([code, message]);
+    expect([error.reason, error.message]).toEqual([code, message]);
   });
 
   it("refuses a seed that is none", async () => {
     const error = await refusal(() => counting(5).split(1, { seed: 0.5 }));
-    expect(error.message).toBe("split: seed must be a whole number from 0 to 2^53−1, or false, got 0.5.");
+    expect(error.message).toBe("split: seed must be false or a whole number ≥ 0 and is 0.5.");
   });
 });

@@ -1,3 +1,4 @@
+import { AdjointError } from "@adjoint/ir/values";
 import { expect } from "vitest";
 import { type Column, dataset, type Dataset, DatasetError } from "../src/index.ts";
 
@@ -7,6 +8,9 @@ export async function refusal(run: () => unknown): Promise<DatasetError> {
     await run();
   } catch (error) {
     expect(error).toBeInstanceOf(DatasetError);
+    // Programs that handle all of Adjoint's errors alike.
+    expect(error).toMatchObject({ code: "data" });
+    expect(error).toBeInstanceOf(AdjointError);
     if (error instanceof DatasetError) return error;
   }
   throw new Error("nothing was refused");

@@ -16,45 +16,63 @@ export const dtypes = [
 ] as const;
 export type DType = (typeof dtypes)[number];
 
-export type TypedArray =
-  | Float64Array
-  | Float32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint32Array
-  | Uint16Array
-  | Uint8Array;
+/** The array that holds each element type on the host. */
+export interface DTypeArrays {
+  f64: Float64Array;
+  f32: Float32Array;
+  f16: Uint16Array;
+  bf16: Uint16Array;
+  i64: BigInt64Array;
+  i32: Int32Array;
+  i16: Int16Array;
+  i8: Int8Array;
+  u64: BigUint64Array;
+  u32: Uint32Array;
+  u16: Uint16Array;
+  u8: Uint8Array;
+  bool: Uint8Array;
+}
+
+/** The array that holds an element type. */
+export type DataOf<D extends DType> = DTypeArrays[D];
+
+/** Any array that holds elements. */
+export type TypedArray = DataOf<DType>;
+
+/** Whether a value from outside is the name of an element type. */
+export const isDType = (name: unknown): name is DType => dtypes.some((dtype) => dtype === name);
 
 /** `float`, signed `int`, unsigned `uint`, or `bool`. */
 type DTypeClass = "float" | "int" | "uint" | "bool";
 
-export interface DTypeInfo {
+export interface DTypeInfo<D extends DType = DType> {
   readonly class: DTypeClass;
   /** Bytes of one element in host and arena memory. */
   readonly bytes: number;
   /** Elements are read as `bigint` instead of `number`. */
   readonly big: boolean;
-  readonly array: TypedArrayConstructor;
+  readonly array: TypedArrayConstructor<DataOf<D>>;
 }
 
-interface TypedArrayConstructor {
-  new (length: number): TypedArray;
-  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+interface TypedArrayConstructor<A> {
+  new (length: number): A;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): A;
   readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
 }
 
-const row = (kind: DTypeClass, array: TypedArrayConstructor, big = false): DTypeInfo => ({
+const row = <D extends DType>(
+  kind: DTypeClass,
+  array: TypedArrayConstructor<DataOf<D>>,
+  big = false,
+): DTypeInfo<D> => ({
   class: kind,
   bytes: array.BYTES_PER_ELEMENT,
   big,
   array,
 });
 
-export const dtypeInfo: { readonly [D in DType]: DTypeInfo } = {
+export const dtypeInfo: { readonly [D in DType]: DTypeInfo<D> } = {
   f64: row("float", Float64Array),
   f32: row("float", Float32Array),
   f16: row("float", Uint16Array),

@@ -8,6 +8,7 @@ export type ErrorCode =
   | "graph"
   | "gradient"
   | "feed"
+  | "data"
   | "state"
   | "index"
   | "text"
@@ -28,11 +29,11 @@ export class AdjointError extends Error {
   /** The operation that refused, by its public name. */
   readonly operation: string;
 
-  constructor(code: ErrorCode, operation: string, problem: string, remedy = "") {
+  constructor(code: ErrorCode, operation: string, problem: string, remedy = "", options: ErrorOptions = {}) {
     const place = DECLARING.has(code) ? currentOrigin().place : "";
     const tail = [remedy, place === "" ? "" : `At ${place}.`].filter((part) => part !== "").join(" ");
     const said = `${operation}: ${problem}${/[.!?]$/.test(problem) ? "" : "."}`;
-    super(`${shortened(said)}${tail === "" ? "" : ` ${shortened(tail)}`}`);
+    super(`${shortened(said)}${tail === "" ? "" : ` ${shortened(tail)}`}`, options);
     this.code = code;
     this.operation = operation;
   }

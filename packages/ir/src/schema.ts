@@ -1,9 +1,30 @@
-import { NEVER, type ZodMiniType, number, refine, safeParse as zodSafeParse, transform } from "zod/mini";
-import type { $ZodCheck, $ZodErrorMap, $ZodIssue, $ZodOptional, $ZodRawIssue, $ZodType } from "zod/v4/core";
+import {
+  NEVER,
+  type ZodMiniType,
+  custom,
+  gt,
+  lt,
+  maximum,
+  minimum,
+  number,
+  refine,
+  safeParse as zodSafeParse,
+  transform,
+} from "zod/mini";
+import type {
+  $ZodCheck,
+  $ZodDefault,
+  $ZodErrorMap,
+  $ZodIssue,
+  $ZodOptional,
+  $ZodRawIssue,
+  $ZodType,
+} from "zod/v4/core";
+import { AdjointError } from "./error.ts";
 
 /*
- * What Adjoint uses of zod, in its small form, for all packages that a page loads: so there is one copy of it. The small
- * form has no texts for issues; `safeParse` brings them.
+ * What Adjoint uses of zod, in its small form, for all packages: so there is one copy of it. The small form has no texts
+ * for issues; `safeParse` brings them.
  */
 
 export {
@@ -11,21 +32,27 @@ export {
   ZodMiniObject as ObjectSchema,
   _default as withDefault,
   array,
+  bigint,
   boolean,
   custom,
   enum as oneOf,
   exactOptional,
   gt,
+  instanceof as instanceOf,
+  length,
   literal,
   lt,
   maxLength,
   maximum,
   minLength,
   minimum,
+  nan,
   nullable,
   number,
   object,
   optional,
+  type output as Output,
+  pipe,
   refine,
   regex,
   strictObject,
@@ -42,6 +69,12 @@ export type Schema<T = unknown> = $ZodType<T>;
 /** The schema of a key that may be missing. */
 export type OptionalSchema<T> = $ZodOptional<$ZodType<T>>;
 
+/** The schema of a key that may be missing and has a value all the same. */
+export type DefaultSchema<T> = $ZodDefault<$ZodType<T>>;
+
+/** What is wrong with a value, and where in it. */
+export type Issue = $ZodIssue;
+
 /** A schema that takes further conditions. */
 export type CheckableSchema<T> = ZodMiniType<T>;
 
@@ -52,6 +85,42 @@ export function int(message = "Invalid input: expected a whole number"): Checkab
   const error: $ZodErrorMap = ({ code }) => (code === "invalid_type" ? message : undefined);
   return number({ error }).check(refine(Number.isSafeInteger, { message, abort: true }));
 }
+
+/** A whole number of at least `from`, and of at most `to`. */
+// @__NO_SIDE_EFFECTS__
+export function whole(from: number, to: number = Number.MAX_SAFE_INTEGER): CheckableSchema<number> {
+  const range = to === Number.MAX_SAFE_INTEGER ? `≥ ${from}` : `from ${from} to ${to}`;
+  const message = `must be a whole number ${range}`;
+  return int(message).check(minimum(from, message), maximum(to, message));
+}
+
+/** A number that is neither NaN nor infinite. */
+export const finite: CheckableSchema<number> = number("must be a finite number");
+
+/** A finite number of at least 0. */
+export const nonNegative: CheckableSchema<number> = checked(
+  number("must be a number ≥ 0"),
+  minimum(0, "must be a number ≥ 0"),
+);
+
+/** A finite number above 0. */
+export const positive: CheckableSchema<number> = checked(
+  number("must be a number > 0"),
+  gt(0, "must be a number > 0"),
+);
+
+/** A number from 0 to below 1: a probability, a share that is kept. */
+export const fraction: CheckableSchema<number> = checked(
+  number("must be a number from 0 to below 1"),
+  minimum(0, "must be a number from 0 to below 1"),
+  lt(1, "must be a number from 0 to below 1"),
+);
+
+/** A seed of a random order, or `false` for an order that isn't random. */
+export const seedOrFalse: CheckableSchema<number | false> = custom(
+  (value) => value === false || (Number.isSafeInteger(value) && Number(value) >= 0),
+  "must be false or a whole number ≥ 0",
+);
 
 /** A schema with further conditions. */
 // @__NO_SIDE_EFFECTS__
@@ -110,13 +179,33 @@ export function variant<T>(
 /** What `safeParse` gives. */
 export type Parsed<T> =
   | { readonly success: true; readonly data: T }
-  | { readonly success: false; readonly issues: readonly $ZodIssue[] };
+  | { readonly success: false; readonly issues: readonly Issue[] };
 
 /** Checks a value, which issues keep. */
 export function safeParse<T>(schema: Schema<T>, value: unknown): Parsed<T> {
   const result = zodSafeParse(schema, value, { error: textOf, reportInput: true });
   return result.success ? result : { success: false, issues: result.error.issues };
 }
+
+/**
+ * Checks settings that a caller or a file gave.
+ * @param operation the public name that the message begins with.
+ * @param refusal the error for what is wrong; an AdjointError `attribute` by default.
+ * @throws what `refusal` makes, naming each setting that is wrong and the value it had.
+ */
+export function parseSettings<T>(
+  operation: string,
+  schema: Schema<T>,
+  value: unknown,
+  refusal: (operation: string, problem: string) => AdjointError = wrongAttribute,
+): T {
+  const result = safeParse(schema, value);
+  if (result.success) return result.data;
+  throw refusal(operation, problemsOf(result.issues));
+}
+
+const wrongAttribute = (operation: string, problem: string): AdjointError =>
+  new AdjointError("attribute", operation, problem);
 
 /** What a schema without a message of its own says. */
 const textOf: $ZodErrorMap = (issue) => {
@@ -142,7 +231,7 @@ function typeOf(value: unknown): string {
 }
 
 /** Each issue as a phrase that names the setting and the value it had, such as `units must be > 0 and is -1`. */
-export function problemsOf(issues: readonly $ZodIssue[]): string {
+export function problemsOf(issues: readonly Issue[]): string {
   const problems = issues.map((issue) => {
     if (issue.code === "unrecognized_keys") return `unknown setting ${issue.keys.map(show).join(", ")}`;
     const path = issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")} `;
@@ -158,5 +247,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (Array.isArray(value))
     return value.length > 8 ? `a list of ${value.length}` : `[${value.map(show).join(", ")}]`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return ArrayBuffer.isView(value) ? `a ${value.constructor.name}` : "an object";
 }

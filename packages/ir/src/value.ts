@@ -1,4 +1,4 @@
-import { type DType, type DTypeInfo, type TypedArray, dtypeInfo, dtypeRange } from "./dtype.ts";
+import { type DType, type DTypeInfo, type DataOf, type TypedArray, dtypeInfo, dtypeRange } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
 import { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16 } from "./float16.ts";
 import { elementCount, typeText } from "./shape.ts";
@@ -7,10 +7,10 @@ import { elementCount, typeText } from "./shape.ts";
 export type Scalar = number | bigint;
 
 /** A tensor's elements on the host, row-major. */
-export interface TensorValue {
-  readonly dtype: DType;
+export interface TensorValue<D extends DType = DType> {
+  readonly dtype: D;
   readonly shape: readonly number[];
-  readonly data: TypedArray;
+  readonly data: DataOf<D>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function tensorValue(dtype: DType, shape: readonly number[], data: TypedA
 }
 
 /** A value of zeros. @throws AdjointError where there is no memory for it. */
-export function zeroValue(dtype: DType, shape: readonly number[]): TensorValue {
+export function zeroValue<D extends DType>(dtype: D, shape: readonly number[]): TensorValue<D> {
   const { array, bytes } = dtypeInfo[dtype];
   const elements = elementCount(shape);
   try {

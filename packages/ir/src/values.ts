@@ -3,7 +3,18 @@
  */
 
 export { AdjointError, type ErrorCode, LimitError } from "./error.ts";
-export { type DType, type TypedArray, dtypeInfo, dtypeRange, dtypes, isFloat, isInteger } from "./dtype.ts";
+export {
+  type DType,
+  type DTypeArrays,
+  type DataOf,
+  type TypedArray,
+  dtypeInfo,
+  dtypeRange,
+  dtypes,
+  isDType,
+  isFloat,
+  isInteger,
+} from "./dtype.ts";
 export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven } from "./float16.ts";
 export {
   type Bindings,
@@ -43,6 +54,7 @@ export {
   valueOf,
   zeroValue,
 } from "./value.ts";
+export { at } from "./at.ts";
 export { type Initial, initialSchema, initialValue, normalQuantile } from "./initial.ts";
 export { own } from "./record.ts";
 export { hashName, threefry2x32 } from "./threefry.ts";

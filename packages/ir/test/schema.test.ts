@@ -1,16 +1,24 @@
+import { AdjointError, LimitError } from "@adjoint/ir/values";
 import {
   type Schema,
   checked,
+  finite,
+  fraction,
   int,
   literal,
   minimum,
+  nonNegative,
   number,
   oneOf,
+  parseSettings,
+  positive,
   problemsOf,
   safeParse,
+  seedOrFalse,
   strictObject,
   string,
   variant,
+  whole,
 } from "@adjoint/ir/schema";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -52,6 +60,39 @@ describe("problems of settings", () => {
     const classic = z.strictObject({ units: z.int().min(1) });
     expect(safeParse(classic, { units: 2 })).toEqual({ success: true, data: { units: 2 } });
     expect(problems(classic, { units: 0 })).toBe("units Too small: expected ≥ 1 and is 0");
+  });
+});
+
+describe("numbers", () => {
+  test.each<readonly [string, Schema<number | false>, readonly unknown[], readonly unknown[], string]>([
+    ["whole", whole(1), [1, 2 ** 53 - 1], [0, 1.5, 2 ** 53, NaN, "1"], "must be a whole number ≥ 1"],
+    ["whole to a bound", whole(0, 7), [0, 7], [-1, 8], "must be a whole number from 0 to 7"],
+    ["finite", finite, [-1.5, 0], [NaN, Infinity, "0"], "must be a finite number"],
+    ["nonNegative", nonNegative, [0, 0.5], [-1e-9, NaN, Infinity], "must be a number ≥ 0"],
+    ["positive", positive, [1e-9], [0, -1, NaN], "must be a number > 0"],
+    ["fraction", fraction, [0, 0.999], [1, -0.1, NaN], "must be a number from 0 to below 1"],
+    ["seedOrFalse", seedOrFalse, [false, 0], [true, -1, 2 ** 53], "must be false or a whole number ≥ 0"],
+  ])("%s", (_, schema, good, bad, message) => {
+    for (const value of good) expect(safeParse(schema, value)).toEqual({ success: true, data: value });
+    for (const value of bad) expect(problems(schema, value)).toContain(message);
+  });
+});
+
+describe("parseSettings", () => {
+  const schema = strictObject({ units: whole(1) });
+
+  test("gives the settings, or an error that names the operation", () => {
+    expect(parseSettings("dense", schema, { units: 2 })).toEqual({ units: 2 });
+    expect(() => parseSettings("dense", schema, { units: 0n })).toThrow(AdjointError);
+    expect(() => parseSettings("dense", schema, { units: 0n })).toThrow(
+      "dense: units must be a whole number ≥ 1 and is 0n.",
+    );
+  });
+
+  test("throws what it is told to", () => {
+    const refusal = (operation: string, problem: string): AdjointError =>
+      new LimitError(operation, problem, 2, 1, "");
+    expect(() => parseSettings("dense", schema, {}, refusal)).toThrow(LimitError);
   });
 });
 

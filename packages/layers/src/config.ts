@@ -1,32 +1,29 @@
 import { AdjointError } from "@adjoint/ir";
 import {
-  type CheckableSchema,
   type Schema,
   array,
   checked,
-  int,
   maxLength,
   maximum,
   minLength,
   minimum,
   number,
-  problemsOf,
-  safeParse,
   union,
+  whole,
 } from "@adjoint/ir/schema";
 
 const LARGEST = 2 ** 31 - 1;
-const SIZE = `must be a whole number from 1 to ${LARGEST}`;
-const COUNT = `must be a whole number from 0 to ${LARGEST}`;
 
 /** A size of at least 1. */
-export const size: Schema<number> = checked(int(SIZE), minimum(1, SIZE), maximum(LARGEST, SIZE));
+export const size: Schema<number> = whole(1, LARGEST);
 
 /** A number of at least 0 that counts elements. */
-const count: Schema<number> = checked(int(COUNT), minimum(0, COUNT), maximum(LARGEST, COUNT));
+const count: Schema<number> = whole(0, LARGEST);
 
-/** A number that is neither NaN nor infinite. */
-export const finite: CheckableSchema<number> = number("must be a finite number");
+const SHARE = "must be a number from 0 to 1";
+
+/** How much one of two weighs. */
+export const share: Schema<number> = checked(number(SHARE), minimum(0, SHARE), maximum(1, SHARE));
 
 /** One whole number for all spatial axes, or one for each. */
 export type PerAxis = number | readonly number[];
@@ -56,14 +53,4 @@ export function spread(operation: string, what: string, value: PerAxis, rank: nu
     operation,
     `${what} [${value.join(", ")}] has ${value.length} numbers for ${rank} spatial axes`,
   );
-}
-
-/**
- * Checks what a caller or a file gave.
- * @throws AdjointError naming each setting that is wrong and the value it had.
- */
-export function parseConfig<T>(operation: string, schema: Schema<T>, value: unknown): T {
-  const result = safeParse(schema, value);
-  if (result.success) return result.data;
-  throw new AdjointError("attribute", operation, problemsOf(result.issues));
 }

@@ -2,18 +2,17 @@ import { elementCount } from "@adjoint/ir";
 import type { Initial } from "@adjoint/ir";
 import {
   type Schema,
-  checked,
-  oneOf,
-  gt,
+  finite,
   literal,
-  minimum,
-  number,
+  nonNegative,
+  oneOf,
   optional,
+  parseSettings,
+  positive,
   strictObject,
   variant,
   withDefault,
 } from "@adjoint/ir/schema";
-import { finite, parseConfig } from "./config.ts";
 
 /** How a parameter starts, as data: a name and its settings, so that it goes to JSON and back. */
 export type Initializer =
@@ -24,8 +23,7 @@ export type Initializer =
   | { readonly name: "xavierUniform" | "xavierNormal" | "heUniform" | "heNormal"; readonly gain: number }
   | { readonly name: "orthogonal"; readonly gain: number };
 
-const gain = withDefault(checked(number("must be a number > 0"), gt(0, "must be a number > 0")), 1);
-const deviation = checked(number("must be a number ≥ 0"), minimum(0, "must be a number ≥ 0"));
+const gain = withDefault(positive, 1);
 
 const plain = strictObject({ name: oneOf(["zeros", "ones"]) });
 const scaled = strictObject({
@@ -39,7 +37,7 @@ const schemas: { readonly [N in Initializer["name"]]: Schema<Initializer> } = {
   normal: strictObject({
     name: literal("normal"),
     mean: withDefault(finite, 0),
-    standardDeviation: optional(deviation),
+    standardDeviation: optional(nonNegative),
   }),
   uniform: strictObject({ name: literal("uniform"), low: finite, high: finite }),
   xavierUniform: scaled,
@@ -57,7 +55,7 @@ export const initializerSchema: Schema<Initializer> = variant(
 );
 
 const made = (name: Initializer["name"], settings: object): Initializer =>
-  parseConfig(name, initializerSchema, { name, ...settings });
+  parseSettings(name, initializerSchema, { name, ...settings });
 
 /** All 0. */
 export const zeros = (): Initializer => ({ name: "zeros" });

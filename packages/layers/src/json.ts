@@ -7,6 +7,7 @@ import {
   maxLength,
   object,
   optional,
+  parseSettings,
   record,
   regex,
   show,
@@ -14,7 +15,6 @@ import {
   string,
   unknown,
 } from "@adjoint/ir/schema";
-import { parseConfig } from "./config.ts";
 import { type Layer, type LayerKind, stateOf } from "./layer.ts";
 import { layerKinds } from "./layer-kinds.ts";
 import { makeLayer } from "./make-layer.ts";
@@ -95,7 +95,7 @@ export interface FromJsonOptions {
  * than 64 levels or 100,000 layers (references counted as what they refer to).
  */
 export function fromJson(json: unknown, options: FromJsonOptions = {}): Layer {
-  const { version, model } = parseConfig("fromJson", envelope, json);
+  const { version, model } = parseSettings("fromJson", envelope, json);
   if (version !== VERSION) {
     throw new AdjointError(
       "text",
@@ -124,7 +124,7 @@ class Reader {
     if (++this.#count > MOST_LAYERS) throw refusal(place, `is one of more than ${MOST_LAYERS} layers`);
     if (typeof node === "object" && node !== null && Object.hasOwn(node, "same"))
       return this.#same(node, place);
-    const { kind: kindName, name, config, layers } = at(place, () => parseConfig("", layerNode, node));
+    const { kind: kindName, name, config, layers } = at(place, () => parseSettings("", layerNode, node));
     const kind = this.#kinds.get(kindName);
     if (kind === undefined) {
       throw refusal(
@@ -159,7 +159,7 @@ class Reader {
   }
 
   #same(node: object, place: string): Layer {
-    const { same } = at(place, () => parseConfig("", sameNode, node));
+    const { same } = at(place, () => parseSettings("", sameNode, node));
     const layer = this.#layers.get(same);
     if (layer === undefined || same === "")
       throw refusal(place, `refers to ${show(same)}, which is not before it`);

@@ -1,7 +1,6 @@
 import type { Tensor } from "@adjoint/ir";
-import { checked, maxLength, optional, refine, string } from "@adjoint/ir/schema";
+import { checked, maxLength, optional, parseSettings, refine, string } from "@adjoint/ir/schema";
 import { callOutermost } from "./call.ts";
-import { parseConfig } from "./config.ts";
 import { type CallOptions, type Layer, type LayerKind, type LayerState, keepState } from "./layer.ts";
 import { assignNames } from "./names.ts";
 
@@ -25,9 +24,9 @@ export function makeLayer<C>(
   layers: readonly Layer[] = [],
 ): Layer<C> {
   const { name, ...settings }: { name?: unknown } = { ...options };
-  const config = parseConfig(kind.kind, kind.schema, settings);
+  const config = parseSettings(kind.kind, kind.schema, settings);
   if (typeof config === "object" && config !== null) Object.freeze(config);
-  const given = parseConfig(`${kind.kind} name`, nameSchema, name);
+  const given = parseSettings(`${kind.kind} name`, nameSchema, name);
   const state: LayerState = { kind, config, layers, given, path: "", sealed: false, registers: undefined };
   const call = (x: Tensor, callOptions: CallOptions = {}): Tensor =>
     callOutermost(layer, x, callOptions.training === true);

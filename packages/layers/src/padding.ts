@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { at, AdjointError } from "@adjoint/ir";
 import type { Dim, Shape } from "@adjoint/ir";
 import { type Schema, oneOf, union, withDefault } from "@adjoint/ir/schema";
 import { type PerAxis, counts, spread } from "./config.ts";
@@ -36,7 +36,7 @@ export function paddingFor(operation: string, padding: Padding, extents: Shape, 
   if (padding === "same") {
     const totals = extents.map((extent, axis) => sameTotal(operation, extent, window, axis));
     const padLow = totals.map((total) => Math.floor(total / 2));
-    return { padLow, padHigh: totals.map((total, axis) => total - (padLow[axis] ?? 0)) };
+    return { padLow, padHigh: totals.map((total, axis) => total - at(padLow, axis)) };
   }
   const both = spread(operation, "padding", padding === "valid" ? 0 : padding, extents.length);
   return { padLow: both, padHigh: both };
@@ -49,7 +49,7 @@ function sameTotal(
   { kernel, strides, dilations }: Window,
   axis: number,
 ): number {
-  const [stride, span] = [strides[axis] ?? 1, ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1)];
+  const [stride, span] = [at(strides, axis), (at(kernel, axis) - 1) * at(dilations, axis)];
   if (stride === 1) return span;
   if (typeof extent === "number")
     return Math.max(0, (Math.ceil(extent / stride) - 1) * stride + span + 1 - extent);

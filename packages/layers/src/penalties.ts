@@ -1,7 +1,7 @@
 import { AdjointError, dtypes, isFloat, isNode, nodesOf, workingType } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { checked, maximum, minimum } from "@adjoint/ir/schema";
-import { finite, parseConfig } from "./config.ts";
+import { nonNegative, parseSettings } from "@adjoint/ir/schema";
+import { share } from "./config.ts";
 
 /**
  * The trainable registers of rank 2 and more that a tensor depends on: weights of dense and convolution layers and
@@ -19,11 +19,7 @@ function penalty(
   strength: number,
   of: (w: Tensor) => Tensor,
 ): Tensor {
-  const factor = parseConfig(
-    `${name} strength`,
-    checked(finite, minimum(0, "must be a number ≥ 0")),
-    strength,
-  );
+  const factor = parseSettings(`${name} strength`, nonNegative, strength);
   // The table of types has the widest first.
   const widest = dtypes.find((dtype) => weights.some((weight) => weight.dtype === dtype)) ?? "f32";
   const [first, ...rest] = weights.map((weight) => of(weight.cast(workingType(widest))));
@@ -49,11 +45,6 @@ export const l2 = (weights: readonly Tensor[], strength: number): Tensor =>
  * @param lambda from 0 to 1.
  */
 export function regularized(loss: Tensor, term: Tensor, lambda: number): Tensor {
-  const range = "must be a number from 0 to 1";
-  const share = parseConfig(
-    "regularized lambda",
-    checked(finite, minimum(0, range), maximum(1, range)),
-    lambda,
-  );
-  return loss.mul(1 - share).add(term.mul(share));
+  const weight = parseSettings("regularized lambda", share, lambda);
+  return loss.mul(1 - weight).add(term.mul(weight));
 }

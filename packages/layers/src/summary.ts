@@ -1,4 +1,4 @@
-import { Tensor, elementCount, input, shapeText } from "@adjoint/ir";
+import { at, Tensor, elementCount, input, shapeText } from "@adjoint/ir";
 import type { Shape, TensorType } from "@adjoint/ir";
 import { watchCall } from "./call.ts";
 import { type Layer, type RegisterSpec, stateOf } from "./layer.ts";
@@ -84,7 +84,7 @@ function table(
   const lines = cells.map((line) =>
     line
       .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column < 2 ? cell.padEnd(at(widths, column)) : cell.padStart(at(widths, column)),
       )
       .join("   "),
   );

@@ -1,5 +1,5 @@
 import { AdjointError, own } from "@adjoint/ir";
-import { z } from "zod";
+import { type Schema, array, problemsOf, safeParse, strictObject, string } from "@adjoint/ir/schema";
 
 /** The key of the model's metadata that says which outputs become which inputs. */
 export const REGISTERS_KEY = "adjoint.registers";
@@ -10,9 +10,7 @@ export interface RegisterPair {
   readonly output: string;
 }
 
-const pairs: z.ZodType<readonly RegisterPair[]> = z.array(
-  z.strictObject({ input: z.string(), output: z.string() }),
-);
+const pairs: Schema<readonly RegisterPair[]> = array(strictObject({ input: string(), output: string() }));
 
 /**
  * The registers of an exported training step, from its metadata (`inspectOnnx(bytes).metadata`).
@@ -33,16 +31,17 @@ export function registerPairs(metadata: { readonly [key: string]: string }): rea
 
 /** @throws AdjointError when the text is not what `toOnnx` writes. */
 export function pairsIn(text: string): readonly RegisterPair[] {
+  const unreadable = (why: string): AdjointError =>
+    new AdjointError("text", "registerPairs", `the metadata "${REGISTERS_KEY}" are not readable: ${why}`);
+  let value: unknown;
   try {
-    return pairs.parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new AdjointError(
-      "text",
-      "registerPairs",
-      `the metadata "${REGISTERS_KEY}" are not readable: ${why}`,
-    );
+    throw unreadable(String(error));
   }
+  const parsed = safeParse(pairs, value);
+  if (parsed.success) return parsed.data;
+  throw unreadable(problemsOf(parsed.issues));
 }
 
 /** What runs a model: ONNX Runtime's `InferenceSession`, or anything with its `run`. */

@@ -4,14 +4,15 @@ import {
   type Schema,
   checked,
   custom,
+  nonNegative,
   optional,
+  positive,
   refine,
   strictObject,
   string,
   withDefault,
 } from "@adjoint/ir/schema";
 import type { LearningRate } from "./learning-rate.ts";
-import { nonNegative, positive } from "./validation.ts";
 
 /**
  * What one parameter does otherwise than the others. Give it from `parameters`, for example

@@ -10,14 +10,13 @@ import {
   workingType,
 } from "@adjoint/ir";
 import type { DType, Tensor, Update } from "@adjoint/ir";
-import type { Schema } from "@adjoint/ir/schema";
+import { type Schema, parseSettings } from "@adjoint/ir/schema";
 import { clipByGlobalNorm, clipByValue } from "./clip.ts";
 import { parameterOptions } from "./config.ts";
 import type { OptimizerConfig, ParameterOptions } from "./config.ts";
 import { flushSubnormal } from "./flush.ts";
 import { rateAt } from "./learning-rate.ts";
 import { distinct, parametersOf } from "./parameters.ts";
-import { parseConfig } from "./validation.ts";
 
 /** Named tensors. */
 export type Tensors<N extends string> = { readonly [name in N]: Tensor };
@@ -88,7 +87,7 @@ export function makeOptimizer<C extends OptimizerConfig, M extends string, S ext
   rule: UpdateRule<C, M, S>,
   options: object = {},
 ): Optimizer<C> {
-  const config = parseConfig(rule.kind, rule.schema, options);
+  const config = parseSettings(rule.kind, rule.schema, options);
   const update = (parameters: readonly Tensor[], given: readonly Tensor[]): readonly Update[] =>
     updatesOf(rule, config, parameters, given);
   const fromLoss = (loss: Tensor): readonly Update[] => {
@@ -120,7 +119,7 @@ function updatesOf<C extends OptimizerConfig, M extends string, S extends string
     const gradient = given[index];
     const choice = config.parameters?.(registerOf(parameter).name) ?? true;
     if (choice === false || gradient === undefined) return [];
-    const options = choice === true ? {} : parseConfig(`${rule.kind} parameters`, parameterOptions, choice);
+    const options = choice === true ? {} : parseSettings(`${rule.kind} parameters`, parameterOptions, choice);
     return [{ parameter, gradient, options }];
   });
   const clipped = clip(

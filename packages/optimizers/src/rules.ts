@@ -1,6 +1,6 @@
 import { AdjointError, equalShapes, isNode, shapeText, widely, widened } from "@adjoint/ir";
 import type { Shape, Tensor, Update } from "@adjoint/ir";
-import { parseConfig, positive } from "./validation.ts";
+import { parseSettings, positive } from "@adjoint/ir/schema";
 
 /** What Hebb's rule takes. */
 export interface HebbOptions {
@@ -65,7 +65,7 @@ function outerUpdate(
   signal: Tensor,
   bias?: Tensor,
 ): readonly Update[] {
-  const eta = parseConfig(`${rule} rate`, positive, rate);
+  const eta = parseSettings(`${rule} rate`, positive, rate);
   const [batch, units] = [input.shape[0] ?? 1, weight.shape[1] ?? 1];
   expectShape(rule, "input", input, [batch, weight.shape[0] ?? 1]);
   expectShape(rule, "output", signal, [batch, units]);

@@ -1,15 +1,16 @@
-import { Tensor, constant } from "@adjoint/ir";
+import { at, Tensor, constant } from "@adjoint/ir";
 import {
   type Schema,
   array,
   checked,
-  int,
-  minimum,
+  nonNegative,
+  parseSettings,
+  positive,
   refine,
   strictObject,
+  whole,
   withDefault,
 } from "@adjoint/ir/schema";
-import { nonNegative, parseConfig, positive } from "./validation.ts";
 
 /**
  * A learning rate that follows the training, as graph.
@@ -21,11 +22,11 @@ export type Schedule = (step: Tensor) => Tensor;
 /** A start of a schedule: the rate that is given, or another schedule. */
 export type RateOrSchedule = number | Schedule;
 
-const steps = checked(int("must be a whole number ≥ 1"), minimum(1, "must be a whole number ≥ 1"));
+const steps = whole(1);
 
 /** The same rate at every step. */
 export function constantRate(rate: number): Schedule {
-  const value = parseConfig("constantRate", nonNegative, rate);
+  const value = parseSettings("constantRate", nonNegative, rate);
   return (step) => constant(value, step.dtype);
 }
 
@@ -45,13 +46,13 @@ const decayOptions: Schema<DecayOptions> = strictObject({
 
 /** initial·factor^⌊step / every⌋: a staircase. */
 export function stepDecay(options: DecayOptions): Schedule {
-  const { initial, factor, every } = parseConfig("stepDecay", decayOptions, options);
+  const { initial, factor, every } = parseSettings("stepDecay", decayOptions, options);
   return (step) => constant(factor, step.dtype).pow(step.div(every).floor()).mul(initial);
 }
 
 /** initial·factor^(step / every): the same decay without stairs. */
 export function exponentialDecay(options: DecayOptions): Schedule {
-  const { initial, factor, every } = parseConfig("exponentialDecay", decayOptions, options);
+  const { initial, factor, every } = parseSettings("exponentialDecay", decayOptions, options);
   return (step) => constant(factor, step.dtype).pow(step.div(every)).mul(initial);
 }
 
@@ -71,7 +72,7 @@ const cosineOptions = strictObject({ initial: nonNegative, final: withDefault(no
  * Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), equation 5.
  */
 export function cosineDecay(options: CosineOptions): Schedule {
-  const { initial, final, steps: span } = parseConfig("cosineDecay", cosineOptions, options);
+  const { initial, final, steps: span } = parseSettings("cosineDecay", cosineOptions, options);
   return (step) =>
     step
       .min(span)
@@ -104,11 +105,11 @@ const piecewiseOptions: Schema<PiecewiseOptions> = checked(
 
 /** `rates[i]` before step `boundaries[i]`, the last rate from the last boundary on. */
 export function piecewise(options: PiecewiseOptions): Schedule {
-  const { boundaries, rates } = parseConfig("piecewise", piecewiseOptions, options);
+  const { boundaries, rates } = parseSettings("piecewise", piecewiseOptions, options);
   return (step) =>
     boundaries.reduceRight<Tensor>(
-      (later, boundary, index) => step.less(boundary).where(rates[index] ?? 0, later),
-      constant(rates.at(-1) ?? 0, step.dtype),
+      (later, boundary, index) => step.less(boundary).where(at(rates, index), later),
+      constant(at(rates, -1), step.dtype),
     );
 }
 
@@ -117,7 +118,7 @@ export function piecewise(options: PiecewiseOptions): Schedule {
  * `after`, whose step 0 is update `count`. Source: Goyal et al., "Accurate, Large Minibatch SGD" (2017), section 2.2.
  */
 export function warmUp(after: RateOrSchedule, count: number): Schedule {
-  const span = parseConfig("warmUp", steps, count);
+  const span = parseSettings("warmUp", steps, count);
   const schedule = typeof after === "number" ? constantRate(after) : after;
   return (step) => schedule(step.sub(span).max(0)).mul(step.add(1).div(span).min(1));
 }

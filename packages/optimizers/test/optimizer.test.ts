@@ -245,7 +245,7 @@ describe("makeOptimizer", () => {
     expect(() => adam({ learningRate: -1 })).toThrow(
       /adam: learningRate must be a number ≥ 0, a schedule or a scalar tensor and is -1/,
     );
-    expect(() => adam({ beta2: 1 })).toThrow(/beta2 must be from 0 to below 1 and is 1/);
+    expect(() => adam({ beta2: 1 })).toThrow(/beta2 must be a number from 0 to below 1 and is 1/);
     expect(() => sgd({ clipNorm: 0 })).toThrow(/clipNorm must be a number > 0 and is 0/);
     expect(() => sgd({ name: "a.b" })).toThrow(/name must be a name/);
     // @ts-expect-error it must be a function

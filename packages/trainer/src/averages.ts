@@ -1,5 +1,6 @@
+import { at } from "@adjoint/ir";
 import { AdjointError } from "@adjoint/ir";
-import type { Measures, Sums } from "./progress.ts";
+import type { Measures, Sums } from "./records.ts";
 
 /** Averages by example of measures that each batch gives as its mean: a smaller last batch counts for as much less. */
 export class Averages {
@@ -27,20 +28,20 @@ export class Averages {
     this.#examples += examples;
     return this.#measures((name, index) => {
       const value = outputs[name]?.item() ?? NaN;
-      this.#sums[index] = (this.#sums[index] ?? 0) + value * examples;
+      this.#sums[index] = at(this.#sums, index) + value * examples;
       return value;
     });
   }
 
   /** The averages so far. */
   get measures(): Measures {
-    return this.#measures((_, index) => (this.#sums[index] ?? 0) / this.#examples);
+    return this.#measures((_, index) => at(this.#sums, index) / this.#examples);
   }
 
   get sums(): Sums {
     return {
       examples: this.#examples,
-      values: Object.fromEntries(this.#names.map((name, index) => [name, this.#sums[index] ?? 0])),
+      values: Object.fromEntries(this.#names.map((name, index) => [name, at(this.#sums, index)])),
     };
   }
 

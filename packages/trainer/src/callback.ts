@@ -1,6 +1,6 @@
 import type { RegisterAttributes, State } from "@adjoint/ir";
 import type { CallbackState, Checkpoint } from "./checkpoint.ts";
-import type { EpochRecord, Measures } from "./progress.ts";
+import type { EpochRecord, Measures } from "./records.ts";
 
 /** What a step gave. Counts are from 1: the 100th step of the first epoch has `epoch` 1 and `batch` 100. */
 export interface StepInfo extends Measures {

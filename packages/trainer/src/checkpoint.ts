@@ -1,4 +1,5 @@
 import {
+  at,
   AdjointError,
   type RegisterAttributes,
   type State,
@@ -6,8 +7,8 @@ import {
   equalTypes,
   typeText,
 } from "@adjoint/ir";
-import { z } from "zod";
-import { type DataPlan, type Progress, progressSchema, toJsonText } from "./progress.ts";
+import { type Schema, NEVER, object, pipe, safeParse, string, transform } from "@adjoint/ir/schema";
+import { type DataPlan, type Progress, progressSchema, toJsonText } from "./records.ts";
 import { show } from "./safetensors/error.ts";
 import { decodeSafetensors } from "./safetensors/read.ts";
 import { type Metadata, encodeSafetensors } from "./safetensors/write.ts";
@@ -72,7 +73,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     ]),
     {
       format: FORMAT,
-      version: VERSIONS.at(-1) ?? "",
+      version: at(VERSIONS, -1),
       ...Object.fromEntries(texts.filter((entry) => !long.includes(entry))),
     },
   );
@@ -99,32 +100,41 @@ function bytesOf(text: string): TensorValue {
 }
 
 /** The values of an object of JSON that `is` accepts, whatever their names. */
-const entriesOf = <T>(is: (value: unknown, name: string) => value is T): z.ZodType<ReadonlyMap<string, T>> =>
-  z.unknown().transform((value, context): ReadonlyMap<string, T> => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      context.addIssue("is no object");
-      return z.NEVER;
+const entriesOf = <T>(is: (value: unknown, name: string) => value is T): Schema<ReadonlyMap<string, T>> =>
+  transform((input, { issues }): ReadonlyMap<string, T> => {
+    if (typeof input !== "object" || input === null || Array.isArray(input)) {
+      issues.push({ code: "custom", input, message: "is no object" });
+      return NEVER;
     }
     const entries = new Map<string, T>();
-    for (const [name, entry] of Object.entries(value)) {
+    for (const [name, entry] of Object.entries(input)) {
       if (is(entry, name)) entries.set(name, entry);
-      else context.addIssue({ code: "custom", message: "is not what it should be", path: [name] });
+      else issues.push({ code: "custom", path: [name], input: entry, message: "is not what it should be" });
     }
     return entries;
   });
 
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue("is not JSON");
-    return z.NEVER;
-  }
-});
-const schema = z.object({
-  progress: json.pipe(progressSchema),
-  callbacks: json.pipe(entriesOf((_value, name): _value is unknown => !name.includes(":"))),
-  notes: json.pipe(entriesOf((value): value is string => typeof value === "string")),
+const json = pipe(
+  string(),
+  transform((text, { issues }): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      issues.push({ code: "custom", input: text, message: "is not JSON" });
+      return NEVER;
+    }
+  }),
+);
+const schema = object({
+  progress: pipe(json, progressSchema),
+  callbacks: pipe(
+    json,
+    entriesOf((_value, name): _value is unknown => !name.includes(":")),
+  ),
+  notes: pipe(
+    json,
+    entriesOf((value): value is string => typeof value === "string"),
+  ),
 });
 
 /**
@@ -159,9 +169,9 @@ export function decodeCheckpoint(file: Uint8Array): Checkpoint {
       owned.push([callback, rest.join(":"), value]);
     } else registers.set(name, value);
   }
-  const parsed = schema.safeParse(texts);
+  const parsed = safeParse(schema, texts);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+    const [issue] = parsed.issues;
     throw new AdjointError(
       "state",
       "checkpoint",

@@ -10,8 +10,8 @@ import {
 } from "@adjoint/ir";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";
-import { feedsFor } from "./examples.ts";
-import type { Measures } from "./progress.ts";
+import { feedsFor } from "./feeds-for.ts";
+import type { Measures } from "./records.ts";
 
 /** The entries of a trainer's session, whatever their inputs are called. */
 export type TrainingEntries = { readonly train: Graph; readonly evaluate: Graph; readonly predict: Graph };

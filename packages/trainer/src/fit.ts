@@ -1,14 +1,15 @@
 import type { Session } from "@adjoint/compiler";
 import type { Dataset, Fields } from "@adjoint/datasets";
 import { AdjointError, type Graph, type State, registersOf } from "@adjoint/ir";
+import { parseSettings } from "@adjoint/ir/schema";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";
 import type { Callback, FitContext, Stop } from "./callback.ts";
 import { type Checkpoint, checkResumable } from "./checkpoint.ts";
 import { type TrainingEntries, evaluateAll } from "./evaluate.ts";
-import { feedsFor } from "./examples.ts";
-import { type FitOptions, fitSchema, parseOptions } from "./options.ts";
-import type { DataPlan, EpochRecord, Measures, Progress } from "./progress.ts";
+import { feedsFor } from "./feeds-for.ts";
+import { type FitOptions, fitSchema } from "./options.ts";
+import type { DataPlan, EpochRecord, Measures, Progress } from "./records.ts";
 import type { Turns } from "./turns.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -61,7 +62,7 @@ export class FitRun {
   readonly #measured = new Map<Part, { readonly version: string; readonly measures: Measures }>();
 
   constructor(training: Training, options: FitOptions) {
-    const settings = parseOptions("fit", fitSchema, options);
+    const settings = parseSettings("fit", fitSchema, options);
     const { epochs, batchSize, shuffle = training.seed, lastBatch, abortPatience } = settings;
     this.#training = training;
     this.#options = options;

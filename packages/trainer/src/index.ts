@@ -4,7 +4,7 @@ export { type Examples, Trainer, createTrainer } from "./trainer.ts";
 export { Predictor, type PredictorOptions, createPredictor } from "./predictor.ts";
 export type { FitOptions, PassOptions } from "./options.ts";
 export type { FitResult } from "./fit.ts";
-export type { DataPlan, EpochRecord, Measures, Progress, StepRecord, Sums, Values } from "./progress.ts";
+export type { DataPlan, EpochRecord, Measures, Progress, StepRecord, Sums, Values } from "./records.ts";
 export type { Callback, EpochInfo, FitContext, StepInfo, Stop } from "./callback.ts";
 export { type ProgressOptions, type ProgressReport, progress, stepLine } from "./callbacks/progress.ts";
 export { type History, type HistoryOptions, history } from "./callbacks/history.ts";

@@ -1,5 +1,15 @@
-import { AdjointError } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Schema,
+  object,
+  oneOf,
+  optional,
+  parseSettings,
+  positive,
+  seedOrFalse,
+  strictObject,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import type { Callback } from "./callback.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
@@ -27,13 +37,7 @@ export interface FitOptions {
   readonly notes?: { readonly [key: string]: string } | undefined;
 }
 
-const SIZE = "must be a whole number ≥ 1";
-const size = z.int(SIZE).min(1, SIZE);
-
-const seed = z.custom<number | false>(
-  (value) => value === false || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0),
-  "must be a whole number ≥ 0, or false",
-);
+const size = whole(1);
 
 /** Settings of `fit` with defaults filled in. */
 interface FitSettings {
@@ -45,28 +49,13 @@ interface FitSettings {
 }
 
 /** What is left to check of `FitOptions` at run time: the rest is objects of this library. */
-export const fitSchema: z.ZodType<FitSettings> = z.object({
+export const fitSchema: Schema<FitSettings> = object({
   epochs: size,
-  batchSize: size.default(32),
-  shuffle: seed.optional(),
-  lastBatch: z.enum(["keep", "drop"], 'must be "keep" or "drop"').default("keep"),
-  abortPatience: z.number("must be a number > 0").gt(0, "must be a number > 0").default(30),
+  batchSize: withDefault(size, 32),
+  shuffle: optional(seedOrFalse),
+  lastBatch: withDefault(oneOf(["keep", "drop"], 'must be "keep" or "drop"'), "keep"),
+  abortPatience: withDefault(positive, 30),
 });
-
-/**
- * Checks what a caller gave.
- * @throws AdjointError naming each setting that is wrong and the value it had.
- */
-export function parseOptions<T>(operation: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) =>
-    issue.code === "unrecognized_keys"
-      ? `unknown setting ${issue.keys.map((key) => `"${key}"`).join(", ")}`
-      : `${[...issue.path.map(String), issue.message].join(" ")} and is ${String(issue.input)}`,
-  );
-  throw new AdjointError("attribute", operation, problems.join("; "));
-}
 
 /** What a pass without training takes. */
 export interface PassOptions {
@@ -74,8 +63,8 @@ export interface PassOptions {
   readonly batchSize?: number | undefined;
 }
 
-const passSchema = z.strictObject({ batchSize: size.default(100) });
+const passSchema = strictObject({ batchSize: withDefault(size, 100) });
 
 /** The batch size of a pass. */
 export const parsePass = (operation: string, options: PassOptions): number =>
-  parseOptions(operation, passSchema, options).batchSize;
+  parseSettings(operation, passSchema, options).batchSize;

@@ -1,6 +1,6 @@
 import { type Session, type SessionOptions, compile } from "@adjoint/compiler";
-import type { DType, Dataset, Fields } from "@adjoint/datasets";
-import type { State, TensorValue } from "@adjoint/ir";
+import type { Dataset, Fields } from "@adjoint/datasets";
+import type { DType, State, TensorValue } from "@adjoint/ir";
 import { type Declaration, type Programs, checkPrograms, trainingPrograms } from "./declaration.ts";
 import { type TrainingEntries, evaluateAll, predictAll } from "./evaluate.ts";
 import { FitRun, type FitResult, weightNames } from "./fit.ts";

@@ -32,6 +32,7 @@ export function reference(seed = 1): SessionOptions {
 function referenceBackend(current: () => Graph | undefined): Backend {
   return {
     name: "reference",
+    [Symbol.dispose]: () => undefined,
     open: () => {
       let state: { [name: string]: TensorValue } = {};
       const copy = ({ dtype, shape, data }: TensorValue): TensorValue => ({

@@ -6,7 +6,7 @@ import type { Composite, Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import { broadcastShapes, equalShapes, shapeText } from "../shape.ts";
-import { checkDTypes, define, one } from "./define.ts";
+import { checkDTypes, define, outputOf } from "./define.ts";
 import { softmax } from "./softmax.ts";
 
 interface Attention {
@@ -117,5 +117,5 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const scale = options.scale ?? (typeof size === "number" ? 1 / Math.sqrt(size) : undefined);
   if (scale === undefined)
     throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
-  return one(attentionOperation, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
+  return outputOf(attentionOperation, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
 }

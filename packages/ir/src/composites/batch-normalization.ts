@@ -3,7 +3,7 @@ import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
 import { operand } from "../primitive.ts";
-import { all, checkDTypes, checkShape, define, one } from "./define.ts";
+import { outputsOf, checkDTypes, checkShape, define, outputOf } from "./define.ts";
 import { inverseDeviation, standardize, variance } from "./statistics.ts";
 
 export interface Epsilon {
@@ -125,7 +125,7 @@ export const batchNormalization = (
   varianceOf: Tensor,
   options: EpsilonOptions = {},
 ): Tensor =>
-  one(batchNormalizationOperation, [x, scale, bias, mean, varianceOf], {
+  outputOf(batchNormalizationOperation, [x, scale, bias, mean, varianceOf], {
     epsilon: options.epsilon ?? 1e-5,
   });
 
@@ -145,7 +145,7 @@ export function batchNormalizationTraining(
   bias: Tensor,
   options: EpsilonOptions = {},
 ): BatchNormalized {
-  const outputs = all(batchNormalizationTrainingOperation, [x, scale, bias], {
+  const outputs = outputsOf(batchNormalizationTrainingOperation, [x, scale, bias], {
     epsilon: options.epsilon ?? 1e-5,
   });
   return { y: operand(outputs, 0), mean: operand(outputs, 1), variance: operand(outputs, 2) };

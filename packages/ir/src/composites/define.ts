@@ -119,7 +119,7 @@ export function defineUnary<A = None>(
 }
 
 /** The outputs of one node, its attributes and operands checked. */
-export function all<A>(
+export function outputsOf<A>(
   operation: CheckedComposite<A>,
   inputs: readonly Tensor[],
   attributes: A,
@@ -134,8 +134,11 @@ export function all<A>(
 }
 
 /** The only output of one node, its attributes and operands checked. */
-export const one = <A>(operation: CheckedComposite<A>, inputs: readonly Tensor[], attributes: A): Tensor =>
-  operand(all(operation, inputs, attributes), 0);
+export const outputOf = <A>(
+  operation: CheckedComposite<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+): Tensor => operand(outputsOf(operation, inputs, attributes), 0);
 
 /** Refuses tensors that are no floats (or not of the domain given) or differ in dtype. */
 export function checkDTypes(name: string, tensors: readonly Tensor[], domain: Domain = "float"): void {

@@ -4,7 +4,7 @@ import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
-import { checkDTypes, define, one } from "./define.ts";
+import { checkDTypes, define, outputOf } from "./define.ts";
 
 /** A tensor whose axes are named by labels, each at most once after `prepared`. */
 interface Term {
@@ -178,4 +178,4 @@ export const einsumComposites: readonly Composite[] = [einsumOperation];
  * @throws AdjointError for an equation that does not fit the operands.
  */
 export const einsum = (equation: string, ...tensors: readonly Tensor[]): Tensor =>
-  one(einsumOperation, tensors, { equation });
+  outputOf(einsumOperation, tensors, { equation });

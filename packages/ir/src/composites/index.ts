@@ -1,6 +1,6 @@
 import type { CompositeTable } from "../composite.ts";
 import type { Composite } from "../tensor.ts";
-import { activationComposites } from "./activations.ts";
+import { smoothActivations } from "./smooth-activations.ts";
 import { attentionComposites } from "./attention.ts";
 import { batchNormalizationComposites } from "./batch-normalization.ts";
 import { einsumComposites } from "./einsum.ts";
@@ -10,7 +10,7 @@ import { lrnComposites } from "./lrn.ts";
 import { normalizationComposites } from "./normalization.ts";
 import { poolingComposites } from "./pooling.ts";
 import { randomComposites } from "./random.ts";
-import { rectifierComposites } from "./rectifiers.ts";
+import { piecewiseActivations } from "./piecewise-activations.ts";
 import { softmaxComposites } from "./softmax.ts";
 import { statisticsComposites } from "./statistics.ts";
 
@@ -26,7 +26,7 @@ export {
   silu,
   softplus,
   softsign,
-} from "./activations.ts";
+} from "./smooth-activations.ts";
 export { type AttentionOptions, attention } from "./attention.ts";
 export {
   type BatchNormalized,
@@ -106,7 +106,7 @@ export {
   rrelu,
   shrink,
   thresholdedRelu,
-} from "./rectifiers.ts";
+} from "./piecewise-activations.ts";
 export { type AxisOptions, logSoftmax, logSumExp, logSumExp as reduceLogSumExp, softmax } from "./softmax.ts";
 export {
   type LpNormalizationOptions,
@@ -123,8 +123,8 @@ export {
 } from "./statistics.ts";
 
 const families: readonly (readonly Composite[])[] = [
-  activationComposites,
-  rectifierComposites,
+  smoothActivations,
+  piecewiseActivations,
   softmaxComposites,
   statisticsComposites,
   batchNormalizationComposites,

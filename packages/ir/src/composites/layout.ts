@@ -6,7 +6,7 @@ import type { Composite, Operand, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
 import { dtypeSchema, normalizeAxis, operand } from "../primitive.ts";
-import { checkAttribute, define, defineUnary, one } from "./define.ts";
+import { checkAttribute, define, defineUnary, outputOf } from "./define.ts";
 
 interface OneHot {
   depth: number;
@@ -149,7 +149,7 @@ export const layoutComposites: readonly Composite[] = [
  * be of another axis.
  */
 export const fromEnd = (indices: Tensor, sizes: Tensor): Tensor =>
-  one(fromEndOperation, [indices, sizes], {});
+  outputOf(fromEndOperation, [indices, sizes], {});
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {
@@ -164,7 +164,7 @@ export interface OneHotOptions {
  */
 export const oneHot = (indices: Tensor, depth: number, options: OneHotOptions = {}): Tensor => {
   const { dtype = "f32", axis = -1 } = options;
-  return one(oneHotOperation, [indices], {
+  return outputOf(oneHotOperation, [indices], {
     depth,
     dtype,
     axis: normalizeAxis("oneHot", axis, indices.rank + 1),
@@ -180,7 +180,7 @@ export interface TriluOptions {
 
 /** The upper (or lower) triangle of matrices [..., rows, columns], zeros elsewhere. */
 export const trilu = (x: Tensor, { upper = true, k = 0 }: TriluOptions = {}): Tensor =>
-  one(triluOperation, [x], { upper, k });
+  outputOf(triluOperation, [x], { upper, k });
 
 /** Elements on and above diagonal k. */
 export const triu = (x: Tensor, k = 0): Tensor => trilu(x, { upper: true, k });
@@ -197,8 +197,8 @@ export interface DepthToSpaceOptions {
 
 /** Channels become blocks of pixels: [N, C, H, W] → [N, C/b², H·b, W·b]. */
 export const depthToSpace = (x: Tensor, { blocksize: b, mode = "DCR" }: DepthToSpaceOptions): Tensor =>
-  one(depthToSpaceOperation, [x], { blocksize: b, mode });
+  outputOf(depthToSpaceOperation, [x], { blocksize: b, mode });
 
 /** Blocks of pixels become channels: [N, C, H, W] → [N, C·b², H/b, W/b]; the inverse of DCR. */
 export const spaceToDepth = (x: Tensor, { blocksize: b }: { readonly blocksize: number }): Tensor =>
-  one(spaceToDepthOperation, [x], { blocksize: b });
+  outputOf(spaceToDepthOperation, [x], { blocksize: b });

@@ -6,9 +6,9 @@ import { checkDomain } from "../ops/elementwise.ts";
 import { asIndices, gatherElements } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
-import { sigmoid } from "./activations.ts";
-import { checkDTypes, checkShape, define, one } from "./define.ts";
-import { clip, relu } from "./rectifiers.ts";
+import { sigmoid } from "./smooth-activations.ts";
+import { checkDTypes, checkShape, define, outputOf } from "./define.ts";
+import { clip, relu } from "./piecewise-activations.ts";
 import { logSoftmax, shifted, softmax } from "./softmax.ts";
 
 interface Huber {
@@ -220,30 +220,30 @@ export const lossComposites: readonly Composite[] = [
  * loss is NaN in that row instead.
  */
 export const softmaxCrossEntropy = (logits: Tensor, labels: Tensor): Tensor =>
-  one(softmaxCrossEntropyOperation, [logits, labels], {});
+  outputOf(softmaxCrossEntropyOperation, [logits, labels], {});
 
 /** −Σ targets·log softmax(logits) over the last axis: two tensors [..., C] → [...]. */
 export const softmaxCrossEntropyOneHot = (logits: Tensor, targets: Tensor): Tensor =>
-  one(softmaxCrossEntropyOneHotOperation, [logits, targets], {});
+  outputOf(softmaxCrossEntropyOneHotOperation, [logits, targets], {});
 
 /**
  * −logProbabilities[label] for each row: [..., C] and integer labels [...] → [...].
  * @throws AdjointError (code `index`) when it runs, for a label outside 0 … C−1; its gradient is NaN there.
  */
 export const negativeLogLikelihood = (logProbabilities: Tensor, labels: Tensor): Tensor =>
-  one(negativeLogLikelihoodOperation, [logProbabilities, labels], {});
+  outputOf(negativeLogLikelihoodOperation, [logProbabilities, labels], {});
 
 /** −t·log σ(x) − (1 − t)·log(1 − σ(x)) for each element, t in [0, 1], as max(x, 0) − x·t + log(1 + e^(−|x|)). */
 export const binaryCrossEntropyWithLogits = (logits: Tensor, targets: Tensor): Tensor =>
-  one(binaryCrossEntropyWithLogitsOperation, [logits, targets], {});
+  outputOf(binaryCrossEntropyWithLogitsOperation, [logits, targets], {});
 
 /** (prediction − target)² for each element. */
 export const squaredError = (prediction: Tensor, target: Tensor): Tensor =>
-  one(squaredErrorOperation, [prediction, target], {});
+  outputOf(squaredErrorOperation, [prediction, target], {});
 
 /** |prediction − target| for each element; the derivative at 0 is 0. */
 export const absoluteError = (prediction: Tensor, target: Tensor): Tensor =>
-  one(absoluteErrorOperation, [prediction, target], {});
+  outputOf(absoluteErrorOperation, [prediction, target], {});
 
 /**
  * ½e² where |e| ≤ delta, else delta·(|e| − delta/2), e = prediction − target, for each element.
@@ -253,12 +253,12 @@ export const huber = (
   prediction: Tensor,
   target: Tensor,
   { delta = 1 }: { readonly delta?: number } = {},
-): Tensor => one(huberOperation, [prediction, target], { delta });
+): Tensor => outputOf(huberOperation, [prediction, target], { delta });
 
 /** max(0, 1 − prediction·target) for each element, target ±1; the derivative at the margin is 0. */
 export const hinge = (prediction: Tensor, target: Tensor): Tensor =>
-  one(hingeOperation, [prediction, target], {});
+  outputOf(hingeOperation, [prediction, target], {});
 
 /** t·(log t − log q) for each element, from log q and t; 0 where t is 0, with derivative 0 by t there. */
 export const klDivergence = (logProbabilities: Tensor, targets: Tensor): Tensor =>
-  one(klDivergenceOperation, [logProbabilities, targets], {});
+  outputOf(klDivergenceOperation, [logProbabilities, targets], {});

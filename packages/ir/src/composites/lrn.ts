@@ -2,7 +2,7 @@ import { window } from "../ops/window.ts";
 import { checked, int, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import type { Composite, Tensor } from "../tensor.ts";
-import { defineUnary, one } from "./define.ts";
+import { defineUnary, outputOf } from "./define.ts";
 
 interface LocalResponse {
   size: number;
@@ -57,5 +57,5 @@ export interface LrnOptions {
  */
 export const lrn = (x: Tensor, options: LrnOptions): Tensor => {
   const { size, alpha = 1e-4, beta = 0.75, bias = 1 } = options;
-  return one(lrnOperation, [x], { size, alpha, beta, bias });
+  return outputOf(lrnOperation, [x], { size, alpha, beta, bias });
 };

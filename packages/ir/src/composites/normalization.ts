@@ -12,7 +12,7 @@ import {
   perChannel,
   scaleAndBias,
 } from "./batch-normalization.ts";
-import { checkDTypes, checkShape, define, one } from "./define.ts";
+import { checkDTypes, checkShape, define, outputOf } from "./define.ts";
 import { standardize } from "./statistics.ts";
 
 interface AxisEpsilon {
@@ -123,7 +123,7 @@ export const layerNormalization = (
   bias?: Tensor,
   { axis = -1, epsilon: value = 1e-5 }: AxisEpsilonOptions = {},
 ): Tensor =>
-  one(layerNormalizationOperation, bias === undefined ? [x, scale] : [x, scale, bias], {
+  outputOf(layerNormalizationOperation, bias === undefined ? [x, scale] : [x, scale, bias], {
     axis: normalizeAxis("layerNormalization", axis, x.rank),
     epsilon: value,
   });
@@ -144,7 +144,7 @@ export const groupNormalization = (
   scale: Tensor,
   bias: Tensor,
   { groups, epsilon: value = 1e-5 }: GroupNormalizationOptions,
-): Tensor => one(groupNormalizationOperation, [x, scale, bias], { groups, epsilon: value });
+): Tensor => outputOf(groupNormalizationOperation, [x, scale, bias], { groups, epsilon: value });
 
 /**
  * Each example's channels standardized, then scaled and shifted per channel.
@@ -156,7 +156,7 @@ export const instanceNormalization = (
   scale: Tensor,
   bias: Tensor,
   options: EpsilonOptions = {},
-): Tensor => one(instanceNormalizationOperation, [x, scale, bias], { epsilon: options.epsilon ?? 1e-5 });
+): Tensor => outputOf(instanceNormalizationOperation, [x, scale, bias], { epsilon: options.epsilon ?? 1e-5 });
 
 /**
  * x/√(mean(x²) + epsilon)·scale over the axes from `axis` on, whose shape the scale has.
@@ -167,7 +167,7 @@ export const rmsNormalization = (
   scale: Tensor,
   { axis = -1, epsilon: value = 1e-5 }: AxisEpsilonOptions = {},
 ): Tensor =>
-  one(rmsNormalizationOperation, [x, scale], {
+  outputOf(rmsNormalizationOperation, [x, scale], {
     axis: normalizeAxis("rmsNormalization", axis, x.rank),
     epsilon: value,
   });

@@ -8,7 +8,7 @@ import { checkDomain } from "../ops/elementwise.ts";
 import { filled } from "../ops/source.ts";
 import { axesSchema } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
-import { type CheckedComposite, type UnaryOptions, defineUnary, one } from "./define.ts";
+import { type CheckedComposite, type UnaryOptions, defineUnary, outputOf } from "./define.ts";
 import { powerNorm } from "./statistics.ts";
 
 interface Pool {
@@ -230,7 +230,7 @@ function poolOf({ kernel, ceilMode = false, ...rest }: PoolOptions): Pool {
  * @param x [N, C, …spatial] of any numeric type.
  */
 export const maxPool = (x: Tensor, options: PoolOptions): Tensor =>
-  one(maxPoolOperation, [x], poolOf(options));
+  outputOf(maxPoolOperation, [x], poolOf(options));
 
 /** Options of `averagePool`. */
 export interface AveragePoolOptions extends PoolOptions {
@@ -240,7 +240,7 @@ export interface AveragePoolOptions extends PoolOptions {
 
 /** The mean of each window of x [N, C, …spatial]. */
 export const averagePool = (x: Tensor, options: AveragePoolOptions): Tensor =>
-  one(averagePoolOperation, [x], {
+  outputOf(averagePoolOperation, [x], {
     ...poolOf(options),
     countIncludePad: options.countIncludePad ?? false,
   });
@@ -252,14 +252,14 @@ export interface LpPoolOptions extends PoolOptions {
 
 /** (Σ |x|^p)^(1/p) over each window of x [N, C, …spatial]. */
 export const lpPool = (x: Tensor, options: LpPoolOptions): Tensor =>
-  one(lpPoolOperation, [x], { ...poolOf(options), p: options.p ?? 2 });
+  outputOf(lpPoolOperation, [x], { ...poolOf(options), p: options.p ?? 2 });
 
 /** The largest element of each channel: [N, C, …spatial] → [N, C, 1…]. Ties share the gradient equally. */
-export const globalMaxPool = (x: Tensor): Tensor => one(globalMaxPoolOperation, [x], {});
+export const globalMaxPool = (x: Tensor): Tensor => outputOf(globalMaxPoolOperation, [x], {});
 
 /** The mean of each channel: [N, C, …spatial] → [N, C, 1…]. */
-export const globalAveragePool = (x: Tensor): Tensor => one(globalAveragePoolOperation, [x], {});
+export const globalAveragePool = (x: Tensor): Tensor => outputOf(globalAveragePoolOperation, [x], {});
 
 /** (Σ |x|^p)^(1/p) of each channel: [N, C, …spatial] → [N, C, 1…]. */
 export const globalLpPool = (x: Tensor, options: { readonly p?: number } = {}): Tensor =>
-  one(globalLpPoolOperation, [x], { p: options.p ?? 2 });
+  outputOf(globalLpPoolOperation, [x], { p: options.p ?? 2 });

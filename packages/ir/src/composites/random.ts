@@ -9,7 +9,7 @@ import { workingType } from "../ops/widely.ts";
 import { dtypeSchema, operand, shapeSchema } from "../primitive.ts";
 import { type Shape, typeText } from "../shape.ts";
 import { hashName } from "../threefry.ts";
-import { checkAttribute, checkDTypes, define, one } from "./define.ts";
+import { checkAttribute, checkDTypes, define, outputOf } from "./define.ts";
 import { centredNormalQuantile } from "./quantile.ts";
 
 interface Uniform {
@@ -197,7 +197,7 @@ export interface UniformOptions {
  */
 export const randomUniform = (key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor => {
   const { low = 0, high = 1, dtype = "f32" } = options;
-  return one(randomUniformOperation, [key], { shape, low, high, dtype });
+  return outputOf(randomUniformOperation, [key], { shape, low, high, dtype });
 };
 
 /** Options of `randomNormal`. */
@@ -214,7 +214,7 @@ export interface NormalOptions {
  */
 export const randomNormal = (key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor => {
   const { mean = 0, standardDeviation = 1, dtype = "f32" } = options;
-  return one(randomNormalOperation, [key], { shape, mean, standardDeviation, dtype });
+  return outputOf(randomNormalOperation, [key], { shape, mean, standardDeviation, dtype });
 };
 
 /**
@@ -222,7 +222,7 @@ export const randomNormal = (key: Tensor, shape: Shape, options: NormalOptions =
  * @param key u32[2].
  */
 export const bernoulli = (key: Tensor, shape: Shape, probability: number): Tensor =>
-  one(bernoulliOperation, [key], { shape, probability });
+  outputOf(bernoulliOperation, [key], { shape, probability });
 
 /**
  * x with each element 0 at probability `rate`, in [0, 1), and the others times 1/(1 − rate), so that the mean stays.
@@ -230,4 +230,4 @@ export const bernoulli = (key: Tensor, shape: Shape, probability: number): Tenso
  * @param key u32[2].
  */
 export const dropout = (x: Tensor, key: Tensor, { rate }: { readonly rate: number }): Tensor =>
-  one(dropoutOperation, [x, key], { rate });
+  outputOf(dropoutOperation, [x, key], { rate });

@@ -1,7 +1,7 @@
 import { array, boolean, int, strictObject } from "../schema.ts";
 import type { Composite, ReduceOptions, Tensor } from "../tensor.ts";
 import { normalizeAxes, normalizeAxis } from "../primitive.ts";
-import { type UnaryOptions, defineUnary, one } from "./define.ts";
+import { type UnaryOptions, defineUnary, outputOf } from "./define.ts";
 
 interface Axis {
   axis: number;
@@ -98,12 +98,12 @@ export interface AxisOptions {
  * (g − Σ g·y)·y.
  */
 export const softmax = (x: Tensor, { axis = -1 }: AxisOptions = {}): Tensor =>
-  one(softmaxOperation, [x], { axis: normalizeAxis("softmax", axis, x.rank) });
+  outputOf(softmaxOperation, [x], { axis: normalizeAxis("softmax", axis, x.rank) });
 
 /** log softmax(x) along an axis, without overflow and without the logarithm of an underflow. */
 export const logSoftmax = (x: Tensor, { axis = -1 }: AxisOptions = {}): Tensor =>
-  one(logSoftmaxOperation, [x], { axis: normalizeAxis("logSoftmax", axis, x.rank) });
+  outputOf(logSoftmaxOperation, [x], { axis: normalizeAxis("logSoftmax", axis, x.rank) });
 
 /** log Σ e^x along axes (all by default), without overflow; −∞ where all elements are −∞ or there are none. */
 export const logSumExp = (x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor =>
-  one(reduceLogSumExpOperation, [x], { axes: normalizeAxes("logSumExp", axes, x.rank), keepDims });
+  outputOf(reduceLogSumExpOperation, [x], { axes: normalizeAxes("logSumExp", axes, x.rank), keepDims });

@@ -3,7 +3,7 @@ import type { Composite, ReduceOptions, Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
 import { countOf } from "../ops/reduce.ts";
 import { normalizeAxes, normalizeAxis } from "../primitive.ts";
-import { type UnaryOptions, defineUnary, one } from "./define.ts";
+import { type UnaryOptions, defineUnary, outputOf } from "./define.ts";
 
 interface Reduction {
   axes: readonly number[];
@@ -131,26 +131,26 @@ const reductionOf = (name: string, x: Tensor, { axes, keepDims = false }: Reduce
 
 /** Σ |x| along axes; the derivative at 0 is 0. */
 export const reduceL1 = (x: Tensor, options: ReduceOptions = {}): Tensor =>
-  one(reduceL1Operation, [x], reductionOf("reduceL1", x, options));
+  outputOf(reduceL1Operation, [x], reductionOf("reduceL1", x, options));
 
 /** √(Σ x²) along axes; the derivative where all elements are 0 is 0. */
 export const reduceL2 = (x: Tensor, options: ReduceOptions = {}): Tensor =>
-  one(reduceL2Operation, [x], reductionOf("reduceL2", x, options));
+  outputOf(reduceL2Operation, [x], reductionOf("reduceL2", x, options));
 
 /** The Euclidean norm along axes: `reduceL2`. */
 export const norm = (x: Tensor, options: ReduceOptions = {}): Tensor => reduceL2(x, options);
 
 /** Σ x² along axes. */
 export const reduceSumSquare = (x: Tensor, options: ReduceOptions = {}): Tensor =>
-  one(reduceSumSquareOperation, [x], reductionOf("reduceSumSquare", x, options));
+  outputOf(reduceSumSquareOperation, [x], reductionOf("reduceSumSquare", x, options));
 
 /** log Σ x along axes. */
 export const reduceLogSum = (x: Tensor, options: ReduceOptions = {}): Tensor =>
-  one(reduceLogSumOperation, [x], reductionOf("reduceLogSum", x, options));
+  outputOf(reduceLogSumOperation, [x], reductionOf("reduceLogSum", x, options));
 
 /** The mean of (x − mean)² along axes (divided by the count, not one less), in two passes over x. */
 export const variance = (x: Tensor, options: ReduceOptions = {}): Tensor =>
-  one(varianceOperation, [x], reductionOf("variance", x, options));
+  outputOf(varianceOperation, [x], reductionOf("variance", x, options));
 
 /** Options of `standardize`. */
 export interface StandardizeOptions {
@@ -160,7 +160,7 @@ export interface StandardizeOptions {
 
 /** (x − mean)/√(variance + epsilon) along axes: what the normalizations scale and shift. */
 export const standardize = (x: Tensor, { axes, epsilon = 1e-5 }: StandardizeOptions = {}): Tensor =>
-  one(standardizeOperation, [x], { axes: normalizeAxes("standardize", axes, x.rank), epsilon });
+  outputOf(standardizeOperation, [x], { axes: normalizeAxes("standardize", axes, x.rank), epsilon });
 
 /** Options of `lpNormalization`. */
 export interface LpNormalizationOptions {
@@ -170,13 +170,13 @@ export interface LpNormalizationOptions {
 
 /** x/(Σ |x|^p)^(1/p) along an axis; 0 where all elements are 0. */
 export const lpNormalization = (x: Tensor, { axis = -1, p = 2 }: LpNormalizationOptions = {}): Tensor =>
-  one(lpNormalizationOperation, [x], { axis: normalizeAxis("lpNormalization", axis, x.rank), p });
+  outputOf(lpNormalizationOperation, [x], { axis: normalizeAxis("lpNormalization", axis, x.rank), p });
 
 /** (x − mean)/(deviation + 1e-9) along axes, by default all but axis 1 of [N, C, H, W]. */
 export const meanVarianceNormalization = (
   x: Tensor,
   { axes = [0, 2, 3] }: { readonly axes?: readonly number[] } = {},
 ): Tensor =>
-  one(meanVarianceNormalizationOperation, [x], {
+  outputOf(meanVarianceNormalizationOperation, [x], {
     axes: normalizeAxes("meanVarianceNormalization", axes, x.rank),
   });

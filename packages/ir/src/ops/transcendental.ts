@@ -39,7 +39,7 @@ const float = <N extends NoAttributes>(
     gradient: widelyPulled((inputs, y, g) => [g.mul(derivative(operand(inputs, 0), y))]),
   });
 
-const one = (x: Tensor): Tensor => x.mul(x).neg().add(1);
+const oneMinusSquare = (x: Tensor): Tensor => x.mul(x).neg().add(1);
 
 export const transcendental: Rows<Transcendental | "atan2"> = {
   exp: float("exp", Math.exp, (_, y) => y),
@@ -50,15 +50,15 @@ export const transcendental: Rows<Transcendental | "atan2"> = {
   sin: float("sin", Math.sin, (x) => x.cos()),
   cos: float("cos", Math.cos, (x) => x.sin().neg()),
   tan: float("tan", Math.tan, (_, y) => y.mul(y).add(1)),
-  asin: float("asin", Math.asin, (x) => one(x).sqrt().pow(-1)),
-  acos: float("acos", Math.acos, (x) => one(x).sqrt().pow(-1).neg()),
+  asin: float("asin", Math.asin, (x) => oneMinusSquare(x).sqrt().pow(-1)),
+  acos: float("acos", Math.acos, (x) => oneMinusSquare(x).sqrt().pow(-1).neg()),
   atan: float("atan", Math.atan, (x) => x.mul(x).add(1).pow(-1)),
   sinh: float("sinh", Math.sinh, (x) => x.cosh()),
   cosh: float("cosh", Math.cosh, (x) => x.sinh()),
-  tanh: float("tanh", Math.tanh, (_, y) => one(y)),
+  tanh: float("tanh", Math.tanh, (_, y) => oneMinusSquare(y)),
   asinh: float("asinh", Math.asinh, (x) => x.mul(x).add(1).sqrt().pow(-1)),
   acosh: float("acosh", Math.acosh, (x) => x.mul(x).sub(1).sqrt().pow(-1)),
-  atanh: float("atanh", Math.atanh, (x) => one(x).pow(-1)),
+  atanh: float("atanh", Math.atanh, (x) => oneMinusSquare(x).pow(-1)),
   erf: float("erf", erfOf, (x) =>
     x
       .mul(x)

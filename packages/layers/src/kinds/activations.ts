@@ -10,9 +10,9 @@ import {
   thresholdedRelu as thresholdedReluOf,
 } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { type Schema, oneOf, int, strictObject, withDefault } from "@adjoint/ir/schema";
+import { type Schema, finite, int, oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activations } from "../activation.ts";
-import { finite, size } from "../config.ts";
+import { size } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 

@@ -1,6 +1,6 @@
 import { AdjointError, concat, withScope } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { oneOf, int, strictObject, withDefault } from "@adjoint/ir/schema";
+import { int, oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type Layer, type LayerCall, type LayerKind, type NameOption, isLayer } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 

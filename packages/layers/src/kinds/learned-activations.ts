@@ -1,6 +1,5 @@
 import { prelu as preluOf, rrelu as rreluOf } from "@adjoint/ir";
-import { boolean, strictObject, withDefault } from "@adjoint/ir/schema";
-import { finite } from "../config.ts";
+import { boolean, finite, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type Initializer, initialFor, initializerSchema } from "../initializers.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";

@@ -10,17 +10,8 @@ import {
   workingType,
 } from "@adjoint/ir";
 import type { DType, Initial, Tensor } from "@adjoint/ir";
-import {
-  boolean,
-  checked,
-  gt,
-  int,
-  maximum,
-  minimum,
-  number,
-  strictObject,
-  withDefault,
-} from "@adjoint/ir/schema";
+import { boolean, int, positive, strictObject, withDefault } from "@adjoint/ir/schema";
+import { share } from "../config.ts";
 import type { Layer, LayerKind, NameOption, RegisterSpec } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 import { staticSize } from "../static-size.ts";
@@ -33,9 +24,7 @@ const spec = (shape: readonly number[], dtype: DType, value: number, trainable =
   trainable,
 });
 
-const EPSILON = "must be a number > 0";
-const epsilon = withDefault(checked(number(EPSILON), gt(0, EPSILON)), 1e-5);
-const SHARE = "must be a number from 0 to 1";
+const epsilon = withDefault(positive, 1e-5);
 
 /** All settings of `batchNorm`. */
 export interface BatchNormConfig {
@@ -59,7 +48,7 @@ const moved = (running: Tensor, batch: Tensor, momentum: number): Tensor =>
 export const batchNormKind: LayerKind<BatchNormConfig> = {
   kind: "batchNorm",
   schema: strictObject({
-    momentum: withDefault(checked(number(SHARE), minimum(0, SHARE), maximum(1, SHARE)), 0.9),
+    momentum: withDefault(share, 0.9),
     epsilon,
   }),
   registers: (_, x) => {

@@ -1,5 +1,5 @@
 import { dropout as dropoutOf, randomNormal } from "@adjoint/ir";
-import { checked, lt, minimum, number, strictObject } from "@adjoint/ir/schema";
+import { fraction, nonNegative, strictObject } from "@adjoint/ir/schema";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";
 
@@ -14,12 +14,10 @@ export interface DropoutOptions extends NameOption {
   readonly rate: number;
 }
 
-const RATE = "must be a number from 0 to below 1";
-
 /** Kind of `dropout`. */
 export const dropoutKind: LayerKind<DropoutConfig> = {
   kind: "dropout",
-  schema: strictObject({ rate: checked(number(RATE), minimum(0, RATE), lt(1, RATE)) }),
+  schema: strictObject({ rate: fraction }),
   build: (x, { config: { rate }, training, key }) =>
     training && rate > 0 ? dropoutOf(x, key(), { rate }) : x,
 };
@@ -46,7 +44,7 @@ export interface GaussianNoiseOptions extends NameOption {
 export const gaussianNoiseKind: LayerKind<GaussianNoiseConfig> = {
   kind: "gaussianNoise",
   schema: strictObject({
-    standardDeviation: checked(number("must be a number ≥ 0"), minimum(0, "must be a number ≥ 0")),
+    standardDeviation: nonNegative,
   }),
   build: (x, { config: { standardDeviation }, training, key }) =>
     training && standardDeviation > 0

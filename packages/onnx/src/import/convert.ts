@@ -1,5 +1,5 @@
 import { AdjointError } from "@adjoint/ir";
-import type { z } from "zod";
+import { type Issue, type Parsed, safeParse } from "@adjoint/ir/schema";
 import { unsupported } from "../errors.ts";
 import { dropped } from "../operators/older.ts";
 import type { Form, Operator } from "../operators/row.ts";
@@ -35,19 +35,17 @@ export function newestForm(
     throw new AdjointError(
       "attribute",
       row.name,
-      parsed.error.issues.slice(0, MOST_ISSUES).map(issueText).join("; "),
+      parsed.issues.slice(0, MOST_ISSUES).map(issueText).join("; "),
     );
   return { attributes: parsed.data, inputs: newest.inputs };
 }
 
-type Parsed = ReturnType<Operator["attributes"]["safeParse"]>;
-
 /** What a row's schema makes of no attributes. */
-const defaults = new WeakMap<Operator, Parsed>();
+const defaults = new WeakMap<Operator, Parsed<unknown>>();
 
-function parsedAttributes(row: Operator, attributes: Attributes): Parsed {
-  if (attributes !== noAttributes) return row.attributes.safeParse(attributes);
-  const known = defaults.get(row) ?? row.attributes.safeParse(attributes);
+function parsedAttributes(row: Operator, attributes: Attributes): Parsed<unknown> {
+  if (attributes !== noAttributes) return safeParse(row.attributes, attributes);
+  const known = defaults.get(row) ?? safeParse(row.attributes, attributes);
   defaults.set(row, known);
   return known;
 }
@@ -64,5 +62,5 @@ function converted(row: Operator, form: AnyForm, conversions: readonly ((form: F
   return conversions.reduce<Form>((older, convert) => convert(older), { ...form, inputs });
 }
 
-const issueText = (issue: z.core.$ZodIssue): string =>
+const issueText = (issue: Issue): string =>
   issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { oneOf, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import { unary } from "./math.ts";
 import { before } from "./older.ts";
@@ -14,7 +14,7 @@ const withAlpha = (
   operator({
     name,
     since,
-    attributes: z.strictObject({ alpha: float.default(alpha) }),
+    attributes: strictObject({ alpha: withDefault(float, alpha) }),
     import: (context) => build(context.input(0), context.attributes),
   });
 
@@ -42,7 +42,7 @@ export const activations: readonly Operator[] = [
   operator({
     name: "Selu",
     since: [1, 6, 22],
-    attributes: z.strictObject({ alpha: float.optional(), gamma: float.optional() }),
+    attributes: strictObject({ alpha: optional(float), gamma: optional(float) }),
     import(context) {
       const { alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875 } = context.attributes;
       return ir.selu(context.input(0), { alpha, gamma });
@@ -51,19 +51,19 @@ export const activations: readonly Operator[] = [
   operator({
     name: "HardSigmoid",
     since: [1, 6, 22],
-    attributes: z.strictObject({ alpha: float.default(0.2), beta: float.default(0.5) }),
+    attributes: strictObject({ alpha: withDefault(float, 0.2), beta: withDefault(float, 0.5) }),
     import: (context) => ir.hardSigmoid(context.input(0), context.attributes),
   }),
   operator({
     name: "Gelu",
     since: [20],
-    attributes: z.strictObject({ approximate: z.enum(["none", "tanh"]).default("none") }),
+    attributes: strictObject({ approximate: withDefault(oneOf(["none", "tanh"]), "none") }),
     import: (context) => ir.gelu(context.input(0), context.attributes),
   }),
   operator({
     name: "Shrink",
     since: [9],
-    attributes: z.strictObject({ bias: float.default(0), lambd: float.default(0.5) }),
+    attributes: strictObject({ bias: withDefault(float, 0), lambd: withDefault(float, 0.5) }),
     import(context) {
       const x = context.input(0);
       const { bias, lambd } = context.attributes;

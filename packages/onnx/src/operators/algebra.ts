@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, string } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { type Operator, operator } from "./row.ts";
@@ -8,7 +8,7 @@ export const algebra: readonly Operator[] = [
   operator({
     name: "Einsum",
     since: [12],
-    attributes: z.strictObject({ equation: z.string() }),
+    attributes: strictObject({ equation: string() }),
     import: (context) => ir.einsum(context.attributes.equation, ...context.inputs()),
   }),
   operator({

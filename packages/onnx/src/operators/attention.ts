@@ -1,4 +1,13 @@
-import { z } from "zod";
+import {
+  type Output,
+  int,
+  literal,
+  optional,
+  strictObject,
+  union,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import { dtypeOfElement } from "../element-type.ts";
@@ -6,18 +15,18 @@ import type { OperatorContext } from "../import/context.ts";
 import type { SubGraph } from "../import/sub-graph.ts";
 import { type Operator, flag, float, operator, subGraph } from "./row.ts";
 
-const attributes = z.strictObject({
-  is_causal: flag.default(false),
-  kv_num_heads: z.int().min(1).optional(),
-  q_num_heads: z.int().min(1).optional(),
+const attributes = strictObject({
+  is_causal: withDefault(flag, false),
+  kv_num_heads: optional(whole(1)),
+  q_num_heads: optional(whole(1)),
   /** Which of the values between the product and the softmax is the fourth output. */
-  qk_matmul_output_mode: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(0),
-  scale: float.optional(),
-  softcap: float.default(0),
-  softmax_precision: z.int().optional(),
+  qk_matmul_output_mode: withDefault(union([literal(0), literal(1), literal(2), literal(3)]), 0),
+  scale: optional(float),
+  softcap: withDefault(float, 0),
+  softmax_precision: optional(int()),
 });
 
-type AttentionContext = OperatorContext<z.output<typeof attributes>>;
+type AttentionContext = OperatorContext<Output<typeof attributes>>;
 
 /** Attention and what goes with it. */
 export const attention: readonly Operator[] = [
@@ -26,11 +35,11 @@ export const attention: readonly Operator[] = [
     name: "FlexAttention",
     domain: "ai.onnx.preview",
     since: [1],
-    attributes: z.strictObject({
-      scale: float.optional(),
-      softmax_precision: z.int().optional(),
-      score_mod: subGraph.optional(),
-      prob_mod: subGraph.optional(),
+    attributes: strictObject({
+      scale: optional(float),
+      softmax_precision: optional(int()),
+      score_mod: optional(subGraph),
+      prob_mod: optional(subGraph),
     }),
     import(context) {
       const [q, k, v] = [context.input(0), context.input(1), context.input(2)];
@@ -45,10 +54,10 @@ export const attention: readonly Operator[] = [
   operator({
     name: "RotaryEmbedding",
     since: [23],
-    attributes: z.strictObject({
-      interleaved: flag.default(false),
-      num_heads: z.int().min(0).default(0),
-      rotary_embedding_dim: z.int().min(0).default(0),
+    attributes: strictObject({
+      interleaved: withDefault(flag, false),
+      num_heads: withDefault(whole(0), 0),
+      rotary_embedding_dim: withDefault(whole(0), 0),
     }),
     import(context) {
       const x = context.input(0);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import type { DType, Tensor } from "@adjoint/ir";
 import { type ElementType, dtypeOfElement, elementType, elementTypes } from "../element-type.ts";
 import type { OperatorContext } from "../import/context.ts";
@@ -8,7 +8,10 @@ import { before } from "./older.ts";
 import { type Operator, flag, operator } from "./row.ts";
 
 /** Saturation and rounding modes concern narrow floats. */
-const modes = { saturate: flag.default(true), round_mode: z.enum(["up", "down", "nearest"]).default("up") };
+const modes = {
+  saturate: withDefault(flag, true),
+  round_mode: withDefault(oneOf(["up", "down", "nearest"]), "up"),
+};
 
 /** Names of element types that attributes held before opset 6. */
 const named: { readonly [name: string]: number } = {
@@ -61,19 +64,19 @@ export const casts: readonly Operator[] = [
         inputs,
       })),
     ],
-    attributes: z.strictObject({ to: z.int(), ...modes }),
+    attributes: strictObject({ to: int(), ...modes }),
     import: (context) => converted(context, elementType(context.attributes.to, "Cast's result")),
   }),
   operator({
     name: "CastLike",
     since: [15, 19, 21, 23, 24, 25],
-    attributes: z.strictObject(modes),
+    attributes: strictObject(modes),
     import: (context) => converted(context, typeOf(context, 1)),
   }),
   operator({
     name: "BitCast",
     since: [26],
-    attributes: z.strictObject({ to: z.int() }),
+    attributes: strictObject({ to: int() }),
     import: (context) => bitcast(context.input(0), dtypeOfElement(context.attributes.to, "BitCast's result")),
   }),
 ];

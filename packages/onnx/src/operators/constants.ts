@@ -1,4 +1,15 @@
-import { z } from "zod";
+import {
+  type Schema,
+  array,
+  bigint,
+  custom,
+  int,
+  optional,
+  strictObject,
+  string,
+  union,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import { type HostTensor, NarrowTensor, constantValue } from "../import/value.ts";
@@ -6,7 +17,7 @@ import { type Operator, float, operator } from "./row.ts";
 import { dtypeOfElement } from "../element-type.ts";
 import { unsupported } from "../errors.ts";
 
-const tensor: z.ZodType<HostTensor> = z.custom<HostTensor>(
+const tensor: Schema<HostTensor> = custom<HostTensor>(
   (value) => typeof value === "object" && value !== null && "data" in value,
   "must be a tensor",
 );
@@ -39,7 +50,7 @@ const forms: { readonly [name: string]: (value: never) => HostTensor } = {
   value_strings: text,
 };
 
-const integer = z.int().or(z.bigint());
+const integer = union([int(), bigint()]);
 
 export const constants: readonly Operator[] = [
   operator({
@@ -50,15 +61,15 @@ export const constants: readonly Operator[] = [
   operator({
     name: "Constant",
     since: [1, 9, 11, 12, 13, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({
-      value: tensor.optional(),
-      sparse_value: tensor.optional(),
-      value_float: float.optional(),
-      value_floats: z.array(float).optional(),
-      value_int: integer.optional(),
-      value_ints: z.array(integer).optional(),
-      value_string: z.string().optional(),
-      value_strings: z.array(z.string()).optional(),
+    attributes: strictObject({
+      value: optional(tensor),
+      sparse_value: optional(tensor),
+      value_float: optional(float),
+      value_floats: optional(array(float)),
+      value_int: optional(integer),
+      value_ints: optional(array(integer)),
+      value_string: optional(string()),
+      value_strings: optional(array(string())),
     }),
     import(context) {
       const [given, second] = Object.entries(context.attributes).filter(([, value]) => value !== undefined);
@@ -71,7 +82,7 @@ export const constants: readonly Operator[] = [
   operator({
     name: "ConstantOfShape",
     since: [9, 20, 21, 23, 24, 25],
-    attributes: z.strictObject({ value: tensor.optional() }),
+    attributes: strictObject({ value: optional(tensor) }),
     import(context) {
       const { value = ir.zeroValue("f32", [1]) } = context.attributes;
       const { dtype, data, narrow }: HostTensor = value;
@@ -83,7 +94,7 @@ export const constants: readonly Operator[] = [
   operator({
     name: "Shape",
     since: [1, 13, 15, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({ start: z.int().default(0), end: z.int().optional() }),
+    attributes: strictObject({ start: withDefault(int(), 0), end: optional(int()) }),
     elements: "unread",
     import: (context) =>
       sizesTensor(context.input(0).shape.slice(context.attributes.start, context.attributes.end)),
@@ -97,7 +108,7 @@ export const constants: readonly Operator[] = [
   operator({
     name: "EyeLike",
     since: [9, 22],
-    attributes: z.strictObject({ dtype: z.int().optional(), k: z.int().default(0) }),
+    attributes: strictObject({ dtype: optional(int()), k: withDefault(int(), 0) }),
     import(context) {
       const like = context.input(0);
       const { dtype, k } = context.attributes;

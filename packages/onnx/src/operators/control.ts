@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import { type Tensor, cond } from "@adjoint/ir";
 import { importLoop } from "../control/loop.ts";
 import { importBatchedScan, importScan } from "../control/scan.ts";
@@ -33,7 +33,7 @@ export const control: readonly Operator[] = [
   operator({
     name: "If",
     since: [1, 11, 13, 16, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({ then_branch: subGraph, else_branch: subGraph }),
+    attributes: strictObject({ then_branch: subGraph, else_branch: subGraph }),
     import(context) {
       const { then_branch: yes, else_branch: no } = context.attributes;
       const known = context.known(0);
@@ -46,7 +46,7 @@ export const control: readonly Operator[] = [
   operator({
     name: "Loop",
     since: [1, 11, 13, 16, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({ body: subGraph }),
+    attributes: strictObject({ body: subGraph }),
     import(context) {
       const trips = context.number(0);
       return importLoop({
@@ -67,13 +67,13 @@ export const control: readonly Operator[] = [
         inputs,
       })),
     ],
-    attributes: z.strictObject({
+    attributes: strictObject({
       body: subGraph,
-      num_scan_inputs: z.int().min(1),
-      scan_input_axes: ints.default([]),
-      scan_input_directions: ints.default([]),
-      scan_output_axes: ints.default([]),
-      scan_output_directions: ints.default([]),
+      num_scan_inputs: whole(1),
+      scan_input_axes: withDefault(ints, []),
+      scan_input_directions: withDefault(ints, []),
+      scan_output_axes: withDefault(ints, []),
+      scan_output_directions: withDefault(ints, []),
     }),
     import(context) {
       const { body, num_scan_inputs: count, ...given } = context.attributes;

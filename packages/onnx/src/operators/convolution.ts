@@ -1,5 +1,5 @@
 import { conv } from "@adjoint/ir";
-import { z } from "zod";
+import { optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { deformed } from "../spatial/deformable.ts";
@@ -13,7 +13,7 @@ import {
 import { transposed } from "../spatial/transposed.ts";
 import { type Operator, ints, operator } from "./row.ts";
 
-const groupFields = { group: z.int().min(1).default(1), kernel_shape: ints.optional() };
+const groupFields = { group: withDefault(whole(1), 1), kernel_shape: optional(ints) };
 const convFields = { ...spatialFields, ...groupFields };
 
 /** The kernel of a weight; `kernel_shape` only repeats it. */
@@ -37,7 +37,7 @@ export const convolution: readonly Operator[] = [
   operator({
     name: "Conv",
     since: [1, 11, 22],
-    attributes: z.strictObject(convFields),
+    attributes: strictObject(convFields),
     import(context) {
       const [x, weight] = [context.input(0), context.input(1)];
       const kernel = kernelOf(context, weight);
@@ -48,10 +48,10 @@ export const convolution: readonly Operator[] = [
   operator({
     name: "ConvTranspose",
     since: [1, 11, 22],
-    attributes: z.strictObject({
+    attributes: strictObject({
       ...convFields,
-      output_padding: ints.optional(),
-      output_shape: ints.optional(),
+      output_padding: optional(ints),
+      output_shape: optional(ints),
     }),
     import(context) {
       const [x, weight] = [context.input(0), context.input(1)];
@@ -61,10 +61,10 @@ export const convolution: readonly Operator[] = [
   operator({
     name: "DeformConv",
     since: [19, 22],
-    attributes: z.strictObject({
+    attributes: strictObject({
       ...windowFields,
       ...groupFields,
-      offset_group: z.int().min(1).default(1),
+      offset_group: withDefault(whole(1), 1),
     }),
     import(context) {
       const [x, weight, offset] = [context.input(0), context.input(1), context.input(2)];

@@ -1,4 +1,13 @@
-import { z } from "zod";
+import {
+  array,
+  checked,
+  length,
+  oneOf,
+  optional,
+  strictObject,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -17,23 +26,25 @@ export const image: readonly Operator[] = [
     name: "Resize",
     since: [10, 11, 13, 18, 19],
     older: [before(11, plainResize)],
-    attributes: z.strictObject({
-      antialias: flag.default(false),
-      axes: ints.optional(),
-      coordinate_transformation_mode: z
-        .enum([
+    attributes: strictObject({
+      antialias: withDefault(flag, false),
+      axes: optional(ints),
+      coordinate_transformation_mode: withDefault(
+        oneOf([
           ...(["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners"] as const),
           ...(["asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"] as const),
-        ])
-        .default("half_pixel"),
-      cubic_coeff_a: float.default(-0.75),
-      exclude_outside: flag.default(false),
-      extrapolation_value: float.default(0),
-      keep_aspect_ratio_policy: z.enum(["stretch", "not_larger", "not_smaller"]).default("stretch"),
-      mode: z.enum(["nearest", "linear", "cubic"]).default("nearest"),
-      nearest_mode: z
-        .enum(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
-        .default("round_prefer_floor"),
+        ]),
+        "half_pixel",
+      ),
+      cubic_coeff_a: withDefault(float, -0.75),
+      exclude_outside: withDefault(flag, false),
+      extrapolation_value: withDefault(float, 0),
+      keep_aspect_ratio_policy: withDefault(oneOf(["stretch", "not_larger", "not_smaller"]), "stretch"),
+      mode: withDefault(oneOf(["nearest", "linear", "cubic"]), "nearest"),
+      nearest_mode: withDefault(
+        oneOf(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]),
+        "round_prefer_floor",
+      ),
     }),
     import(context) {
       const x = context.input(0);
@@ -62,7 +73,7 @@ export const image: readonly Operator[] = [
     name: "Upsample",
     since: [1, 7, 9, 10],
     older: [before(7, planeScales), before(9, scalesInput)],
-    attributes: z.strictObject({ mode: z.enum(["nearest", "linear", "bilinear"]).default("nearest") }),
+    attributes: strictObject({ mode: withDefault(oneOf(["nearest", "linear", "bilinear"]), "nearest") }),
     import(context) {
       const x = context.input(0);
       const mode = context.attributes.mode === "nearest" ? "nearest" : "linear";
@@ -74,17 +85,17 @@ export const image: readonly Operator[] = [
     name: "GridSample",
     since: [16, 20, 22],
     older: [before(20, planeModes)],
-    attributes: z.strictObject({
-      align_corners: flag.default(false),
-      mode: z.enum(["linear", "nearest", "cubic"]).default("linear"),
-      padding_mode: z.enum(["zeros", "border", "reflection"]).default("zeros"),
+    attributes: strictObject({
+      align_corners: withDefault(flag, false),
+      mode: withDefault(oneOf(["linear", "nearest", "cubic"]), "linear"),
+      padding_mode: withDefault(oneOf(["zeros", "border", "reflection"]), "zeros"),
     }),
     import: (context) => gridSample(context, context.input(0), context.input(1), context.attributes),
   }),
   operator({
     name: "AffineGrid",
     since: [20],
-    attributes: z.strictObject({ align_corners: flag.default(false) }),
+    attributes: strictObject({ align_corners: withDefault(flag, false) }),
     import(context) {
       const sizes = context.numbers(1) ?? context.refuse("input 1, the size, is missing");
       return affineGrid(context.input(0), sizes.slice(2), context.attributes.align_corners);
@@ -99,13 +110,13 @@ export const image: readonly Operator[] = [
         inputs,
       })),
     ],
-    attributes: z.strictObject({
-      coordinate_transformation_mode: z.enum(["half_pixel", "output_half_pixel"]).default("half_pixel"),
-      mode: z.enum(["avg", "max"]).default("avg"),
-      output_height: z.int().min(1).default(1),
-      output_width: z.int().min(1).default(1),
-      sampling_ratio: z.int().min(0).default(0),
-      spatial_scale: float.default(1),
+    attributes: strictObject({
+      coordinate_transformation_mode: withDefault(oneOf(["half_pixel", "output_half_pixel"]), "half_pixel"),
+      mode: withDefault(oneOf(["avg", "max"]), "avg"),
+      output_height: withDefault(whole(1), 1),
+      output_width: withDefault(whole(1), 1),
+      sampling_ratio: withDefault(whole(0), 0),
+      spatial_scale: withDefault(float, 1),
     }),
     import(context) {
       const { attributes } = context;
@@ -117,9 +128,9 @@ export const image: readonly Operator[] = [
   operator({
     name: "MaxRoiPool",
     since: [1, 22],
-    attributes: z.strictObject({
-      pooled_shape: z.array(z.int().min(1)).length(2),
-      spatial_scale: float.default(1),
+    attributes: strictObject({
+      pooled_shape: checked(array(whole(1)), length(2)),
+      spatial_scale: withDefault(float, 1),
     }),
     import(context) {
       const { pooled_shape: bins, spatial_scale: scale } = context.attributes;
@@ -129,7 +140,7 @@ export const image: readonly Operator[] = [
   operator({
     name: "Col2Im",
     since: [18],
-    attributes: z.strictObject(windowFields),
+    attributes: strictObject(windowFields),
     import(context) {
       const x = context.input(0);
       const picture = context.numbers(1) ?? [];
@@ -163,7 +174,7 @@ export const image: readonly Operator[] = [
   operator({
     name: "CenterCropPad",
     since: [18],
-    attributes: z.strictObject({ axes: ints.optional() }),
+    attributes: strictObject({ axes: optional(ints) }),
     import(context) {
       const x = context.input(0);
       const axes = context.attributes.axes ?? [...x.shape.keys()];
@@ -178,19 +189,19 @@ export const image: readonly Operator[] = [
   operator({
     name: "DepthToSpace",
     since: [1, 11, 13],
-    attributes: z.strictObject({ blocksize: z.int().min(1), mode: z.enum(["DCR", "CRD"]).default("DCR") }),
+    attributes: strictObject({ blocksize: whole(1), mode: withDefault(oneOf(["DCR", "CRD"]), "DCR") }),
     import: (context) => ir.depthToSpace(context.input(0), context.attributes),
   }),
   operator({
     name: "SpaceToDepth",
     since: [1, 13],
-    attributes: z.strictObject({ blocksize: z.int().min(1) }),
+    attributes: strictObject({ blocksize: whole(1) }),
     import: (context) => ir.spaceToDepth(context.input(0), context.attributes),
   }),
   operator({
     name: "NonMaxSuppression",
     since: [10, 11],
-    attributes: z.strictObject({ center_point_box: flag.default(false) }),
+    attributes: strictObject({ center_point_box: withDefault(flag, false) }),
     import(context) {
       const selected = selectedBoxes(
         context.constant(0),

@@ -1,4 +1,13 @@
-import { z } from "zod";
+import {
+  type Schema,
+  int,
+  literal,
+  oneOf,
+  optional,
+  strictObject,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, ScatterReduction, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -6,16 +15,16 @@ import { sizeTensor } from "./constants.ts";
 import { type Operator, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
-const axis = z.int().default(0);
+const axis = withDefault(int(), 0);
 
-const reduction: z.ZodType<ScatterReduction> = z.enum(["none", "add", "mul", "max", "min"]).default("none");
+const reduction: Schema<ScatterReduction> = withDefault(oneOf(["none", "add", "mul", "max", "min"]), "none");
 
 /** `Scatter` is what `ScatterElements` was called before. */
 const scatterElements = (name: string, since: readonly number[]): Operator =>
   operator({
     name,
     since,
-    attributes: z.strictObject({ axis, reduction }),
+    attributes: strictObject({ axis, reduction }),
     import(context) {
       const x = context.input(0);
       const at = axisOf(context, context.attributes.axis, x.rank);
@@ -30,7 +39,7 @@ export const indexing: readonly Operator[] = [
     name: "Gather",
     since: [1, 11, 13],
     elements: "moved",
-    attributes: z.strictObject({ axis }),
+    attributes: strictObject({ axis }),
     import(context) {
       const x = context.input(0);
       const at = axisOf(context, context.attributes.axis, x.rank);
@@ -41,7 +50,7 @@ export const indexing: readonly Operator[] = [
     name: "GatherElements",
     since: [11, 13],
     elements: "moved",
-    attributes: z.strictObject({ axis }),
+    attributes: strictObject({ axis }),
     import(context) {
       const x = context.input(0);
       const at = axisOf(context, context.attributes.axis, x.rank);
@@ -52,7 +61,7 @@ export const indexing: readonly Operator[] = [
     name: "GatherND",
     since: [11, 12, 13],
     elements: "moved",
-    attributes: z.strictObject({ batch_dims: z.int().min(0).default(0) }),
+    attributes: strictObject({ batch_dims: withDefault(whole(0), 0) }),
     import(context) {
       const x = context.input(0);
       const { batch_dims: batch } = context.attributes;
@@ -67,7 +76,7 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "ScatterND",
     since: [11, 13, 16, 18],
-    attributes: z.strictObject({ reduction }),
+    attributes: strictObject({ reduction }),
     import(context) {
       const x = context.input(0);
       const indices = fromFront(context, 1, addressed(context, x, 0));
@@ -77,9 +86,9 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "TensorScatter",
     since: [24],
-    attributes: z.strictObject({
-      axis: z.int().default(-2),
-      mode: z.enum(["linear", "circular"]).default("linear"),
+    attributes: strictObject({
+      axis: withDefault(int(), -2),
+      mode: withDefault(oneOf(["linear", "circular"]), "linear"),
     }),
     import(context) {
       const [cache, update] = [context.input(0), context.input(1)];
@@ -100,7 +109,7 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "OneHot",
     since: [9, 11],
-    attributes: z.strictObject({ axis: z.int().default(-1) }),
+    attributes: strictObject({ axis: withDefault(int(), -1) }),
     import(context) {
       const given = context.input(0);
       const indices = ir.isInteger(given.dtype) ? given : given.cast("i64");
@@ -117,7 +126,7 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "Trilu",
     since: [14],
-    attributes: z.strictObject({ upper: z.literal([0, 1]).default(1) }),
+    attributes: strictObject({ upper: withDefault(literal([0, 1]), 1) }),
     import(context) {
       const x = context.input(0);
       const upper = context.attributes.upper === 1;
@@ -161,7 +170,7 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "Compress",
     since: [9, 11],
-    attributes: z.strictObject({ axis: z.int().optional() }),
+    attributes: strictObject({ axis: optional(int()) }),
     import(context) {
       context.reserve(context.known(1)?.data.length ?? 0);
       const kept = (context.numbers(1) ?? []).flatMap((isKept, place) => (isKept === 0 ? [] : [place]));
@@ -176,7 +185,7 @@ export const indexing: readonly Operator[] = [
   operator({
     name: "ReverseSequence",
     since: [10],
-    attributes: z.strictObject({ batch_axis: z.int().default(1), time_axis: z.int().default(0) }),
+    attributes: strictObject({ batch_axis: withDefault(int(), 1), time_axis: withDefault(int(), 0) }),
     import(context) {
       const x = context.input(0);
       const [batch, time] = [

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import { binary, unary } from "./math.ts";
 import { type Operator, flag, operator } from "./row.ts";
@@ -22,7 +22,7 @@ export const logic: readonly Operator[] = [
   operator({
     name: "BitShift",
     since: [11],
-    attributes: z.strictObject({ direction: z.enum(["LEFT", "RIGHT"]) }),
+    attributes: strictObject({ direction: oneOf(["LEFT", "RIGHT"]) }),
     import: (context) =>
       (context.attributes.direction === "LEFT" ? ir.shiftLeft : ir.shiftRight)(
         context.input(0),
@@ -32,9 +32,9 @@ export const logic: readonly Operator[] = [
   operator({
     name: "IsInf",
     since: [10, 20],
-    attributes: z.strictObject({
-      detect_negative: flag.default(true),
-      detect_positive: flag.default(true),
+    attributes: strictObject({
+      detect_negative: withDefault(flag, true),
+      detect_positive: withDefault(flag, true),
     }),
     import(context) {
       const x = context.input(0);

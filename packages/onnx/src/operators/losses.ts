@@ -1,15 +1,15 @@
-import { z } from "zod";
+import { type Output, int, oneOf, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Operator, operator } from "./row.ts";
 
-const attributes = z.strictObject({
-  reduction: z.enum(["mean", "sum", "none"]).default("mean"),
-  ignore_index: z.int().optional(),
+const attributes = strictObject({
+  reduction: withDefault(oneOf(["mean", "sum", "none"]), "mean"),
+  ignore_index: optional(int()),
 });
 
-type LossContext = OperatorContext<z.output<typeof attributes>>;
+type LossContext = OperatorContext<Output<typeof attributes>>;
 
 /** [N, C, …] with the classes on the last axis, where Adjoint's losses have them. */
 const classesLast = (x: Tensor): Tensor => {

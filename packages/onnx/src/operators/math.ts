@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import { type Operand, type Tensor, isFloat } from "@adjoint/ir";
 import { before, dropped, legacyBroadcast } from "./older.ts";
@@ -83,7 +83,7 @@ export const math: readonly Operator[] = [
   operator({
     name: "Mod",
     since: [10, 13],
-    attributes: z.strictObject({ fmod: flag.default(false) }),
+    attributes: strictObject({ fmod: withDefault(flag, false) }),
     import: (context) => (context.attributes.fmod ? ir.fmod : ir.mod)(context.input(0), context.input(1)),
   }),
   operator({

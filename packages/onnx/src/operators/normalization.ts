@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Shape, Tensor } from "@adjoint/ir";
 import { dtypeOfElement, elementTypes } from "../element-type.ts";
@@ -7,9 +7,9 @@ import { before, dropped } from "./older.ts";
 import { type Form, type Operator, flag, float, ints, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
-const epsilon = float.default(1e-5);
+const epsilon = withDefault(float, 1e-5);
 /** The type in which mean and deviation are computed; wider floats keep their own. */
-const stash = z.int().default(elementTypes.f32);
+const stash = withDefault(int(), elementTypes.f32);
 
 const product = (sizes: readonly Dim[]): Dim => sizes.reduce<Dim>(ir.mulDims, 1);
 
@@ -31,17 +31,17 @@ export const normalization: readonly Operator[] = [
     since: [1, 6, 7, 9, 14, 15],
     // What `spatial` said is said by the shape of the scale too.
     older: [before(7, dropped("is_test")), before(9, dropped("spatial"))],
-    attributes: z.strictObject({
+    attributes: strictObject({
       epsilon,
-      momentum: float.default(0.9),
-      training_mode: flag.default(false),
+      momentum: withDefault(float, 0.9),
+      training_mode: withDefault(flag, false),
     }),
     import: batchNormalization,
   }),
   operator({
     name: "InstanceNormalization",
     since: [1, 6, 22],
-    attributes: z.strictObject({ epsilon }),
+    attributes: strictObject({ epsilon }),
     import(context) {
       const x = context.input(0);
       return ir.widely(x, (wide) => {
@@ -53,7 +53,7 @@ export const normalization: readonly Operator[] = [
   operator({
     name: "LayerNormalization",
     since: [17],
-    attributes: z.strictObject({ axis: z.int().default(-1), epsilon, stash_type: stash }),
+    attributes: strictObject({ axis: withDefault(int(), -1), epsilon, stash_type: stash }),
     import(context) {
       const [x, scale, bias] = [context.input(0), context.input(1), context.optional(2)];
       const vectors = bias === undefined ? [scale] : [scale, bias];
@@ -78,7 +78,7 @@ export const normalization: readonly Operator[] = [
     name: "GroupNormalization",
     since: [18, 21],
     older: [before(21, perGroup)],
-    attributes: z.strictObject({ epsilon, num_groups: z.int().min(1), stash_type: stash }),
+    attributes: strictObject({ epsilon, num_groups: whole(1), stash_type: stash }),
     import(context) {
       const x = context.input(0);
       const { epsilon: value, num_groups: groups } = context.attributes;
@@ -91,7 +91,7 @@ export const normalization: readonly Operator[] = [
   operator({
     name: "RMSNormalization",
     since: [23],
-    attributes: z.strictObject({ axis: z.int().default(-1), epsilon, stash_type: stash }),
+    attributes: strictObject({ axis: withDefault(int(), -1), epsilon, stash_type: stash }),
     import(context) {
       const [x, scale] = [context.input(0), context.input(1)];
       const { axis, axes, fits } = trailing(context, x, [scale]);
@@ -109,23 +109,23 @@ export const normalization: readonly Operator[] = [
   operator({
     name: "LpNormalization",
     since: [1, 22],
-    attributes: z.strictObject({ axis: z.int().default(-1), p: z.int().min(1).default(2) }),
+    attributes: strictObject({ axis: withDefault(int(), -1), p: withDefault(whole(1), 2) }),
     import: (context) => ir.lpNormalization(context.input(0), context.attributes),
   }),
   operator({
     name: "MeanVarianceNormalization",
     since: [9, 13],
-    attributes: z.strictObject({ axes: ints.default([0, 2, 3]) }),
+    attributes: strictObject({ axes: withDefault(ints, [0, 2, 3]) }),
     import: (context) => ir.meanVarianceNormalization(context.input(0), context.attributes),
   }),
   operator({
     name: "LRN",
     since: [1, 13],
-    attributes: z.strictObject({
-      size: z.int().min(1),
-      alpha: float.default(1e-4),
-      beta: float.default(0.75),
-      bias: float.default(1),
+    attributes: strictObject({
+      size: whole(1),
+      alpha: withDefault(float, 1e-4),
+      beta: withDefault(float, 0.75),
+      bias: withDefault(float, 1),
     }),
     import: (context) => ir.lrn(context.input(0), context.attributes),
   }),
@@ -168,9 +168,9 @@ function batchNormalization(
   const x = given.reshape(channelShape(given, vector)).cast(dtype);
   const flat = (index: number): Tensor => context.input(index).reshape([-1]).cast(dtype);
   const options = { epsilon: value };
-  const whole = (y: Tensor): Tensor => y.reshape(given.shape).cast(given.dtype);
+  const restored = (y: Tensor): Tensor => y.reshape(given.shape).cast(given.dtype);
   const isTraining = context.version < 14 ? context.outputs > 1 : mode;
-  if (!isTraining) return [whole(ir.batchNormalization(x, flat(1), flat(2), flat(3), flat(4), options))];
+  if (!isTraining) return [restored(ir.batchNormalization(x, flat(1), flat(2), flat(3), flat(4), options))];
   const batch = ir.batchNormalizationTraining(x, flat(1), flat(2), options);
   const running = (old: Tensor, now: Tensor): Tensor => old.mul(momentum).add(now.mul(1 - momentum));
   const statistics = [
@@ -179,5 +179,5 @@ function batchNormalization(
     batch.mean,
     batch.variance,
   ];
-  return [whole(batch.y), ...statistics.map((tensor) => tensor.reshape(mean.shape).cast(mean.dtype))];
+  return [restored(batch.y), ...statistics.map((tensor) => tensor.reshape(mean.shape).cast(mean.dtype))];
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { before, toInputs } from "./older.ts";
@@ -11,10 +11,10 @@ const extreme = (name: string, place: Place): Operator =>
   operator({
     name,
     since: [1, 11, 12, 13],
-    attributes: z.strictObject({
-      axis: z.int().default(0),
-      keepdims: flag.default(true),
-      select_last_index: flag.default(false),
+    attributes: strictObject({
+      axis: withDefault(int(), 0),
+      keepdims: withDefault(flag, true),
+      select_last_index: withDefault(flag, false),
     }),
     import(context) {
       const x = context.input(0);
@@ -31,7 +31,7 @@ const cumulative = (name: string, since: readonly number[], build: typeof ir.cum
   operator({
     name,
     since,
-    attributes: z.strictObject({ exclusive: flag.default(false), reverse: flag.default(false) }),
+    attributes: strictObject({ exclusive: withDefault(flag, false), reverse: withDefault(flag, false) }),
     import(context) {
       const x = context.input(0);
       const axis = context.number(1) ?? context.refuse("input 1, the axis, is missing");
@@ -50,10 +50,10 @@ export const ordering: readonly Operator[] = [
     since: [1, 10, 11, 24],
     older: [before(10, toInputs(1, "k"))],
     // Without `sorted` any order will do: the sorted one too.
-    attributes: z.strictObject({
-      axis: z.int().default(-1),
-      largest: flag.default(true),
-      sorted: flag.default(true),
+    attributes: strictObject({
+      axis: withDefault(int(), -1),
+      largest: withDefault(flag, true),
+      sorted: withDefault(flag, true),
     }),
     import(context) {
       const { axis, largest } = context.attributes;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { array, checked, minLength, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -16,8 +16,8 @@ import { maxPoolIndices } from "../spatial/pool-indices.ts";
 import { unary } from "./math.ts";
 import { type Operator, flag, float, operator } from "./row.ts";
 
-const kernelShape = z.array(z.int().min(1)).min(1);
-const poolFields = { ...spatialFields, kernel_shape: kernelShape, ceil_mode: flag.default(false) };
+const kernelShape = checked(array(whole(1)), minLength(1));
+const poolFields = { ...spatialFields, kernel_shape: kernelShape, ceil_mode: withDefault(flag, false) };
 
 interface PoolAttributes extends SpatialAttributes {
   readonly kernel_shape: readonly number[];
@@ -37,7 +37,7 @@ export const pooling: readonly Operator[] = [
   operator({
     name: "MaxPool",
     since: [1, 8, 10, 11, 12, 22],
-    attributes: z.strictObject({ ...poolFields, storage_order: flag.default(false) }),
+    attributes: strictObject({ ...poolFields, storage_order: withDefault(flag, false) }),
     import(context) {
       const x = context.input(0);
       const pool = poolOf(context, x);
@@ -51,7 +51,7 @@ export const pooling: readonly Operator[] = [
   operator({
     name: "AveragePool",
     since: [1, 7, 10, 11, 19, 22],
-    attributes: z.strictObject({ ...poolFields, count_include_pad: flag.default(false) }),
+    attributes: strictObject({ ...poolFields, count_include_pad: withDefault(flag, false) }),
     import(context) {
       const x = context.input(0);
       const { count_include_pad: countIncludePad } = context.attributes;
@@ -61,7 +61,7 @@ export const pooling: readonly Operator[] = [
   operator({
     name: "LpPool",
     since: [1, 2, 11, 18, 22],
-    attributes: z.strictObject({ ...poolFields, p: float.default(2) }),
+    attributes: strictObject({ ...poolFields, p: withDefault(float, 2) }),
     import: (context) =>
       ir.lpPool(context.input(0), { ...poolOf(context, context.input(0)), p: context.attributes.p }),
   }),
@@ -70,13 +70,13 @@ export const pooling: readonly Operator[] = [
   operator({
     name: "GlobalLpPool",
     since: [1, 2, 22],
-    attributes: z.strictObject({ p: float.default(2) }),
+    attributes: strictObject({ p: withDefault(float, 2) }),
     import: (context) => ir.globalLpPool(context.input(0), context.attributes),
   }),
   operator({
     name: "MaxUnpool",
     since: [9, 11, 22],
-    attributes: z.strictObject({ ...windowFields, kernel_shape: kernelShape }),
+    attributes: strictObject({ ...windowFields, kernel_shape: kernelShape }),
     import: unpooled,
   }),
 ];

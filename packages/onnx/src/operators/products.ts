@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import { before, dropped } from "./older.ts";
 import { type Operator, flag, float, operator } from "./row.ts";
@@ -14,11 +14,11 @@ export const products: readonly Operator[] = [
     name: "Gemm",
     since: [1, 6, 7, 9, 11, 13],
     older: [before(7, dropped("broadcast"))],
-    attributes: z.strictObject({
-      alpha: float.default(1),
-      beta: float.default(1),
-      transA: flag.default(false),
-      transB: flag.default(false),
+    attributes: strictObject({
+      alpha: withDefault(float, 1),
+      beta: withDefault(float, 1),
+      transA: withDefault(flag, false),
+      transB: withDefault(flag, false),
     }),
     import(context) {
       const { alpha, beta, transA, transB } = context.attributes;

@@ -1,4 +1,12 @@
-import { z } from "zod";
+import {
+  type Output,
+  ObjectSchema,
+  int,
+  optional,
+  strictObject,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { dtypeOfElement, elementType, elementTypes } from "../element-type.ts";
@@ -8,12 +16,12 @@ import { alongAxis, alongOne, alongRows } from "../quantization/layout.ts";
 import { placementOf, spatialFields, spatialSizes } from "../spatial/placement.ts";
 import { type Operator, flag, ints, operator } from "./row.ts";
 
-const blockFields = { axis: z.int().default(1), block_size: z.int().min(0).default(0) };
-const convFields = { ...spatialFields, group: z.int().min(1).default(1), kernel_shape: ints.optional() };
+const blockFields = { axis: withDefault(int(), 1), block_size: withDefault(whole(0), 0) };
+const convFields = { ...spatialFields, group: withDefault(whole(1), 1), kernel_shape: optional(ints) };
 
 /** The largest sums of 8-bit products are whole in f64, where convolutions are fast. */
 function wholeConv(
-  context: OperatorContext<z.output<z.ZodObject<typeof convFields>>>,
+  context: OperatorContext<Output<ObjectSchema<typeof convFields>>>,
   x: Tensor,
   weight: Tensor,
 ): Tensor {
@@ -27,11 +35,11 @@ export const quantization: readonly Operator[] = [
   operator({
     name: "QuantizeLinear",
     since: [10, 13, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({
+    attributes: strictObject({
       ...blockFields,
-      saturate: flag.default(true),
-      output_dtype: z.int().default(0),
-      precision: z.int().default(0),
+      saturate: withDefault(flag, true),
+      output_dtype: withDefault(int(), 0),
+      precision: withDefault(int(), 0),
     }),
     import(context) {
       const [x, scales, zero] = [context.input(0), scalesOf(context.value(1)), context.optionalValue(2)];
@@ -48,7 +56,7 @@ export const quantization: readonly Operator[] = [
   operator({
     name: "DequantizeLinear",
     since: [10, 13, 19, 21, 23, 24, 25],
-    attributes: z.strictObject({ ...blockFields, output_dtype: z.int().default(0) }),
+    attributes: strictObject({ ...blockFields, output_dtype: withDefault(int(), 0) }),
     import(context) {
       const [x, scales, zero] = [
         numbersOf(context.value(0)),
@@ -103,7 +111,7 @@ export const quantization: readonly Operator[] = [
   operator({
     name: "ConvInteger",
     since: [10],
-    attributes: z.strictObject(convFields),
+    attributes: strictObject(convFields),
     import(context) {
       const [x, weight] = [context.input(0), context.input(1)];
       const [zero, weightZero] = [context.optional(2), context.optional(3)];
@@ -117,7 +125,7 @@ export const quantization: readonly Operator[] = [
   operator({
     name: "QLinearConv",
     since: [10],
-    attributes: z.strictObject(convFields),
+    attributes: strictObject(convFields),
     import(context) {
       const [x, weight, bias] = [context.input(0), context.input(3), context.optional(8)];
       const scalar = (index: number): Tensor => context.input(index).reshape([]);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { DType, Tensor } from "@adjoint/ir";
 import { dtypeOfElement, elementTypes } from "../element-type.ts";
@@ -20,13 +20,13 @@ function keyOf({ attributes: { seed } }: OperatorContext<Seeded>): Tensor {
   return ir.randomKey(seed === undefined ? scope : `seed ${seed}`);
 }
 
-const uniform = { low: float.default(0), high: float.default(1), seed: float.optional() };
-const normal = { mean: float.default(0), scale: float.default(1), seed: float.optional() };
+const uniform = { low: withDefault(float, 0), high: withDefault(float, 1), seed: optional(float) };
+const normal = { mean: withDefault(float, 0), scale: withDefault(float, 1), seed: optional(float) };
 
 /** Type and shape as attributes. */
-const typed = { dtype: z.int().default(elementTypes.f32), shape: ints };
+const typed = { dtype: withDefault(int(), elementTypes.f32), shape: ints };
 /** Shape, and type where the attribute is absent, of input 0. */
-const like = { dtype: z.int().optional() };
+const like = { dtype: optional(int()) };
 
 const resultType = (
   context: OperatorContext<{ readonly dtype?: number | undefined }>,
@@ -41,7 +41,7 @@ export const random: readonly Operator[] = [
   operator({
     name: "RandomUniform",
     since: [1, 22],
-    attributes: z.strictObject({ ...uniform, ...typed }),
+    attributes: strictObject({ ...uniform, ...typed }),
     import(context) {
       const { shape, low, high } = context.attributes;
       return ir.randomUniform(keyOf(context), shape, { low, high, dtype: resultType(context, "f32") });
@@ -50,7 +50,7 @@ export const random: readonly Operator[] = [
   operator({
     name: "RandomUniformLike",
     since: [1, 22],
-    attributes: z.strictObject({ ...uniform, ...like }),
+    attributes: strictObject({ ...uniform, ...like }),
     import(context) {
       const { shape, dtype: own } = context.input(0);
       const { low, high } = context.attributes;
@@ -60,7 +60,7 @@ export const random: readonly Operator[] = [
   operator({
     name: "RandomNormal",
     since: [1, 22],
-    attributes: z.strictObject({ ...normal, ...typed }),
+    attributes: strictObject({ ...normal, ...typed }),
     import(context) {
       const { shape, mean, scale: standardDeviation } = context.attributes;
       const dtype = resultType(context, "f32");
@@ -70,7 +70,7 @@ export const random: readonly Operator[] = [
   operator({
     name: "RandomNormalLike",
     since: [1, 22],
-    attributes: z.strictObject({ ...normal, ...like }),
+    attributes: strictObject({ ...normal, ...like }),
     import(context) {
       const { shape, dtype: own } = context.input(0);
       const { mean, scale: standardDeviation } = context.attributes;
@@ -81,7 +81,7 @@ export const random: readonly Operator[] = [
   operator({
     name: "Bernoulli",
     since: [15, 22],
-    attributes: z.strictObject({ ...like, seed: float.optional() }),
+    attributes: strictObject({ ...like, seed: optional(float) }),
     import(context) {
       const probability = context.input(0);
       const { shape, dtype } = probability;
@@ -94,10 +94,10 @@ export const random: readonly Operator[] = [
   operator({
     name: "Multinomial",
     since: [7, 22],
-    attributes: z.strictObject({
-      dtype: z.int().default(elementTypes.i32),
-      sample_size: z.int().min(1).default(1),
-      seed: float.optional(),
+    attributes: strictObject({
+      dtype: withDefault(int(), elementTypes.i32),
+      sample_size: withDefault(whole(1), 1),
+      seed: optional(float),
     }),
     import(context) {
       const scores = context.input(0);
@@ -118,7 +118,7 @@ export const random: readonly Operator[] = [
     name: "Dropout",
     since: [1, 6, 7, 10, 12, 13, 22],
     older: [before(7, testMode), before(12, toInputs(1, "ratio"))],
-    attributes: z.strictObject({ seed: float.optional() }),
+    attributes: strictObject({ seed: optional(float) }),
     import(context) {
       const [y, mask] = dropout(context);
       return [y, context.version < 10 ? mask.cast(y.dtype) : mask];

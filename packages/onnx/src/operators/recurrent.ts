@@ -1,4 +1,15 @@
-import { z } from "zod";
+import {
+  type Output,
+  ObjectSchema,
+  array,
+  literal,
+  oneOf,
+  optional,
+  strictObject,
+  string,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -8,16 +19,16 @@ import { before, dropped } from "./older.ts";
 import { type Operator, flag, float, operator } from "./row.ts";
 
 const attributes = {
-  activations: z.array(z.string()).optional(),
-  activation_alpha: z.array(float).default([]),
-  activation_beta: z.array(float).default([]),
-  clip: float.optional(),
-  direction: z.enum(["forward", "reverse", "bidirectional"]).default("forward"),
-  hidden_size: z.int().min(1).optional(),
-  layout: z.literal([0, 1]).default(0),
+  activations: optional(array(string())),
+  activation_alpha: withDefault(array(float), []),
+  activation_beta: withDefault(array(float), []),
+  clip: optional(float),
+  direction: withDefault(oneOf(["forward", "reverse", "bidirectional"]), "forward"),
+  hidden_size: optional(whole(1)),
+  layout: withDefault(literal([0, 1]), 0),
 };
 
-type Attributes = z.output<z.ZodObject<typeof attributes>>;
+type Attributes = Output<ObjectSchema<typeof attributes>>;
 
 /** A family of recurrent networks. */
 interface Network {
@@ -114,14 +125,14 @@ export const recurrent: readonly Operator[] = [
     name: "RNN",
     since: [1, 7, 14, 22],
     older,
-    attributes: z.strictObject(attributes),
+    attributes: strictObject(attributes),
     import: (context) => recurrence(context, { cell: rnnCell, activations: ["Tanh"], states: [5] }),
   }),
   operator({
     name: "GRU",
     since: [1, 3, 7, 14, 22],
     older,
-    attributes: z.strictObject({ ...attributes, linear_before_reset: flag.default(false) }),
+    attributes: strictObject({ ...attributes, linear_before_reset: withDefault(flag, false) }),
     import: (context) =>
       recurrence(context, {
         cell: gruCell(context.attributes.linear_before_reset),
@@ -133,7 +144,7 @@ export const recurrent: readonly Operator[] = [
     name: "LSTM",
     since: [1, 7, 14, 22],
     older,
-    attributes: z.strictObject({ ...attributes, input_forget: flag.default(false) }),
+    attributes: strictObject({ ...attributes, input_forget: withDefault(flag, false) }),
     import: (context) =>
       recurrence(context, {
         cell: lstmCell(context.attributes.input_forget),

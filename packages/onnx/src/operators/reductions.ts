@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { ReduceOptions, Tensor } from "@adjoint/ir";
 import { before, toInputs } from "./older.ts";
@@ -24,9 +24,9 @@ const reduction = (name: string, since: readonly number[], moved: number, build:
     name,
     since,
     older: [before(moved, toInputs(1, "axes"))],
-    attributes: z.strictObject({
-      keepdims: flag.default(true),
-      noop_with_empty_axes: flag.default(false),
+    attributes: strictObject({
+      keepdims: withDefault(flag, true),
+      noop_with_empty_axes: withDefault(flag, false),
     }),
     import(context) {
       const x = context.input(0);

@@ -1,4 +1,16 @@
-import { z } from "zod";
+import {
+  type Output,
+  type Schema,
+  custom,
+  instanceOf,
+  literal,
+  nan,
+  number,
+  pipe,
+  strictObject,
+  transform,
+  union,
+} from "@adjoint/ir/schema";
 import type { Tensor } from "@adjoint/ir";
 import type { Attributes } from "../import/attributes.ts";
 import type { OperatorContext } from "../import/context.ts";
@@ -26,7 +38,7 @@ export interface Operator {
   readonly since: readonly number[];
   /** Conversions of older forms, oldest first. */
   readonly older: readonly Older[];
-  readonly attributes: z.ZodType;
+  readonly attributes: Schema;
   readonly elements: Elements | undefined;
   /** Outputs over the context's inputs; its attributes are what the schema gave. */
   import(context: OperatorContext<never>): readonly Value[];
@@ -38,7 +50,7 @@ export interface Operator {
  */
 type Elements = "moved" | "unread";
 
-interface Definition<S extends z.ZodType> {
+interface Definition<S extends Schema> {
   readonly name: string;
   readonly domain?: string;
   readonly since: readonly number[];
@@ -46,22 +58,22 @@ interface Definition<S extends z.ZodType> {
   /** Absent where the newest form has no attributes. */
   readonly attributes?: S;
   readonly elements?: Elements;
-  import(context: OperatorContext<z.output<S>>): Value | readonly Value[];
+  import(context: OperatorContext<Output<S>>): Value | readonly Value[];
 }
 
 const isList = (outputs: Value | readonly Value[]): outputs is readonly Value[] => Array.isArray(outputs);
 
-const none: z.ZodType<Record<never, never>> = z.strictObject({});
+const none: Schema<Record<never, never>> = strictObject({});
 
 /** Defines a row. */
-export function operator<S extends z.ZodType = typeof none>(definition: Definition<S>): Operator {
+export function operator<S extends Schema = typeof none>(definition: Definition<S>): Operator {
   return {
     domain: "",
     older: [],
     elements: undefined,
     ...definition,
     attributes: definition.attributes ?? none,
-    import(context: OperatorContext<z.output<S>>) {
+    import(context: OperatorContext<Output<S>>) {
       const outputs = definition.import(context);
       return isList(outputs) ? outputs : [outputs];
     },
@@ -69,20 +81,18 @@ export function operator<S extends z.ZodType = typeof none>(definition: Definiti
 }
 
 /** 0 or 1, as ONNX writes booleans. */
-export const flag: z.ZodType<boolean> = z
-  .union([z.literal(0), z.literal(1)])
-  .transform((value) => value === 1);
+export const flag: Schema<boolean> = pipe(
+  union([literal(0), literal(1)]),
+  transform((value) => value === 1),
+);
 /** Whole numbers; one problem for all of them, of which a file may have millions. */
-export const ints: z.ZodType<readonly number[]> = z.custom<readonly number[]>(
+export const ints: Schema<readonly number[]> = custom<readonly number[]>(
   (value) => Array.isArray(value) && value.every(Number.isSafeInteger),
   "must be whole numbers",
 );
 /** Any number: ONNX's floats. */
-export const float: z.ZodType<number> = z
-  .number()
-  .or(z.nan())
-  .or(z.literal([Infinity, -Infinity]));
-export const subGraph: z.ZodType<SubGraph> = z.instanceof(SubGraph);
+export const float: Schema<number> = union([number(), nan(), literal([Infinity, -Infinity])]);
+export const subGraph: Schema<SubGraph> = instanceOf(SubGraph);
 
 /** How tables and messages name an operator: `Conv`, `ai.onnx.ml.Scaler`. */
 export const operatorKey = (domain: string, name: string): string =>

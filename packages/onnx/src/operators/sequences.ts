@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, optional, strictObject, unknown, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -39,7 +39,7 @@ export const sequences: readonly Operator[] = [
   operator({
     name: "SequenceEmpty",
     since: [11],
-    attributes: z.strictObject({ dtype: z.int().optional() }),
+    attributes: strictObject({ dtype: optional(int()) }),
     import: () => new Sequence([]),
   }),
   operator({
@@ -81,7 +81,7 @@ export const sequences: readonly Operator[] = [
   operator({
     name: "SplitToSequence",
     since: [11, 24],
-    attributes: z.strictObject({ axis: z.int().default(0), keepdims: flag.default(true) }),
+    attributes: strictObject({ axis: withDefault(int(), 0), keepdims: withDefault(flag, true) }),
     import(context) {
       const x = context.input(0);
       const axis = axisOf(context, context.attributes.axis, x.rank);
@@ -97,7 +97,7 @@ export const sequences: readonly Operator[] = [
   operator({
     name: "ConcatFromSequence",
     since: [11],
-    attributes: z.strictObject({ axis: z.int(), new_axis: flag.default(false) }),
+    attributes: strictObject({ axis: int(), new_axis: withDefault(flag, false) }),
     import(context) {
       const items = sequence(context, 0).map((item) => asTensor(item, "ConcatFromSequence"));
       const { axis, new_axis: isNew } = context.attributes;
@@ -107,7 +107,7 @@ export const sequences: readonly Operator[] = [
   operator({
     name: "SequenceMap",
     since: [17],
-    attributes: z.strictObject({ body: subGraph }),
+    attributes: strictObject({ body: subGraph }),
     import(context) {
       const { body } = context.attributes;
       const given = context.values();
@@ -127,7 +127,7 @@ export const sequences: readonly Operator[] = [
     name: "Optional",
     since: [15],
     // The type concerns absent values, which are of any.
-    attributes: z.strictObject({ type: z.unknown().optional() }),
+    attributes: strictObject({ type: optional(unknown()) }),
     import: (context) => context.optionalValue(0) ?? new Absent(),
   }),
   operator({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -32,7 +32,7 @@ export const shaping: readonly Operator[] = [
     since: [1, 5, 13, 14, 19, 21, 23, 24, 25],
     elements: "moved",
     older: [before(5, toInputs(1, "shape"))],
-    attributes: z.strictObject({ allowzero: flag.default(false) }),
+    attributes: strictObject({ allowzero: withDefault(flag, false) }),
     import(context) {
       const x = context.input(0);
       const shape = context.dims(1).map((size, axis) => {
@@ -46,7 +46,7 @@ export const shaping: readonly Operator[] = [
     name: "Flatten",
     since: [1, 9, 11, 13, 21, 23, 24, 25],
     elements: "moved",
-    attributes: z.strictObject({ axis: z.int().default(1) }),
+    attributes: strictObject({ axis: withDefault(int(), 1) }),
     import(context) {
       const x = context.input(0);
       const { axis } = context.attributes;
@@ -78,7 +78,7 @@ export const shaping: readonly Operator[] = [
     name: "Transpose",
     since: [1, 13, 21, 23, 24, 25],
     elements: "moved",
-    attributes: z.strictObject({ perm: ints.optional() }),
+    attributes: strictObject({ perm: optional(ints) }),
     import: (context) => context.input(0).transpose(context.attributes.perm),
   }),
   operator({
@@ -86,7 +86,7 @@ export const shaping: readonly Operator[] = [
     since: [1, 4, 11, 13],
     elements: "moved",
     older: [before(4, ({ attributes, inputs }) => ({ attributes: { axis: 1, ...attributes }, inputs }))],
-    attributes: z.strictObject({ axis: z.int() }),
+    attributes: strictObject({ axis: int() }),
     import: (context) => ir.concat(context.inputs(), context.attributes.axis),
   }),
   operator({
@@ -96,7 +96,7 @@ export const shaping: readonly Operator[] = [
     older: [
       before(13, (form) => (form.inputs.length > 1 ? dropped("split")(form) : toInputs(1, "split")(form))),
     ],
-    attributes: z.strictObject({ axis: z.int().default(0), num_outputs: z.int().min(1).optional() }),
+    attributes: strictObject({ axis: withDefault(int(), 0), num_outputs: optional(whole(1)) }),
     import(context) {
       const x = context.input(0);
       const axis = axisOf(context, context.attributes.axis, x.rank);

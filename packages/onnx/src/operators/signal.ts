@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { dtypeOfElement } from "../element-type.ts";
@@ -17,7 +17,10 @@ const cosineWindow = (name: string, weights: readonly number[]): Operator =>
   operator({
     name,
     since: [17],
-    attributes: z.strictObject({ output_datatype: z.int().default(FLOAT), periodic: flag.default(true) }),
+    attributes: strictObject({
+      output_datatype: withDefault(int(), FLOAT),
+      periodic: withDefault(flag, true),
+    }),
     import(context) {
       const size = context.number(0) ?? context.refuse("input 0, the size, is missing");
       const { output_datatype, periodic } = context.attributes;
@@ -39,7 +42,7 @@ export const signal: readonly Operator[] = [
   operator({
     name: "MelWeightMatrix",
     since: [17],
-    attributes: z.strictObject({ output_datatype: z.int().default(FLOAT) }),
+    attributes: strictObject({ output_datatype: withDefault(int(), FLOAT) }),
     import(context) {
       const [bins = 0, length = 0, rate = 1, low = 0, high = 0] = [0, 1, 2, 3, 4].map((index) =>
         context.number(index),
@@ -57,7 +60,7 @@ export const signal: readonly Operator[] = [
     older: [
       before(20, (form) => toInputs(2, "axis")({ ...form, attributes: { axis: 1, ...form.attributes } })),
     ],
-    attributes: z.strictObject({ inverse: flag.default(false), onesided: flag.default(false) }),
+    attributes: strictObject({ inverse: withDefault(flag, false), onesided: withDefault(flag, false) }),
     import(context) {
       const x = context.input(0);
       const { inverse, onesided } = context.attributes;
@@ -90,7 +93,7 @@ export const signal: readonly Operator[] = [
   operator({
     name: "STFT",
     since: [17],
-    attributes: z.strictObject({ onesided: flag.default(true) }),
+    attributes: strictObject({ onesided: withDefault(flag, true) }),
     import(context) {
       const x = context.input(0);
       const step = context.number(1) ?? context.refuse("input 1, the step between frames, is missing");

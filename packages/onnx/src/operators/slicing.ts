@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, SliceRange, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -32,8 +32,8 @@ export const slicing: readonly Operator[] = [
     since: [1, 2, 11, 13, 18, 19, 21, 23, 24, 25],
     elements: "moved",
     older: [before(2, renamed("paddings", "pads")), before(11, toInputs(1, "pads", "value"))],
-    attributes: z.strictObject({
-      mode: z.enum(["constant", "reflect", "edge", "wrap"]).default("constant"),
+    attributes: strictObject({
+      mode: withDefault(oneOf(["constant", "reflect", "edge", "wrap"]), "constant"),
     }),
     import(context) {
       const x = context.input(0);

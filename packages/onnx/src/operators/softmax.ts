@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -20,7 +20,7 @@ const alongAxis = (
     older: [
       before(ONE_AXIS, ({ attributes, inputs }) => ({ attributes: { axis: 1, ...attributes }, inputs })),
     ],
-    attributes: z.strictObject({ axis: z.int().default(-1) }),
+    attributes: strictObject({ axis: withDefault(int(), -1) }),
     import(context) {
       const x = context.input(0);
       return context.version < ONE_AXIS ? asMatrix(context, x, build) : build(x, context.attributes);

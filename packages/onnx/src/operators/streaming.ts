@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Output, int, oneOf, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { DType, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -6,23 +6,23 @@ import { type Operator, float, operator } from "./row.ts";
 
 const rules = { linear: [], gated: ["decay"], delta: ["beta"], gated_delta: ["decay", "beta"] } as const;
 
-const linearAttributes = z.strictObject({
+const linearAttributes = strictObject({
   /** A hint for kernels. */
-  chunk_size: z.int().optional(),
-  kv_num_heads: z.int().min(1),
-  q_num_heads: z.int().min(1),
-  scale: float.default(0),
-  update_rule: z.enum(["linear", "gated", "delta", "gated_delta"]).default("gated_delta"),
+  chunk_size: optional(int()),
+  kv_num_heads: whole(1),
+  q_num_heads: whole(1),
+  scale: withDefault(float, 0),
+  update_rule: withDefault(oneOf(["linear", "gated", "delta", "gated_delta"]), "gated_delta"),
 });
 
-type LinearContext = OperatorContext<z.output<typeof linearAttributes>>;
+type LinearContext = OperatorContext<Output<typeof linearAttributes>>;
 
 /** Sequence operators that keep a state from call to call. */
 export const streaming: readonly Operator[] = [
   operator({
     name: "CausalConvWithState",
     since: [27],
-    attributes: z.strictObject({ activation: z.enum(["none", "silu", "swish"]).default("none") }),
+    attributes: strictObject({ activation: withDefault(oneOf(["none", "silu", "swish"]), "none") }),
     import(context) {
       const [x, weight, bias] = [context.input(0), context.input(1), context.optional(2)];
       const [batch = 1, channels = 1, length = 1] = x.shape;
@@ -30,13 +30,13 @@ export const streaming: readonly Operator[] = [
       if (typeof kernel !== "number" || typeof channels !== "number")
         return context.refuse(`needs known channels and kernel size and got ${x} and ${weight}`);
       const past = context.optional(3) ?? ir.filled(0, x.dtype, [batch, channels, kernel - 1]);
-      const whole = ir.concat([past, x], 2);
-      const sums = ir.conv(whole, weight, { groups: channels });
+      const padded = ir.concat([past, x], 2);
+      const sums = ir.conv(padded, weight, { groups: channels });
       const y = bias === undefined ? sums : sums.add(bias.unsqueeze(1));
       const wide = ir.dtypeInfo[y.dtype].bytes < 4 ? "f32" : y.dtype;
       return [
         context.attributes.activation === "none" ? y : ir.silu(y.cast(wide)).cast(y.dtype),
-        whole.slice([undefined, undefined, { start: length, end: ir.addDims(length, kernel - 1) }]),
+        padded.slice([undefined, undefined, { start: length, end: ir.addDims(length, kernel - 1) }]),
       ];
     },
   }),

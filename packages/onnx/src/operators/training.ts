@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { array, checked, minLength, oneOf, strictObject, string, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -54,7 +54,7 @@ function optimize(
   ).flat();
 }
 
-const norm = { norm_coefficient: float.default(0) };
+const norm = { norm_coefficient: withDefault(float, 0) };
 
 /** Gradients of a part of the graph, and optimizers. */
 export const training: readonly Operator[] = [
@@ -62,7 +62,11 @@ export const training: readonly Operator[] = [
     name: "Adagrad",
     domain,
     since: [1],
-    attributes: z.strictObject({ ...norm, decay_factor: float.default(0), epsilon: float.default(1e-6) }),
+    attributes: strictObject({
+      ...norm,
+      decay_factor: withDefault(float, 0),
+      epsilon: withDefault(float, 1e-6),
+    }),
     import(context) {
       const { decay_factor: decay, epsilon } = context.attributes;
       return optimize(context, 1, ({ x, g, state: [squares = x] }, { rate, count }) => {
@@ -76,12 +80,12 @@ export const training: readonly Operator[] = [
     name: "Adam",
     domain,
     since: [1],
-    attributes: z.strictObject({
+    attributes: strictObject({
       ...norm,
-      alpha: float.default(0.9),
-      beta: float.default(0.999),
-      epsilon: float.default(1e-6),
-      norm_coefficient_post: float.default(0),
+      alpha: withDefault(float, 0.9),
+      beta: withDefault(float, 0.999),
+      epsilon: withDefault(float, 1e-6),
+      norm_coefficient_post: withDefault(float, 0),
     }),
     import(context) {
       const { alpha, beta, epsilon, norm_coefficient_post: shrink } = context.attributes;
@@ -102,10 +106,10 @@ export const training: readonly Operator[] = [
     name: "Momentum",
     domain,
     since: [1],
-    attributes: z.strictObject({
+    attributes: strictObject({
       alpha: float,
       beta: float,
-      mode: z.enum(["standard", "nesterov"]),
+      mode: oneOf(["standard", "nesterov"]),
       norm_coefficient: float,
     }),
     import(context) {
@@ -123,10 +127,10 @@ export const training: readonly Operator[] = [
     name: "Gradient",
     domain,
     since: [1],
-    attributes: z.strictObject({
-      xs: z.array(z.string()).min(1),
-      zs: z.array(z.string()).default([]),
-      y: z.string(),
+    attributes: strictObject({
+      xs: checked(array(string()), minLength(1)),
+      zs: withDefault(array(string()), []),
+      y: string(),
     }),
     import: gradient,
   }),

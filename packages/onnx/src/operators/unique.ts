@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { int, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Scalar, Tensor, TensorValue } from "@adjoint/ir";
 import { type Operator, flag, operator } from "./row.ts";
@@ -55,7 +55,7 @@ export const unique: readonly Operator[] = [
   operator({
     name: "Unique",
     since: [11],
-    attributes: z.strictObject({ axis: z.int().optional(), sorted: flag.default(true) }),
+    attributes: strictObject({ axis: optional(int()), sorted: withDefault(flag, true) }),
     import(context) {
       const x = context.input(0);
       const { axis: along, sorted } = context.attributes;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type DefaultSchema, type OptionalSchema, oneOf, optional, withDefault } from "@adjoint/ir/schema";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { ints } from "../operators/row.ts";
@@ -17,19 +17,19 @@ export interface SpatialAttributes extends WindowAttributes {
   readonly auto_pad: AutoPad;
 }
 
-type OptionalInts = z.ZodOptional<typeof ints>;
+type OptionalInts = OptionalSchema<readonly number[]>;
 
 /** The schema's fields of `WindowAttributes`. */
 export const windowFields: {
   readonly dilations: OptionalInts;
   readonly pads: OptionalInts;
   readonly strides: OptionalInts;
-} = { dilations: ints.optional(), pads: ints.optional(), strides: ints.optional() };
+} = { dilations: optional(ints), pads: optional(ints), strides: optional(ints) };
 
 /** The schema's fields of `SpatialAttributes`. */
-export const spatialFields: typeof windowFields & { readonly auto_pad: z.ZodDefault<z.ZodType<AutoPad>> } = {
+export const spatialFields: typeof windowFields & { readonly auto_pad: DefaultSchema<AutoPad> } = {
   ...windowFields,
-  auto_pad: z.enum(["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]).default("NOTSET"),
+  auto_pad: withDefault(oneOf(["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]), "NOTSET"),
 };
 
 /** Where windows are, with the names that convolutions and pools of the IR give it. */

@@ -1,10 +1,9 @@
 import { constant } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
-import { strictObject, withDefault } from "@adjoint/ir/schema";
+import { fraction, positive, strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
-import { decayRate, positive } from "../validation.ts";
 
 export interface AdamOptions extends OptimizerOptions {
   /** β₁, the share of the mean gradient that is kept; 0.9 by default. */
@@ -22,8 +21,8 @@ export interface AdamConfig extends OptimizerConfig {
 }
 
 const moments = {
-  beta1: withDefault(decayRate, 0.9),
-  beta2: withDefault(decayRate, 0.999),
+  beta1: withDefault(fraction, 0.9),
+  beta2: withDefault(fraction, 0.999),
   epsilon: withDefault(positive, 1e-8),
 };
 

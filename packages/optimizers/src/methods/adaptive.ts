@@ -1,8 +1,7 @@
-import { strictObject, withDefault } from "@adjoint/ir/schema";
+import { fraction, nonNegative, positive, strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
-import { decayRate, nonNegative, positive } from "../validation.ts";
 
 export interface AdaGradOptions extends OptimizerOptions {
   /** Added to the root, 1e-10 by default. */
@@ -57,7 +56,7 @@ const rmsPropRule: UpdateRule<DecayingConfig, "square", "rate"> = {
   kind: "rmsProp",
   schema: strictObject({
     ...commonShape(1e-3),
-    decay: withDefault(decayRate, 0.9),
+    decay: withDefault(fraction, 0.9),
     epsilon: withDefault(positive, 1e-7),
   }),
   moments: { square: () => 0 },
@@ -89,7 +88,7 @@ const adaDeltaRule: UpdateRule<DecayingConfig, "square" | "delta", "rate"> = {
   kind: "adaDelta",
   schema: strictObject({
     ...commonShape(1),
-    decay: withDefault(decayRate, 0.95),
+    decay: withDefault(fraction, 0.95),
     epsilon: withDefault(positive, 1e-6),
   }),
   moments: { square: () => 0, delta: () => 0 },

@@ -1,8 +1,7 @@
-import { strictObject, withDefault } from "@adjoint/ir/schema";
+import { fraction, strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";
 import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts";
-import { decayRate } from "../validation.ts";
 
 const sgdRule: UpdateRule<OptimizerConfig, never, "rate"> = {
   kind: "sgd",
@@ -30,7 +29,7 @@ export interface MomentumConfig extends OptimizerConfig {
   readonly momentum: number;
 }
 
-const momentumShape = { ...commonShape(0.01), momentum: withDefault(decayRate, 0.9) };
+const momentumShape = { ...commonShape(0.01), momentum: withDefault(fraction, 0.9) };
 
 const momentumRule: UpdateRule<MomentumConfig, "velocity", "rate"> = {
   kind: "momentum",

@@ -1,8 +1,7 @@
-import { z } from "zod";
+import { boolean, optional, parseSettings, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import type { Callback, FitContext } from "../callback.ts";
 import { type Checkpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { firstNotFinite } from "../finite.ts";
-import { parseOptions } from "../options.ts";
 
 /** What `checkpoints` takes. */
 export interface CheckpointsOptions {
@@ -12,9 +11,9 @@ export interface CheckpointsOptions {
   readonly eachEpoch?: boolean | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").optional(),
-  eachEpoch: z.boolean("must be true or false").default(true),
+const optionsSchema = strictObject({
+  every: optional(whole(1)),
+  eachEpoch: withDefault(boolean("must be true or false"), true),
 });
 
 /** A `checkpoints` callback and what it made. */
@@ -44,7 +43,7 @@ export function checkpoints(
   store: CheckpointStore | CheckpointStore["write"],
   options: CheckpointsOptions = {},
 ): Checkpoints {
-  const { every, eachEpoch } = parseOptions("checkpoints", optionsSchema, options);
+  const { every, eachEpoch } = parseSettings("checkpoints", optionsSchema, options);
   const { begin, write }: CheckpointStore = typeof store === "function" ? { write: store } : store;
   let written: { readonly epoch: number; readonly step: number } | undefined;
   let finite = true;

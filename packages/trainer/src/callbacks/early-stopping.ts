@@ -1,9 +1,21 @@
 import { AdjointError, type State } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  boolean,
+  int,
+  nonNegative,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  parseSettings,
+  strictObject,
+  string,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import { Beginning, type Callback, type FitContext } from "../callback.ts";
 import { firstNotFinite } from "../finite.ts";
-import { parseOptions } from "../options.ts";
-import type { EpochRecord } from "../progress.ts";
+import type { EpochRecord } from "../records.ts";
 
 /** What `earlyStopping` takes. */
 export interface EarlyStoppingOptions {
@@ -19,14 +31,14 @@ export interface EarlyStoppingOptions {
   readonly restoreBest?: boolean | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  monitor: z.string().default("validation.loss"),
-  patience: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(3),
-  minDelta: z.number("must be a number ≥ 0").min(0, "must be a number ≥ 0").default(0),
-  mode: z.enum(["min", "max"], 'must be "min" or "max"').optional(),
-  restoreBest: z.boolean().default(true),
+const optionsSchema = strictObject({
+  monitor: withDefault(string(), "validation.loss"),
+  patience: withDefault(whole(1), 3),
+  minDelta: withDefault(nonNegative, 0),
+  mode: optional(oneOf(["min", "max"], 'must be "min" or "max"')),
+  restoreBest: withDefault(boolean(), true),
 });
-const dataSchema = z.strictObject({ best: z.number().nullable(), epoch: z.int(), waited: z.int() });
+const dataSchema = strictObject({ best: nullable(number()), epoch: int(), waited: int() });
 
 /** An `earlyStopping` callback and what it found. */
 export interface EarlyStopping extends Callback {
@@ -45,7 +57,7 @@ export interface EarlyStopping extends Callback {
  * Source: Prechelt, "Early Stopping — But When?" (1998).
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping {
-  const { monitor, patience, minDelta, mode, restoreBest } = parseOptions(
+  const { monitor, patience, minDelta, mode, restoreBest } = parseSettings(
     "earlyStopping",
     optionsSchema,
     options,
@@ -113,7 +125,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
       ...(registers && { tensors: registers }),
     }),
     restore(state) {
-      const data = parseOptions("earlyStopping in the checkpoint", dataSchema, state.data);
+      const data = parseSettings("earlyStopping in the checkpoint", dataSchema, state.data);
       beginning.restored();
       best = data.best === null ? undefined : { epoch: data.epoch, value: data.best };
       waited = data.waited;

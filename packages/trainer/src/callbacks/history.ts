@@ -1,9 +1,16 @@
 import { AdjointError, type State, type TensorValue } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Schema,
+  array,
+  parseSettings,
+  strictObject,
+  string,
+  whole,
+  withDefault,
+} from "@adjoint/ir/schema";
 import { Beginning, type Callback } from "../callback.ts";
 import type { CallbackState } from "../checkpoint.ts";
-import { parseOptions } from "../options.ts";
-import { type EpochRecord, type StepRecord, stepRecords } from "../progress.ts";
+import { type EpochRecord, type StepRecord, stepRecords } from "../records.ts";
 
 /** What `history` takes. */
 export interface HistoryOptions {
@@ -17,8 +24,8 @@ export interface History extends Callback {
   readonly epochs: readonly EpochRecord[];
 }
 
-const optionsSchema = z.strictObject({
-  every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(1),
+const optionsSchema = strictObject({
+  every: withDefault(whole(1), 1),
 });
 
 /** What was measured at each step, as columns: a history of millions of steps stays small and quick to write. */
@@ -26,14 +33,14 @@ interface Columns {
   readonly metrics: readonly string[];
 }
 
-const columnsSchema: z.ZodType<Columns> = z.strictObject({ metrics: z.array(z.string()) });
+const columnsSchema: Schema<Columns> = strictObject({ metrics: array(string()) });
 
 /**
  * Keeps what steps and epochs were measured by, for plots and files. Checkpoints carry it, as tensors of f64. A metric that a
  * resumed run measures and the one before did not is NaN where it is missing.
  */
 export function history(options: HistoryOptions = {}): History {
-  const { every } = parseOptions("history", optionsSchema, options);
+  const { every } = parseSettings("history", optionsSchema, options);
   const beginning = new Beginning();
   let steps: StepRecord[] = [];
   let epochs: readonly EpochRecord[] = [];
@@ -89,8 +96,8 @@ const metricColumn = (index: number): string => `metric_${index}`;
 /** @throws AdjointError where columns are missing or of different lengths. */
 function recordsOf({ data, tensors = {} }: CallbackState): readonly StepRecord[] {
   // So the first version kept them.
-  if (Array.isArray(data)) return parseOptions("history in the checkpoint", stepRecords, data);
-  const { metrics } = parseOptions("history in the checkpoint", columnsSchema, data);
+  if (Array.isArray(data)) return parseSettings("history in the checkpoint", stepRecords, data);
+  const { metrics } = parseSettings("history in the checkpoint", columnsSchema, data);
   const count = columnOf(tensors, "step").length;
   const column = (name: string): Float64Array => columnOf(tensors, name, count);
   const [steps, losses] = [column("step"), column("loss")];

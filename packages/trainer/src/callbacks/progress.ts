@@ -1,6 +1,5 @@
-import { z } from "zod";
+import { parseSettings, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import type { Callback, StepInfo } from "../callback.ts";
-import { parseOptions } from "../options.ts";
 
 /** A step, and how fast the training is. */
 export interface ProgressReport extends StepInfo {
@@ -16,8 +15,8 @@ export interface ProgressOptions {
   readonly every?: number | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(1),
+const optionsSchema = strictObject({
+  every: withDefault(whole(1), 1),
 });
 
 /**
@@ -25,7 +24,7 @@ const optionsSchema = z.strictObject({
  * @example progress((at) => console.log(stepLine(at)), { every: 100 })
  */
 export function progress(report: (at: ProgressReport) => void, options: ProgressOptions = {}): Callback {
-  const { every } = parseOptions("progress", optionsSchema, options);
+  const { every } = parseSettings("progress", optionsSchema, options);
   const speed = new Speed();
   return {
     // What passes between two epochs is validation.

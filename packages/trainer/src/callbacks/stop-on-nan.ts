@@ -1,7 +1,6 @@
-import { z } from "zod";
+import { optional, parseSettings, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import type { Callback } from "../callback.ts";
 import { notFinite } from "../finite.ts";
-import { parseOptions } from "../options.ts";
 
 /** What `stopOnNaN` takes. */
 export interface StopOnNaNOptions {
@@ -26,9 +25,9 @@ export interface StopOnNaN extends Callback {
   readonly found: BadNumbers | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  every: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").default(1),
-  registers: z.int("must be a whole number ≥ 1").min(1, "must be a whole number ≥ 1").optional(),
+const optionsSchema = strictObject({
+  every: withDefault(whole(1), 1),
+  registers: optional(whole(1)),
 });
 
 /**
@@ -38,7 +37,7 @@ const optionsSchema = z.strictObject({
  * registers a step.
  */
 export function stopOnNaN(options: StopOnNaNOptions = {}): StopOnNaN {
-  const { every, registers } = parseOptions("stopOnNaN", optionsSchema, options);
+  const { every, registers } = parseSettings("stopOnNaN", optionsSchema, options);
   let found: BadNumbers | undefined;
   return {
     get found() {

@@ -1,5 +1,16 @@
 import { type DType, type State, type TensorValue, dtypeInfo, dtypes } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Output,
+  array,
+  checked,
+  int,
+  minimum,
+  record,
+  safeParse,
+  strictObject,
+  string,
+  tuple,
+} from "@adjoint/ir/schema";
 import { duplicateKey } from "./duplicate-keys.ts";
 import { SafetensorsError, show } from "./error.ts";
 import { LONGEST_HEADER, METADATA, MOST_AXES, PREFIX, elementsOf, formatNames } from "./format.ts";
@@ -12,14 +23,14 @@ export interface Safetensors {
   readonly metadata: Metadata;
 }
 
-const offset = z.int("must be a whole number").min(0, "must not be negative");
-const entrySchema = z.strictObject({
-  dtype: z.string(),
-  shape: z.array(offset),
-  data_offsets: z.tuple([offset, offset]),
+const offset = checked(int("must be a whole number"), minimum(0, "must not be negative"));
+const entrySchema = strictObject({
+  dtype: string(),
+  shape: array(offset),
+  data_offsets: tuple([offset, offset]),
 });
-type Entry = z.infer<typeof entrySchema>;
-const metadataSchema = z.record(z.string(), z.string());
+type Entry = Output<typeof entrySchema>;
+const metadataSchema = record(string());
 
 const dtypeOf = new Map<string, DType>(dtypes.map((dtype) => [formatNames[dtype], dtype]));
 
@@ -105,7 +116,7 @@ function parseHeader(text: string): { readonly [key: string]: unknown } {
 }
 
 function metadataOf(value: unknown): Metadata {
-  const metadata = metadataSchema.safeParse(value);
+  const metadata = safeParse(metadataSchema, value);
   if (!metadata.success || Object.hasOwn(Object(value), "__proto__"))
     throw new SafetensorsError(`${METADATA} must have text for each key`, { byte: PREFIX });
   return metadata.data;
@@ -128,9 +139,9 @@ function plan(name: string, value: unknown, room: number): Planned {
     throw new SafetensorsError(`its shape has ${axes.length} axes; ${MOST_AXES} are the most`, {
       tensor: name,
     });
-  const parsed = entrySchema.safeParse(value);
+  const parsed = safeParse(entrySchema, value);
   if (!parsed.success) {
-    const problems = parsed.error.issues
+    const problems = parsed.issues
       .slice(0, 3)
       .map(({ path, message }) => `${path.map(String).join(".")} ${message}`);
     throw new SafetensorsError(problems.join("; ").trim(), { tensor: name });

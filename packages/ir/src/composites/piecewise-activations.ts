@@ -7,7 +7,7 @@ import { checkDomain } from "../ops/elementwise.ts";
 import { iota } from "../ops/source.ts";
 import { normalizeAxis, operand } from "../primitive.ts";
 import { broadcastShapes, equalShapes } from "../shape.ts";
-import { checkAttribute, checkDTypes, define, defineUnary, one } from "./define.ts";
+import { checkAttribute, checkDTypes, define, defineUnary, outputOf } from "./define.ts";
 import { checkKey, randomUniform } from "./random.ts";
 
 /** The factor of an activation. */
@@ -187,7 +187,7 @@ const hardmaxOperation = defineUnary<{ axis: number }>(
 );
 
 /** Activations that are linear by pieces. Each states its derivative at its kinks; NaN stays NaN. */
-export const rectifierComposites: readonly Composite[] = [
+export const piecewiseActivations: readonly Composite[] = [
   reluOperation,
   leakyReluOperation,
   preluOperation,
@@ -203,17 +203,17 @@ export const rectifierComposites: readonly Composite[] = [
 ];
 
 /** max(x, 0). The derivative at 0 is 0; it comes from the result, so the operand needs not be kept. */
-export const relu = (x: Tensor): Tensor => one(reluOperation, [x], {});
+export const relu = (x: Tensor): Tensor => outputOf(reluOperation, [x], {});
 
 /** x above 0, else alpha·x; the derivative at 0 is alpha. */
 export const leakyRelu = (x: Tensor, { alpha = 0.01 }: AlphaOptions = {}): Tensor =>
-  one(leakyReluOperation, [x], { alpha });
+  outputOf(leakyReluOperation, [x], { alpha });
 
 /**
  * x above 0, else slope·x; the derivative at 0 is the slope. Source: He et al. (2015), arXiv:1502.01852.
  * @param slope learned; stretches to x's shape as ONNX PRelu's: [C, 1, 1] for one slope a channel of [N, C, H, W].
  */
-export const prelu = (x: Tensor, slope: Tensor): Tensor => one(preluOperation, [x, slope], {});
+export const prelu = (x: Tensor, slope: Tensor): Tensor => outputOf(preluOperation, [x, slope], {});
 
 /** Options of `rrelu`. */
 export interface RReluOptions {
@@ -234,12 +234,12 @@ export function rrelu(x: Tensor, key?: Tensor, options: RReluOptions = {}): Tens
   if (training && key === undefined) {
     throw new AdjointError("graph", "rrelu", "training needs a random key", "Give randomKey(…).");
   }
-  return one(rreluOperation, training && key !== undefined ? [x, key] : [x], { lower, upper });
+  return outputOf(rreluOperation, training && key !== undefined ? [x, key] : [x], { lower, upper });
 }
 
 /** x above alpha, else 0. */
 export const thresholdedRelu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  one(thresholdedReluOperation, [x], { alpha });
+  outputOf(thresholdedReluOperation, [x], { alpha });
 
 /** Options of `shrink`. */
 export interface ShrinkOptions {
@@ -250,7 +250,7 @@ export interface ShrinkOptions {
 
 /** x moved toward 0 by `bias` where |x| > lambd, else 0. With bias = lambd it is soft shrinkage. */
 export const shrink = (x: Tensor, { bias = 0, lambd = 0.5 }: ShrinkOptions = {}): Tensor =>
-  one(shrinkOperation, [x], { bias, lambd });
+  outputOf(shrinkOperation, [x], { bias, lambd });
 
 /** Options of `hardSigmoid`. */
 export interface HardSigmoidOptions extends AlphaOptions {
@@ -259,16 +259,16 @@ export interface HardSigmoidOptions extends AlphaOptions {
 
 /** alpha·x + beta held within [0, 1]; the derivative at the kinks is 0. */
 export const hardSigmoid = (x: Tensor, { alpha = 0.2, beta = 0.5 }: HardSigmoidOptions = {}): Tensor =>
-  one(hardSigmoidOperation, [x], { alpha, beta });
+  outputOf(hardSigmoidOperation, [x], { alpha, beta });
 
 /**
  * x·hardSigmoid(x) with alpha = 1/6, beta = 1/2; 0 at −∞. The derivative is 0 at −3 and 1 at 3.
  * Source: Howard et al., "Searching for MobileNetV3" (2019), arXiv:1905.02244.
  */
-export const hardSwish = (x: Tensor): Tensor => one(hardSwishOperation, [x], {});
+export const hardSwish = (x: Tensor): Tensor => outputOf(hardSwishOperation, [x], {});
 
 /** 1 where x ≥ 0, else 0: the neuron of McCulloch and Pitts (1943). Its derivative is 0 everywhere. */
-export const binaryStep = (x: Tensor): Tensor => one(binaryStepOperation, [x], {});
+export const binaryStep = (x: Tensor): Tensor => outputOf(binaryStepOperation, [x], {});
 
 /** Options of `clip`: an absent bound does not bind. */
 export interface ClipOptions {
@@ -277,7 +277,7 @@ export interface ClipOptions {
 }
 
 /** x held within [min, max], of any numeric type. The derivative at a bound is 1. Where min > max all become max. */
-export const clip = (x: Tensor, options: ClipOptions): Tensor => one(clipOperation, [x], options);
+export const clip = (x: Tensor, options: ClipOptions): Tensor => outputOf(clipOperation, [x], options);
 
 /** Options of `maxout`. */
 export interface MaxoutOptions {
@@ -291,8 +291,8 @@ export interface MaxoutOptions {
  * Source: Goodfellow et al., "Maxout networks" (2013), arXiv:1302.4389.
  */
 export const maxout = (x: Tensor, { axis = -1, pieces }: MaxoutOptions): Tensor =>
-  one(maxoutOperation, [x], { axis: normalizeAxis("maxout", axis, x.rank), pieces });
+  outputOf(maxoutOperation, [x], { axis: normalizeAxis("maxout", axis, x.rank), pieces });
 
 /** 1 at the first largest element along an axis, else 0. Its derivative is 0. */
 export const hardmax = (x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor =>
-  one(hardmaxOperation, [x], { axis: normalizeAxis("hardmax", axis, x.rank) });
+  outputOf(hardmaxOperation, [x], { axis: normalizeAxis("hardmax", axis, x.rank) });

@@ -1,5 +1,19 @@
 import { AdjointError } from "@adjoint/ir";
-import { z } from "zod";
+import {
+  type Schema,
+  array,
+  literal,
+  nonNegative,
+  number,
+  oneOf,
+  optional,
+  pipe,
+  record,
+  strictObject,
+  transform,
+  union,
+  whole,
+} from "@adjoint/ir/schema";
 
 /** The loss and the metrics, by name. */
 export type Values = { readonly [measure: string]: number };
@@ -55,35 +69,36 @@ export interface Sums {
   readonly values: Values;
 }
 
-const count = z.int().min(0);
+const count = whole(0);
 
 /** A number as JSON has it: what JSON lacks is its name. */
-const number = z
-  .union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])])
-  .transform((value) => Number(value));
-const values = z.record(z.string(), number);
-const measures = z.strictObject({ loss: number, metrics: values });
+const jsonNumber = pipe(
+  union([number(), oneOf(["NaN", "Infinity", "-Infinity"])]),
+  transform((value) => Number(value)),
+);
+const values = record(jsonNumber);
+const measures = strictObject({ loss: jsonNumber, metrics: values });
 
 /** Checks a `Progress` that was read as JSON. */
-export const progressSchema: z.ZodType<Progress> = z.strictObject({
-  plan: z.strictObject({
+export const progressSchema: Schema<Progress> = strictObject({
+  plan: strictObject({
     examples: count,
     batchSize: count,
-    shuffle: z.union([count, z.literal(false)]),
-    lastBatch: z.enum(["keep", "drop"]),
+    shuffle: union([count, literal(false)]),
+    lastBatch: oneOf(["keep", "drop"]),
   }),
   epoch: count,
   batch: count,
   step: count,
-  sums: z.strictObject({ examples: count, values }),
-  seconds: z.number().min(0),
-  history: z.array(
-    z.strictObject({
+  sums: strictObject({ examples: count, values }),
+  seconds: nonNegative,
+  history: array(
+    strictObject({
       epoch: count,
       step: count,
       train: measures,
-      validation: measures.optional(),
-      seconds: z.number().min(0),
+      validation: optional(measures),
+      seconds: nonNegative,
     }),
   ),
 });
@@ -95,8 +110,8 @@ export interface StepRecord extends Measures {
 }
 
 /** Checks a list of `StepRecord` that was read as JSON. */
-export const stepRecords: z.ZodType<readonly StepRecord[]> = z.array(
-  z.strictObject({ step: count, loss: number, metrics: values }),
+export const stepRecords: Schema<readonly StepRecord[]> = array(
+  strictObject({ step: count, loss: jsonNumber, metrics: values }),
 );
 
 /**

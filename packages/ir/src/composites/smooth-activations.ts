@@ -1,8 +1,8 @@
 import { type Schema, checked, oneOf, gt, number, strictObject } from "../schema.ts";
 import type { Composite, Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
-import { type CheckedComposite, type Pulled, defineUnary, one } from "./define.ts";
-import { type AlphaOptions, clip } from "./rectifiers.ts";
+import { type CheckedComposite, type Pulled, defineUnary, outputOf } from "./define.ts";
+import { type AlphaOptions, clip } from "./piecewise-activations.ts";
 
 interface Alpha {
   alpha: number;
@@ -155,7 +155,7 @@ function exponentialUnit<A>(
 }
 
 /** Smooth activations. NaN stays NaN, and at ±∞ each gives its limit. */
-export const activationComposites: readonly Composite[] = [
+export const smoothActivations: readonly Composite[] = [
   sigmoidOperation,
   softplusOperation,
   softsignOperation,
@@ -168,22 +168,22 @@ export const activationComposites: readonly Composite[] = [
 ];
 
 /** 1 / (1 + e^(−x)), without overflow; the derivative y·(1 − y) comes from the result. */
-export const sigmoid = (x: Tensor): Tensor => one(sigmoidOperation, [x], {});
+export const sigmoid = (x: Tensor): Tensor => outputOf(sigmoidOperation, [x], {});
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)), without overflow; the derivative is the sigmoid. */
-export const softplus = (x: Tensor): Tensor => one(softplusOperation, [x], {});
+export const softplus = (x: Tensor): Tensor => outputOf(softplusOperation, [x], {});
 
 /** x / (1 + |x|); ±1 at ±∞. */
-export const softsign = (x: Tensor): Tensor => one(softsignOperation, [x], {});
+export const softsign = (x: Tensor): Tensor => outputOf(softsignOperation, [x], {});
 
 /**
  * x·sigmoid(x), also called swish; 0 at −∞.
  * Source: Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units" (2017), arXiv:1702.03118.
  */
-export const silu = (x: Tensor): Tensor => one(siluOperation, [x], {});
+export const silu = (x: Tensor): Tensor => outputOf(siluOperation, [x], {});
 
 /** x·tanh(softplus(x)); 0 at −∞. Source: Misra, "Mish" (2019), arXiv:1908.08681. */
-export const mish = (x: Tensor): Tensor => one(mishOperation, [x], {});
+export const mish = (x: Tensor): Tensor => outputOf(mishOperation, [x], {});
 
 /** Options of `gelu`. */
 export interface GeluOptions {
@@ -193,13 +193,14 @@ export interface GeluOptions {
 
 /** x times the normal distribution function of x; 0 at −∞. Source: Hendrycks, Gimpel (2016), arXiv:1606.08415. */
 export const gelu = (x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor =>
-  one(geluOperation, [x], { approximate });
+  outputOf(geluOperation, [x], { approximate });
 
 /**
  * x above 0, else alpha·(eˣ − 1); the derivative at 0 is alpha.
  * Source: Clevert, Unterthiner, Hochreiter (2015), arXiv:1511.07289.
  */
-export const elu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor => one(eluOperation, [x], { alpha });
+export const elu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
+  outputOf(eluOperation, [x], { alpha });
 
 /** Options of `selu`; ONNX's values by default, which are the paper's rounded to f32. */
 export interface SeluOptions extends AlphaOptions {
@@ -212,9 +213,9 @@ export interface SeluOptions extends AlphaOptions {
  */
 export const selu = (x: Tensor, options: SeluOptions = {}): Tensor => {
   const { alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875 } = options;
-  return one(seluOperation, [x], { alpha, gamma });
+  return outputOf(seluOperation, [x], { alpha, gamma });
 };
 
 /** x above 0, else alpha·(e^(x/alpha) − 1), alpha > 0. Source: Barron (2017), arXiv:1704.07483. */
 export const celu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  one(celuOperation, [x], { alpha });
+  outputOf(celuOperation, [x], { alpha });
