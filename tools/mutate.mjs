@@ -1,4 +1,4 @@
-// Do the tests notice a change of the code? `pnpm mutate --file packages/compiler/src/plan.ts` changes the file in one small
+// Do the tests notice a change of the code? `pnpm mutate --file packages/compiler/src/memory/plan.ts` changes the file in one small
 // way after the other and runs the tests that reach it: a change that they all pass is printed as a survivor. What survives is
 // missing a test, or is a line that nothing needs, or is the same program in other words.
 // A file has hundreds of such changes and each takes a second or so: `--sample 0.1` tries a tenth of them, another tenth each time.

@@ -53,9 +53,9 @@ function chain(count: number): Graph {
 
 /** Each value on the way is asked for: walks that start at each root anew are seen by it. */
 function manyRoots(count: number): Graph {
-  const steps: Tensor[] = [];
-  for (const name of names(count)) steps.push((steps.at(-1) ?? x).mul(0.75).add(Number(name) % 5));
-  return program({ inputs: { x }, outputs: Object.fromEntries(steps.map((y, index) => [`y${index}`, y])) });
+  const values: Tensor[] = [];
+  for (const name of names(count)) values.push((values.at(-1) ?? x).mul(0.75).add(Number(name) % 5));
+  return program({ inputs: { x }, outputs: Object.fromEntries(values.map((y, index) => [`y${index}`, y])) });
 }
 
 /** A busy machine may take long; the work is a second each. */

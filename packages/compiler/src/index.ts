@@ -1,17 +1,17 @@
-export type { Access, Affine, Guard, IndexMap } from "./affine.ts";
-export { rangeOf } from "./affine.ts";
-export type { Backend, CompileOptions, Device, Executable } from "./backend.ts";
-export { type StrayAccess, strayAccesses } from "./bounds.ts";
-export type { BufferInfo, BufferOwner } from "./buffers.ts";
-export { describeKernel } from "./describe.ts";
-export { type Compiled, type Explanation, type KernelExplanation, explain } from "./explain.ts";
-export type { FusionLimits } from "./fuse.ts";
-export { type Feed, type Feeds, Output } from "./feed.ts";
-export type * from "./kernel.ts";
-export { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
-export { memoryError } from "./memory-error.ts";
-export type { Location } from "./plan.ts";
-export { type Port, type Program, compileProgram } from "./program.ts";
+export type { Access, Affine, Guard, IndexMap } from "./kernel/affine.ts";
+export { rangeOf } from "./kernel/affine.ts";
+export type { Backend, CompileOptions, Device, Executable } from "./kernel/backend.ts";
+export { type StrayAccess, strayAccesses } from "./kernel/bounds.ts";
+export type { BufferInfo, BufferOwner } from "./kernel/buffers.ts";
+export { describeKernel } from "./kernel/describe.ts";
+export { type Compiled, type Explanation, type KernelExplanation, explain } from "./session/explain.ts";
+export type { FusionLimits } from "./fusion/fuse.ts";
+export { type Feed, type Feeds, Output } from "./session/feed.ts";
+export type * from "./kernel/kernel.ts";
+export { type KernelBuffers, buffersOf, canFail } from "./kernel/kernel-buffers.ts";
+export { memoryError } from "./kernel/memory-error.ts";
+export type { Location } from "./memory/plan.ts";
+export { type Port, type Program, compileProgram } from "./compile-program.ts";
 export {
   type BufferId,
   type DynamicIndex,
@@ -20,8 +20,8 @@ export {
   type ScalarNode,
   type ValueId,
   operandsOf,
-} from "./scalar.ts";
-export { type SessionOptions, compile, sharedRegisters } from "./compile.ts";
+} from "./kernel/scalar.ts";
+export { type SessionOptions, compile, sharedRegisters } from "./session/compile.ts";
 export {
   type Engine,
   type Entries,
@@ -29,4 +29,4 @@ export {
   type Runnable,
   Session,
   type StartOptions,
-} from "./session.ts";
+} from "./session/session.ts";

@@ -15,7 +15,7 @@ import {
   reshaped,
   scaled,
   substitute,
-} from "../src/affine.ts";
+} from "../src/kernel/affine.ts";
 import { at, holds, linear, points } from "./support.ts";
 
 const sizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 4 });

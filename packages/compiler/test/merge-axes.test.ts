@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { elementCount } from "@adjoint/ir";
 import type { ContractKernel, Kernel, MapKernel, ReduceKernel, ScalarGraph } from "@adjoint/compiler";
-import type { Affine, Guard } from "../src/affine.ts";
-import { mergeAxes } from "../src/merge-axes.ts";
+import type { Affine, Guard } from "../src/kernel/affine.ts";
+import { mergeAxes } from "../src/fusion/merge-axes.ts";
 import { at, points } from "./support.ts";
 
 type Point = readonly number[];

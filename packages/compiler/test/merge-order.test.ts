@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MergeOrder } from "../src/merge-order.ts";
+import { MergeOrder } from "../src/fusion/merge-order.ts";
 
 /** A graph of elements that merge, kept as plainly as can be. */
 class Model {

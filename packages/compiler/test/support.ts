@@ -1,6 +1,6 @@
 import { type FusionLimits, type Program, compileProgram, describeKernel } from "@adjoint/compiler";
 import { type Graph, type Tensor, type TensorValue, isNode, nodesOf, program, runPasses } from "@adjoint/ir";
-import type { Affine, Guard } from "../src/affine.ts";
+import type { Affine, Guard } from "../src/kernel/affine.ts";
 
 export type Outputs = { readonly [name: string]: Tensor };
 

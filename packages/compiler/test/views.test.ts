@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Tensor, constant, evaluate, flip, input, pad, program, toNumbers, window } from "@adjoint/ir";
-import { type Access, identity } from "../src/affine.ts";
-import { sizesOf } from "../src/sizes.ts";
-import { baseOf, belowReshape, belowReshapes, isView, padsZero, through } from "../src/views.ts";
+import { type Access, identity } from "../src/kernel/affine.ts";
+import { sizesOf } from "../src/lowering/sizes.ts";
+import { baseOf, belowReshape, belowReshapes, isView, padsZero, through } from "../src/lowering/views.ts";
 import { at, counting, holds, linear, points } from "./support.ts";
 
 const FILLER = -1;

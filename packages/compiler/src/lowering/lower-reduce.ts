@@ -1,11 +1,11 @@
 import { AdjointError, type AttributesOf, type NameOf, type Node, type Tensor } from "@adjoint/ir";
-import { type Access, axisOf, identity } from "./affine.ts";
+import { type Access, axisOf, identity } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
-import type { OpenGroup } from "./group.ts";
-import type { ReduceOperation } from "./kernel.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import { type BufferId, ScalarBuilder, type ValueId } from "./scalar.ts";
+import type { OpenGroup } from "../fusion/group.ts";
+import type { ReduceOperation } from "../kernel/kernel.ts";
+import type { LoweringContext } from "./context.ts";
+import { type BufferId, ScalarBuilder, type ValueId } from "../kernel/scalar.ts";
 
 /** outer ++ inner axes of a reduction, as an access of its operand. */
 export function splitAxes(

@@ -1,6 +1,6 @@
 import type { State, TypedArray } from "@adjoint/ir";
-import type { FusionLimits } from "./fuse.ts";
-import type { Program } from "./program.ts";
+import type { FusionLimits } from "../fusion/fuse.ts";
+import type { Program } from "../compile-program.ts";
 
 /** A way to run programs. It prints and launches kernels; it never schedules, fuses or plans memory. */
 export interface Backend extends Disposable {

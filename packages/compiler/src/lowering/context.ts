@@ -1,8 +1,8 @@
 import type { Graph, Tensor } from "@adjoint/ir";
-import type { BufferTable } from "./buffers.ts";
+import type { BufferTable } from "../kernel/buffers.ts";
 import type { Placement } from "./expression.ts";
-import type { Kernel } from "./kernel.ts";
-import type { BufferId } from "./scalar.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 
 /** What lowering one node needs to know. */
 export interface LoweringContext extends Placement {

@@ -1,12 +1,12 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, rowMajorStrides } from "@adjoint/ir";
-import { type Access, axisOf, fixed, identity, plus, position, scaled } from "./affine.ts";
+import { type Access, axisOf, fixed, identity, plus, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
-import type { Group, OpenGroup } from "./group.ts";
-import type { MapKernel } from "./kernel.ts";
+import type { Group, OpenGroup } from "../fusion/group.ts";
+import type { MapKernel } from "../kernel/kernel.ts";
 import { reduceGroup } from "./lower-reduce.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import { ScalarBuilder } from "./scalar.ts";
+import type { LoweringContext } from "./context.ts";
+import { ScalarBuilder } from "../kernel/scalar.ts";
 import { writePart } from "./write-part.ts";
 
 /** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */

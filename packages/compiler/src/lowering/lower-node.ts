@@ -1,17 +1,17 @@
 import { type AttributesOf, type Node, type Tensor, isNode, rowMajorStrides } from "@adjoint/ir";
-import { identity } from "./affine.ts";
+import { identity } from "../kernel/affine.ts";
 import { lowerDot } from "./contractions.ts";
 import { lowerControl } from "./control.ts";
 import { lowerConvolution } from "./convolutions.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression, type Placement } from "./expression.ts";
-import { type Group, type OpenGroup, mapGroup } from "./group.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Group, type OpenGroup, mapGroup } from "../fusion/group.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { lowerReduce } from "./lower-reduce.ts";
-import type { LoweringContext } from "./lowering-context.ts";
+import type { LoweringContext } from "./context.ts";
 import { lowerCumulative, lowerOrder, lowerScatter } from "./lower-ordered.ts";
 import { lowerSpreadPad, lowerWindowSum } from "./lower-windows.ts";
-import { ScalarBuilder } from "./scalar.ts";
+import { ScalarBuilder } from "../kernel/scalar.ts";
 import { isView } from "./views.ts";
 import { writePart } from "./write-part.ts";
 

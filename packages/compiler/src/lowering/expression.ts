@@ -8,9 +8,9 @@ import {
   rowMajorStrides,
   uniformConstant,
 } from "@adjoint/ir";
-import { type Access, type Affine, type Guard, fixed, position, scaled } from "./affine.ts";
+import { type Access, type Affine, type Guard, fixed, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
-import { type BufferId, type ScalarBuilder, type ValueId } from "./scalar.ts";
+import { type BufferId, type ScalarBuilder, type ValueId } from "../kernel/scalar.ts";
 import { belowReshape, isView, padsZero, through } from "./views.ts";
 
 /** Where tensors are in memory, and a wish that one were. */

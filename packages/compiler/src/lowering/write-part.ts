@@ -1,10 +1,10 @@
 import type { Tensor } from "@adjoint/ir";
-import { fixed, identity, plus, position } from "./affine.ts";
+import { fixed, identity, plus, position } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
-import type { MapKernel } from "./kernel.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import { type BufferId, ScalarBuilder } from "./scalar.ts";
+import type { MapKernel } from "../kernel/kernel.ts";
+import type { LoweringContext } from "./context.ts";
+import { type BufferId, ScalarBuilder } from "../kernel/scalar.ts";
 
 /** A kernel that writes an expression into a part of a buffer. */
 export function writePart(

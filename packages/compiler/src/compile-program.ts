@@ -12,18 +12,18 @@ import {
   registerOf,
   registersOf,
 } from "@adjoint/ir";
-import { type BufferInfo, BufferTable } from "./buffers.ts";
-import { copyKernel } from "./copies.ts";
-import { decompose } from "./decompose.ts";
-import { sizesOf } from "./sizes.ts";
-import { type FusionLimits, fuse } from "./fuse.ts";
-import { type Group, kernelsOf } from "./group.ts";
-import type { Kernel } from "./kernel.ts";
-import { copyOf, lowerGraph } from "./lower.ts";
-import { checkElements } from "./memory-error.ts";
-import { type Location, planMemory } from "./plan.ts";
-import { type PendingUpdate, type Schedule, schedule } from "./schedule.ts";
-import type { BufferId } from "./scalar.ts";
+import { type BufferInfo, BufferTable } from "./kernel/buffers.ts";
+import { copyKernel } from "./lowering/copies.ts";
+import { decompose } from "./lowering/decompose.ts";
+import { sizesOf } from "./lowering/sizes.ts";
+import { type FusionLimits, fuse } from "./fusion/fuse.ts";
+import { type Group, kernelsOf } from "./fusion/group.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { copyOf, lowerGraph } from "./lowering/lower.ts";
+import { checkElements } from "./kernel/memory-error.ts";
+import { type Location, planMemory } from "./memory/plan.ts";
+import { type PendingUpdate, type Schedule, schedule } from "./memory/schedule.ts";
+import type { BufferId } from "./kernel/scalar.ts";
 
 /** A named buffer at the program's edge. */
 export interface Port {

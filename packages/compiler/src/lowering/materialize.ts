@@ -7,10 +7,10 @@ import {
   nodesOf,
   uniformConstant,
 } from "@adjoint/ir";
-import type { BufferId } from "./scalar.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
-import { LARGEST_EXPRESSION } from "./fuse.ts";
+import { LARGEST_EXPRESSION } from "../fusion/fuse.ts";
 import { baseOf, belowReshapes, isView } from "./views.ts";
 
 /** One reader of a tensor, views between them looked through. */

@@ -10,10 +10,10 @@ import {
   own,
   typeText,
 } from "@adjoint/ir/values";
-import type { Device, Executable } from "./backend.ts";
+import type { Device, Executable } from "../kernel/backend.ts";
 import type { Compiled } from "./explain.ts";
 import { type CheckedFeed, type Feeds, type Inputs, Output, checkFeeds } from "./feed.ts";
-import type { Port } from "./program.ts";
+import type { Port } from "../compile-program.ts";
 
 export { type Feed, type Feeds, type Inputs, Output, sizesKey } from "./feed.ts";
 

@@ -6,14 +6,14 @@ import {
   type Tensor,
   rowMajorStrides,
 } from "@adjoint/ir";
-import { fixed, identity, position } from "./affine.ts";
+import { fixed, identity, position } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression, viewOf } from "./expression.ts";
-import type { Group } from "./group.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Group } from "../fusion/group.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { splitAxes } from "./lower-reduce.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import { ScalarBuilder } from "./scalar.ts";
+import type { LoweringContext } from "./context.ts";
+import { ScalarBuilder } from "../kernel/scalar.ts";
 import { writePart } from "./write-part.ts";
 
 export function lowerCumulative(node: Node, output: Tensor, context: LoweringContext): Group {

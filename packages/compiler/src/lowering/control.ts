@@ -1,10 +1,10 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode } from "@adjoint/ir";
 import { copyKernel } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";
-import type { Group } from "./group.ts";
-import type { Kernel, StepCopy } from "./kernel.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import type { BufferId } from "./scalar.ts";
+import type { Group } from "../fusion/group.ts";
+import type { Kernel, StepCopy } from "../kernel/kernel.ts";
+import type { LoweringContext } from "./context.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 import { belowReshapes } from "./views.ts";
 
 /** The whole of an operand, contiguous in memory. */

@@ -1,9 +1,9 @@
 import { dtypeInfo } from "@adjoint/ir";
-import type { BufferTable } from "./buffers.ts";
-import type { Kernel } from "./kernel.ts";
-import { buffersOf } from "./kernel-buffers.ts";
+import type { BufferTable } from "../kernel/buffers.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { buffersOf } from "../kernel/kernel-buffers.ts";
 import { overwrites } from "./schedule.ts";
-import type { BufferId } from "./scalar.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 
 /** Where a buffer lives while the program runs. */
 export type Location =

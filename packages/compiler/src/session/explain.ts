@@ -1,9 +1,9 @@
 import { type Graph, dtypeInfo, graphNodes, print, typeText } from "@adjoint/ir";
-import type { Executable } from "./backend.ts";
-import { describeKernel } from "./describe.ts";
-import type { KernelForm } from "./kernel.ts";
-import { buffersOf } from "./kernel-buffers.ts";
-import type { Program } from "./program.ts";
+import type { Executable } from "../kernel/backend.ts";
+import { describeKernel } from "../kernel/describe.ts";
+import type { KernelForm } from "../kernel/kernel.ts";
+import { buffersOf } from "../kernel/kernel-buffers.ts";
+import type { Program } from "../compile-program.ts";
 
 /** One entry for one set of sizes. */
 export interface Compiled {

@@ -10,7 +10,7 @@ import {
   traffic,
 } from "./group.ts";
 import { MergeOrder } from "./merge-order.ts";
-import type { BufferId } from "./scalar.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 
 /** What a backend allows one kernel. */
 export interface FusionLimits {

@@ -13,10 +13,10 @@ import {
   solveSymbols,
   specialize,
 } from "@adjoint/ir";
-import type { Backend, Device } from "./backend.ts";
+import type { Backend, Device } from "../kernel/backend.ts";
 import type { Compiled } from "./explain.ts";
 import { type Inputs, sizesKey } from "./feed.ts";
-import { compileProgram } from "./program.ts";
+import { compileProgram } from "../compile-program.ts";
 import { type Engine, type Entries, type FedShape, Session, type StartOptions } from "./session.ts";
 
 export interface SessionOptions extends StartOptions {

@@ -1,7 +1,7 @@
 import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir";
-import { type Affine, equalAffine, identity, position, reshaped, substitute } from "./affine.ts";
-import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "./kernel.ts";
-import { buffersOf } from "./kernel-buffers.ts";
+import { type Affine, equalAffine, identity, position, reshaped, substitute } from "../kernel/affine.ts";
+import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "../kernel/kernel.ts";
+import { buffersOf } from "../kernel/kernel-buffers.ts";
 import {
   type BufferId,
   ScalarBuilder,
@@ -11,7 +11,7 @@ import {
   mapScalar,
   operandsOf,
   splice,
-} from "./scalar.ts";
+} from "../kernel/scalar.ts";
 import { mergeAxes } from "./merge-axes.ts";
 
 /** A result of a group: its value in the group's expression. */

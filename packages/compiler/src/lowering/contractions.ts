@@ -1,11 +1,11 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, freeAxes } from "@adjoint/ir";
-import { type Access, type Affine, axisOf } from "./affine.ts";
+import { type Access, type Affine, axisOf } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { viewOf } from "./expression.ts";
-import type { Group, OpenGroup } from "./group.ts";
-import type { ContractOperand, ConvolutionGeometry } from "./kernel.ts";
-import type { LoweringContext } from "./lowering-context.ts";
-import { ScalarBuilder } from "./scalar.ts";
+import type { Group, OpenGroup } from "../fusion/group.ts";
+import type { ContractOperand, ConvolutionGeometry } from "../kernel/kernel.ts";
+import type { LoweringContext } from "./context.ts";
+import { ScalarBuilder } from "../kernel/scalar.ts";
 
 /** Sizes of the parts of a contraction. */
 export interface Axes {

@@ -1,7 +1,7 @@
 import { type DType, rowMajorStrides } from "@adjoint/ir";
-import { identity, position } from "./affine.ts";
-import type { MapKernel } from "./kernel.ts";
-import { type BufferId, ScalarBuilder, type ValueId } from "./scalar.ts";
+import { identity, position } from "../kernel/affine.ts";
+import type { MapKernel } from "../kernel/kernel.ts";
+import { type BufferId, ScalarBuilder, type ValueId } from "../kernel/scalar.ts";
 
 /** The expression of an element of a buffer, in the buffer's own order. */
 export function elementOf(

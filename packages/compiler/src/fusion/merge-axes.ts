@@ -1,6 +1,6 @@
-import type { Affine } from "./affine.ts";
-import type { Kernel } from "./kernel.ts";
-import { type ScalarGraph, type ScalarNode, mapScalar } from "./scalar.ts";
+import type { Affine } from "../kernel/affine.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type ScalarGraph, type ScalarNode, mapScalar } from "../kernel/scalar.ts";
 
 /** Which old axes each new axis is made of; the last one's stride is the new axis's. */
 interface Merging {

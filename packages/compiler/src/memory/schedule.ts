@@ -1,10 +1,10 @@
 import { dtypeInfo } from "@adjoint/ir";
-import type { BufferTable } from "./buffers.ts";
-import { type Affine, equalAffine } from "./affine.ts";
-import type { Kernel, Store } from "./kernel.ts";
-import { type KernelBuffers, buffersOf, canFail } from "./kernel-buffers.ts";
+import type { BufferTable } from "../kernel/buffers.ts";
+import { type Affine, equalAffine } from "../kernel/affine.ts";
+import type { Kernel, Store } from "../kernel/kernel.ts";
+import { type KernelBuffers, buffersOf, canFail } from "../kernel/kernel-buffers.ts";
 import { Ready } from "./ready.ts";
-import type { BufferId } from "./scalar.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 
 /** A register's next value: computed into `next`, to be in `register` when the run ends. */
 export interface PendingUpdate {

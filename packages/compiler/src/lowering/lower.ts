@@ -1,14 +1,14 @@
 import { AdjointError, type Graph, type Tensor, elementCount, isNode, nodesOf } from "@adjoint/ir";
-import type { BufferTable } from "./buffers.ts";
+import type { BufferTable } from "../kernel/buffers.ts";
 import { elementOf } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
-import { type FusionLimits, fuse } from "./fuse.ts";
-import { type Group, kernelsOf, mapGroup } from "./group.ts";
+import { type FusionLimits, fuse } from "../fusion/fuse.ts";
+import { type Group, kernelsOf, mapGroup } from "../fusion/group.ts";
 import { lowerNode } from "./lower-node.ts";
-import type { LoweredBody, LoweringContext } from "./lowering-context.ts";
+import type { LoweredBody, LoweringContext } from "./context.ts";
 import { Materialization } from "./materialize.ts";
-import type { BufferId } from "./scalar.ts";
+import type { BufferId } from "../kernel/scalar.ts";
 import { belowReshapes } from "./views.ts";
 
 /** A graph as groups of kernels, before they are fused. */

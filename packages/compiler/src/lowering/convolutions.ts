@@ -6,11 +6,11 @@ import {
   type Tensor,
   isNode,
 } from "@adjoint/ir";
-import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "./affine.ts";
+import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "../kernel/affine.ts";
 import { type Axes, contraction } from "./contractions.ts";
 import { sizesOf } from "./sizes.ts";
-import type { Group } from "./group.ts";
-import type { LoweringContext } from "./lowering-context.ts";
+import type { Group } from "../fusion/group.ts";
+import type { LoweringContext } from "./context.ts";
 
 /** Axes of a convolution's domain by name, to write coordinates down as they are in the formula. */
 class Domain {

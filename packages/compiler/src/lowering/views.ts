@@ -7,7 +7,16 @@ import {
   isNode,
   uniformConstant,
 } from "@adjoint/ir";
-import { type Access, type Affine, type Guard, fixed, needed, plus, reshaped, scaled } from "./affine.ts";
+import {
+  type Access,
+  type Affine,
+  type Guard,
+  fixed,
+  needed,
+  plus,
+  reshaped,
+  scaled,
+} from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 
 /** A view's input seen from an access of its output. */
