@@ -99,6 +99,8 @@ describe("reduce kernels", () => {
     ["a few lines", [2, 30_001], [1]],
     ["lines of lines", [90, 3, 401], [0, 2]],
     ["a few columns", [9000, 5], [0]],
+    ["columns of three vectors", [4000, 11], [0]],
+    ["columns of four vectors", [4000, 15], [0]],
     ["columns of lines", [50, 3, 60, 5], [0, 2]],
   ] as const)("joins parts of %s in one order", (_, shape, axes) => {
     const ran = check({ x: ramp("f32", shape) }, (t) => ({
