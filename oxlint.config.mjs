@@ -47,6 +47,11 @@ function arrow(name, below) {
     message: `${allowed[0]} may import ${allowed.slice(1).join(", ") || "no package of ours"}.`,
   };
 }
+/** The second of the two levels: kernels over buffers. An artifact is a runtime of sessions, and compiles for them. */
+const kernels = {
+  regex: "^@adjoint/compiler$",
+  message: "A backend imports @adjoint/compiler/kernel only: it never lowers, fuses or plans.",
+};
 const unknown = {
   group: ["@adjoint/**"],
   message: "Say in the table of oxlint.config.mjs which packages this one may import.",
@@ -77,9 +82,14 @@ export default defineConfig({
     { files: ["packages/*/**"], rules: restrict(deep, outside, builtin, unknown) },
     ...Object.entries(arrows).flatMap(([name, below]) => {
       const kept = [...(name === "ir" ? [] : [zod]), ...(name === "datasets" ? [operations] : [])];
+      const level = name.startsWith("backend-") ? [kernels] : [];
       return [
         {
           files: [`packages/${name}/src/**`],
+          rules: restrict(deep, outside, builtin, ...kept, ...level, arrow(name, below)),
+        },
+        {
+          files: [`packages/${name}/src/artifact/**`],
           rules: restrict(deep, outside, builtin, ...kept, arrow(name, below)),
         },
         {

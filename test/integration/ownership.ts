@@ -1,4 +1,4 @@
-import { type BufferId, type Kernel, type Program, buffersOf } from "@adjoint/compiler";
+import { type BufferId, type Kernel, type CompiledProgram, buffersOf } from "@adjoint/compiler";
 
 /** The memory that a buffer lives in: a slot, a register, or a constant's own. */
 type Place = string;
@@ -8,7 +8,7 @@ type Place = string;
  * intervals: a kernel that finds another buffer's data where its operand should be is a clash, whatever led to it.
  * @returns what is wrong, in words.
  */
-export function clashes({ kernels, buffers, inputs, outputs }: Program): readonly string[] {
+export function clashes({ kernels, buffers, inputs, outputs }: CompiledProgram): readonly string[] {
   const problems: string[] = [];
   let holds = new Map<Place, BufferId>();
   let changed: string | undefined;

@@ -5,7 +5,7 @@ import { wasm } from "@adjoint/backend-wasm";
 import {
   type Backend,
   type Kernel,
-  type Program,
+  type CompiledProgram,
   buffersOf,
   compile,
   compileProgram,
@@ -274,12 +274,12 @@ describe("programs of random graphs", () => {
 });
 
 /** Buffers that live where another one did. */
-function sharing({ buffers, slots }: Program): number {
+function sharing({ buffers, slots }: CompiledProgram): number {
   return buffers.filter(({ location }) => location.kind === "slot").length - slots.length;
 }
 
 /** Kernels that write where they read. */
-function takeovers({ kernels, buffers }: Program): number {
+function takeovers({ kernels, buffers }: CompiledProgram): number {
   const place = (buffer: number): string => JSON.stringify(buffers[buffer]?.location);
   return leaves(kernels).filter((kernel) => {
     const { reads, writes } = buffersOf(kernel);

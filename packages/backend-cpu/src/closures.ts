@@ -9,7 +9,7 @@ import type {
   ScalarGraph,
   ScatterKernel,
   Store,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import { type Scalar, dtypeInfo, dtypeRange, elementCount } from "@adjoint/ir";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fit, helpers, readElement, writeElement } from "./elements.ts";

@@ -1,4 +1,4 @@
-import type { Affine, ContractKernel, ContractOperand } from "@adjoint/compiler";
+import type { Affine, ContractKernel, ContractOperand } from "@adjoint/compiler/kernel";
 import { type TypedArray, elementCount } from "@adjoint/ir";
 import { arithmeticOf, readElement } from "./elements.ts";
 import type { Epilogue, Run } from "./executor.ts";

@@ -4,9 +4,9 @@ import type {
   Device,
   Executable,
   Kernel,
-  Program,
+  CompiledProgram,
   StepCopy,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import { type State, type TypedArray, copyInto } from "@adjoint/ir";
 import { closures } from "./closures.ts";
 import { Workspace, contraction } from "./contraction.ts";
@@ -52,7 +52,7 @@ class CpuDevice implements Device {
     return Promise.resolve(Object.fromEntries(names.map((name) => [name, this.#registers.read(name)])));
   }
 
-  compile(program: Program, options: CompileOptions): Promise<Executable> {
+  compile(program: CompiledProgram, options: CompileOptions): Promise<Executable> {
     return Promise.resolve(new CpuExecutable(program, this.#registers, this.#compiler, options));
   }
 
@@ -69,7 +69,7 @@ class CpuExecutable implements Executable {
   readonly #profile: { runs: number; kernels: number[] } | undefined;
 
   constructor(
-    program: Program,
+    program: CompiledProgram,
     registers: Registers,
     compiler: ExpressionCompiler,
     { profile }: CompileOptions,

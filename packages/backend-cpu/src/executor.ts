@@ -4,7 +4,7 @@ import type {
   MapKernel,
   ReduceKernel,
   ScatterKernel,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import type { Memory } from "./memory.ts";
 
 /** Runs a kernel once. */

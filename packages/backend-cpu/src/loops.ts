@@ -1,4 +1,4 @@
-import type { Affine } from "@adjoint/compiler";
+import type { Affine } from "@adjoint/compiler/kernel";
 
 /** A loop variable: it runs over one axis of a kernel's domain, or over several as one. */
 export interface LoopVariable {

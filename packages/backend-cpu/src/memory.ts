@@ -1,4 +1,4 @@
-import { type BufferId, type Program, memoryError } from "@adjoint/compiler";
+import { type BufferId, type CompiledProgram, memoryError } from "@adjoint/compiler/kernel";
 import {
   AdjointError,
   type DType,
@@ -33,7 +33,7 @@ export class Registers {
 }
 
 /** @throws AdjointError where the engine has not that much memory. */
-function reserve(bytes: number, program: Program): ArrayBuffer {
+function reserve(bytes: number, program: CompiledProgram): ArrayBuffer {
   try {
     return new ArrayBuffer(bytes);
   } catch (error) {
@@ -47,7 +47,7 @@ export class Memory {
   readonly #arrays: readonly (TypedArray | undefined)[];
   readonly #dtypes: readonly DType[];
 
-  constructor(program: Program, registers: Registers) {
+  constructor(program: CompiledProgram, registers: Registers) {
     // One arena for all slots; each starts on a cache line of its own.
     const offsets: number[] = [];
     let bytes = 0;

@@ -1,4 +1,4 @@
-import type { Affine, SortKernel } from "@adjoint/compiler";
+import type { Affine, SortKernel } from "@adjoint/compiler/kernel";
 import { type Scalar, elementCount } from "@adjoint/ir";
 import { readElement } from "./elements.ts";
 import type { Run } from "./executor.ts";

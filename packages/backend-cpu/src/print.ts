@@ -1,5 +1,5 @@
-import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler";
-import { operandsOf } from "@adjoint/compiler";
+import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler/kernel";
+import { operandsOf } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { literal, loadCode, storeCode } from "./elements.ts";
 import { type LoopVariable, termOf } from "./loops.ts";

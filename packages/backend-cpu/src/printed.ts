@@ -5,7 +5,7 @@ import type {
   Reduction,
   ScatterKernel,
   ContractKernel,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import { dtypeRange, isFloat } from "@adjoint/ir";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fitCode, helpers, literal, loadCode, storeCode } from "./elements.ts";

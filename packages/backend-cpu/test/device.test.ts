@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
-import { type Backend, type Device, type Program, compileProgram } from "@adjoint/compiler";
+import { type Backend, type Device, type CompiledProgram, compileProgram } from "@adjoint/compiler";
 import { type Tensor, input, register, scan, tensorValue } from "@adjoint/ir";
 import { graphOf, modes } from "./support.ts";
 
 const x = input("x", "f32", [3]);
 const weight = register("weight", "f32", [3]);
-const add: Program = compileProgram(graphOf({ y: x.add(weight) }));
-const double: Program = compileProgram(graphOf({}, [{ register: weight, next: weight.mul(2) }]));
+const add: CompiledProgram = compileProgram(graphOf({ y: x.add(weight) }));
+const double: CompiledProgram = compileProgram(graphOf({}, [{ register: weight, next: weight.mul(2) }]));
 const f32 = (...elements: number[]): Float32Array<ArrayBuffer> => Float32Array.from(elements);
 const options = { profile: false };
 

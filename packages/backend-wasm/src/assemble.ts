@@ -2,9 +2,9 @@ import {
   type CompileOptions,
   type Executable,
   type Kernel,
-  type Program,
+  type CompiledProgram,
   memoryError,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
 import {
   type Addresses,
@@ -31,7 +31,7 @@ export interface Extent {
   readonly bytes: number;
 }
 
-export function extentOf(program: Program, engine: EngineOptions): Extent {
+export function extentOf(program: CompiledProgram, engine: EngineOptions): Extent {
   const layout = layoutOf(program, engine.gap);
   const workspaceBytes = programWorkspace(program, engine);
   return { layout, workspaceBytes, bytes: layout.bytes + aligned(workspaceBytes) };
@@ -61,7 +61,7 @@ export interface Assembly extends CompiledModule {
 
 /** Lays a program out in its part of a memory, and writes its code for there. */
 export function assemble(
-  program: Program,
+  program: CompiledProgram,
   { layout }: Extent,
   { memory, base, registerAddress, guard }: Site,
   options: EngineOptions & { readonly shareFrom: number; readonly separate: boolean },
@@ -131,7 +131,7 @@ async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Mod
 
 /** Compiles a program into the backend's memory. */
 export async function compileExecutable(
-  program: Program,
+  program: CompiledProgram,
   host: Host,
   registerAddress: (name: string) => number,
   { profile }: CompileOptions,

@@ -1,4 +1,4 @@
-import type { Backend, CompileOptions, Device, Executable, Program } from "@adjoint/compiler";
+import type { Backend, CompileOptions, Device, Executable, CompiledProgram } from "@adjoint/compiler/kernel";
 import { AdjointError, type State, dtypeInfo } from "@adjoint/ir";
 import { detectFeatures } from "./detect.ts";
 import { type Host, compileExecutable } from "./assemble.ts";
@@ -96,7 +96,7 @@ class WasmDevice implements Device {
     return this.#registers.read(names);
   }
 
-  compile(program: Program, options: CompileOptions): Promise<Executable> {
+  compile(program: CompiledProgram, options: CompileOptions): Promise<Executable> {
     return compileExecutable(program, this.#host, (name) => this.#registers.at(name).address, options);
   }
 

@@ -1,4 +1,4 @@
-import type { DynamicIndex, Kernel, Program } from "@adjoint/compiler";
+import type { DynamicIndex, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
 import type { ContractOptions } from "./kernels/contract.ts";
@@ -57,11 +57,11 @@ export interface CompiledModule {
  * Names of the exported functions; each runs kernels in order, with the help of the workers that may, and returns 0, the
  * number of a fault, or −1 where a worker has failed.
  */
-export const exportsOf = (program: Program, separate: boolean): readonly string[] =>
+export const exportsOf = (program: CompiledProgram, separate: boolean): readonly string[] =>
   separate ? program.kernels.map((_, index) => `kernel${index}`) : ["run"];
 
 /** Bytes of the largest workspace of a kernel. */
-export function programWorkspace(program: Program, options: EngineOptions): number {
+export function programWorkspace(program: CompiledProgram, options: EngineOptions): number {
   const environment = environmentOf(program, new ModuleBuilder(), options, {
     address: () => 0,
     outOfRange: () => {},
@@ -70,7 +70,7 @@ export function programWorkspace(program: Program, options: EngineOptions): numb
 }
 
 function environmentOf(
-  program: Program,
+  program: CompiledProgram,
   module: ModuleBuilder,
   { fused }: Pick<ModuleOptions, "fused">,
   place: Pick<KernelEnvironment["place"], "address" | "outOfRange">,
@@ -85,7 +85,7 @@ function environmentOf(
 }
 
 /** Writes all kernels as one module over the memory that it imports. */
-export function compileModule(program: Program, options: ModuleOptions): CompiledModule {
+export function compileModule(program: CompiledProgram, options: ModuleOptions): CompiledModule {
   const { addresses, threads, separate, guard } = options;
   const module = new ModuleBuilder();
   module.importMemory("adjoint", "memory", options.memory);

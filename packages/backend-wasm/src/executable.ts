@@ -1,4 +1,4 @@
-import type { Executable } from "@adjoint/compiler";
+import type { Executable } from "@adjoint/compiler/kernel";
 import { AdjointError, type DType, type TypedArray, copyInto, dtypeInfo } from "@adjoint/ir/values";
 import { FAULT, FAULT_BYTES } from "./fault.ts";
 

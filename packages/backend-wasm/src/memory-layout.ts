@@ -1,4 +1,4 @@
-import type { Program } from "@adjoint/compiler";
+import type { CompiledProgram } from "@adjoint/compiler/kernel";
 import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
 import { FAULT_BYTES } from "./fault.ts";
 import { CONTROL_END } from "./threads/control.ts";
@@ -164,7 +164,7 @@ export interface Layout {
 }
 
 /** @param gap bytes, a multiple of a line, that lie between them at least. */
-export function layoutOf(program: Program, gap = 0): Layout {
+export function layoutOf(program: CompiledProgram, gap = 0): Layout {
   let bytes = FAULT_BYTES;
   const gaps: [number, number][] = [];
   const take = (size: number): number => {

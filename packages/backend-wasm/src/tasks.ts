@@ -1,4 +1,4 @@
-import type { ContractKernel, Kernel } from "@adjoint/compiler";
+import type { ContractKernel, Kernel } from "@adjoint/compiler/kernel";
 import { type Share, shareOf } from "./share.ts";
 import { type Body, type Callee, type Value, call, i32 } from "./emit/index.ts";
 import { type ContractOptions, contractKernel } from "./kernels/contract.ts";

@@ -1,4 +1,4 @@
-import type { Kernel } from "@adjoint/compiler";
+import type { Kernel } from "@adjoint/compiler/kernel";
 import { type ContractOptions, contractRegions } from "./kernels/contract.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { reduceRegions } from "./kernels/reduce.ts";

@@ -1,4 +1,4 @@
-import type { ContractKernel, Program } from "@adjoint/compiler";
+import type { ContractKernel, CompiledProgram } from "@adjoint/compiler";
 import type { PlanOptions } from "../src/contract/index.ts";
 import { READ_SLACK } from "../src/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
@@ -17,12 +17,12 @@ export interface ProgramRun {
   readonly emitMilliseconds: number;
 }
 
-export const contractionsOf = (program: Program): readonly ContractKernel[] =>
+export const contractionsOf = (program: CompiledProgram): readonly ContractKernel[] =>
   program.kernels.filter((kernel) => kernel.form === "contract");
 
 /** The contractions of a program as one module, over memory in which no two buffers share a place; f32 buffers hold noise. */
 export function runContractions(
-  program: Program,
+  program: CompiledProgram,
   { fused = false, wide = false, threads = 1 }: PlanOptions,
 ): ProgramRun {
   const kernels = contractionsOf(program);

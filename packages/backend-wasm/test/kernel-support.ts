@@ -2,7 +2,7 @@ import {
   type CumulativeKernel,
   type Kernel,
   type MapKernel,
-  type Program,
+  type CompiledProgram,
   type ReduceKernel,
   compileProgram,
 } from "@adjoint/compiler";
@@ -53,7 +53,7 @@ export interface Ran {
 }
 
 /** Runs a program of ranged kernels, every buffer at its own place. */
-export function run(compiled: Program, feeds: readonly TypedArray[], order: Order = "whole"): Ran {
+export function run(compiled: CompiledProgram, feeds: readonly TypedArray[], order: Order = "whole"): Ran {
   const places: number[] = [];
   let end = 64;
   const take = (bytes: number): number => {

@@ -1,4 +1,4 @@
-import type { Kernel } from "@adjoint/compiler";
+import type { Kernel } from "@adjoint/compiler/kernel";
 import type { Dispatch, Pipelines } from "./device/pipelines.ts";
 import type { CopyStep, Step } from "./kernels/steps.ts";
 

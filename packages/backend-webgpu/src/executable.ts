@@ -1,4 +1,4 @@
-import type { CompileOptions, Executable, Program } from "@adjoint/compiler";
+import type { CompileOptions, Executable, CompiledProgram } from "@adjoint/compiler/kernel";
 import { AdjointError, type TypedArray } from "@adjoint/ir";
 import type { Host } from "./device/host.ts";
 import type { Registers } from "./device/registers.ts";
@@ -33,7 +33,7 @@ export class WebgpuExecutable implements Executable {
 
   /** @throws AdjointError when the device has no room for the program, no such dtype, or refuses a kernel. */
   static async compile(
-    program: Program,
+    program: CompiledProgram,
     host: Host,
     registers: Registers,
     { profile }: CompileOptions,

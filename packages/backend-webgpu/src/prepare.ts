@@ -1,4 +1,4 @@
-import { type Kernel, type Program, canFail } from "@adjoint/compiler";
+import { type Kernel, type CompiledProgram, canFail } from "@adjoint/compiler/kernel";
 import type { DType, TypedArray } from "@adjoint/ir";
 import type { Host } from "./device/host.ts";
 import { Profiler } from "./device/profiler.ts";
@@ -45,7 +45,12 @@ export interface Prepared extends Disposable {
 }
 
 /** @throws AdjointError where the device has no such dtype, a tensor is too large for it, or a kernel could leave one. */
-export function prepare(program: Program, host: Host, registers: Registers, profile: boolean): Prepared {
+export function prepare(
+  program: CompiledProgram,
+  host: Host,
+  registers: Registers,
+  profile: boolean,
+): Prepared {
   const { device } = host;
   const memory = new Memory(program, device);
   const parts: Disposable[] = [memory];
@@ -71,7 +76,7 @@ export function prepare(program: Program, host: Host, registers: Registers, prof
   }
 }
 
-function inputsOf({ inputs, buffers }: Program, memory: Memory): readonly (Input | undefined)[] {
+function inputsOf({ inputs, buffers }: CompiledProgram, memory: Memory): readonly (Input | undefined)[] {
   return inputs.map(({ name, buffer, dtype }) => {
     const place = memory.find(buffer);
     if (place === undefined) return undefined;
@@ -82,7 +87,7 @@ function inputsOf({ inputs, buffers }: Program, memory: Memory): readonly (Input
 
 /** Outputs stand in a staging buffer one after the other. */
 function outputsOf(
-  { outputs, buffers }: Program,
+  { outputs, buffers }: CompiledProgram,
   memory: Memory,
   start: number,
 ): { readonly outputs: readonly Output[]; readonly end: number } {
@@ -105,7 +110,7 @@ const conditionsIn = (kernels: readonly Kernel[]): number =>
   }, 0);
 
 function print(
-  { kernels }: Program,
+  { kernels }: CompiledProgram,
   { isSoftware, subgroup }: Host,
   memory: Memory,
 ): Pick<Prepared, "control" | "sites" | "steps"> {

@@ -1,4 +1,11 @@
-import type { Backend, CompileOptions, Device, Executable, FusionLimits, Program } from "@adjoint/compiler";
+import type {
+  Backend,
+  CompileOptions,
+  Device,
+  Executable,
+  FusionLimits,
+  CompiledProgram,
+} from "@adjoint/compiler/kernel";
 import { AdjointError, type State } from "@adjoint/ir";
 import { type Host, hostOf } from "./device/host.ts";
 import { Registers } from "./device/registers.ts";
@@ -96,7 +103,7 @@ class WebgpuDevice implements Device {
     return this.#host.loss.guard(() => this.#registers.read(names));
   }
 
-  compile(program: Program, options: CompileOptions): Promise<Executable> {
+  compile(program: CompiledProgram, options: CompileOptions): Promise<Executable> {
     return this.#host.loss.guard(() =>
       WebgpuExecutable.compile(program, this.#host, this.#registers, options),
     );

@@ -1,5 +1,5 @@
 import { webgpu } from "@adjoint/backend-webgpu";
-import { compileProgram, type Kernel, type Program } from "@adjoint/compiler";
+import { compileProgram, type Kernel, type CompiledProgram } from "@adjoint/compiler";
 import { AdjointError, input, program } from "@adjoint/ir";
 import { expect, it } from "vitest";
 import { stubDevice } from "./stub-device.ts";
@@ -7,7 +7,7 @@ import { stubDevice } from "./stub-device.ts";
 const x = input("x", "f32", [6]);
 const doubled = compileProgram(program({ inputs: { x }, outputs: { y: x.flip([0]).mul(2) } }));
 
-async function compiled(main: Program): Promise<unknown> {
+async function compiled(main: CompiledProgram): Promise<unknown> {
   const { device } = stubDevice();
   const opened = await (await webgpu({ device })).open();
   return opened.compile(main, { profile: false }).catch((error: unknown) => error);

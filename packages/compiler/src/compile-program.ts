@@ -1,8 +1,6 @@
 import {
   AdjointError,
-  type DType,
   type Graph,
-  type RegisterAttributes,
   type Tensor,
   dtypeInfo,
   elementCount,
@@ -12,45 +10,25 @@ import {
   registerOf,
   registersOf,
 } from "@adjoint/ir";
-import { type BufferInfo, BufferTable } from "./kernel/buffers.ts";
+import { BufferTable } from "./kernel/buffers.ts";
 import { copyKernel } from "./lowering/copies.ts";
 import { decompose } from "./lowering/decompose.ts";
 import { sizesOf } from "./lowering/sizes.ts";
-import { type FusionLimits, fuse } from "./fusion/fuse.ts";
+import { fuse } from "./fusion/fuse.ts";
 import { type Group, kernelsOf } from "./fusion/group.ts";
-import type { Kernel } from "./kernel/kernel.ts";
 import { copyOf, lowerGraph } from "./lowering/lower.ts";
 import { checkElements } from "./kernel/memory-error.ts";
-import { type Location, planMemory } from "./memory/plan.ts";
+import { planMemory } from "./memory/plan.ts";
 import { type PendingUpdate, type Schedule, schedule } from "./memory/schedule.ts";
+import type { FusionLimits } from "./kernel/backend.ts";
+import type { CompiledProgram, Port } from "./kernel/program.ts";
 import type { BufferId } from "./kernel/scalar.ts";
-
-/** A named buffer at the program's edge. */
-export interface Port {
-  readonly name: string;
-  readonly buffer: BufferId;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
-
-/** What a backend compiles: kernels in order over buffers that all have a place. */
-export interface Program {
-  readonly kernels: readonly Kernel[];
-  readonly buffers: readonly (BufferInfo & { readonly location: Location })[];
-  /** Bytes of each slot; buffers that are never alive together share one. */
-  readonly slots: readonly number[];
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
-  readonly registers: readonly RegisterAttributes[];
-  /** Bytes that the program needs while it runs: slots, registers, constants. */
-  readonly peakBytes: number;
-}
 
 /**
  * Compiles a static graph to kernels over planned memory; composites that passes left are inlined.
  * @throws AdjointError for a tensor in memory of more elements than positions can count.
  */
-export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): Program {
+export function compileProgram(source: Graph, limits: FusionLimits = { buffers: Infinity }): CompiledProgram {
   const graph = decompose(inline.run(source));
   const buffers = new BufferTable();
   const given = new Map<Tensor, BufferId>();

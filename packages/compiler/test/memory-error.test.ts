@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type Program, memoryError } from "@adjoint/compiler";
+import { type CompiledProgram, memoryError } from "@adjoint/compiler";
 import { input, iota, zeroValue } from "@adjoint/ir";
 import { compiled } from "./support.ts";
 
-const cubed = (...shape: number[]): Program => {
+const cubed = (...shape: number[]): CompiledProgram => {
   const y = iota("f32", shape, 0).cumSum({ axis: 0 });
   return compiled({ y });
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Tensor, input, register, scan } from "@adjoint/ir";
-import { type Program, compileProgram } from "@adjoint/compiler";
+import { type CompiledProgram, compileProgram } from "@adjoint/compiler";
 import { compiled, graphOf } from "./support.ts";
 
 const x = input("x", "f32", [100]);
@@ -10,7 +10,7 @@ const w = Array.from({ length: 6 }, (_, index) => register(`w${index}`, "f32", [
 const chain = (count: number): Tensor =>
   w.slice(0, count).reduce((y, weight) => y.matMul(weight), x.reshape([1, 100]));
 
-const slotsOf = ({ buffers }: Program): (number | undefined)[] =>
+const slotsOf = ({ buffers }: CompiledProgram): (number | undefined)[] =>
   buffers.map(({ location }) => (location.kind === "slot" ? location.slot : undefined));
 
 describe("slots", () => {

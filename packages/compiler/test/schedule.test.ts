@@ -1,17 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { type Tensor, input, register } from "@adjoint/ir";
-import { type Kernel, type Location, type Program, buffersOf, describeKernel } from "@adjoint/compiler";
+import {
+  type Kernel,
+  type Location,
+  type CompiledProgram,
+  buffersOf,
+  describeKernel,
+} from "@adjoint/compiler";
 import { compiled } from "./support.ts";
 
 const r = (name: string, size = 100): Tensor => register(name, "f32", [size]);
 const x = input("x", "f32", [100]);
 
-const locations = (program: Program, buffers: Iterable<number>): string[] =>
+const locations = (program: CompiledProgram, buffers: Iterable<number>): string[] =>
   [...buffers].map((buffer) => {
     const location: Location | undefined = program.buffers[buffer]?.location;
     return location?.kind === "register" ? location.name : (location?.kind ?? "none");
   });
-const lines = (program: Program): string[] =>
+const lines = (program: CompiledProgram): string[] =>
   program.kernels.map((kernel: Kernel) => {
     const { reads, writes } = buffersOf(kernel);
     return `${describeKernel(kernel)}: ${locations(program, reads).toSorted().join()} → ${locations(program, writes).toSorted().join()}`;

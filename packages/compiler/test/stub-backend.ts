@@ -1,4 +1,4 @@
-import type { Backend, Program } from "@adjoint/compiler";
+import type { Backend, CompiledProgram } from "@adjoint/compiler";
 import { type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
 
 interface StubOptions {
@@ -13,7 +13,7 @@ interface StubOptions {
 interface StubBackend extends Backend {
   /** What a session asked, in order. */
   readonly events: string[];
-  readonly programs: Program[];
+  readonly programs: CompiledProgram[];
   /** The feeds of each run. */
   readonly fed: (readonly TypedArray[])[];
 }
@@ -24,7 +24,7 @@ interface StubBackend extends Backend {
  */
 export function stub({ turns = 0, fails = () => false, milliseconds = 0 }: StubOptions = {}): StubBackend {
   const events: string[] = [];
-  const programs: Program[] = [];
+  const programs: CompiledProgram[] = [];
   const fed: (readonly TypedArray[])[] = [];
   const call = (name: "open" | "writeState" | "compile" | "run"): Promise<void> =>
     fails(name) ? Promise.reject(new Error(`${name} failed`)) : Promise.resolve();

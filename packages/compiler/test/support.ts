@@ -1,4 +1,4 @@
-import { type FusionLimits, type Program, compileProgram, describeKernel } from "@adjoint/compiler";
+import { type FusionLimits, type CompiledProgram, compileProgram, describeKernel } from "@adjoint/compiler";
 import { type Graph, type Tensor, type TensorValue, isNode, nodesOf, program, runPasses } from "@adjoint/ir";
 import type { Affine, Guard } from "../src/kernel/affine.ts";
 
@@ -13,8 +13,11 @@ export function graphOf(outputs: Outputs, updates: Graph["updates"] = []): Graph
 }
 
 /** The program of these outputs, after the default passes. */
-export const compiled = (outputs: Outputs, updates: Graph["updates"] = [], limits?: FusionLimits): Program =>
-  compileProgram(runPasses(graphOf(outputs, updates)), limits);
+export const compiled = (
+  outputs: Outputs,
+  updates: Graph["updates"] = [],
+  limits?: FusionLimits,
+): CompiledProgram => compileProgram(runPasses(graphOf(outputs, updates)), limits);
 
 /** One line a kernel. */
 export const kernels = (outputs: Outputs, updates: Graph["updates"] = [], limits?: FusionLimits): string[] =>

@@ -1,4 +1,4 @@
-import { type Entries, type Program, compileProgram, sharedRegisters } from "@adjoint/compiler";
+import { type Entries, type CompiledProgram, compileProgram, sharedRegisters } from "@adjoint/compiler";
 import {
   AdjointError,
   type Bindings,
@@ -151,7 +151,7 @@ class Builder {
 }
 
 /** What an output is called, and its type. */
-function portAt({ outputs }: Program, index: number): Omit<PlacedTensor, "address"> {
+function portAt({ outputs }: CompiledProgram, index: number): Omit<PlacedTensor, "address"> {
   const port = outputs[index];
   if (port === undefined) throw new AdjointError("graph", "buildArtifact", `output ${index} is missing`);
   const { name, dtype, shape } = port;

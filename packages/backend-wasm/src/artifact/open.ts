@@ -1,5 +1,5 @@
 import {
-  type Engine,
+  type Runtime,
   type Entries,
   type FedShape,
   type Inputs,
@@ -41,11 +41,11 @@ export async function openArtifact<E extends Entries>(
   const { threads } = options;
   if (threads !== undefined) checkThreads("openArtifact", threads);
   const contents = contentsOf(readArtifact(file));
-  return Session.open<E>(async () => new ArtifactEngine(contents, threads ?? coresOf()), options);
+  return Session.open<E>(async () => new ArtifactRuntime(contents, threads ?? coresOf()), options);
 }
 
 /** Runs an artifact's programs in a memory of its own. */
-class ArtifactEngine implements Engine {
+class ArtifactRuntime implements Runtime {
   readonly backend = "wasm";
   /** Nothing is compiled here, so there is nothing to explain. */
   readonly compiled: readonly [] = [];

@@ -1,4 +1,4 @@
-import type { Kernel, Program } from "@adjoint/compiler";
+import type { Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir/values";
 import type { ModuleBuilder } from "../emit/index.ts";
 import { FAULT_BYTES } from "../fault.ts";
@@ -26,7 +26,7 @@ interface Addresses {
  * for the thread that wrote it and the one that read it.
  */
 export class Checks {
-  readonly #program: Program;
+  readonly #program: CompiledProgram;
   readonly #extent: Extent;
   readonly #arena: Arena;
   readonly #threads: number;
@@ -35,7 +35,7 @@ export class Checks {
   readonly #registerBytes: number;
 
   constructor(
-    program: Program,
+    program: CompiledProgram,
     extent: Extent,
     { arena, threads }: { readonly arena: Arena; readonly threads: number },
   ) {

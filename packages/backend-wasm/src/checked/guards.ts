@@ -1,4 +1,4 @@
-import type { Kernel } from "@adjoint/compiler";
+import type { Kernel } from "@adjoint/compiler/kernel";
 import {
   type Body,
   type Callee,

@@ -1,4 +1,4 @@
-import { type Kernel, type Program, buffersOf, describeKernel } from "@adjoint/compiler";
+import { type Kernel, type CompiledProgram, buffersOf, describeKernel } from "@adjoint/compiler/kernel";
 import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
 import { type Arena, UNTOUCHED } from "../memory-layout.ts";
 import { SEVERAL } from "./guards.ts";
@@ -33,7 +33,7 @@ interface Fresh {
 
 /** Where a program's parts lie, for the host. */
 export interface Grounds {
-  readonly program: Program;
+  readonly program: CompiledProgram;
   readonly arena: Arena;
   readonly address: (buffer: number) => number;
   /** Between slots and constants. */
@@ -206,7 +206,7 @@ export class Monitor {
 }
 
 /** How many kernels write each buffer, copies of loops among them. */
-function writersOf({ kernels }: Program): ReadonlyMap<number, number> {
+function writersOf({ kernels }: CompiledProgram): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   const count = (buffer: number): void => void counts.set(buffer, (counts.get(buffer) ?? 0) + 1);
   const walk = (kernel: Kernel): void => {

@@ -1,4 +1,4 @@
-import { type Kernel, type Program, buffersOf } from "@adjoint/compiler";
+import { type Kernel, type CompiledProgram, buffersOf } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir";
 import type { Workspace } from "../workspace.ts";
 
@@ -25,7 +25,7 @@ export interface Place {
 }
 
 /** How a buffer is called in errors. */
-export function nameOf({ buffers }: Program, buffer: number): string {
+export function nameOf({ buffers }: CompiledProgram, buffer: number): string {
   const info = buffers[buffer];
   if (info === undefined) return `buffer ${buffer}`;
   const { owner, location } = info;
@@ -37,7 +37,7 @@ export function nameOf({ buffers }: Program, buffer: number): string {
 
 /** Buffers exactly, not with what is left of their slots; a part of the workspace for the thread that runs. */
 export function allowedOf(
-  program: Program,
+  program: CompiledProgram,
   kernel: Kernel,
   { address, mapOf, fault, workspace }: Place,
   { regions, layout }: Workspace,

@@ -1,4 +1,4 @@
-import type { BufferId, ContractKernel } from "@adjoint/compiler";
+import type { BufferId, ContractKernel } from "@adjoint/compiler/kernel";
 import { type Callee, type Local, type ModuleBuilder, call, i32, select } from "../emit/index.ts";
 import { type Epilogue, emitFinish } from "./epilogue.ts";
 import { type Operand, placeOf } from "./operand.ts";

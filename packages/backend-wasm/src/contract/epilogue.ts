@@ -1,4 +1,4 @@
-import type { BufferId, ContractKernel } from "@adjoint/compiler";
+import type { BufferId, ContractKernel } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir";
 import {
   type Body,

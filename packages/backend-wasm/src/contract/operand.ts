@@ -1,4 +1,4 @@
-import type { BufferId, ContractKernel, ContractOperand } from "@adjoint/compiler";
+import type { BufferId, ContractKernel, ContractOperand } from "@adjoint/compiler/kernel";
 import { type DType, dtypeInfo } from "@adjoint/ir";
 import { type Body, type Local, type Value, i32 } from "../emit/index.ts";
 

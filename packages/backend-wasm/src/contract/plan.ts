@@ -1,4 +1,4 @@
-import type { BufferId, ContractKernel } from "@adjoint/compiler";
+import type { BufferId, ContractKernel } from "@adjoint/compiler/kernel";
 import { blockPlan } from "./block-plan.ts";
 import { type Epilogue, emittedOf } from "./epilogue.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";

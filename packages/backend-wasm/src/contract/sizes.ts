@@ -1,4 +1,4 @@
-import type { ContractKernel } from "@adjoint/compiler";
+import type { ContractKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import type { Lane } from "./lane.ts";
 import type { Split } from "../share.ts";

@@ -1,4 +1,4 @@
-import type { ContractKernel } from "@adjoint/compiler";
+import type { ContractKernel } from "@adjoint/compiler/kernel";
 import type { Lane } from "./lane.ts";
 import { rowTiles, rowsOfTile } from "./micro.ts";
 import type { Operand, Part } from "./operand.ts";

@@ -1,4 +1,4 @@
-import type { Affine, ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler";
+import type { Affine, ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler/kernel";
 import {
   type Contraction,
   type EmittedEpilogue,

@@ -1,4 +1,4 @@
-import type { IfKernel, ScanKernel, StepCopy } from "@adjoint/compiler";
+import type { IfKernel, ScanKernel, StepCopy } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, type Value, i32, memory } from "../emit/index.ts";
 import type { Place } from "../scalar/graph.ts";

@@ -1,4 +1,4 @@
-import { type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler";
+import { type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler/kernel";
 import type { NameOf } from "@adjoint/ir";
 
 /** Operations that take more than one: about how many additions they are worth. */

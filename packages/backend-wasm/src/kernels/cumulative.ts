@@ -1,4 +1,4 @@
-import type { CumulativeKernel } from "@adjoint/compiler";
+import type { CumulativeKernel } from "@adjoint/compiler/kernel";
 import { type Value, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";
 import type { Context } from "../scalar/context.ts";

@@ -1,4 +1,4 @@
-import type { Reduction } from "@adjoint/compiler";
+import type { Reduction } from "@adjoint/compiler/kernel";
 import { type DType, type NameOf, dtypeRange, isFloat } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";

@@ -1,4 +1,4 @@
-import type { Reduction, ScalarGraph } from "@adjoint/compiler";
+import type { Reduction, ScalarGraph } from "@adjoint/compiler/kernel";
 import { type Local, type Value, f32x4, f64x2, i32x4, v128 } from "../emit/index.ts";
 import { type Element, type LaneDType, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";

@@ -1,4 +1,4 @@
-import type { MapKernel } from "@adjoint/compiler";
+import type { MapKernel } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { alongRows, fitsLanes, isTurned } from "../scalar/lane-axes.ts";
 import { type Units, unitsOf } from "./units.ts";

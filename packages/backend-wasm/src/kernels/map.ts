@@ -1,4 +1,4 @@
-import type { MapKernel } from "@adjoint/compiler";
+import type { MapKernel } from "@adjoint/compiler/kernel";
 import { type Value, i32 } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";

@@ -1,4 +1,4 @@
-import type { ReduceKernel } from "@adjoint/compiler";
+import type { ReduceKernel } from "@adjoint/compiler/kernel";
 import { type Value, i32, select } from "../emit/index.ts";
 import { affineValue } from "../scalar/affine.ts";
 import type { Element } from "../scalar/carriers.ts";

@@ -1,4 +1,4 @@
-import type { ReduceKernel } from "@adjoint/compiler";
+import type { ReduceKernel } from "@adjoint/compiler/kernel";
 import { type Value, i32 } from "../emit/index.ts";
 import { alongAxis, fitsLanes, sharesLookup, uniformValues } from "../scalar/lane-axes.ts";
 import { costOf } from "./cost.ts";

@@ -1,4 +1,4 @@
-import type { ScatterKernel } from "@adjoint/compiler";
+import type { ScatterKernel } from "@adjoint/compiler/kernel";
 import { type Callee, i32 } from "../emit/index.ts";
 import { type Address, splitAddress } from "../scalar/affine.ts";
 import { type LaneDType, isLaneDType } from "../scalar/carriers.ts";

@@ -1,4 +1,4 @@
-import type { SortKernel } from "@adjoint/compiler";
+import type { SortKernel } from "@adjoint/compiler/kernel";
 import { type DType, dtypeInfo, isFloat } from "@adjoint/ir";
 import { type Callee, type Local, type Value, i32, select } from "../emit/index.ts";
 import { carrier } from "../scalar/carriers.ts";

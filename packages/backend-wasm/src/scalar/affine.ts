@@ -1,4 +1,4 @@
-import type { Affine, BufferId, DynamicIndex, Guard } from "@adjoint/compiler";
+import type { Affine, BufferId, DynamicIndex, Guard } from "@adjoint/compiler/kernel";
 import { type DType, dtypeInfo } from "@adjoint/ir";
 import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Element } from "./carriers.ts";

@@ -1,4 +1,4 @@
-import type { ScalarGraph } from "@adjoint/compiler";
+import type { ScalarGraph } from "@adjoint/compiler/kernel";
 import type { Local } from "../emit/index.ts";
 import type { Coordinates, Place } from "./affine.ts";
 import type { Element } from "./carriers.ts";

@@ -1,4 +1,10 @@
-import { type Affine, type Load, type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler";
+import {
+  type Affine,
+  type Load,
+  type ScalarGraph,
+  type ScalarNode,
+  operandsOf,
+} from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { isLaneDType, isLoadedDType } from "./carriers.ts";
 import { type Steps, isNear } from "./lane-memory.ts";

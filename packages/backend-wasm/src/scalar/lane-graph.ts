@@ -5,7 +5,7 @@ import {
   type ScalarNode,
   type Store,
   operandsOf,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Body, type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
 import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";

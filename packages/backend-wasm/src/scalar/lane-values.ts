@@ -1,4 +1,4 @@
-import type { Affine, Guard, ScalarGraph, ScalarNode } from "@adjoint/compiler";
+import type { Affine, Guard, ScalarGraph, ScalarNode } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
 import { type Coordinates, affineValue, shifted } from "./affine.ts";

@@ -1,4 +1,4 @@
-import type { Load, ScalarNode } from "@adjoint/compiler";
+import type { Load, ScalarNode } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir";
 import { type Local, i32 } from "../emit/index.ts";
 import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";

@@ -1,4 +1,4 @@
-import type { ContractKernel } from "@adjoint/compiler";
+import type { ContractKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import { arithmeticOf } from "../layout/words.ts";
 import type { Context } from "./context.ts";

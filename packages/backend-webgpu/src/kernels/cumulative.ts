@@ -1,4 +1,4 @@
-import type { CumulativeKernel } from "@adjoint/compiler";
+import type { CumulativeKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import { arithmeticOf } from "../layout/words.ts";
 import { scalarCode } from "../scalar/table.ts";

@@ -1,4 +1,4 @@
-import type { Reduction } from "@adjoint/compiler";
+import type { Reduction } from "@adjoint/compiler/kernel";
 import { type Arithmetic, arithmeticOf } from "../layout/words.ts";
 import { scalarCode } from "../scalar/table.ts";
 import { type Use, fit, heldRange, literal } from "../scalar/wgsl.ts";

@@ -1,4 +1,4 @@
-import type { MapKernel } from "@adjoint/compiler";
+import type { MapKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";

@@ -1,4 +1,4 @@
-import type { Affine, ContractKernel } from "@adjoint/compiler";
+import type { Affine, ContractKernel } from "@adjoint/compiler/kernel";
 import { arithmeticOf } from "../layout/words.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";

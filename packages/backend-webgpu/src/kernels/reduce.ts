@@ -1,4 +1,4 @@
-import type { ReduceKernel } from "@adjoint/compiler";
+import type { ReduceKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import type { Place } from "../layout/memory.ts";
 import { fromWord, toWord } from "../scalar/wgsl.ts";

@@ -1,4 +1,4 @@
-import { type Affine, type ScalarGraph, type ScatterKernel, operandsOf } from "@adjoint/compiler";
+import { type Affine, type ScalarGraph, type ScatterKernel, operandsOf } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import { scalarCode } from "../scalar/table.ts";
 import type { Context } from "./context.ts";

@@ -6,7 +6,7 @@ import type {
   ScalarGraph,
   ScalarNode,
   Store,
-} from "@adjoint/compiler";
+} from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { type Place } from "../layout/memory.ts";
 import { arithmeticOf } from "../layout/words.ts";

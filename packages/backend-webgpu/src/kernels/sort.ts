@@ -1,4 +1,4 @@
-import type { SortKernel } from "@adjoint/compiler";
+import type { SortKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import { type Arithmetic, arithmeticOf } from "../layout/words.ts";
 import type { Context } from "./context.ts";

@@ -1,4 +1,4 @@
-import type { BufferId, Kernel, StepCopy } from "@adjoint/compiler";
+import type { BufferId, Kernel, StepCopy } from "@adjoint/compiler/kernel";
 import type { Memory, Place } from "../layout/memory.ts";
 import { WORD } from "../layout/words.ts";
 import { toWord } from "../scalar/wgsl.ts";

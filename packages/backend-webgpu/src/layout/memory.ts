@@ -1,4 +1,4 @@
-import type { BufferId, Kernel, Program } from "@adjoint/compiler";
+import type { BufferId, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
 import { AdjointError, type DType } from "@adjoint/ir";
 import { upload } from "../device/upload.ts";
 import { usage } from "../device/usage.ts";
@@ -19,11 +19,11 @@ export interface Place {
 export class Memory implements Disposable {
   #places: readonly (Place | undefined)[] = [];
   readonly #own: GPUBuffer[] = [];
-  readonly #program: Program;
+  readonly #program: CompiledProgram;
   readonly #device: GPUDevice;
   #bytes = 0;
 
-  constructor(program: Program, device: GPUDevice) {
+  constructor(program: CompiledProgram, device: GPUDevice) {
     this.#program = program;
     this.#device = device;
   }
@@ -102,7 +102,7 @@ export class Memory implements Disposable {
  * Halves for f16 where the device has it, but words for what loops copy slice by slice: a slice of halves may end within a
  * word. @throws AdjointError where WGSL has no such dtype.
  */
-function formatsOf({ buffers, kernels }: Program, { features }: GPUDevice): readonly Format[] {
+function formatsOf({ buffers, kernels }: CompiledProgram, { features }: GPUDevice): readonly Format[] {
   const copied = copiedIn(kernels);
   return buffers.map(({ dtype }, id) => {
     arithmeticOf(dtype);

@@ -1,7 +1,13 @@
-import { type BufferId, type Kernel, type Program, buffersOf, describeKernel } from "@adjoint/compiler";
+import {
+  type BufferId,
+  type Kernel,
+  type CompiledProgram,
+  buffersOf,
+  describeKernel,
+} from "@adjoint/compiler/kernel";
 
 /** The name that a user gave what a buffer holds. */
-function givenName({ inputs, outputs, buffers }: Program, id: BufferId): string | undefined {
+function givenName({ inputs, outputs, buffers }: CompiledProgram, id: BufferId): string | undefined {
   const input = inputs.find(({ buffer }) => buffer === id);
   if (input !== undefined) return `input "${input.name}"`;
   const output = outputs.find(({ buffer }) => buffer === id);
@@ -10,11 +16,11 @@ function givenName({ inputs, outputs, buffers }: Program, id: BufferId): string 
   return location?.kind === "register" ? `register "${location.name}"` : undefined;
 }
 
-const typeName = ({ buffers }: Program, id: BufferId): string =>
+const typeName = ({ buffers }: CompiledProgram, id: BufferId): string =>
   `a tensor ${buffers[id]?.dtype}[${buffers[id]?.elements}]`;
 
 /** What a buffer holds, in a user's words where it has a name. */
-export function tensorName(program: Program, id: BufferId): string {
+export function tensorName(program: CompiledProgram, id: BufferId): string {
   const name = givenName(program, id);
   if (name !== undefined) return name;
   const kernel = program.kernels.find((candidate) => buffersOf(candidate).writes.has(id));
@@ -23,7 +29,7 @@ export function tensorName(program: Program, id: BufferId): string {
 }
 
 /** A kernel by what it does and what it computes. */
-export function kernelName(program: Program, kernel: Kernel): string {
+export function kernelName(program: CompiledProgram, kernel: Kernel): string {
   const results = [...buffersOf(kernel).writes].map((id) => givenName(program, id) ?? typeName(program, id));
   return `the kernel "${describeKernel(kernel)}", which computes ${results.join(", ")}`;
 }

@@ -1,4 +1,4 @@
-import { type Program, strayAccesses } from "@adjoint/compiler";
+import { type CompiledProgram, strayAccesses } from "@adjoint/compiler/kernel";
 import { AdjointError } from "@adjoint/ir";
 import type { Memory } from "./memory.ts";
 import { kernelName, tensorName } from "./names.ts";
@@ -9,7 +9,7 @@ import { bytesPer } from "./words.ts";
  * wrong numbers follow.
  * @throws AdjointError naming the kernel that could leave a tensor, or the tensor that its memory does not hold.
  */
-export function checkRegions(program: Program, memory: Memory): void {
+export function checkRegions(program: CompiledProgram, memory: Memory): void {
   const refuse = (problem: string): AdjointError =>
     new AdjointError(
       "backend",

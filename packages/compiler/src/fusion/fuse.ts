@@ -10,13 +10,8 @@ import {
   traffic,
 } from "./group.ts";
 import { MergeOrder } from "./merge-order.ts";
+import type { FusionLimits } from "../kernel/backend.ts";
 import type { BufferId } from "../kernel/scalar.ts";
-
-/** What a backend allows one kernel. */
-export interface FusionLimits {
-  /** Buffers that one kernel may touch. */
-  readonly buffers: number;
-}
 
 /** What is known of buffers before groups merge. */
 export interface Edge {

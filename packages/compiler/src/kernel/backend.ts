@@ -1,6 +1,11 @@
 import type { State, TypedArray } from "@adjoint/ir";
-import type { FusionLimits } from "../fusion/fuse.ts";
-import type { Program } from "../compile-program.ts";
+import type { CompiledProgram } from "./program.ts";
+
+/** What a backend allows one kernel. */
+export interface FusionLimits {
+  /** Buffers that one kernel may touch. */
+  readonly buffers: number;
+}
 
 /** A way to run programs. It prints and launches kernels; it never schedules, fuses or plans memory. */
 export interface Backend extends Disposable {
@@ -20,7 +25,7 @@ export interface Device extends AsyncDisposable {
   /** Copies registers to the host. */
   readState(names: readonly string[]): Promise<State>;
   /** Every register of the program has been written before. */
-  compile(program: Program, options: CompileOptions): Promise<Executable>;
+  compile(program: CompiledProgram, options: CompileOptions): Promise<Executable>;
 }
 
 export interface CompileOptions {

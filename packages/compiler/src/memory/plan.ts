@@ -1,17 +1,10 @@
 import { dtypeInfo } from "@adjoint/ir";
+import type { Location } from "../kernel/program.ts";
 import type { BufferTable } from "../kernel/buffers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { buffersOf } from "../kernel/kernel-buffers.ts";
 import { overwrites } from "./schedule.ts";
 import type { BufferId } from "../kernel/scalar.ts";
-
-/** Where a buffer lives while the program runs. */
-export type Location =
-  | { readonly kind: "slot"; readonly slot: number }
-  | { readonly kind: "register"; readonly name: string }
-  | { readonly kind: "constant" }
-  /** Nothing touches it. */
-  | { readonly kind: "none" };
 
 export interface MemoryPlan {
   readonly locations: readonly Location[];

@@ -14,10 +14,10 @@ import {
   specialize,
 } from "@adjoint/ir";
 import type { Backend, Device } from "../kernel/backend.ts";
-import type { Compiled } from "./explain.ts";
+import type { CompiledEntry } from "./explain.ts";
 import { type Inputs, sizesKey } from "./feed.ts";
 import { compileProgram } from "../compile-program.ts";
-import { type Engine, type Entries, type FedShape, Session, type StartOptions } from "./session.ts";
+import { type Runtime, type Entries, type FedShape, Session, type StartOptions } from "./session.ts";
 
 export interface SessionOptions extends StartOptions {
   readonly backend: Backend;
@@ -44,13 +44,13 @@ export async function compile<E extends Entries>(entries: E, options: SessionOpt
 const KEPT_SPECIALIZATIONS = 16;
 
 /** Compiles each entry for the sizes that it is fed, when it is first fed them. */
-class Compiler implements Engine {
+class Compiler implements Runtime {
   readonly registers: ReadonlyMap<string, RegisterAttributes>;
   readonly entries: ReadonlyMap<string, Inputs>;
   readonly #graphs: Entries;
   readonly #options: SessionOptions;
   readonly #device: Device;
-  readonly #compiled = new Map<string, Map<string, Compiled>>();
+  readonly #compiled = new Map<string, Map<string, CompiledEntry>>();
 
   constructor(
     graphs: Entries,
@@ -69,7 +69,7 @@ class Compiler implements Engine {
     return this.#options.backend.name;
   }
 
-  get compiled(): readonly Compiled[] {
+  get compiled(): readonly CompiledEntry[] {
     return [...this.#compiled.values()].flatMap((bySizes) => [...bySizes.values()]);
   }
 
@@ -92,8 +92,8 @@ class Compiler implements Engine {
   }
 
   /** The entry compiled for these sizes, from the cache where it ran with them before. */
-  runnable(entry: string, feeds: readonly FedShape[]): Compiled | Promise<Compiled> {
-    const bySizes = this.#compiled.get(entry) ?? new Map<string, Compiled>();
+  runnable(entry: string, feeds: readonly FedShape[]): CompiledEntry | Promise<CompiledEntry> {
+    const bySizes = this.#compiled.get(entry) ?? new Map<string, CompiledEntry>();
     this.#compiled.set(entry, bySizes);
     const key = sizesKey(feeds);
     const known = bySizes.get(key);
@@ -106,11 +106,11 @@ class Compiler implements Engine {
   }
 
   async #compileInto(
-    bySizes: Map<string, Compiled>,
+    bySizes: Map<string, CompiledEntry>,
     key: string,
     entry: string,
     feeds: readonly FedShape[],
-  ): Promise<Compiled> {
+  ): Promise<CompiledEntry> {
     const compiled = await this.#compile(entry, feeds);
     bySizes.set(key, compiled);
     const [oldest] = bySizes;
@@ -121,7 +121,7 @@ class Compiler implements Engine {
     return compiled;
   }
 
-  async #compile(entry: string, feeds: readonly FedShape[]): Promise<Compiled> {
+  async #compile(entry: string, feeds: readonly FedShape[]): Promise<CompiledEntry> {
     const { passes = optimize, backend, profile = false } = this.#options;
     const started = performance.now();
     const graph = own(this.#graphs, entry);

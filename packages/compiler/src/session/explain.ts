@@ -3,14 +3,14 @@ import type { Executable } from "../kernel/backend.ts";
 import { describeKernel } from "../kernel/describe.ts";
 import type { KernelForm } from "../kernel/kernel.ts";
 import { buffersOf } from "../kernel/kernel-buffers.ts";
-import type { Program } from "../compile-program.ts";
+import type { CompiledProgram } from "../kernel/program.ts";
 
 /** One entry for one set of sizes. */
-export interface Compiled {
+export interface CompiledEntry {
   readonly entry: string;
   /** The graph after each pass, the first being the one that was declared (with its sizes bound). */
   readonly stages: readonly { readonly pass: string; readonly graph: Graph; readonly milliseconds: number }[];
-  readonly program: Program;
+  readonly program: CompiledProgram;
   readonly executable: Executable;
   readonly milliseconds: number;
 }
@@ -50,10 +50,10 @@ export interface KernelExplanation {
  * What each compiled program of a session became: passes, kernels, memory, and times where the session profiles. Entries
  * with symbolic sizes appear once they ran. A function of its own, so that pages without it don't load it.
  */
-export const explain = (session: { readonly compiled: readonly Compiled[] }): readonly Explanation[] =>
+export const explain = (session: { readonly compiled: readonly CompiledEntry[] }): readonly Explanation[] =>
   session.compiled.map(explainCompiled);
 
-function explainCompiled(compiled: Compiled): Explanation {
+function explainCompiled(compiled: CompiledEntry): Explanation {
   const { program, executable, entry, stages } = compiled;
   const { profile } = executable;
   const bytesOf = (buffer: number): number => {
@@ -102,7 +102,7 @@ function explainCompiled(compiled: Compiled): Explanation {
 }
 
 /** For each kernel, the bytes of slots with a buffer between its first and its last use. */
-function liveBytes({ kernels, buffers, slots, inputs, outputs }: Program): readonly number[] {
+function liveBytes({ kernels, buffers, slots, inputs, outputs }: CompiledProgram): readonly number[] {
   const first = new Map(inputs.map(({ buffer }) => [buffer, 0]));
   const last = new Map<number, number>();
   kernels.forEach((kernel, index) => {

@@ -11,9 +11,9 @@ import {
   typeText,
 } from "@adjoint/ir/values";
 import type { Device, Executable } from "../kernel/backend.ts";
-import type { Compiled } from "./explain.ts";
+import type { CompiledEntry } from "./explain.ts";
 import { type CheckedFeed, type Feeds, type Inputs, Output, checkFeeds } from "./feed.ts";
-import type { Port } from "../compile-program.ts";
+import type { Port } from "../kernel/program.ts";
 
 export { type Feed, type Feeds, type Inputs, Output, sizesKey } from "./feed.ts";
 
@@ -41,14 +41,14 @@ export interface Runnable {
 }
 
 /** Entries on a device, with the registers that they share. */
-export interface Engine extends AsyncDisposable, Pick<Device, "readState" | "writeState"> {
+export interface Runtime extends AsyncDisposable, Pick<Device, "readState" | "writeState"> {
   /** Name of the backend. */
   readonly backend: string;
   readonly registers: ReadonlyMap<string, RegisterAttributes>;
   /** The inputs of each entry, as declared. */
   readonly entries: ReadonlyMap<string, Inputs>;
   /** What was compiled here, where anything was. */
-  readonly compiled: readonly Compiled[];
+  readonly compiled: readonly CompiledEntry[];
   /** Makes ready what needs to be fed nothing for that; every register has been written before. */
   prepare(): Promise<void>;
   /** An entry for inputs of these sizes, in order. @throws AdjointError where it can't run on them. */
@@ -57,15 +57,15 @@ export interface Engine extends AsyncDisposable, Pick<Device, "readState" | "wri
 
 /** Programs that share registers, on one device. */
 export class Session<E extends Entries = Entries> implements AsyncDisposable {
-  readonly #open: () => Promise<Engine>;
+  readonly #open: () => Promise<Runtime>;
   readonly #options: StartOptions;
-  #engine: Engine;
+  #engine: Runtime;
   /** Runs and state changes happen one after another. */
   #last: Promise<unknown> = Promise.resolve();
   /** Set once closing has begun. */
   #closing: Promise<void> | undefined;
 
-  private constructor(open: () => Promise<Engine>, options: StartOptions, engine: Engine) {
+  private constructor(open: () => Promise<Runtime>, options: StartOptions, engine: Runtime) {
     this.#open = open;
     this.#options = options;
     this.#engine = engine;
@@ -73,7 +73,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
 
   /** Opens an engine, gives every register its first value, and compiles what it can. */
   static async open<E extends Entries>(
-    open: () => Promise<Engine>,
+    open: () => Promise<Runtime>,
     options: StartOptions,
   ): Promise<Session<E>> {
     const { seed = 0 } = options;
@@ -151,7 +151,7 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
   }
 
   /** What has been compiled, which `explain` tells about; entries with symbolic sizes appear once they ran. */
-  get compiled(): readonly Compiled[] {
+  get compiled(): readonly CompiledEntry[] {
     return this.#engine.compiled;
   }
 
