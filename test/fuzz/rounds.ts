@@ -1,4 +1,4 @@
-import { AdjointError, type Graph, type Tensor, program } from "@adjoint/ir";
+import { AdjointError, type Graph, type Tensor, check, program } from "@adjoint/ir";
 import type { Feeds, FuzzCase } from "./fuzz-case.ts";
 import type { Draw, Shared } from "./draw.ts";
 import { randomValue } from "./elements.ts";
@@ -21,11 +21,14 @@ type Entries = FuzzCase["entries"];
 
 /** The entries for any size, where they hold for others than the one that they were made with. */
 function opened(entries: Entries, size: number): Entries | undefined {
+  // What was refused for one size is refused for any: registers fit their updates, and bodies what they are given.
+  const openedGraph = (graph: Graph): Graph => {
+    const made = program(symbolized(graph, size));
+    check(made);
+    return made;
+  };
   const made = attempt(() =>
-    Object.fromEntries(
-      // What was refused for one size is refused for any: registers and their updates must fit.
-      Object.entries(entries).map(([name, graph]) => [name, program(symbolized(graph, size))]),
-    ),
+    Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, openedGraph(graph)])),
   );
   const isOpen = (graph: Graph): boolean =>
     Object.values(graph.inputs).some(({ shape }) => shape.some((each) => typeof each !== "number"));
