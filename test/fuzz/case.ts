@@ -117,8 +117,10 @@ export function caseFrom({ head, steps }: Recipe): FuzzCase | undefined {
     if (made !== undefined) draw.keep(Array.isArray(made) ? made : [made as Tensor]);
   }
   const read = new Set(nodesOf(pool).flatMap((node) => node.inputs));
-  // What nothing reads is an output, so that all of the graph counts; some that are read are too.
-  const results = pool.filter((tensor) => !read.has(tensor) || last.chance(8)).slice(-8);
+  // What nothing reads is an output, so that all of the graph counts; some that are read are too, and what is looked up, which
+  // a run can't leave out then.
+  const isLookup = ({ node }: Tensor): boolean => isNode(node, "gather") || isNode(node, "scatter");
+  const results = pool.filter((tensor) => !read.has(tensor) || last.chance(8) || isLookup(tensor)).slice(-8);
   if (results.length === 0) results.push(constant(0));
   const outputs = Object.fromEntries(results.map((tensor, index) => [`y${index}`, tensor]));
   const updates = updatesOf(last, pool);

@@ -12,9 +12,7 @@ import {
 } from "./tensor.ts";
 import { isTensor } from "./primitive.ts";
 import { noAttributes } from "./primitive.ts";
-import { bodyOf } from "./ops/body.ts";
 import { constant, input } from "./ops/source.ts";
-import { type TensorType, equalTypes } from "./shape.ts";
 import { currentOrigin, withOrigin } from "./origin.ts";
 
 /** What defines a composite: one function over other operations. */
@@ -37,26 +35,9 @@ export function defineComposite<A>(definition: CompositeDefinition<A>): Composit
     kind: "composite",
     // Without a schema A is the type of no attributes: definitions with attributes must give one to be readable from text.
     attributes: (definition.attributes ?? noAttributes) as Schema<A>,
-    infer: (inputs, _, graphs) => inferBody(definition.name, inputs, bodyOf(definition.name, graphs)),
+    infer: (_, __, graphs) => Object.values(graphs[0]?.outputs ?? {}).map((output) => output.type),
     ...definition,
   };
-}
-
-/** The types of a body's outputs. @throws AdjointError where the operands are not what it takes. */
-function inferBody(operation: string, inputs: readonly Tensor[], body: Graph): readonly TensorType[] {
-  const parameters = Object.values(body.inputs);
-  const wrong = Array.from({ length: Math.max(parameters.length, inputs.length) }, (_, index) => index).find(
-    (index) => {
-      const [parameter, given] = [parameters[index], inputs[index]];
-      return parameter === undefined || given === undefined || !equalTypes(parameter.type, given.type);
-    },
-  );
-  if (wrong === undefined) return Object.values(body.outputs).map((output) => output.type);
-  throw new AdjointError(
-    "shape",
-    operation,
-    `the body's input ${wrong} is ${parameters[wrong] ?? "missing"} and gets ${inputs[wrong] ?? "nothing"}`,
-  );
 }
 
 /** One named node, with its body beside it until the inline pass. */

@@ -216,12 +216,12 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   convWeight: contracted("convWeight"),
   gather: (inputs, node) => {
     const [data, indices] = [first(inputs), first(inputs, 1)];
-    checkIndices(data, indices);
+    checkIndices(node, data, indices);
     return [gathered([data, indices], theValue(valuesOf<"gather">(inputs, node)))];
   },
   scatter: (inputs, node, arithmetic) => {
     const [data, indices] = [first(inputs), first(inputs, 1)];
-    checkIndices(data, indices);
+    checkIndices(node, data, indices);
     return [
       scattered(
         [data, indices, first(inputs, 2)],
@@ -395,6 +395,9 @@ export function boundGraph(
     results = boundTensors(roots, known, arithmetic);
   } catch (error) {
     if (!(error instanceof OutsideAxis)) throw error;
+    // What nothing reads may not be looked up: the zeros of a running sum over one element, what a slice leaves out.
+    const { node } = error;
+    if (!roots.some((root) => root.node === node)) throw new Unpredictable();
     return { outputs: {}, state, fails: true };
   }
   const names = Object.keys(graph.outputs);

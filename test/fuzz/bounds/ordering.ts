@@ -1,5 +1,6 @@
 import {
   type AttributesOf,
+  type Node,
   type Scalar,
   type TensorValue,
   elementCount,
@@ -83,20 +84,27 @@ function blocks(
   return { offsets, size: elementCount(data.shape.slice(depth)) };
 }
 
-/** A run that reads what is not there, for sure. */
-export class OutsideAxis extends Error {}
+/** A lookup of what is not there, for sure. */
+export class OutsideAxis extends Error {
+  readonly node: Node;
+
+  constructor(node: Node) {
+    super();
+    this.node = node;
+  }
+}
 
 /** A run that may read what is not there, or may not. */
 export class Unpredictable extends Error {}
 
 /** @throws OutsideAxis where an index lies outside its axis for sure, Unpredictable where one may. */
-export function checkIndices(data: Bounds, indices: Bounds): void {
+export function checkIndices(node: Node, data: Bounds, indices: Bounds): void {
   const depth = indices.value.shape.at(-1) ?? 0;
   let isOpen = false;
   for (let place = 0; place < indices.low.length; place++) {
     const last = (data.value.shape[place % depth] ?? 0) - 1;
     const [low, high] = [at(indices.low, place), at(indices.high, place)];
-    if (high < 0 || low > last) throw new OutsideAxis();
+    if (high < 0 || low > last) throw new OutsideAxis(node);
     isOpen ||= low < 0 || high > last;
   }
   if (isOpen) throw new Unpredictable();
