@@ -1,5 +1,4 @@
-import { at } from "@adjoint/ir";
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError, at } from "@adjoint/ir";
 import type { Measures, Sums } from "./records.ts";
 
 /** Averages by example of measures that each batch gives as its mean: a smaller last batch counts for as much less. */
