@@ -38,7 +38,7 @@ export function checkElements(buffers: readonly BufferInfo[]): void {
 }
 
 /** What a program asks for. */
-export interface Demand {
+interface Demand {
   readonly buffers: readonly BufferInfo[];
   /** Bytes of registers, constants and slots. */
   readonly peakBytes: number;
