@@ -42,6 +42,8 @@ export {
 export {
   type CompositeDefinition,
   type CompositeFunction,
+  type CompositeInputs,
+  type CompositeNode,
   type CompositeTable,
   applyComposite,
   composite,
@@ -79,4 +81,5 @@ export { type GraphJson, type Json, type ReadOptions, deserialize, serialize } f
 export { parse } from "./parse.ts";
 export { type PrintOptions, print } from "./print.ts";
 export * from "./composites/index.ts";
+export { composites } from "./composites/table.ts";
 export * from "./passes/index.ts";

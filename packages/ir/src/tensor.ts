@@ -278,6 +278,8 @@ export interface Primitive<N extends PrimitiveName = PrimitiveName> extends Oper
 /** A named function of other operations, kept as one node until the inline pass. */
 export interface Composite<A = unknown> extends OperationBase<A> {
   readonly kind: "composite";
+  /** Refuses operands, by the names and types that the caller knows them by. */
+  check(inputs: readonly Tensor[], attributes: A): void;
   build(inputs: readonly Tensor[], attributes: A): readonly Tensor[];
   /** Replaces the gradient of the body where that would be less stable or slower. */
   gradient?(node: Node<A>, cotangents: readonly Cotangent[]): readonly Cotangent[];

@@ -53,7 +53,7 @@ describe("the table of composites", () => {
     const shown = new Set(cases.map(({ name }) => name));
     // Made by no composite of their own, and what families share.
     const helpers =
-      /^(randomKey|check|define|shifted|powerNorm|inverseDeviation|perChannel|all$|one$|outputs?Of$|centredNormalQuantile)/;
+      /^(randomKey|check|unary|binary|shifted|powerNorm|inverseDeviation|perChannel|all$|one$|outputs?Of$|centredNormalQuantile)/;
     const index: object = await import(new URL("index.ts", folder).href);
     for (const file of readdirSync(folder).filter((name) => name !== "index.ts")) {
       const module: object = await import(new URL(file, folder).href);

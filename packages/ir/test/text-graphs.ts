@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { z } from "zod";
 import {
   type Composite,
+  type CompositeFunction,
   type CompositeTable,
   type Graph,
   type Tensor,
-  applyComposite,
   composite,
   concat,
   cond,
@@ -26,22 +26,19 @@ export const batch: ReturnType<typeof dim> = dim("batch");
 const softplus = composite("softplus", (x) => x.max(0).add(x.abs().neg().exp().log1p()));
 
 /** A composite that takes any record: its attributes show every form that text and JSON hold. */
-const noted: Composite<{ readonly [key: string]: unknown }> = defineComposite({
-  name: "noted",
-  attributes: z.record(z.string(), z.unknown()),
-  build: ([x]) => (x === undefined ? [] : [x.neg()]),
-});
-
-/** `x` as the operand of a composite with these attributes. */
-export function note(x: Tensor, attributes: { readonly [key: string]: unknown }): Tensor {
-  const [output] = applyComposite(noted, [x], attributes);
-  if (output === undefined) throw new Error("noted has one output");
-  return output;
-}
+export const note: CompositeFunction<[x: Tensor, attributes: { readonly [key: string]: unknown }]> =
+  defineComposite({
+    name: "noted",
+    arity: 1,
+    attributes: z.record(z.string(), z.unknown()),
+    call: (x, attributes) => [[x], attributes],
+    check: () => undefined,
+    build: ([x]) => x.neg(),
+  });
 
 export const composites: CompositeTable = new Map<string, Composite>([
   ["softplus", softplus.operation],
-  ["noted", noted],
+  ["noted", note.operation],
 ]);
 
 /** A multilayer perceptron's training step. */

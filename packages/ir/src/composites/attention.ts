@@ -2,17 +2,14 @@ import { boolean, number, strictObject } from "../schema.ts";
 import { divDims, equalDims, mulDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../tensor.ts";
+import { type CompositeFunction, defineComposite } from "../composite.ts";
+import type { Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
-import { operand } from "../primitive.ts";
 import { broadcastShapes, equalShapes, shapeText } from "../shape.ts";
-import { checkDTypes, define, outputOf } from "./define.ts";
+import { checkDTypes } from "./checks.ts";
 import { softmax } from "./softmax.ts";
 
-interface Attention {
-  scale: number;
-  causal: boolean;
-}
+type Inputs = readonly [q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefined];
 
 /** The shape of the scores: [..., queries, keys]. */
 const scoreShape = (q: Tensor, k: Tensor): Tensor["shape"] => [
@@ -26,9 +23,7 @@ function groupsOf(q: Tensor, k: Tensor): number | undefined {
   return typeof groups === "number" && groups > 0 ? groups : undefined;
 }
 
-function check(inputs: readonly Tensor[]): void {
-  const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
-  const mask = inputs[3];
+function check([q, k, v, mask]: Inputs): void {
   checkDTypes("attention", [q, k, v, ...(mask !== undefined && mask.dtype !== "bool" ? [mask] : [])]);
   const leading = k.shape.slice(0, -2);
   const fits =
@@ -59,41 +54,6 @@ function weigh(scores: Tensor): Tensor {
   return blind.where(0, softmax(blind.where(0, scores)));
 }
 
-const attentionOperation = define<Attention>({
-  name: "attention",
-  arity: [3, 4],
-  attributes: strictObject({ scale: number(), causal: boolean() }),
-  check,
-  build: (inputs, { scale, causal }) => {
-    const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
-    const mask = inputs[3];
-    const batch = [...q.shape.keys()].slice(0, -2);
-    const paired = { leftBatch: batch, rightBatch: batch };
-    // Heads that share keys are further queries of one head, so that keys and values are never copied.
-    const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
-    const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
-    let scores = grouped(q)
-      .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
-      .reshape(scoreShape(q, k))
-      .mul(scale);
-    if (causal) {
-      const square = scores.shape.slice(-2);
-      scores = iota("i32", square, 1)
-        .lessOrEqual(iota("i32", square, 0))
-        .where(scores, -Infinity);
-    }
-    if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
-    // Causal alone leaves every query its first key.
-    const weights = mask === undefined ? softmax(scores) : weigh(scores);
-    return grouped(weights)
-      .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
-      .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
-  },
-});
-
-/** Attention. */
-export const attentionComposites: readonly Composite[] = [attentionOperation];
-
 /** Options of `attention`. */
 export interface AttentionOptions {
   /** What scores are multiplied by; 1/√size by default. */
@@ -111,11 +71,44 @@ export interface AttentionOptions {
  * Source: Vaswani et al., "Attention is all you need" (2017), arXiv:1706.03762; for shared heads Ainslie et al. (2023),
  * arXiv:2305.13245.
  */
-export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const { causal = false, mask } = options;
+export const attention: CompositeFunction<[q: Tensor, k: Tensor, v: Tensor, options?: AttentionOptions]> =
+  defineComposite({
+    name: "attention",
+    arity: [3, 4],
+    attributes: strictObject({ scale: number(), causal: boolean() }),
+    call: (q, k, v, { causal = false, mask, scale = defaultScale(q) } = {}) => [
+      [q, k, v, mask],
+      { scale, causal },
+    ],
+    check,
+    build: ([q, k, v, mask], { scale, causal }) => {
+      const batch = [...q.shape.keys()].slice(0, -2);
+      const paired = { leftBatch: batch, rightBatch: batch };
+      // Heads that share keys are further queries of one head, so that keys and values are never copied.
+      const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
+      const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
+      let scores = grouped(q)
+        .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
+        .reshape(scoreShape(q, k))
+        .mul(scale);
+      if (causal) {
+        const square = scores.shape.slice(-2);
+        scores = iota("i32", square, 1)
+          .lessOrEqual(iota("i32", square, 0))
+          .where(scores, -Infinity);
+      }
+      if (mask !== undefined) scores = isFloat(mask.dtype) ? scores.add(mask) : mask.where(scores, -Infinity);
+      // Causal alone leaves every query its first key.
+      const weights = mask === undefined ? softmax(scores) : weigh(scores);
+      return grouped(weights)
+        .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
+        .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
+    },
+  });
+
+/** 1/√size. */
+function defaultScale(q: Tensor): number {
   const size = q.shape[q.rank - 1] ?? 1;
-  const scale = options.scale ?? (typeof size === "number" ? 1 / Math.sqrt(size) : undefined);
-  if (scale === undefined)
-    throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
-  return outputOf(attentionOperation, mask === undefined ? [q, k, v] : [q, k, v, mask], { scale, causal });
+  if (typeof size === "number") return 1 / Math.sqrt(size);
+  throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
 }

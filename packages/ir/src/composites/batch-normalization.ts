@@ -1,9 +1,10 @@
 import { type Schema, checked, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../tensor.ts";
+import { type CompositeFunction, defineComposite } from "../composite.ts";
+import type { Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
 import { operand } from "../primitive.ts";
-import { outputsOf, checkDTypes, checkShape, define, outputOf } from "./define.ts";
+import { checkDTypes, checkShape } from "./checks.ts";
 import { inverseDeviation, standardize, variance } from "./statistics.ts";
 
 export interface Epsilon {
@@ -34,27 +35,67 @@ export function checkChannels(name: string, inputs: readonly Tensor[], what: rea
   );
 }
 
+/** Options of a normalization. */
+export interface EpsilonOptions {
+  /** Added to the variance. */
+  readonly epsilon?: number;
+}
+
 /**
- * The gradient needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized
- * ŷ it is scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
+ * (x − mean)/√(variance + epsilon)·scale + bias per channel (axis 1), with statistics that are given: how batch
+ * normalization predicts. Source: Ioffe, Szegedy (2015), arXiv:1502.03167.
+ * @param x [N, C, …]; all others are [C].
  */
-const batchNormalizationTrainingOperation = define<Epsilon>({
+export const batchNormalization: CompositeFunction<
+  [x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, options?: EpsilonOptions]
+> = defineComposite({
+  name: "batchNormalization",
+  arity: 5,
+  attributes: epsilonSchema,
+  call: (x, scale, bias, mean, varianceOf, { epsilon = 1e-5 } = {}) => [
+    [x, scale, bias, mean, varianceOf],
+    { epsilon },
+  ],
+  check: (inputs) => checkChannels("batchNormalization", inputs, [...scaleAndBias, "mean", "variance"]),
+  build: ([x, scale, bias, mean, varianceOf], { epsilon }) => {
+    const factor = scale.div(varianceOf.add(epsilon).sqrt());
+    return x.sub(perChannel(mean, x)).mul(perChannel(factor, x)).add(perChannel(bias, x));
+  },
+});
+
+/** What `batchNormalizationTraining` gives. */
+export interface BatchNormalized {
+  readonly y: Tensor;
+  /** [C]. */
+  readonly mean: Tensor;
+  /** [C], divided by the count, not one less. */
+  readonly variance: Tensor;
+}
+
+/** As `batchNormalization`, with the batch's own mean and variance per channel, which it gives too. */
+export const batchNormalizationTraining: CompositeFunction<
+  [x: Tensor, scale: Tensor, bias: Tensor, options?: EpsilonOptions],
+  BatchNormalized
+> = defineComposite({
   name: "batchNormalizationTraining",
   arity: 3,
   attributes: epsilonSchema,
+  call: (x, scale, bias, { epsilon = 1e-5 } = {}) => [[x, scale, bias], { epsilon }],
+  result: (outputs) => ({
+    y: operand(outputs, 0),
+    mean: operand(outputs, 1),
+    variance: operand(outputs, 2),
+  }),
   check: (inputs) => checkChannels("batchNormalizationTraining", inputs, scaleAndBias),
-  build: (inputs, attributes) => {
-    const x = operand(inputs, 0);
+  build: ([x, scale, bias], { epsilon }) => {
     const axes = besidesChannels(x);
-    const y = standardize(x, { axes, epsilon: attributes.epsilon })
-      .mul(perChannel(operand(inputs, 1), x))
-      .add(perChannel(operand(inputs, 2), x));
+    const y = standardize(x, { axes, epsilon }).mul(perChannel(scale, x)).add(perChannel(bias, x));
     return [y, x.reduceMean({ axes }), variance(x, { axes })];
   },
-  gradients: ([g, byMean, byVariance], node) => {
-    const [x, scale] = [operand(node.inputs, 0), operand(node.inputs, 1)];
+  // It needs no more than the sums that bias and scale get: with n = 1/√(variance + epsilon) and the standardized ŷ it is
+  // scale·n·(g − Σg/count − ŷ·Σ(g·ŷ)/count).
+  gradient: ({ inputs: [x, scale], attributes: { epsilon } }, [g, byMean, byVariance]) => {
     const axes = besidesChannels(x);
-    const { epsilon: value } = node.attributes;
     const count = countOf(
       axes.map((axis) => x.shape[axis] ?? 1),
       x,
@@ -62,10 +103,10 @@ const batchNormalizationTrainingOperation = define<Epsilon>({
     const parts: Tensor[] = [];
     const sums: Tensor[] = [];
     if (g !== undefined) {
-      const standard = standardize(x, { axes, epsilon: value });
+      const standard = standardize(x, { axes, epsilon });
       const [byScale, byBias] = [g.mul(standard).reduceSum({ axes }), g.reduceSum({ axes })];
       const along = standard.mul(perChannel(byScale.div(count), x));
-      const factor = inverseDeviation(x, axes, value).mul(perChannel(scale, x));
+      const factor = inverseDeviation(x, axes, epsilon).mul(perChannel(scale, x));
       parts.push(
         g
           .sub(perChannel(byBias.div(count), x))
@@ -83,70 +124,3 @@ const batchNormalizationTrainingOperation = define<Epsilon>({
     return [first && rest.reduce((sum, part) => sum.add(part), first), ...sums];
   },
 });
-
-const batchNormalizationOperation = define<Epsilon>({
-  name: "batchNormalization",
-  arity: 5,
-  attributes: epsilonSchema,
-  check: (inputs) => checkChannels("batchNormalization", inputs, [...scaleAndBias, "mean", "variance"]),
-  build: (inputs, attributes) => {
-    const x = operand(inputs, 0);
-    const channel = (index: number): Tensor => operand(inputs, index);
-    const factor = channel(1).div(channel(4).add(attributes.epsilon).sqrt());
-    return x
-      .sub(perChannel(channel(3), x))
-      .mul(perChannel(factor, x))
-      .add(perChannel(channel(2), x));
-  },
-});
-
-/** Batch normalization in both modes. */
-export const batchNormalizationComposites: readonly Composite[] = [
-  batchNormalizationOperation,
-  batchNormalizationTrainingOperation,
-];
-
-/** Options of a normalization. */
-export interface EpsilonOptions {
-  /** Added to the variance. */
-  readonly epsilon?: number;
-}
-
-/**
- * (x − mean)/√(variance + epsilon)·scale + bias per channel (axis 1), with statistics that are given: how batch
- * normalization predicts. Source: Ioffe, Szegedy (2015), arXiv:1502.03167.
- * @param x [N, C, …]; all others are [C].
- */
-export const batchNormalization = (
-  x: Tensor,
-  scale: Tensor,
-  bias: Tensor,
-  mean: Tensor,
-  varianceOf: Tensor,
-  options: EpsilonOptions = {},
-): Tensor =>
-  outputOf(batchNormalizationOperation, [x, scale, bias, mean, varianceOf], {
-    epsilon: options.epsilon ?? 1e-5,
-  });
-
-/** What `batchNormalizationTraining` gives. */
-export interface BatchNormalized {
-  readonly y: Tensor;
-  /** [C]. */
-  readonly mean: Tensor;
-  /** [C], divided by the count, not one less. */
-  readonly variance: Tensor;
-}
-
-/** As `batchNormalization`, with the batch's own mean and variance per channel, which it gives too. */
-export function batchNormalizationTraining(
-  x: Tensor,
-  scale: Tensor,
-  bias: Tensor,
-  options: EpsilonOptions = {},
-): BatchNormalized {
-  const outputs = outputsOf(batchNormalizationTrainingOperation, [x, scale, bias], {
-    epsilon: options.epsilon ?? 1e-5,
-  });
-  return { y: operand(outputs, 0), mean: operand(outputs, 1), variance: operand(outputs, 2) };
-}

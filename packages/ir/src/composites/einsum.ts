@@ -1,10 +1,11 @@
 import { strictObject, string } from "../schema.ts";
 import { type Dim, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../tensor.ts";
+import { type CompositeFunction, defineComposite } from "../composite.ts";
+import type { Tensor } from "../tensor.ts";
 import { iota } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
-import { checkDTypes, define, outputOf } from "./define.ts";
+import { checkDTypes } from "./checks.ts";
 
 /** A tensor whose axes are named by labels, each at most once after `prepared`. */
 interface Term {
@@ -158,17 +159,6 @@ function contract(equation: string, inputs: readonly Tensor[]): Tensor {
   return tensor.transpose(output.map((label) => labels.indexOf(label)));
 }
 
-const einsumOperation = define<{ equation: string }>({
-  name: "einsum",
-  arity: [1, Infinity],
-  attributes: strictObject({ equation: string() }),
-  check: (inputs) => checkDTypes("einsum", inputs, "numeric"),
-  build: (inputs, { equation }) => contract(equation.replaceAll(" ", ""), inputs),
-});
-
-/** Products over named axes. */
-export const einsumComposites: readonly Composite[] = [einsumOperation];
-
 /**
  * Einstein's summation: products over axes that share a letter, summed over the letters that the output lacks.
  *
@@ -177,5 +167,11 @@ export const einsumComposites: readonly Composite[] = [einsumOperation];
  * multiplied from left to right.
  * @throws AdjointError for an equation that does not fit the operands.
  */
-export const einsum = (equation: string, ...tensors: readonly Tensor[]): Tensor =>
-  outputOf(einsumOperation, tensors, { equation });
+export const einsum: CompositeFunction<[equation: string, ...tensors: readonly Tensor[]]> = defineComposite({
+  name: "einsum",
+  arity: [1, Infinity],
+  attributes: strictObject({ equation: string() }),
+  call: (equation, ...tensors) => [tensors, { equation }],
+  check: (inputs: readonly Tensor[]) => checkDTypes("einsum", inputs, "numeric"),
+  build: (inputs: readonly Tensor[], { equation }) => contract(equation.replaceAll(" ", ""), inputs),
+});

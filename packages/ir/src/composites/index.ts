@@ -1,19 +1,3 @@
-import type { CompositeTable } from "../composite.ts";
-import type { Composite } from "../tensor.ts";
-import { smoothActivations } from "./smooth-activations.ts";
-import { attentionComposites } from "./attention.ts";
-import { batchNormalizationComposites } from "./batch-normalization.ts";
-import { einsumComposites } from "./einsum.ts";
-import { layoutComposites } from "./layout.ts";
-import { lossComposites } from "./losses.ts";
-import { lrnComposites } from "./lrn.ts";
-import { normalizationComposites } from "./normalization.ts";
-import { poolingComposites } from "./pooling.ts";
-import { randomComposites } from "./random.ts";
-import { piecewiseActivations } from "./piecewise-activations.ts";
-import { softmaxComposites } from "./softmax.ts";
-import { statisticsComposites } from "./statistics.ts";
-
 export {
   type GeluOptions,
   type SeluOptions,
@@ -51,6 +35,7 @@ export {
   absoluteError,
   binaryCrossEntropyWithLogits,
   hinge,
+  type HuberOptions,
   huber,
   klDivergence,
   negativeLogLikelihood,
@@ -121,24 +106,3 @@ export {
   standardize,
   variance,
 } from "./statistics.ts";
-
-const families: readonly (readonly Composite[])[] = [
-  smoothActivations,
-  piecewiseActivations,
-  softmaxComposites,
-  statisticsComposites,
-  batchNormalizationComposites,
-  normalizationComposites,
-  lrnComposites,
-  lossComposites,
-  poolingComposites,
-  einsumComposites,
-  attentionComposites,
-  layoutComposites,
-  randomComposites,
-];
-
-/** Every composite that this package defines, by name: what reading a graph from text or JSON needs. */
-export const composites: CompositeTable = new Map(
-  families.flat().map((operation) => [operation.name, operation]),
-);

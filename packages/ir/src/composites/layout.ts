@@ -2,28 +2,19 @@ import { boolean, checked, oneOf, int, minimum, strictObject } from "../schema.t
 import { type Dim, divDims, mulDims } from "../dim.ts";
 import { type DType, dtypeInfo, isInteger } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Operand, Tensor } from "../tensor.ts";
+import type { CompositeFunction } from "../composite.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import { asIndices } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
-import { dtypeSchema, normalizeAxis, operand } from "../primitive.ts";
-import { checkAttribute, define, defineUnary, outputOf } from "./define.ts";
+import { dtypeSchema, normalizeAxis } from "../primitive.ts";
+import { checkAttribute } from "./checks.ts";
+import { binary, unary } from "./define.ts";
 
-interface OneHot {
-  depth: number;
-  dtype: DType;
-  axis: number;
-}
-interface Trilu {
-  upper: boolean;
-  k: number;
-}
-interface DepthToSpace {
-  blocksize: number;
-  mode: "DCR" | "CRD";
-}
+/*
+ * Where elements go: indicators, triangles, blocks.
+ */
 
 const anything = (): void => undefined;
-const blocksize = checked(int(), minimum(1));
 
 /** The sizes of [N, C, H, W]. */
 function sizesOf(name: string, x: Tensor): readonly [Dim, Dim, Dim, Dim] {
@@ -51,11 +42,13 @@ function fromStart(indices: Tensor, size: number): Tensor {
   return counted(wide, size);
 }
 
-const fromEndOperation = define({
-  name: "fromEnd",
-  arity: 2,
+/**
+ * Negative indices −size … −1 of an axis as those they stand for, 0 … size − 1; others stay as they are.
+ * @param sizes of the same integer type; stretched as operands of a sum are, so that each element of a row of indices may
+ * be of another axis.
+ */
+export const fromEnd: CompositeFunction<[indices: Tensor, sizes: Tensor]> = binary("fromEnd", counted, {
   check: ([indices, sizes]) => {
-    if (indices === undefined || sizes === undefined) return;
     if (isInteger(indices.dtype) && indices.dtype === sizes.dtype) return;
     throw new AdjointError(
       "dtype",
@@ -64,92 +57,8 @@ const fromEndOperation = define({
       `Cast them with .cast("i32").`,
     );
   },
-  build: (inputs) => counted(operand(inputs, 0), operand(inputs, 1)),
   gradient: () => [undefined, undefined],
 });
-
-const oneHotOperation = defineUnary<OneHot>(
-  "oneHot",
-  (indices, { depth, dtype, axis }) => {
-    const at = normalizeAxis("oneHot", axis, indices.rank + 1);
-    const wrapped = asIndices("oneHot", fromStart(indices, depth)).unsqueeze(at);
-    const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
-    return iota("i32", shape, at).equal(wrapped).cast(dtype);
-  },
-  {
-    attributes: strictObject({
-      depth: checked(int(), minimum(0)),
-      dtype: dtypeSchema,
-      axis: int(),
-    }),
-    check: ([indices]) => {
-      if (indices === undefined || isInteger(indices.dtype)) return;
-      throw new AdjointError(
-        "dtype",
-        "oneHot",
-        `indices must be integers and are ${indices}`,
-        `Cast them with .cast("i32").`,
-      );
-    },
-    gradient: () => undefined,
-  },
-);
-
-const triluOperation = defineUnary<Trilu>(
-  "trilu",
-  (x, { upper, k }) => {
-    checkAttribute("trilu", x.rank >= 2, `wants [..., rows, columns] and got ${x}`);
-    const diagonal = iota("i32", x.shape, x.rank - 2).add(k);
-    const column = iota("i32", x.shape, x.rank - 1);
-    const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
-    return kept.where(x, 0);
-  },
-  { exact: true, attributes: strictObject({ upper: boolean(), k: int() }), check: anything },
-);
-
-const depthToSpaceOperation = defineUnary<DepthToSpace>(
-  "depthToSpace",
-  (x, { blocksize: b, mode }) => {
-    const [n, c, h, w] = sizesOf("depthToSpace", x);
-    const depth = divided("depthToSpace", x, c, b * b);
-    const split =
-      mode === "DCR"
-        ? x.reshape([n, b, b, depth, h, w]).transpose([0, 3, 4, 1, 5, 2])
-        : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
-    return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
-  },
-  { exact: true, attributes: strictObject({ blocksize, mode: oneOf(["DCR", "CRD"]) }), check: anything },
-);
-
-const spaceToDepthOperation = defineUnary<{ blocksize: number }>(
-  "spaceToDepth",
-  (x, { blocksize: b }) => {
-    const [n, c, h, w] = sizesOf("spaceToDepth", x);
-    const [rows, columns] = [divided("spaceToDepth", x, h, b), divided("spaceToDepth", x, w, b)];
-    return x
-      .reshape([n, c, rows, b, columns, b])
-      .transpose([0, 3, 5, 1, 2, 4])
-      .reshape([n, mulDims(c, b * b), rows, columns]);
-  },
-  { exact: true, attributes: strictObject({ blocksize }), check: anything },
-);
-
-/** Where elements go: indicators, triangles, blocks. */
-export const layoutComposites: readonly Composite[] = [
-  fromEndOperation,
-  oneHotOperation,
-  triluOperation,
-  depthToSpaceOperation,
-  spaceToDepthOperation,
-];
-
-/**
- * Negative indices −size … −1 of an axis as those they stand for, 0 … size − 1; others stay as they are.
- * @param sizes of the same integer type; stretched as operands of a sum are, so that each element of a row of indices may
- * be of another axis.
- */
-export const fromEnd = (indices: Tensor, sizes: Tensor): Tensor =>
-  outputOf(fromEndOperation, [indices, sizes], {});
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {
@@ -162,14 +71,33 @@ export interface OneHotOptions {
  * 1 where a new axis of size `depth` is at the index, else 0. Indices −depth … −1 count from the end; others outside the
  * axis give zeros alone, as ONNX's.
  */
-export const oneHot = (indices: Tensor, depth: number, options: OneHotOptions = {}): Tensor => {
-  const { dtype = "f32", axis = -1 } = options;
-  return outputOf(oneHotOperation, [indices], {
-    depth,
-    dtype,
-    axis: normalizeAxis("oneHot", axis, indices.rank + 1),
-  });
-};
+export const oneHot: CompositeFunction<[indices: Tensor, depth: number, options?: OneHotOptions]> = unary(
+  "oneHot",
+  (indices, { depth, dtype, axis }) => {
+    const at = normalizeAxis("oneHot", axis, indices.rank + 1);
+    const wrapped = asIndices("oneHot", fromStart(indices, depth)).unsqueeze(at);
+    const shape = [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)];
+    return iota("i32", shape, at).equal(wrapped).cast(dtype);
+  },
+  {
+    attributes: strictObject({ depth: checked(int(), minimum(0)), dtype: dtypeSchema, axis: int() }),
+    settings: (indices, depth, { dtype = "f32", axis = -1 } = {}) => ({
+      depth,
+      dtype,
+      axis: normalizeAxis("oneHot", axis, indices.rank + 1),
+    }),
+    check: ([indices]) => {
+      if (isInteger(indices.dtype)) return;
+      throw new AdjointError(
+        "dtype",
+        "oneHot",
+        `indices must be integers and are ${indices}`,
+        `Cast them with .cast("i32").`,
+      );
+    },
+    gradient: () => undefined,
+  },
+);
 
 /** Options of `trilu`. */
 export interface TriluOptions {
@@ -179,8 +107,22 @@ export interface TriluOptions {
 }
 
 /** The upper (or lower) triangle of matrices [..., rows, columns], zeros elsewhere. */
-export const trilu = (x: Tensor, { upper = true, k = 0 }: TriluOptions = {}): Tensor =>
-  outputOf(triluOperation, [x], { upper, k });
+export const trilu: CompositeFunction<[x: Tensor, options?: TriluOptions]> = unary(
+  "trilu",
+  (x, { upper, k }) => {
+    checkAttribute("trilu", x.rank >= 2, `wants [..., rows, columns] and got ${x}`);
+    const diagonal = iota("i32", x.shape, x.rank - 2).add(k);
+    const column = iota("i32", x.shape, x.rank - 1);
+    const kept = upper ? column.greaterOrEqual(diagonal) : column.lessOrEqual(diagonal);
+    return kept.where(x, 0);
+  },
+  {
+    exact: true,
+    attributes: strictObject({ upper: boolean(), k: int() }),
+    settings: (_, { upper = true, k = 0 } = {}) => ({ upper, k }),
+    check: anything,
+  },
+);
 
 /** Elements on and above diagonal k. */
 export const triu = (x: Tensor, k = 0): Tensor => trilu(x, { upper: true, k });
@@ -196,9 +138,40 @@ export interface DepthToSpaceOptions {
 }
 
 /** Channels become blocks of pixels: [N, C, H, W] → [N, C/b², H·b, W·b]. */
-export const depthToSpace = (x: Tensor, { blocksize: b, mode = "DCR" }: DepthToSpaceOptions): Tensor =>
-  outputOf(depthToSpaceOperation, [x], { blocksize: b, mode });
+export const depthToSpace: CompositeFunction<[x: Tensor, options: DepthToSpaceOptions]> = unary(
+  "depthToSpace",
+  (x, { blocksize: b, mode }) => {
+    const [n, c, h, w] = sizesOf("depthToSpace", x);
+    const depth = divided("depthToSpace", x, c, b * b);
+    const split =
+      mode === "DCR"
+        ? x.reshape([n, b, b, depth, h, w]).transpose([0, 3, 4, 1, 5, 2])
+        : x.reshape([n, depth, b, b, h, w]).transpose([0, 1, 4, 2, 5, 3]);
+    return split.reshape([n, depth, mulDims(h, b), mulDims(w, b)]);
+  },
+  {
+    exact: true,
+    attributes: strictObject({ blocksize: checked(int(), minimum(1)), mode: oneOf(["DCR", "CRD"]) }),
+    settings: (_, { blocksize, mode = "DCR" }) => ({ blocksize, mode }),
+    check: anything,
+  },
+);
 
 /** Blocks of pixels become channels: [N, C, H, W] → [N, C·b², H/b, W/b]; the inverse of DCR. */
-export const spaceToDepth = (x: Tensor, { blocksize: b }: { readonly blocksize: number }): Tensor =>
-  outputOf(spaceToDepthOperation, [x], { blocksize: b });
+export const spaceToDepth: CompositeFunction<[x: Tensor, options: { readonly blocksize: number }]> = unary(
+  "spaceToDepth",
+  (x, { blocksize: b }) => {
+    const [n, c, h, w] = sizesOf("spaceToDepth", x);
+    const [rows, columns] = [divided("spaceToDepth", x, h, b), divided("spaceToDepth", x, w, b)];
+    return x
+      .reshape([n, c, rows, b, columns, b])
+      .transpose([0, 3, 5, 1, 2, 4])
+      .reshape([n, mulDims(c, b * b), rows, columns]);
+  },
+  {
+    exact: true,
+    attributes: strictObject({ blocksize: checked(int(), minimum(1)) }),
+    settings: (_, { blocksize }) => ({ blocksize }),
+    check: anything,
+  },
+);

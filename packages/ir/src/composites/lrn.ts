@@ -1,17 +1,25 @@
 import { window } from "../ops/window.ts";
 import { checked, int, minimum, number, strictObject } from "../schema.ts";
+import type { CompositeFunction } from "../composite.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Tensor } from "../tensor.ts";
-import { defineUnary, outputOf } from "./define.ts";
+import type { Tensor } from "../tensor.ts";
+import { unary } from "./define.ts";
 
-interface LocalResponse {
-  size: number;
-  alpha: number;
-  beta: number;
-  bias: number;
+/** Options of `lrn`. */
+export interface LrnOptions {
+  /** How many channels a neighbourhood has. */
+  readonly size: number;
+  readonly alpha?: number;
+  readonly beta?: number;
+  readonly bias?: number;
 }
 
-const lrnOperation = defineUnary<LocalResponse>(
+/**
+ * x/(bias + alpha/size·Σ x²)^beta, the sum over the `size` channels around each (those that exist).
+ * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification" (2012), section 3.3.
+ * @param x [N, C, …].
+ */
+export const lrn: CompositeFunction<[x: Tensor, options: LrnOptions]> = unary(
   "lrn",
   (x, { size, alpha, beta, bias }) => {
     if (x.rank < 2) throw new AdjointError("shape", "lrn", `wants [N, C, …] and got ${x}`);
@@ -35,27 +43,6 @@ const lrnOperation = defineUnary<LocalResponse>(
       beta: number(),
       bias: number(),
     }),
+    settings: (_, { size, alpha = 1e-4, beta = 0.75, bias = 1 }) => ({ size, alpha, beta, bias }),
   },
 );
-
-/** Normalization by neighbouring channels. */
-export const lrnComposites: readonly Composite[] = [lrnOperation];
-
-/** Options of `lrn`. */
-export interface LrnOptions {
-  /** How many channels a neighbourhood has. */
-  readonly size: number;
-  readonly alpha?: number;
-  readonly beta?: number;
-  readonly bias?: number;
-}
-
-/**
- * x/(bias + alpha/size·Σ x²)^beta, the sum over the `size` channels around each (those that exist).
- * Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification" (2012), section 3.3.
- * @param x [N, C, …].
- */
-export const lrn = (x: Tensor, options: LrnOptions): Tensor => {
-  const { size, alpha = 1e-4, beta = 0.75, bias = 1 } = options;
-  return outputOf(lrnOperation, [x], { size, alpha, beta, bias });
-};

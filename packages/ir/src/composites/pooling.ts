@@ -1,15 +1,20 @@
 import { window } from "../ops/window.ts";
-import { type Schema, boolean, checked, minimum, number, strictObject } from "../schema.ts";
+import { boolean, checked, minimum, number, strictObject } from "../schema.ts";
 import { type Dim, addDims } from "../dim.ts";
 import { dtypeRange } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
-import type { Composite, Operand, Tensor } from "../tensor.ts";
+import type { CompositeFunction } from "../composite.ts";
+import type { Operand, Tensor } from "../tensor.ts";
 import { checkDomain } from "../ops/elementwise.ts";
 import { filled } from "../ops/source.ts";
 import { axesSchema } from "../primitive.ts";
-import type { Axes } from "../primitive-set.ts";
-import { type CheckedComposite, type UnaryOptions, defineUnary, outputOf } from "./define.ts";
+import type { Axes, None } from "../primitive-set.ts";
+import { type UnaryOptions, unary } from "./define.ts";
 import { powerNorm } from "./statistics.ts";
+
+/*
+ * Pooling over the spatial axes of [N, C, …spatial].
+ */
 
 interface Pool {
   kernel: Axes;
@@ -20,7 +25,6 @@ interface Pool {
   ceilMode: boolean;
 }
 type AveragePool = Pool & { countIncludePad: boolean };
-type LpPool = Pool & { p: number };
 
 const poolFields = {
   kernel: axesSchema,
@@ -30,7 +34,7 @@ const poolFields = {
   dilations: axesSchema,
   ceilMode: boolean(),
 };
-const p = checked(number(), minimum(1));
+const power = checked(number(), minimum(1));
 
 /** Refuses x of another rank than the kernel asks for, and counts that are no counts. */
 function checkPool(name: string, x: Tensor, attributes: Pool): void {
@@ -126,87 +130,6 @@ function windowCounts(x: Tensor, attributes: AveragePool): Tensor | number {
   return windows(ones.pad(pads), attributes).reduceSum({ axes: within(x) });
 }
 
-// @__NO_SIDE_EFFECTS__
-function definePool<A extends Pool>(
-  name: string,
-  attributes: Schema<A>,
-  build: (x: Tensor, attributes: A) => Tensor,
-  { domain = "float", exact = false }: { domain?: "numeric" | "float"; exact?: boolean } = {},
-): CheckedComposite<A> {
-  return defineUnary<A>(name, build, {
-    attributes,
-    exact,
-    check: ([x], given) => {
-      if (x === undefined) return;
-      checkDomain(name, domain, x);
-      checkPool(name, x, given);
-    },
-  });
-}
-
-// @__NO_SIDE_EFFECTS__
-function defineGlobal<A>(
-  name: string,
-  build: (x: Tensor, axes: number[], attributes: A) => Tensor,
-  options: UnaryOptions<A> = {},
-): CheckedComposite<A> {
-  return defineUnary<A>(
-    name,
-    (x, attributes) => {
-      if (x.rank < 3) throw new AdjointError("shape", name, `wants [N, C, …spatial] and got ${x}`);
-      return build(x, [...x.shape.keys()].slice(2), attributes);
-    },
-    options,
-  );
-}
-
-const maxPoolOperation = definePool<Pool>(
-  "maxPool",
-  strictObject(poolFields),
-  (x, attributes) =>
-    paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
-  { domain: "numeric", exact: true },
-);
-
-const averagePoolOperation = definePool<AveragePool>(
-  "averagePool",
-  strictObject({ ...poolFields, countIncludePad: boolean() }),
-  (x, attributes) =>
-    paddedWindows("averagePool", x, attributes, 0)
-      .reduceSum({ axes: within(x) })
-      .div(windowCounts(x, attributes)),
-);
-
-const lpPoolOperation = definePool<LpPool>("lpPool", strictObject({ ...poolFields, p }), (x, attributes) =>
-  powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
-);
-
-const globalMaxPoolOperation = defineGlobal(
-  "globalMaxPool",
-  (x, axes) => x.reduceMax({ axes, keepDims: true }),
-  { exact: true },
-);
-
-const globalAveragePoolOperation = defineGlobal("globalAveragePool", (x, axes) =>
-  x.reduceMean({ axes, keepDims: true }),
-);
-
-const globalLpPoolOperation = defineGlobal<{ p: number }>(
-  "globalLpPool",
-  (x, axes, attributes) => powerNorm(x, attributes.p, { axes, keepDims: true }),
-  { attributes: strictObject({ p }) },
-);
-
-/** Pooling over the spatial axes of [N, C, …spatial]. */
-export const poolingComposites: readonly Composite[] = [
-  maxPoolOperation,
-  averagePoolOperation,
-  lpPoolOperation,
-  globalMaxPoolOperation,
-  globalAveragePoolOperation,
-  globalLpPoolOperation,
-];
-
 /** Options of pooling: one number for each spatial axis. */
 export interface PoolOptions {
   readonly kernel: readonly number[];
@@ -225,12 +148,51 @@ function poolOf({ kernel, ceilMode = false, ...rest }: PoolOptions): Pool {
   return { kernel, strides, padLow, padHigh, dilations, ceilMode };
 }
 
+/** A composite over windows. */
+// @__NO_SIDE_EFFECTS__
+function pool<A extends Pool, O>(
+  name: string,
+  build: (x: Tensor, attributes: A) => Tensor,
+  { domain = "float", ...rest }: UnaryOptions<A, [options: O]> & { readonly domain?: "numeric" | "float" },
+): CompositeFunction<[x: Tensor, options: O]> {
+  return unary(name, build, {
+    ...rest,
+    check: ([x], attributes) => {
+      checkDomain(name, domain, x);
+      checkPool(name, x, attributes);
+    },
+  });
+}
+
+/** A composite over all spatial axes, which stay at size 1. */
+// @__NO_SIDE_EFFECTS__
+function globalPool<A = None, P extends readonly unknown[] = []>(
+  name: string,
+  build: (x: Tensor, axes: number[], attributes: A) => Tensor,
+  options: UnaryOptions<A, P> = {},
+): CompositeFunction<[x: Tensor, ...P]> {
+  const built = (x: Tensor, attributes: A): Tensor => {
+    if (x.rank < 3) throw new AdjointError("shape", name, `wants [N, C, …spatial] and got ${x}`);
+    return build(x, [...x.shape.keys()].slice(2), attributes);
+  };
+  return unary(name, built, options);
+}
+
 /**
  * The largest element of each window; padding never wins. Ties share the gradient equally.
  * @param x [N, C, …spatial] of any numeric type.
  */
-export const maxPool = (x: Tensor, options: PoolOptions): Tensor =>
-  outputOf(maxPoolOperation, [x], poolOf(options));
+export const maxPool: CompositeFunction<[x: Tensor, options: PoolOptions]> = pool(
+  "maxPool",
+  (x, attributes) =>
+    paddedWindows("maxPool", x, attributes, dtypeRange(x.dtype)[0]).reduceMax({ axes: within(x) }),
+  {
+    domain: "numeric",
+    exact: true,
+    attributes: strictObject(poolFields),
+    settings: (_, options) => poolOf(options),
+  },
+);
 
 /** Options of `averagePool`. */
 export interface AveragePoolOptions extends PoolOptions {
@@ -239,11 +201,17 @@ export interface AveragePoolOptions extends PoolOptions {
 }
 
 /** The mean of each window of x [N, C, …spatial]. */
-export const averagePool = (x: Tensor, options: AveragePoolOptions): Tensor =>
-  outputOf(averagePoolOperation, [x], {
-    ...poolOf(options),
-    countIncludePad: options.countIncludePad ?? false,
-  });
+export const averagePool: CompositeFunction<[x: Tensor, options: AveragePoolOptions]> = pool(
+  "averagePool",
+  (x, attributes) =>
+    paddedWindows("averagePool", x, attributes, 0)
+      .reduceSum({ axes: within(x) })
+      .div(windowCounts(x, attributes)),
+  {
+    attributes: strictObject({ ...poolFields, countIncludePad: boolean() }),
+    settings: (_, { countIncludePad = false, ...options }) => ({ ...poolOf(options), countIncludePad }),
+  },
+);
 
 /** Options of `lpPool`. */
 export interface LpPoolOptions extends PoolOptions {
@@ -251,15 +219,31 @@ export interface LpPoolOptions extends PoolOptions {
 }
 
 /** (Σ |x|^p)^(1/p) over each window of x [N, C, …spatial]. */
-export const lpPool = (x: Tensor, options: LpPoolOptions): Tensor =>
-  outputOf(lpPoolOperation, [x], { ...poolOf(options), p: options.p ?? 2 });
+export const lpPool: CompositeFunction<[x: Tensor, options: LpPoolOptions]> = pool(
+  "lpPool",
+  (x, attributes) =>
+    powerNorm(paddedWindows("lpPool", x, attributes, 0), attributes.p, { axes: within(x), keepDims: false }),
+  {
+    attributes: strictObject({ ...poolFields, p: power }),
+    settings: (_, { p = 2, ...options }) => ({ ...poolOf(options), p }),
+  },
+);
 
 /** The largest element of each channel: [N, C, …spatial] → [N, C, 1…]. Ties share the gradient equally. */
-export const globalMaxPool = (x: Tensor): Tensor => outputOf(globalMaxPoolOperation, [x], {});
+export const globalMaxPool: CompositeFunction<[x: Tensor]> = globalPool(
+  "globalMaxPool",
+  (x, axes) => x.reduceMax({ axes, keepDims: true }),
+  { exact: true },
+);
 
 /** The mean of each channel: [N, C, …spatial] → [N, C, 1…]. */
-export const globalAveragePool = (x: Tensor): Tensor => outputOf(globalAveragePoolOperation, [x], {});
+export const globalAveragePool: CompositeFunction<[x: Tensor]> = globalPool("globalAveragePool", (x, axes) =>
+  x.reduceMean({ axes, keepDims: true }),
+);
 
 /** (Σ |x|^p)^(1/p) of each channel: [N, C, …spatial] → [N, C, 1…]. */
-export const globalLpPool = (x: Tensor, options: { readonly p?: number } = {}): Tensor =>
-  outputOf(globalLpPoolOperation, [x], { p: options.p ?? 2 });
+export const globalLpPool: CompositeFunction<[x: Tensor, options?: { readonly p?: number }]> = globalPool(
+  "globalLpPool",
+  (x, axes, { p }) => powerNorm(x, p, { axes, keepDims: true }),
+  { attributes: strictObject({ p: power }), settings: (_, { p = 2 } = {}) => ({ p }) },
+);

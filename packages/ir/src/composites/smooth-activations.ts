@@ -1,19 +1,13 @@
-import { type Schema, checked, oneOf, gt, number, strictObject } from "../schema.ts";
-import type { Composite, Tensor } from "../tensor.ts";
+import { checked, oneOf, gt, number, strictObject } from "../schema.ts";
+import type { CompositeFunction } from "../composite.ts";
+import type { Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
-import { type CheckedComposite, type Pulled, defineUnary, outputOf } from "./define.ts";
+import { type UnaryOptions, unary } from "./define.ts";
 import { type AlphaOptions, clip } from "./piecewise-activations.ts";
 
-interface Alpha {
-  alpha: number;
-}
-interface Gelu {
-  approximate: "none" | "tanh";
-}
-interface Selu {
-  alpha: number;
-  gamma: number;
-}
+/*
+ * Smooth activations. NaN stays NaN, and at ±∞ each gives its limit.
+ */
 
 /** e^(−|x|), at most 1: what keeps the functions below from overflowing. */
 const decay = (x: Tensor): Tensor => x.abs().neg().exp();
@@ -33,8 +27,6 @@ const exponentialGradient = (x: Tensor, g: Tensor, { gain = 1, height, width = 1
   return scaled(x.greater(0).where(g, g.mul(below)), gain);
 };
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : x.mul(factor));
-
-const alphaSchema = strictObject({ alpha: number() });
 
 /** Beyond this the sigmoid of −x is 0 in every float type, so that x·0 need not meet an infinite x. */
 const SIGMOID_END = 1e4;
@@ -77,7 +69,8 @@ const normalSlope = {
   },
 };
 
-const sigmoidOperation = defineUnary(
+/** 1 / (1 + e^(−x)), without overflow; the derivative y·(1 − y) comes from the result. */
+export const sigmoid: CompositeFunction<[x: Tensor]> = unary(
   "sigmoid",
   (x) => {
     const e = decay(x);
@@ -87,103 +80,52 @@ const sigmoidOperation = defineUnary(
   { gradient: ({ y, g }) => g.mul(y).mul(y.neg().add(1)) },
 );
 
-const softplusOperation = defineUnary("softplus", (x) => x.max(0).add(decay(x).log1p()), {
-  gradient: ({ x, g }) => g.mul(sigmoid(x)),
-});
+/** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)), without overflow; the derivative is the sigmoid. */
+export const softplus: CompositeFunction<[x: Tensor]> = unary(
+  "softplus",
+  (x) => x.max(0).add(decay(x).log1p()),
+  { gradient: ({ x, g }) => g.mul(sigmoid(x)) },
+);
 
-const softsignOperation = defineUnary("softsign", (x) => x.isInf().where(x.sign(), x.div(x.abs().add(1))), {
-  gradient: ({ x, g }) => {
-    const rest = x.abs().add(1);
-    return g.div(rest.mul(rest));
-  },
-});
-
-const siluOperation = defineUnary("silu", (x) => x.max(-SIGMOID_END).mul(sigmoid(x)), {
-  gradient: ({ x, g }) => {
-    const s = sigmoid(x);
-    return g.mul(s).mul(s.neg().add(1).mul(bounded(x, SIGMOID_END)).add(1));
-  },
-});
-
-const mishOperation = defineUnary("mish", (x) => x.max(-SIGMOID_END).mul(softplus(x).tanh()), {
-  gradient: ({ x, g }) => {
-    const t = softplus(x).tanh();
-    const slope = t.mul(t).neg().add(1).mul(sigmoid(x)).mul(bounded(x, SIGMOID_END));
-    return g.mul(t.add(slope));
-  },
-});
-
-const geluOperation = defineUnary<Gelu>(
-  "gelu",
-  (x, { approximate }) => x.max(-NORMAL_END).mul(normal[approximate](x)),
+/** x / (1 + |x|); ±1 at ±∞. */
+export const softsign: CompositeFunction<[x: Tensor]> = unary(
+  "softsign",
+  (x) => x.isInf().where(x.sign(), x.div(x.abs().add(1))),
   {
-    attributes: strictObject({ approximate: oneOf(["none", "tanh"]) }),
-    gradient: ({ x, g, attributes: { approximate } }) => {
-      const c = bounded(x, NORMAL_END);
-      return g.mul(normal[approximate](c).add(normalSlope[approximate](c)));
+    gradient: ({ x, g }) => {
+      const rest = x.abs().add(1);
+      return g.div(rest.mul(rest));
     },
   },
 );
-
-const eluOperation = exponentialUnit<Alpha>("elu", alphaSchema, ({ alpha }) => ({ height: alpha }));
-
-const seluOperation = exponentialUnit<Selu>(
-  "selu",
-  strictObject({ alpha: number(), gamma: number() }),
-  ({ alpha, gamma }) => ({ gain: gamma, height: alpha }),
-);
-
-const celuOperation = exponentialUnit<Alpha>(
-  "celu",
-  strictObject({ alpha: checked(number(), gt(0)) }),
-  ({ alpha }) => ({
-    height: alpha,
-    width: alpha,
-  }),
-);
-
-// @__NO_SIDE_EFFECTS__
-function exponentialUnit<A>(
-  name: string,
-  attributes: Schema<A>,
-  shape: (attributes: A) => Exponential,
-): CheckedComposite<A> {
-  return defineUnary<A>(name, (x, given) => exponential(x, shape(given)), {
-    attributes,
-    gradient: ({ x, g, attributes: given }: Pulled<A>) => exponentialGradient(x, g, shape(given)),
-  });
-}
-
-/** Smooth activations. NaN stays NaN, and at ±∞ each gives its limit. */
-export const smoothActivations: readonly Composite[] = [
-  sigmoidOperation,
-  softplusOperation,
-  softsignOperation,
-  siluOperation,
-  mishOperation,
-  geluOperation,
-  eluOperation,
-  seluOperation,
-  celuOperation,
-];
-
-/** 1 / (1 + e^(−x)), without overflow; the derivative y·(1 − y) comes from the result. */
-export const sigmoid = (x: Tensor): Tensor => outputOf(sigmoidOperation, [x], {});
-
-/** log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|)), without overflow; the derivative is the sigmoid. */
-export const softplus = (x: Tensor): Tensor => outputOf(softplusOperation, [x], {});
-
-/** x / (1 + |x|); ±1 at ±∞. */
-export const softsign = (x: Tensor): Tensor => outputOf(softsignOperation, [x], {});
 
 /**
  * x·sigmoid(x), also called swish; 0 at −∞.
  * Source: Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units" (2017), arXiv:1702.03118.
  */
-export const silu = (x: Tensor): Tensor => outputOf(siluOperation, [x], {});
+export const silu: CompositeFunction<[x: Tensor]> = unary(
+  "silu",
+  (x) => x.max(-SIGMOID_END).mul(sigmoid(x)),
+  {
+    gradient: ({ x, g }) => {
+      const s = sigmoid(x);
+      return g.mul(s).mul(s.neg().add(1).mul(bounded(x, SIGMOID_END)).add(1));
+    },
+  },
+);
 
 /** x·tanh(softplus(x)); 0 at −∞. Source: Misra, "Mish" (2019), arXiv:1908.08681. */
-export const mish = (x: Tensor): Tensor => outputOf(mishOperation, [x], {});
+export const mish: CompositeFunction<[x: Tensor]> = unary(
+  "mish",
+  (x) => x.max(-SIGMOID_END).mul(softplus(x).tanh()),
+  {
+    gradient: ({ x, g }) => {
+      const t = softplus(x).tanh();
+      const slope = t.mul(t).neg().add(1).mul(sigmoid(x)).mul(bounded(x, SIGMOID_END));
+      return g.mul(t.add(slope));
+    },
+  },
+);
 
 /** Options of `gelu`. */
 export interface GeluOptions {
@@ -192,15 +134,31 @@ export interface GeluOptions {
 }
 
 /** x times the normal distribution function of x; 0 at −∞. Source: Hendrycks, Gimpel (2016), arXiv:1606.08415. */
-export const gelu = (x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor =>
-  outputOf(geluOperation, [x], { approximate });
+export const gelu: CompositeFunction<[x: Tensor, options?: GeluOptions]> = unary(
+  "gelu",
+  (x, { approximate }) => x.max(-NORMAL_END).mul(normal[approximate](x)),
+  {
+    attributes: strictObject({ approximate: oneOf(["none", "tanh"]) }),
+    settings: (_, { approximate = "none" } = {}) => ({ approximate }),
+    gradient: ({ x, g, attributes: { approximate } }) => {
+      const c = bounded(x, NORMAL_END);
+      return g.mul(normal[approximate](c).add(normalSlope[approximate](c)));
+    },
+  },
+);
 
 /**
  * x above 0, else alpha·(eˣ − 1); the derivative at 0 is alpha.
  * Source: Clevert, Unterthiner, Hochreiter (2015), arXiv:1511.07289.
  */
-export const elu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  outputOf(eluOperation, [x], { alpha });
+export const elu: CompositeFunction<[x: Tensor, options?: AlphaOptions]> = exponentialUnit(
+  "elu",
+  ({ alpha }) => ({ height: alpha }),
+  {
+    attributes: strictObject({ alpha: number() }),
+    settings: (_, { alpha = 1 } = {}) => ({ alpha }),
+  },
+);
 
 /** Options of `selu`; ONNX's values by default, which are the paper's rounded to f32. */
 export interface SeluOptions extends AlphaOptions {
@@ -211,11 +169,36 @@ export interface SeluOptions extends AlphaOptions {
  * gamma·x above 0, else gamma·alpha·(eˣ − 1); the derivative at 0 is gamma·alpha.
  * Source: Klambauer et al., "Self-normalizing neural networks" (2017), arXiv:1706.02515.
  */
-export const selu = (x: Tensor, options: SeluOptions = {}): Tensor => {
-  const { alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875 } = options;
-  return outputOf(seluOperation, [x], { alpha, gamma });
-};
+export const selu: CompositeFunction<[x: Tensor, options?: SeluOptions]> = exponentialUnit(
+  "selu",
+  ({ alpha, gamma }) => ({ gain: gamma, height: alpha }),
+  {
+    attributes: strictObject({ alpha: number(), gamma: number() }),
+    settings: (_, { alpha = 1.67326319217681884765625, gamma = 1.05070102214813232421875 } = {}) => ({
+      alpha,
+      gamma,
+    }),
+  },
+);
 
 /** x above 0, else alpha·(e^(x/alpha) − 1), alpha > 0. Source: Barron (2017), arXiv:1704.07483. */
-export const celu = (x: Tensor, { alpha = 1 }: AlphaOptions = {}): Tensor =>
-  outputOf(celuOperation, [x], { alpha });
+export const celu: CompositeFunction<[x: Tensor, options?: AlphaOptions]> = exponentialUnit(
+  "celu",
+  ({ alpha }) => ({ height: alpha, width: alpha }),
+  {
+    attributes: strictObject({ alpha: checked(number(), gt(0)) }),
+    settings: (_, { alpha = 1 } = {}) => ({ alpha }),
+  },
+);
+
+// @__NO_SIDE_EFFECTS__
+function exponentialUnit<A, P extends readonly unknown[]>(
+  name: string,
+  shape: (attributes: A) => Exponential,
+  options: Pick<UnaryOptions<A, P>, "attributes" | "settings">,
+): CompositeFunction<[x: Tensor, ...P]> {
+  return unary(name, (x, given) => exponential(x, shape(given)), {
+    ...options,
+    gradient: ({ x, g, attributes }) => exponentialGradient(x, g, shape(attributes)),
+  });
+}
