@@ -1,39 +1,14 @@
-import { type Schema, checked, minimum, number, strictObject } from "../schema.ts";
-import { AdjointError } from "../error.ts";
 import { type CompositeFunction, defineComposite } from "../composite.ts";
 import type { Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
 import { operand } from "../primitive.ts";
-import { checkDTypes, checkShape } from "./checks.ts";
-import { inverseDeviation, standardize, variance } from "./statistics.ts";
-
-export interface Epsilon {
-  epsilon: number;
-}
-export const epsilonSchema: Schema<Epsilon> = strictObject({
-  epsilon: checked(number(), minimum(0)),
-});
-
-/** One number a channel (axis 1), stretched over the other axes of x. */
-export const perChannel = (vector: Tensor, x: Tensor): Tensor =>
-  vector.reshape([x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)]);
+import { checkChannels, epsilonSchema, perChannel, scaleAndBias } from "./channels.ts";
+import { inverseDeviation } from "./inverse-deviation.ts";
+import { variance } from "./reductions.ts";
+import { standardize } from "./standardize.ts";
 
 /** All axes but the channels'. */
 const besidesChannels = (x: Tensor): number[] => [...x.shape.keys()].filter((axis) => axis !== 1);
-
-/** What vectors of one number a channel are called in messages. */
-export const scaleAndBias: readonly string[] = ["scale", "bias"];
-
-/** Refuses operands other than x [N, C, …] and one float a channel. */
-export function checkChannels(name: string, inputs: readonly Tensor[], what: readonly string[]): void {
-  checkDTypes(name, inputs);
-  const [x, ...vectors] = inputs;
-  if (x === undefined) return;
-  if (x.rank < 2) throw new AdjointError("shape", name, `wants [N, C, …] and got ${x}`);
-  vectors.forEach((vector, index) =>
-    checkShape(name, vector, x.shape.slice(1, 2), `the ${what[index] ?? "vector"}`),
-  );
-}
 
 /** Options of a normalization. */
 export interface EpsilonOptions {

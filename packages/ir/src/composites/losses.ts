@@ -6,11 +6,13 @@ import type { Tensor } from "../tensor.ts";
 import { checkDomain } from "../ops/elementwise.ts";
 import { asIndices, gatherElements } from "../ops/indexing.ts";
 import { iota } from "../ops/source.ts";
-import { sigmoid } from "./smooth-activations.ts";
+import { relu } from "./activations/relu.ts";
+import { sigmoid } from "./activations/sigmoid.ts";
 import { checkDTypes, checkShape } from "./checks.ts";
 import { binary } from "./define.ts";
-import { clip, relu } from "./piecewise-activations.ts";
-import { logSoftmax, shifted, softmax } from "./softmax.ts";
+import { clip } from "./clip.ts";
+import { shifted } from "./shifted.ts";
+import { logSoftmax, softmax } from "./softmax.ts";
 
 /*
  * Losses for each element or example; what sums or averages them is the caller's.

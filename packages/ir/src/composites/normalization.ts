@@ -5,16 +5,11 @@ import { type CompositeFunction, defineComposite } from "../composite.ts";
 import type { Tensor } from "../tensor.ts";
 import { div } from "../ops/arithmetic.ts";
 import { normalizeAxis } from "../primitive.ts";
-import {
-  type EpsilonOptions,
-  checkChannels,
-  epsilonSchema,
-  perChannel,
-  scaleAndBias,
-} from "./batch-normalization.ts";
+import type { EpsilonOptions } from "./batch-normalization.ts";
+import { checkChannels, epsilonSchema, perChannel, scaleAndBias } from "./channels.ts";
 import { checkDTypes, checkShape } from "./checks.ts";
 import { binary } from "./define.ts";
-import { standardize } from "./statistics.ts";
+import { standardize } from "./standardize.ts";
 
 /*
  * Normalizations within an example, by mean and variance and by the root mean square.

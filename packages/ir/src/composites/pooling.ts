@@ -10,7 +10,7 @@ import { filled } from "../ops/source.ts";
 import { axesSchema } from "../primitive.ts";
 import type { Axes, None } from "../primitive-set.ts";
 import { type UnaryOptions, unary } from "./define.ts";
-import { powerNorm } from "./statistics.ts";
+import { powerNorm } from "./power-norm.ts";
 
 /*
  * Pooling over the spatial axes of [N, C, …spatial].

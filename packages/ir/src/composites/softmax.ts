@@ -1,30 +1,10 @@
 import { array, boolean, int, strictObject } from "../schema.ts";
 import type { CompositeFunction } from "../composite.ts";
 import type { ReduceOptions, Tensor } from "../tensor.ts";
+import { iota } from "../ops/source.ts";
 import { normalizeAxes, normalizeAxis } from "../primitive.ts";
 import { unary } from "./define.ts";
-
-/** Exponentials in reach of every float type: those of the distance to the largest element. */
-interface Shifted {
-  readonly distance: Tensor;
-  /** The largest element along the axes, 0 where it is infinite so that the distance is no ∞ − ∞. */
-  readonly top: Tensor;
-  readonly exponentials: Tensor;
-  readonly sum: Tensor;
-}
-
-/**
- * What softmax, its logarithm, its sum and cross-entropy have in common, in one form: after inlining they are the same
- * nodes, so a loss and its gradient find the maximum and the sum once.
- */
-export function shifted(x: Tensor, axes: readonly number[]): Shifted {
-  const largest = x.reduceMax({ axes, keepDims: true });
-  // What is made of these does not depend on `top`, so no gradient need go through it.
-  const top = largest.isInf().where(0, largest).stopGradient();
-  const distance = x.sub(top);
-  const exponentials = distance.exp();
-  return { distance, top, exponentials, sum: exponentials.reduceSum({ axes, keepDims: true }) };
-}
+import { shifted } from "./shifted.ts";
 
 /** Options of operations along one axis, the last by default. */
 export interface AxisOptions {
@@ -63,6 +43,22 @@ export const logSoftmax: CompositeFunction<[x: Tensor, options?: AxisOptions]> =
     settings: (x, { axis = -1 } = {}) => ({ axis: normalizeAxis("logSoftmax", axis, x.rank) }),
     gradient: ({ x, g, attributes: { axis } }) =>
       g.sub(softmax(x, { axis }).mul(g.reduceSum({ axes: [axis], keepDims: true }))),
+  },
+);
+
+/** 1 at the first largest element along an axis, else 0. Its derivative is 0. */
+export const hardmax: CompositeFunction<[x: Tensor, options?: { readonly axis?: number }]> = unary(
+  "hardmax",
+  (x, { axis }) => {
+    const at = normalizeAxis("hardmax", axis, x.rank);
+    const first = x.argMax({ axis: at, keepDims: true }).broadcast(x.shape);
+    return iota("i32", x.shape, at).equal(first).cast(x.dtype);
+  },
+  {
+    exact: true,
+    attributes: strictObject({ axis: int() }),
+    settings: (x, { axis = -1 } = {}) => ({ axis: normalizeAxis("hardmax", axis, x.rank) }),
+    gradient: () => undefined,
   },
 );
 
