@@ -11,7 +11,7 @@ type One = readonly [x: Tensor];
 type Two = readonly [a: Tensor, b: Tensor];
 
 /** What the gradient of a composite of one operand may use: g is the cotangent of y. */
-export interface UnaryPull<A> {
+interface UnaryPull<A> {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly g: Tensor;
@@ -48,7 +48,7 @@ export function unary<A = None, P extends readonly unknown[] = []>(
 }
 
 /** What the gradient of a composite of two operands may use: g is the cotangent of y. */
-export interface BinaryPull<A> {
+interface BinaryPull<A> {
   readonly inputs: Two;
   readonly y: Tensor;
   readonly g: Tensor;
