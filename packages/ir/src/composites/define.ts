@@ -81,7 +81,7 @@ export function binary<A = None, P extends readonly unknown[] = []>(
     build: ([a, b], attributes) => build(a, b, attributes),
     ...(gradient && {
       gradient: ({ inputs, output: y, attributes }, [g]) =>
-        g === undefined ? [] : gradient({ inputs, y, g, attributes }),
+        g === undefined ? [undefined, undefined] : gradient({ inputs, y, g, attributes }),
     }),
   });
 }
