@@ -14,6 +14,7 @@ const own: { readonly [mode: string]: string } = {
 
 /** By `pnpm test:full` alone, which runs all of what has a share in `npm test` too. */
 const long = [
+  "apps/mnist-trainer/test/resume.test.ts",
   "test/integration/compile-growth.test.ts",
   "apps/bench/test/ahead.test.ts",
   "packages/backend-wasm/test/contract{,-windows}.test.ts",
