@@ -89,6 +89,13 @@ export const epsilons: { readonly [D in DType]?: number } = {
   f16: 2 ** -10,
   bf16: 2 ** -7,
 };
+/** The largest finite number of each type. */
+export const largest: { readonly [D in DType]?: number } = {
+  f64: Number.MAX_VALUE,
+  f32: 3.4028234663852886e38,
+  f16: 65504,
+  bf16: 3.3895313892515355e38,
+};
 /** The smallest positive number of each type. */
 const smallest: { readonly [D in DType]?: number } = {
   f64: 5e-324,

@@ -9,7 +9,7 @@ import {
   isFloat,
   rowMajorStrides,
 } from "@adjoint/ir";
-import { type Bounds, anything, at, bounds, doubles, exactly, rounded } from "./bounds.ts";
+import { type Bounds, anything, at, bounds, doubles, exactly, largest, rounded } from "./bounds.ts";
 
 /**
  * Bounds of a sum of products a·b: with radii r around the oracle's operands the exact sum moves by at most
@@ -76,7 +76,7 @@ export function contraction(
       if (element === 0 && reach === 0) low[index] = high[index] = 0;
       // A sum beyond the type's range: the end that is in it is the largest number.
       if (Math.abs(element) === Infinity) {
-        const end = Math.min(reach, largest[dtype]);
+        const end = Math.min(reach, largest[dtype] ?? Infinity);
         if (element > 0) low[index] = rounded(dtype, end - error - end * roundings[dtype]);
         else high[index] = -rounded(dtype, end - error - end * roundings[dtype]);
       }
@@ -125,14 +125,6 @@ const smallestTerm: { readonly [D in TensorValue["dtype"]]: number } = {
   f32: 2 ** -149,
   f16: 2 ** -149,
   bf16: 2 ** -149,
-};
-
-const largest: { readonly [D in TensorValue["dtype"]]: number } = {
-  ...roundings,
-  f64: Number.MAX_VALUE,
-  f32: 3.4028234663852886e38,
-  f16: 65504,
-  bf16: 3.3895313892515355e38,
 };
 
 /** A dotGeneral of doubles by plain loops: the oracle's own takes forty times as long. */

@@ -8,6 +8,7 @@ import {
   epsilons,
   exactly,
   isExactAt,
+  largest,
   rounded,
 } from "./bounds.ts";
 import { multiply, out } from "./interval.ts";
@@ -37,6 +38,8 @@ export class Sums {
   readonly low: Float64Array;
   readonly high: Float64Array;
   readonly #magnitude: Float64Array;
+  /** That of the terms which are finite. */
+  readonly #finite: Float64Array;
   readonly #count: Float64Array;
   /** 1 where NaN may come in, 2 where it does. */
   readonly #nan: Uint8Array;
@@ -45,6 +48,7 @@ export class Sums {
     this.low = new Float64Array(results);
     this.high = new Float64Array(results);
     this.#magnitude = new Float64Array(results);
+    this.#finite = new Float64Array(results);
     this.#count = new Float64Array(results);
     this.#nan = new Uint8Array(results);
   }
@@ -55,30 +59,37 @@ export class Sums {
       if (nan !== 0 && this.#nan[result] === 0) this.#nan[result] = 1;
       this.low[result] = at(this.low, result) + low;
       this.high[result] = at(this.high, result) + high;
-      this.#magnitude[result] = at(this.#magnitude, result) + Math.max(Math.abs(low), Math.abs(high));
+      const most = Math.max(Math.abs(low), Math.abs(high));
+      this.#magnitude[result] = at(this.#magnitude, result) + most;
+      if (most < Infinity) this.#finite[result] = at(this.#finite, result) + most;
     }
     this.#count[result] = at(this.#count, result) + 1;
   }
 
   /** Starts a result where another one is. */
   copy(from: number, to: number): void {
-    for (const list of [this.low, this.high, this.#magnitude, this.#count]) list[to] = at(list, from);
+    for (const list of [this.low, this.high, this.#magnitude, this.#finite, this.#count])
+      list[to] = at(list, from);
     this.#nan[to] = this.#nan[from] ?? 0;
   }
 
-  /** @param extra further relative error of the magnitudes' sum. */
+  /** @param extra further relative error of the magnitudes' sum, where parts of it are rounded to the type itself. */
   finish(value: TensorValue, arithmetic: Arithmetic, extra = 0): Bounds {
     const { dtype } = value;
     const unit = sumUnit(dtype, arithmetic);
-    const most = dtype === "f64" || arithmetic.doubles ? Number.MAX_VALUE / 2 : 2 ** 127;
+    const inSteps = dtype === "f64" || arithmetic.doubles ? Number.MAX_VALUE / 2 : 2 ** 127;
+    // Parts that are rounded to the type may leave its range where the sum does not.
+    const most = extra > 0 ? Math.min(inSteps, (largest[dtype] ?? Infinity) / 2) : inSteps;
     const isExact = exactly(value).low;
     const [low, high, nan] = [this.low.slice(), this.high.slice(), new Uint8Array(this.low.length)];
     for (let index = 0; index < low.length; index++) {
       const magnitude = at(this.#magnitude, index);
       const state = at(this.#nan, index);
+      // Finite terms that overflow beside an infinite one may be infinite of the other sign.
+      const isWithin = at(this.#finite, index) < most;
       const [l, h] = [at(low, index), at(high, index)];
       if (state === 2) low[index] = high[index] = NaN;
-      else if (magnitude === Infinity && l === h && Math.abs(l) === Infinity && state === 0) {
+      else if (magnitude === Infinity && isWithin && l === h && Math.abs(l) === Infinity && state === 0) {
         // Infinite terms of one sign; the other terms are finite in any order.
       } else if (
         magnitude === Infinity &&
