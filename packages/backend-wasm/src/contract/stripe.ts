@@ -12,6 +12,25 @@ export interface StripeShape extends Omit<MicroShape, "leftTerm"> {
   readonly tileStep: number;
 }
 
+/** A stripe with the sides swapped: its rows are offsets into an image, its columns the kernel's rows, packed to slivers. */
+export const emitSwappedStripe = (
+  module: ModuleBuilder,
+  {
+    width,
+    ...shape
+  }: Pick<StripeShape, "lane" | "tiles" | "tileRow" | "blocks"> & { readonly width: number },
+): Stripe =>
+  emitStripe(module, {
+    ...shape,
+    columns: width,
+    leftRow: 0,
+    tileStep: 4,
+    rightTerm: width * shape.lane.bytes,
+    empty: false,
+    exact: false,
+    indexed: "left",
+  });
+
 /** The function that runs a sliver of columns through a block of rows. */
 export function emitStripe(module: ModuleBuilder, shape: StripeShape): Stripe {
   const { tiles, tileStep, tileRow, lane } = shape;

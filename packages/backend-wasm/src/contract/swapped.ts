@@ -7,7 +7,7 @@ import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, SwappedPlan } from "./shapes.ts";
 import { tableBytes } from "./window-plan.ts";
 import { SHARED, rangeOf } from "../share.ts";
-import { emitStripe } from "./stripe.ts";
+import { emitSwappedStripe } from "./stripe.ts";
 import { emitTurn, overTurned, turnedLine, writeOffsets } from "./turn.ts";
 import { writeTables } from "./windowed.ts";
 
@@ -33,19 +33,7 @@ export function emitSwapped(
   const slivers = Math.ceil(rows / width);
   const tileRow = slivers * width * lane.bytes;
   const line = turnedLine(most, lane);
-  const stripe = emitStripe(module, {
-    lane,
-    columns: width,
-    tiles,
-    leftRow: 0,
-    tileStep: 4,
-    rightTerm: width * lane.bytes,
-    tileRow,
-    blocks: depthBlocks > 1,
-    empty: false,
-    exact: false,
-    indexed: "left",
-  });
+  const stripe = emitSwappedStripe(module, { lane, width, tiles, tileRow, blocks: depthBlocks > 1 });
   const packing = { width, panel: shape.leftPanel, lines: shape.leftLines, first: 0, end: rows };
   const pack = emitPack(module, plan.emitLine, left, shape.leftAccess, lane, packing);
   const copy = image && emitImageCopy(module, image, right, lane);

@@ -7,7 +7,7 @@ import { ownRegion } from "./regions.ts";
 import type { TapsPlan } from "./shapes.ts";
 import { type PlanOptions, type Sizes, balanced, blockTerms } from "./sizes.ts";
 import { offsetsBytes, turnedSums } from "./turn.ts";
-import { MOST_PANEL, tableBytes } from "./window-plan.ts";
+import { MOST_PANEL, tableBytes, windowRegions } from "./window-plan.ts";
 import { imagesOf, runsOf, windowOf } from "./window.ts";
 
 export function tapsPlan(
@@ -52,10 +52,7 @@ export function tapsPlan(
     depth,
     chunk,
     regions: [
-      ownRegion("panel", packedPanel.bytes),
-      ownRegion("tables", tableBytes(depth)),
-      ownRegion("lines", packedLines.bytes),
-      ownRegion("image", window.image?.bytes ?? 0),
+      ...windowRegions(window, packedPanel.bytes, packedLines, tableBytes(depth)),
       ownRegion("places", offsetsBytes(columns)),
       ...turnedSums(columns, chunk, lane),
     ],

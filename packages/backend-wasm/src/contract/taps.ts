@@ -8,7 +8,7 @@ import { leaveIfEmpty, threadRegions } from "./regions.ts";
 import type { Plan, TapsPlan } from "./shapes.ts";
 import { imagesOf, runsOf } from "./window.ts";
 import { SHARED, rangeOf } from "../share.ts";
-import { emitStripe } from "./stripe.ts";
+import { emitSwappedStripe } from "./stripe.ts";
 import { emitTurn, leastCommon, overTurned, turnedLine, writeOffsets } from "./turn.ts";
 
 /**
@@ -35,19 +35,7 @@ export function emitTaps(
   const { rows, columns } = sizes;
   const tileRow = chunk * lane.bytes;
   const line = turnedLine(columns, lane);
-  const stripe = emitStripe(module, {
-    lane,
-    columns: width,
-    tiles,
-    leftRow: 0,
-    tileStep: 4,
-    rightTerm: width * lane.bytes,
-    tileRow,
-    blocks: true,
-    empty: false,
-    exact: false,
-    indexed: "left",
-  });
+  const stripe = emitSwappedStripe(module, { lane, width, tiles, tileRow, blocks: true });
   const slivers = { width, panel: shape.packedPanel, lines: shape.packedLines, first: 0, end: rows };
   const pack = emitPack(module, plan.emitLine, packed, shape.packedAccess, lane, slivers);
   const copy = image && emitImageCopy(module, image, right, lane);

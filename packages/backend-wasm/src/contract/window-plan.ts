@@ -2,12 +2,13 @@ import type { Epilogue } from "./epilogue.ts";
 import type { Lane } from "./lane.ts";
 import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "./micro.ts";
 import type { Operand } from "./operand.ts";
-import { accessOf, linesOf, panelOf } from "./pack.ts";
+import type { Region } from "../region.ts";
+import { type Lines, accessOf, linesOf, panelOf } from "./pack.ts";
 import { ownRegion } from "./regions.ts";
 import type { SwappedPlan, WindowPlan } from "./shapes.ts";
 import { type PlanOptions, type Sizes, depthOf, paddedTo } from "./sizes.ts";
 import { leastCommon, offsetsBytes, turnedSums } from "./turn.ts";
-import { imagesOf, runsOf, windowOf } from "./window.ts";
+import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;
@@ -20,6 +21,19 @@ const SWAPPED_TERMS = 64;
 
 /** Positions whose sums are kept at once when the sides are swapped. */
 const SWAPPED_POSITIONS = 400;
+
+/** What all that read windows work in: slivers, a table for each block of terms, lines on their way to be packed, an image. */
+export const windowRegions = (
+  { image }: Window,
+  panelBytes: number,
+  lines: Lines,
+  tables: number,
+): readonly Region<"panel" | "tables" | "lines" | "image">[] => [
+  ownRegion("panel", panelBytes),
+  ownRegion("tables", tables),
+  ownRegion("lines", lines.bytes),
+  ownRegion("image", image?.bytes ?? 0),
+];
 
 /** Bytes of the table of a block's terms. */
 export const tableBytes = (depth: number): number => TABLE_HEAD + depth * 4;
@@ -68,10 +82,7 @@ export function windowPlan(
     keptRuns,
     keptRun,
     regions: [
-      ownRegion("panel", leftPanel.bytes * depthBlocks),
-      ownRegion("tables", tableBytes(depth) * depthBlocks),
-      ownRegion("lines", leftLines.bytes),
-      ownRegion("image", window.image?.bytes ?? 0),
+      ...windowRegions(window, leftPanel.bytes * depthBlocks, leftLines, tableBytes(depth) * depthBlocks),
       ownRegion("sums", epilogue.kind === "emitted" ? rows * tileRow : 0),
     ],
   };
@@ -114,10 +125,7 @@ export function swappedPlan(
     group,
     most,
     regions: [
-      ownRegion("panel", leftPanel.bytes * depthBlocks),
-      ownRegion("tables", tableBytes(depth) * depthBlocks),
-      ownRegion("lines", leftLines.bytes),
-      ownRegion("image", window.image?.bytes ?? 0),
+      ...windowRegions(window, leftPanel.bytes * depthBlocks, leftLines, tableBytes(depth) * depthBlocks),
       ownRegion("places", offsetsBytes(positions)),
       ...turnedSums(most, panelRows, lane),
     ],
