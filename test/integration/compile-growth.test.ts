@@ -1,62 +1,9 @@
+import { chain, layerNorms, manyRoots, registers, residualBlocks } from "@adjoint/bench/growing-graphs";
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { type Backend, compile } from "@adjoint/compiler";
-import {
-  type Graph,
-  type Tensor,
-  gradients,
-  input,
-  layerNormalization,
-  program,
-  register,
-  relu,
-} from "@adjoint/ir";
-import { adam } from "@adjoint/optimizers";
+import type { Graph } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
-
-const x = input("x", "f32", [8, 64]);
-const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `${index}`);
-
-function layerNorms(count: number): Graph {
-  let y = x;
-  for (const name of names(count))
-    y = layerNormalization(y, register(`scale${name}`, "f32", [64]), register(`bias${name}`, "f32", [64]));
-  return program({ inputs: { x }, outputs: { y } });
-}
-
-function residualBlocks(count: number): Graph {
-  let y = x;
-  for (const name of names(count)) {
-    const weight = (part: string): Tensor => register(`${part}${name}`, "f32", [64, 64]);
-    y = y.add(relu(y.matMul(weight("first"))).matMul(weight("second")));
-  }
-  const loss = y.mul(y).reduceMean();
-  return program({ inputs: { x }, outputs: { loss }, updates: adam({ learningRate: 1e-3 })(loss) });
-}
-
-function registers(count: number): Graph {
-  const own = names(count).map((name) => register(name, "f32", [64]));
-  const loss = own.map((each) => each.mul(x).reduceSum()).reduce((a, b) => a.add(b));
-  const slopes = gradients(loss, own);
-  const updates = own.map((each, index) => ({
-    register: each,
-    next: each.sub(slopes[index]?.mul(0.01) ?? 0),
-  }));
-  return program({ inputs: { x }, outputs: { loss }, updates });
-}
-
-function chain(count: number): Graph {
-  let y = x;
-  for (const name of names(count)) y = y.mul(0.75).add(Number(name) % 5);
-  return program({ inputs: { x }, outputs: { y } });
-}
-
-/** Each value on the way is asked for: walks that start at each root anew are seen by it. */
-function manyRoots(count: number): Graph {
-  const values: Tensor[] = [];
-  for (const name of names(count)) values.push((values.at(-1) ?? x).mul(0.75).add(Number(name) % 5));
-  return program({ inputs: { x }, outputs: Object.fromEntries(values.map((y, index) => [`y${index}`, y])) });
-}
 
 /** A busy machine may take long; the work is a second each. */
 const PATIENCE = 60_000;

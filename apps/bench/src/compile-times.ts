@@ -4,60 +4,12 @@ import { fileURLToPath } from "node:url";
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { type Backend, compile } from "@adjoint/compiler";
-import {
-  type Graph,
-  type Tensor,
-  gradients,
-  input,
-  layerNormalization,
-  program,
-  register,
-  relu,
-} from "@adjoint/ir";
-import { adam } from "@adjoint/optimizers";
+import type { Graph } from "@adjoint/ir";
+import { chain, layerNorms, registers, residualBlocks } from "./growing-graphs.ts";
 import { median } from "./measure/numbers.ts";
 
 // How long `compile` takes in a new process, and how that grows: each workload at a size and at twice that size.
 // `pnpm bench:compile [backend]`: with one backend or all.
-
-const x = input("x", "f32", [8, 64]);
-const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `${index}`);
-
-function layerNorms(count: number): Graph {
-  let y = x;
-  for (const name of names(count))
-    y = layerNormalization(y, register(`scale${name}`, "f32", [64]), register(`bias${name}`, "f32", [64]));
-  return program({ inputs: { x }, outputs: { y } });
-}
-
-function residualBlocks(count: number): Graph {
-  let y = x;
-  for (const name of names(count)) {
-    const weight = (part: string): Tensor => register(`${part}${name}`, "f32", [64, 64]);
-    const bias = (part: string): Tensor => register(`${part}${name}`, "f32", [64]);
-    const hidden = relu(y.matMul(weight("first")).add(bias("before")));
-    y = y.add(hidden.matMul(weight("second")).add(bias("after")));
-  }
-  const loss = y.mul(y).reduceMean();
-  return program({ inputs: { x }, outputs: { loss }, updates: adam({ learningRate: 1e-3 })(loss) });
-}
-
-function registers(count: number): Graph {
-  const own = names(count).map((name) => register(name, "f32", [64]));
-  const loss = own.map((each) => each.mul(x).reduceSum()).reduce((a, b) => a.add(b));
-  const slopes = gradients(loss, own);
-  const updates = own.map((each, index) => ({
-    register: each,
-    next: each.sub(slopes[index]?.mul(0.01) ?? 0),
-  }));
-  return program({ inputs: { x }, outputs: { loss }, updates });
-}
-
-function chain(count: number): Graph {
-  let y = x;
-  for (const name of names(count)) y = y.mul(0.75).add(Number(name) % 5);
-  return program({ inputs: { x }, outputs: { y } });
-}
 
 /** Each with the size of the first row of a pair. */
 const workloads: { readonly [name: string]: readonly [build: (count: number) => Graph, count: number] } = {
