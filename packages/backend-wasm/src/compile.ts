@@ -1,7 +1,7 @@
 import type { DynamicIndex, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
-import type { ContractOptions } from "./kernels/contract.ts";
+import type { ContractOptions } from "./kernels/contract/kernel.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { MathLibrary } from "./math/library.ts";
 import type { Lookup } from "./executable.ts";

@@ -1,7 +1,7 @@
 import type { ContractKernel, Kernel } from "@adjoint/compiler/kernel";
 import { type Share, shareOf } from "./share.ts";
 import { type Body, type Callee, type Value, call, i32 } from "./emit/index.ts";
-import { type ContractOptions, contractKernel } from "./kernels/contract.ts";
+import { type ContractOptions, contractKernel } from "./kernels/contract/kernel.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { mapKernel } from "./kernels/map.ts";
 import type { Ranged } from "./kernels/ranged.ts";

@@ -1,5 +1,5 @@
 import type { Kernel } from "@adjoint/compiler/kernel";
-import { type ContractOptions, contractRegions } from "./kernels/contract.ts";
+import { type ContractOptions, contractRegions } from "./kernels/contract/kernel.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
 import { reduceRegions } from "./kernels/reduce.ts";
 import { type Region, type RegionLayout, layOut } from "./region.ts";

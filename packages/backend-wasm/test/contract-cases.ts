@@ -1,6 +1,6 @@
 import type { Affine, ContractKernel, Guard, ScalarNode, Store } from "@adjoint/compiler";
 import type { DType } from "@adjoint/ir";
-import type { ContractOptions } from "../src/kernels/contract.ts";
+import type { ContractOptions } from "../src/kernels/contract/kernel.ts";
 
 /** Contractions from seeds: any layout of either side, any dtype, any epilogue. */
 

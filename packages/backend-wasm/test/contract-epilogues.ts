@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler";
-import type { EmittedEpilogue, Epilogue } from "../src/contract/index.ts";
+import type { EmittedEpilogue, Epilogue } from "../src/kernels/contract/index.ts";
 import { type Local, type Value, f32, f32x4, i32, v128 } from "../src/emit/index.ts";
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);

@@ -1,8 +1,8 @@
 import type { ContractKernel, CompiledProgram } from "@adjoint/compiler";
-import type { PlanOptions } from "../src/contract/index.ts";
-import { READ_SLACK } from "../src/contract/index.ts";
+import type { PlanOptions } from "../src/kernels/contract/index.ts";
+import { READ_SLACK } from "../src/kernels/contract/index.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
-import { contractKernel, contractRegions } from "../src/kernels/contract.ts";
+import { contractKernel, contractRegions } from "../src/kernels/contract/kernel.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 import { type SharedCode, noise } from "./contract-support.ts";

@@ -8,9 +8,9 @@ import {
   denseEpilogue,
   emitContraction,
   workspaceBytes,
-} from "../src/contract/index.ts";
-import { planContraction } from "../src/contract/plan.ts";
-import type { Shape } from "../src/contract/shapes.ts";
+} from "../src/kernels/contract/index.ts";
+import { planContraction } from "../src/kernels/contract/plan.ts";
+import type { Shape } from "../src/kernels/contract/shapes.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 
 const arrays = {

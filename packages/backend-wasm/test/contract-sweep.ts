@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type DType, dtypeInfo } from "@adjoint/ir";
 import { ModuleBuilder } from "../src/emit/index.ts";
-import { contractKernel, contractRegions } from "../src/kernels/contract.ts";
+import { contractKernel, contractRegions } from "../src/kernels/contract/kernel.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { type Region, type RegionLayout, layOut } from "../src/region.ts";
 import { Helpers } from "../src/scalar/helpers.ts";

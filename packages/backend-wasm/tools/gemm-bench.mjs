@@ -23,7 +23,7 @@ if (major < 21) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 const { run, product, kernelOf, map, noise } = await import("../test/contract-support.ts");
 const { ModuleBuilder, i32, v128 } = await import("../src/emit/index.ts");
-const { laneOf } = await import("../src/contract/lane.ts");
+const { laneOf } = await import("../src/kernels/contract/lane.ts");
 const { reluBias } = await import("../test/contract-epilogues.ts");
 
 const TURNS = 200_000;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AdjointError, type Graph, type Tensor, constant, input } from "../src/index.ts";
-import { print } from "../src/print.ts";
-import { deserialize, serialize } from "../src/serialize.ts";
+import { print } from "../src/text/print.ts";
+import { deserialize, serialize } from "../src/text/serialize.ts";
 import { composites, graphs } from "./text-graphs.ts";
 
 const graphOf = (y: Tensor, ...inputs: readonly Tensor[]): Graph => ({

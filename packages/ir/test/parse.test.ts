@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AdjointError, type Graph } from "../src/index.ts";
-import { parse } from "../src/parse.ts";
-import { print } from "../src/print.ts";
+import { parse } from "../src/text/parse.ts";
+import { print } from "../src/text/print.ts";
 import { composites, graphs, trainingStep } from "./text-graphs.ts";
 
 describe("parse", () => {

@@ -18,8 +18,8 @@ import {
   valueOf,
   zeroValue,
 } from "../src/index.ts";
-import { print } from "../src/print.ts";
-import { deserialize, serialize } from "../src/serialize.ts";
+import { print } from "../src/text/print.ts";
+import { deserialize, serialize } from "../src/text/serialize.ts";
 import { batch, composites, graphs, note, trainingStep } from "./text-graphs.ts";
 
 const graphOf = (y: Tensor, ...inputs: readonly Tensor[]): Graph => ({

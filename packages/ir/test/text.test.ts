@@ -20,8 +20,8 @@ import {
   valueOf,
   zeroValue,
 } from "../src/index.ts";
-import { parse } from "../src/parse.ts";
-import { print } from "../src/print.ts";
+import { parse } from "../src/text/parse.ts";
+import { print } from "../src/text/print.ts";
 import { batch, composites, graphs, note, trainingStep } from "./text-graphs.ts";
 
 const output = (graph: Graph, name = "y"): Tensor => {

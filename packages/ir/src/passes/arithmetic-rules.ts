@@ -4,7 +4,7 @@ import { abs, add, div, mul, neg, sub } from "../ops/arithmetic.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { filled, uniformConstant } from "../ops/source.ts";
 import { sqrt } from "../ops/transcendental.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { COMMUTATIVE } from "./commutative.ts";
 import {
   computed,

@@ -1,4 +1,4 @@
-import { type Rule, rewrite } from "../rewrite.ts";
+import { type Rule, rewrite } from "./rewrite.ts";
 import type { Pass } from "./driver.ts";
 import { contractRules } from "./contract-rules.ts";
 import { iotaRules } from "./iota-rules.ts";

@@ -4,7 +4,7 @@ import { dotGeneral, freeAxes } from "../ops/contract.ts";
 import { reshape } from "../ops/reshape.ts";
 import { operand } from "../primitive.ts";
 import type { Axes, DotAttributes } from "../primitive-set.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { axisGroups, isAscending } from "./axis-groups.ts";
 import { madeBy, under } from "./facts.ts";
 

@@ -4,7 +4,7 @@ import { inlineGraph, rewriter } from "../graph.ts";
 import { type Graph, type Tensor, again, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
 import { reshape } from "../ops/reshape.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { isAll, under, valueIn } from "./facts.ts";
 
 /** The body with some parameters replaced, which are then no parameters any more. */

@@ -1,6 +1,6 @@
 import { type DType, dtypeInfo, dtypeRange } from "../dtype.ts";
 import { bitcast, cast } from "../ops/convert.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { madeBy } from "./facts.ts";
 
 /** Bits of the significand: integers up to 2^bits are exact. */

@@ -3,7 +3,7 @@ import { type Node, type Tensor } from "../tensor.ts";
 import { broadcast } from "../ops/broadcast.ts";
 import { constant, uniformConstant } from "../ops/source.ts";
 import type { Kind } from "../primitive-set.ts";
-import { type Match, type Rule, rewrite, rule, ruleForKinds } from "../rewrite.ts";
+import { type Match, type Rule, rewrite, rule, ruleForKinds } from "./rewrite.ts";
 import type { Pass } from "./driver.ts";
 import { elementCount, isStatic } from "../shape.ts";
 import { type TensorValue, valueOf, zeroValue } from "../value.ts";

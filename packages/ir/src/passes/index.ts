@@ -1,6 +1,6 @@
-export { type Match, type Replacement, type Rule, rewrite, rule } from "../rewrite.ts";
+export { type Match, type Replacement, type Rule, rewrite, rule } from "./rewrite.ts";
 export { type Pass, type PassOptions, type Rewrite, type Step, rewriteBy } from "./driver.ts";
-export { check } from "../check.ts";
+export { check } from "./check.ts";
 export { type InlineOptions, inline, inlineWith } from "./inline.ts";
 export { type FoldOptions, fold, foldRules, foldWith } from "./fold.ts";
 export { simplify, simplifyRules } from "./simplify.ts";

@@ -1,5 +1,5 @@
 import { iota, filled } from "../ops/source.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { axisGroups, isUnit } from "./axis-groups.ts";
 import { madeBy } from "./facts.ts";
 

@@ -1,7 +1,7 @@
 import { isFloat } from "../dtype.ts";
 import { lessOrEqual, not, where } from "../ops/logic.ts";
 import { filled } from "../ops/source.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { isAll, madeBy, under } from "./facts.ts";
 
 /** Algebra on truth values, choices and bits; exact to the bit. */

@@ -4,7 +4,7 @@ import { add, mul } from "../ops/arithmetic.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
 import { filled } from "../ops/source.ts";
 import { reshape } from "../ops/reshape.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { elementCount, isStatic } from "../shape.ts";
 import { isUnit } from "./axis-groups.ts";
 import { isNeverMinusZero, under } from "./facts.ts";

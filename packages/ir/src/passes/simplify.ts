@@ -1,4 +1,4 @@
-import { type Rule, rewrite } from "../rewrite.ts";
+import { type Rule, rewrite } from "./rewrite.ts";
 import type { Pass } from "./driver.ts";
 import { arithmeticRules } from "./arithmetic-rules.ts";
 import { controlRules } from "./control-rules.ts";

@@ -2,7 +2,7 @@ import { apply } from "../tensor.ts";
 import { reshape } from "../ops/reshape.ts";
 import { transpose } from "../ops/transpose.ts";
 import { operand } from "../primitive.ts";
-import { type Rule, rule } from "../rewrite.ts";
+import { type Rule, rule } from "./rewrite.ts";
 import { freeAxes } from "../ops/contract.ts";
 import { axisGroups } from "./axis-groups.ts";
 import { madeBy, under } from "./facts.ts";

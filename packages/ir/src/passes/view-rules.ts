@@ -8,7 +8,7 @@ import { transpose } from "../ops/transpose.ts";
 import { uniformConstant } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import type { Axes } from "../primitive-set.ts";
-import { type Rule, rule, ruleForKinds } from "../rewrite.ts";
+import { type Rule, rule, ruleForKinds } from "./rewrite.ts";
 import { type Shape, equalShapes } from "../shape.ts";
 import { isAscending, isUnit, longAxes } from "./axis-groups.ts";
 import { madeBy, under, uniformScalar } from "./facts.ts";

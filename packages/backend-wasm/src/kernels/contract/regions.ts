@@ -1,0 +1,30 @@
+import { type Body, type Local, i32 } from "../../emit/index.ts";
+import { type Region, layOut } from "../../region.ts";
+
+/** A region that each thread has for itself. */
+export const ownRegion = <Name extends string>(name: Name, bytes: number): Region<Name> => ({
+  name,
+  bytes,
+  perThread: true,
+});
+
+/** Statements that leave where one of the ranges is empty: a thread without a share touches nothing. */
+export function leaveIfEmpty(
+  body: Body,
+  ...ranges: readonly (readonly [Local<"i32">, Local<"i32">])[]
+): void {
+  for (const [first, end] of ranges) body.if(i32.geS(first, end), () => body.return());
+}
+
+/** Finds a thread's regions in a workspace at this address. */
+export function threadRegions<Name extends string>(
+  body: Body,
+  regions: readonly Region<Name>[],
+  workspace: number,
+  gap: number,
+  thread: Local<"i32">,
+): (name: Name) => Local<"i32"> {
+  const { offsets, threadBytes } = layOut(regions, 1, gap);
+  const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(threadBytes))));
+  return (name) => body.let(i32.add(scratch, i32.const(offsets[name])));
+}
