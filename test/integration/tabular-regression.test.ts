@@ -59,7 +59,7 @@ const trainerOf = (model: Layer): Promise<Trainer<"features", "price", "mae", "o
 describe("S11: tabular regression from loading to a loaded model", () => {
   let folder = "";
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "adjoint-s11-"));
+    folder = await mkdtemp(join(tmpdir(), "adjoint-tabular-"));
   });
   afterAll(() => rm(folder, { recursive: true }));
 
