@@ -10,7 +10,7 @@ export const missingGpu: string | undefined = existsSync(driver)
   ? undefined
   : `no Vulkan driver at "${driver}": apt-get install chromium libvulkan1`;
 
-/** What a test on a GPU is called: with the reason where it is left out. */
+/** The title of a test on a GPU: with the reason if it is left out. */
 export const gpuTitle = (title: string): string =>
   missingGpu === undefined ? title : `${title} (skipped: ${missingGpu})`;
 

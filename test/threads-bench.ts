@@ -1,4 +1,4 @@
-// What threads bring and cost, on a quiet machine and beside processes that use the cores (decision 014).
+// The gain and the cost of threads, on a quiet machine and beside processes that use the cores (decision 014).
 // node test/from-sources.mjs test/threads-bench.ts [--busy 2] [--rounds 7] [--threads 1,2,8,default] [--only NAME]
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -12,7 +12,7 @@ const missing: string | undefined = existsSync(DEBIAN_CHROMIUM)
 
 export const isMissing: boolean = missing !== undefined;
 
-/** What a test in a browser is called: with the reason where it is left out. */
+/** The title of a test in a browser: with the reason if it is left out. */
 export const browserTitle = (title: string): string =>
   missing === undefined ? title : `${title} (skipped: ${missing})`;
 
@@ -21,7 +21,7 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** What the server says about its pages. */
+/** The headers that the server sends with its pages. */
 export const headers = {
   plain: {},
   isolated: isolation,

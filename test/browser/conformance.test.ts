@@ -20,7 +20,7 @@ const runs: readonly Run[] = [
   { kind: "plain", backend: "webgpu", threads: 1, options: webgpuOptions },
 ];
 
-/** What a page must answer. */
+/** The answer that is expected of a page. */
 function expected({ skip }: ConformanceOptions): object {
   const skipped: { [reason: string]: number } = {};
   let passed = 0;

@@ -4,7 +4,7 @@ import { crossEntropy, dense, flatten, relu, sequential } from "@adjoint/layers"
 import { adam } from "@adjoint/optimizers";
 import { type TrainingEntries, trainOn } from "./steps.ts";
 
-/** How the training examples are cut, in the page as in Node. */
+/** The batches of the training examples, on the page as in Node. */
 export const BATCHES = { size: 100, shuffle: 1 } as const;
 
 /** 784-500-10 with Adam, for batches of any size. */

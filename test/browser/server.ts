@@ -14,7 +14,7 @@ function dataFiles(): ReadonlyMap<string, string> {
 }
 
 export interface Server extends AsyncDisposable {
-  /** Where it is, without a slash at the end. */
+  /** Its address, without a slash at the end. */
   readonly origin: string;
 }
 

@@ -21,7 +21,7 @@ export async function bundle(entry: string): Promise<readonly SiteFile[]> {
     worker: { format: "es" },
     build: {
       write: false,
-      // What Chromium runs as it is, top-level await and `await using` among it.
+      // Syntax that Chromium runs as it is, with top-level await and `await using`.
       target: "esnext",
       modulePreload: false,
       chunkSizeWarningLimit: 10_000,

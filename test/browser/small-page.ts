@@ -12,14 +12,14 @@ export interface LoadedFile {
   readonly gzipped: number;
 }
 
-/** What `page/app.ts` and `page/artifact.ts` leave on their pages. */
+/** The results that `page/app.ts` and `page/artifact.ts` leave on their pages. */
 export interface SmallPage {
   /** Trains the MLP on batches of bars of a size, from seed 1. @returns the loss of each step. */
   readonly train: (options: TrainOptions) => Promise<number[]>;
 }
 
 export interface TrainOptions {
-  /** How many the page asks for; those without isolation have one. */
+  /** The number that the page asks for; pages without isolation have one. */
   readonly threads: number;
   readonly size: number;
   readonly steps: number;

@@ -1,14 +1,14 @@
-/** What runs on a page. */
+/** The backend of a page. */
 export type BackendName = "cpu" | "wasm" | "webgpu";
 
-/** What a page can be asked for, and what it answers. */
+/** The tasks of a page, with their answers. */
 export interface Works {
   /** Runs the conformance suite. */
   readonly conformance: {
     readonly ask: { readonly backend: BackendName };
     readonly answer: {
       readonly passed: number;
-      /** How many cases were left out, by reason. */
+      /** The number of cases that were left out, by reason. */
       readonly skipped: { readonly [reason: string]: number };
       /** Subject, case and problem. */
       readonly failed: readonly string[];
@@ -21,13 +21,13 @@ export interface Works {
   };
 }
 
-/** What a page reads from its address. */
+/** The task as a page reads it from its address. */
 export interface Task<W extends keyof Works> {
   readonly work: W;
   readonly ask: Works[W]["ask"];
 }
 
-/** What a page answers. */
+/** The answer of a page. */
 export interface Report<W extends keyof Works> {
   /** Whether the page is isolated from other origins, and so has shared memory. */
   readonly isolated: boolean;

@@ -19,7 +19,7 @@ const runs: readonly Run[] = [
   { kind: "plain", backend: "webgpu", threads: 1, steps: 300 },
 ];
 
-/** How far the losses may be from those in Node: engines differ in fused multiply-add, and WebGPU sums in f32. */
+/** The largest distance of the losses from those in Node: engines differ in fused multiply-add, and WebGPU sums in f32. */
 const TOLERANCE = 1e-3;
 
 describe.skipIf(isMissing)(`${browserTitle("in Chromium, the MLP learns MNIST as it does in Node")}`, () => {

@@ -1,13 +1,13 @@
 import { type Graph, type State, Tensor, type TensorValue, input, program } from "@adjoint/ir";
 
 /**
- * What a case asks beyond ordinary arithmetic, so that a device that does not promise it can say which cases it leaves out:
+ * A trait that a case needs beyond ordinary arithmetic, so that a device that does not promise it can say which cases it leaves out:
  * `nonFinite` NaN and infinities, `signedZero` the sign of zero (compared then, and only then), `subnormal` numbers
  * below the smallest normal one.
  */
 type Trait = "nonFinite" | "signedZero" | "subnormal";
 
-/** How far floats may be from the oracle's. Integers, bools and shapes are always exact. */
+/** The largest distance of floats from the oracle's. Integers, bools and shapes are always exact. */
 interface Tolerance {
   /** Times the dtype's own tolerance (see `suite.ts`); for results of several rounded steps. */
   readonly times?: number;

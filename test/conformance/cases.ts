@@ -19,7 +19,7 @@ import { viewChainCases } from "./cases/view-chains.ts";
 import { viewCases } from "./cases/view.ts";
 import { windowCases } from "./cases/window.ts";
 
-/** What each primitive must do on every backend: total over the closed set, so that a new one is a type error here. */
+/** The cases of each primitive, for every backend: total over the closed set, so that a new one is a type error here. */
 export const cases: { readonly [N in PrimitiveName]: readonly Case[] } = {
   ...sourceCases,
   ...arithmeticCases,
@@ -37,7 +37,7 @@ export const cases: { readonly [N in PrimitiveName]: readonly Case[] } = {
   ...controlCases,
 };
 
-/** What primitives must do together: what fusion, view folding, memory planning and updates in place can get wrong. */
+/** Cases of several primitives: faults of fusion, view folding, memory planning and updates in place. */
 export const composed: { readonly [subject: string]: readonly Case[] } = {
   fusion: fusionCases,
   views: viewChainCases,

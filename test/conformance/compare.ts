@@ -29,7 +29,7 @@ export interface Comparison extends Pick<Case, "tolerance" | "traits"> {
   readonly base?: { readonly [D in DType]?: number };
 }
 
-/** What is wrong with a value, or undefined: dtype and shape exact, floats within tolerance, NaN equal to NaN, all else exact. */
+/** The difference of a value from the expected one, or undefined: dtype and shape exact, floats within tolerance, NaN equal to NaN, all else exact. */
 export function difference(
   actual: TensorValue | undefined,
   expected: TensorValue,

@@ -15,7 +15,7 @@ export function isWide(value: TensorValue): boolean {
   return value.data.some((_, index) => read(index) < held[0] || read(index) > held[1]);
 }
 
-/** What the README says that this backend does not do. */
+/** The limits of this backend that its README states. */
 function beyond(item: Case): string | undefined {
   const graph = item.graph();
   const tensors = [...graphNodes(graph)].flatMap((node) => node.outputs);

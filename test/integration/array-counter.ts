@@ -30,7 +30,7 @@ type Method = (...parameters: unknown[]) => unknown;
 function replace(prototype: object, name: string): void {
   const own: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
   if (typeof own !== "function") return;
-  // What is found is a method of the prototype; it is called as one.
+  // The function found is a method of the prototype; it is called as one.
   const original = own as Method;
   Object.defineProperty(prototype, name, {
     configurable: true,
@@ -58,7 +58,7 @@ if (typeof typedArray === "object" && typedArray !== null)
   for (const name of methods) replace(typedArray, name);
 for (const name of ["slice", "transfer", "resize"]) replace(ArrayBuffer.prototype, name);
 
-/** What was made since this was last asked, in order. */
+/** The arrays made since the last call, in order. */
 export function arraysMade(): readonly string[] {
   const result = made;
   made = [];

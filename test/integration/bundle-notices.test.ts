@@ -20,7 +20,7 @@ const zod = dirname(
   createRequire(new URL("../../packages/ir/package.json", import.meta.url)).resolve("zod/package.json"),
 );
 
-/** What the bundler writes for a package of this one source. */
+/** The bundler's output for a package of this one source. */
 function bundled(source: string): { readonly [file: string]: string } {
   const folder = mkdtempSync(join(tmpdir(), "adjoint-bundle-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -66,7 +66,7 @@ describe("The steps of a compilation", () => {
       { timeout: PATIENCE },
       async ([, build, count]) => {
         const backend = await open();
-        // What is made once.
+        // Parts that are made once.
         await compiled(build(1), backend);
         const once = await compiled(build(count), backend);
         const twice = await compiled(build(2 * count), backend);

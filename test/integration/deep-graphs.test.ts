@@ -29,7 +29,7 @@ import { difference } from "./random-graphs.ts";
 
 // Walks that recurse ended at 1,000 to 2,000 of these.
 const DEEP = 1200;
-/** What is wide has its own growth, and no depth. */
+/** Wide graphs have their own growth, and no depth. */
 const WIDE = 600;
 /** A busy machine may take long; the work is a few hundred milliseconds each. */
 const PATIENCE = 60_000;

@@ -34,7 +34,7 @@ it("100,000 training steps of a small model leave memory as it was", { timeout: 
   const after = process.memoryUsage();
   expect(made).toEqual([]);
   expect(last).toBeLessThan(first / 10);
-  // What lies outside the heap of JavaScript: WebAssembly's memory among it.
+  // The memory outside the heap of JavaScript, WebAssembly's included.
   expect(after.arrayBuffers).toBeLessThanOrEqual(before.arrayBuffers);
   expect(after.external - before.external).toBeLessThan(2 ** 20);
 });

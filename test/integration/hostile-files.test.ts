@@ -137,7 +137,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
     other.set(file.subarray(from, from + 4), Math.min(to, Math.max(0, file.length - 4)));
     return other;
   }),
-  // What a text says, still in its form: another number, another letter.
+  // Changes that keep the form of a text: another number, another letter.
   fc
     .tuple(place, fc.constantFrom("0", "7", "99999999999", "e", "-1", "Z", "1.5"))
     .map(([at, text]): Change => (file) => {

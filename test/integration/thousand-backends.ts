@@ -21,7 +21,7 @@ async function open(count: number): Promise<void> {
 
 const entriesOf = (folder: string): number => (existsSync(folder) ? readdirSync(folder).length : 0);
 
-/** What the process holds once what nobody needs is gone: megabytes, and how many of each. Files and threads on Linux. */
+/** The process's resources after garbage collection: megabytes, and the number of each kind. Files and threads on Linux. */
 async function held(): Promise<object> {
   for (let round = 0; round < 4; round++) {
     gc?.();

@@ -36,7 +36,7 @@ async function fastest(
   return best;
 }
 
-/** How many numbers of the state are neither 0 nor normal. */
+/** The number of elements of the state that are neither 0 nor normal. */
 const subnormals = (state: State): number =>
   Object.values(state)
     .flatMap(({ data }) => Array.from(data, Number))

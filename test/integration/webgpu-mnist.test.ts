@@ -9,7 +9,7 @@ import { adam } from "@adjoint/optimizers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gpuTitle, missingGpu, nodeBackend } from "../gpu.ts";
 
-/** How far apart the shares of test images that two backends get right may be. */
+/** The largest difference between two backends in the share of test images that they get right. */
 const TOLERANCE = 0.003;
 
 interface Trained {

@@ -50,7 +50,7 @@ describe.skipIf(missingGpu !== undefined).each([
     const adapter = await (await nodeGpu()).requestAdapter();
     device = await adapter?.requestDevice();
     if (device === undefined) throw new Error("no device");
-    // What decides between the two.
+    // The sizes that decide between the two.
     Object.defineProperty(device, "adapterInfo", { value: { isFallbackAdapter } });
     backend = await webgpu({ device });
   });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gpuTitle, missingGpu, nodeGpu } from "../gpu.ts";
 import { difference, graphs } from "./random-graphs.ts";
 
-/** What is held in 32 bits without loss. A zero of a padding times NaN is NaN here and nothing to the oracle: no convolutions. */
+/** Types that 32 bits hold without loss. The padding's zero times NaN is NaN here and skipped by the oracle: no convolutions. */
 const options = {
   dtypes: ["f32", "f16", "bf16", "i32", "i16", "i8", "u32", "u16", "u8", "bool"],
   without: ["conv", "convTranspose", "convWeight"],

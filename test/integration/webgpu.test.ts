@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gpuTitle, missingGpu, nodeGpu } from "../gpu.ts";
 import { trainingStep } from "./webgpu-training.ts";
 
-/** How often a method of an object is called from here on. */
+/** Counts the calls of a method of an object from here on. */
 function countCalls<K extends string>(
   object: { [N in K]: (...given: never[]) => unknown },
   name: K,

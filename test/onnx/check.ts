@@ -20,7 +20,7 @@ import { load, runtimes } from "./runtime.ts";
 /** Relative to the largest element of a tensor. */
 const tolerances: { readonly [dtype: string]: number } = { f16: 4e-3, bf16: 3e-2, f32: 1e-5, f64: 1e-5 };
 
-/** What is wrong with a value; undefined where it is right. Integers, bools, NaN and infinities are exact. */
+/** The difference of a value from the expected one; undefined if there is none. Integers, bools, NaN and infinities are exact. */
 export function difference(actual: TensorValue | undefined, expected: TensorValue): string | undefined {
   if (actual === undefined) return "is missing";
   if (typeText(actual) !== typeText(expected))
@@ -78,7 +78,7 @@ export async function runExported(
   };
 }
 
-/** What differs between an exported graph's run and the reference evaluator's. */
+/** The differences between an exported graph's run and the reference evaluator's. */
 export async function problemsOf(
   graph: Graph,
   feeds: State,

@@ -64,7 +64,7 @@ async function predicted(session: Session<Programs>, data: Float32Array): Promis
   return tensorValue("f32", output.shape, output.data);
 }
 
-/** How many rows of scores are largest at their label. */
+/** The number of rows whose largest score is that of the label. */
 function hits(scores: TensorValue["data"], labels: ArrayLike<number>): number {
   const all = toNumbers(tensorValue("f32", [scores.length], scores));
   let count = 0;

@@ -57,7 +57,7 @@ function singleOperator(test: TestCase): ImportedSet | undefined {
   const elements = [...fed, ...set.expected].reduce((sum, { shape }) => sum + elementCount(shape), 0);
   if (!fed.some(isFloat) || !set.expected.some(isFloat) || elements > MOST_ELEMENTS) return undefined;
   if (fed.some(({ dtype }) => dtype === "f16" || dtype === "bf16")) return undefined;
-  // Where a result is infinite there is nothing to compare.
+  // An infinite result can't be compared.
   if (set.expected.some((value) => !toNumbers(value).every(Number.isFinite))) return undefined;
   const moved = Object.entries(set.feeds).map(([name, value], index) => {
     if (!isFloat(value)) return [name, value] as const;
@@ -92,7 +92,7 @@ function differentiable(): readonly Case[] {
       inDoubles(set.graph);
       return [{ name: test.test, set }];
     } catch {
-      // What can't be imported is the conformance run's business; random bits have no derivative.
+      // Models that can't be imported are counted by the conformance run; random bits have no derivative.
       return [];
     }
   });

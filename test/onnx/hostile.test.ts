@@ -31,7 +31,7 @@ function bitsOf(seed: number): (limit: number) => number {
   };
 }
 
-/** How the import of broken bytes ends: in a graph, or in an error. */
+/** The end of an import of broken bytes: a graph, or an error. */
 function importOf(bytes: Uint8Array): unknown {
   try {
     fromOnnx(bytes);

@@ -14,7 +14,7 @@ const feeds = {
   none: valueOf("f32", [0, 3], []),
 };
 
-/** What an operator set can say only from a version on, with what it takes of the inputs. */
+/** Forms that an operator set has only from a version on, with the inputs that they take. */
 const cases: readonly (readonly [string, number, Tensor, ("x" | "at" | "rows" | "none")[]])[] = [
   ["a scatter with a sum", 16, x.scatter(at, rows, "add"), ["x", "at", "rows"]],
   ["a scatter with a product", 16, x.scatter(at, rows, "mul"), ["x", "at", "rows"]],

@@ -8,7 +8,7 @@ import type { Graph } from "@adjoint/ir";
 import { chain, layerNorms, registers, residualBlocks } from "./growing-graphs.ts";
 import { median } from "./measure/numbers.ts";
 
-// How long `compile` takes in a new process, and how that grows: each workload at a size and at twice that size.
+// The time of `compile` in a new process, and its growth: each workload at a size and at twice that size.
 // `pnpm bench:compile [backend]`: with one backend or all.
 
 /** Each with the size of the first row of a pair. */
@@ -35,7 +35,7 @@ async function milliseconds(name: string, backendName: string, count: number): P
   const started = performance.now();
   await using session = await compile({ main: graph }, { backend });
   const taken = performance.now() - started;
-  // What was compiled is there to be run.
+  // The result of compiling is not thrown away before it could run.
   await session.state();
   return taken;
 }

@@ -11,7 +11,7 @@ import {
 } from "./contestants/names.ts";
 import { type WorkloadName, workloadNames } from "./tasks/workloads/table.ts";
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
   readonly platform: readonly Platform[];
   readonly workload: readonly (WorkloadName | "linear")[];

@@ -29,7 +29,7 @@ const answersSchema = z.tuple([
   z.object({ loaded: z.array(z.string()) }),
 ]);
 
-/** What a contestant's process answers when nothing more is asked, and the packages of ours whose main entry it loaded. */
+/** The answer of a contestant's process when nothing more is asked, and the packages of ours whose main entry it loaded. */
 async function processOf(
   contestant: ContestantName,
   threads: number,

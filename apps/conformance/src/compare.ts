@@ -6,7 +6,7 @@ const RELATIVE = 1e-3;
 const ABSOLUTE = 1e-7;
 
 /**
- * What is wrong with an output, or undefined. The items of a sequence are outputs of their own; an optional value that
+ * The difference of an output from what is expected, or undefined. The items of a sequence are outputs of their own; an optional value that
  * holds nothing is none. Narrow elements must be the same, and of the type that the model declares.
  */
 export function valueDifference(
@@ -32,7 +32,7 @@ export function valueDifference(
     .find((problem) => problem !== undefined);
 }
 
-/** What is wrong with a tensor, or undefined. */
+/** The difference of a tensor from what is expected, or undefined. */
 export function difference(
   name: string,
   actual: TensorValue | undefined,

@@ -14,7 +14,7 @@ import type { TestCase, TestSet } from "./tests.ts";
 export interface ImportedSet {
   readonly graph: Graph;
   readonly feeds: { readonly [input: string]: TensorValue };
-  /** What each output should be. */
+  /** The expected value of each output. */
   readonly outputs: readonly HostValue[];
   /** The tensors in them. */
   readonly expected: readonly TensorValue[];

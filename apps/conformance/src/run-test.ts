@@ -40,7 +40,7 @@ export async function runTest(test: TestCase, backend: BackendName): Promise<Res
   } catch (error) {
     const result = error instanceof UnsupportedError ? "unsupported" : "failed";
     const message = error instanceof Error ? error.message : String(error);
-    // Where the runner called the import says nothing of the model, and differs by machine.
+    // The line in the runner that called the import says nothing about the model, and differs by machine.
     const reason = message.replace(/(?: At|,) [^ ]*[/\\][^ ]*:\d+:\d+\.$/, (place) =>
       place.startsWith(",") ? "." : "",
     );
@@ -48,7 +48,7 @@ export async function runTest(test: TestCase, backend: BackendName): Promise<Res
   }
 }
 
-/** What is wrong with a set's outputs, or undefined. */
+/** The first difference in a set's outputs, or undefined. */
 async function runSet(
   backend: BackendName,
   declared: readonly ValueSource[],

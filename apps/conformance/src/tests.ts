@@ -13,7 +13,7 @@ export interface TestCase {
   readonly model: string;
   /** Folders of the sets; the light models have none. */
   readonly sets: readonly string[];
-  /** Where the output of a light model is. */
+  /** The file of the output of a light model. */
   readonly lightOutput?: string;
 }
 
@@ -40,13 +40,13 @@ function caseOf(folder: string, path: string, name: string): readonly TestCase[]
   return [{ folder, test: name, model, sets: sets.toSorted().map((set) => join(path, name, set)) }];
 }
 
-/** What a set feeds and expects, in the order of the model's inputs and outputs. */
+/** The feeds and the expected outputs of a set, in the order of the model's inputs and outputs. */
 export interface TestSet {
   readonly inputs: readonly HostValue[];
   readonly outputs: readonly HostValue[];
 }
 
-/** What a model says of its inputs and outputs. */
+/** The inputs and outputs that a model declares. */
 export interface Signature {
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];

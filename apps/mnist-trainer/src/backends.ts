@@ -6,7 +6,7 @@ import { webgpu } from "@adjoint/backend-webgpu";
 import type { Backend } from "@adjoint/compiler";
 import { UsageError } from "./usage-error.ts";
 
-/** What can run the programs, by name. */
+/** The backends, by name. */
 export const backends: { readonly [name in "cpu" | "wasm" | "webgpu"]: () => Backend | Promise<Backend> } = {
   cpu: () => cpu(),
   wasm: () => {
@@ -22,7 +22,7 @@ export const backends: { readonly [name in "cpu" | "wasm" | "webgpu"]: () => Bac
 /** The fastest one. */
 export const defaultBackend: keyof typeof backends = "wasm";
 
-/** What is used of the npm package, which is not there where only the app's own packages are installed. */
+/** The part of the npm package that is used; the package is missing if only the app's own packages are installed. */
 interface WebgpuPackage {
   create(options: readonly string[]): GPU;
 }

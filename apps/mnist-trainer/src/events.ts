@@ -1,7 +1,7 @@
 import type { EpochRecord, ProgressReport } from "@adjoint/trainer";
 import type { Settings } from "./settings.ts";
 
-/** What is about to be trained. */
+/** The first event: the network, the data and the settings. */
 export interface Beginning {
   readonly settings: Settings;
   readonly backend: string;
@@ -14,7 +14,7 @@ export interface Beginning {
   readonly stepsDone: number;
 }
 
-/** How it ended. */
+/** The last event: the result. */
 export interface Ending {
   readonly outcome: "finished" | "stopped" | "failed";
   /** Why it was not finished. */

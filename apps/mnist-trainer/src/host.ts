@@ -1,4 +1,4 @@
-/** Where text goes: the standard output of a process, or a stand-in. */
+/** An output for text: the standard output of a process, or a stand-in. */
 export interface TextStream {
   write(text: string): unknown;
   /** True on a terminal. */
@@ -9,11 +9,11 @@ export interface TextStream {
 /** A request to end, by the signal that carried it: Ctrl-C, `kill`, a terminal that closed. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
-/** What the program has of the world. */
+/** The program's access to the world. */
 export interface Host {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
-  /** What starts the program, for messages: `npm start --`. */
+  /** The command that starts the program, for messages: `npm start --`. */
   readonly command: string;
   now(): Date;
   /** Listens for requests to end; returns what ends the listening. */

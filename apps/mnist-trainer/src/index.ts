@@ -13,7 +13,7 @@ import { UsageError } from "./usage-error.ts";
 
 export type { EndSignal, Host, TextStream } from "./host.ts";
 
-/** What a shell expects of a process that a signal ended: 128 and the signal's number. */
+/** The exit code that a shell expects of a process ended by a signal: 128 plus the signal's number. */
 const exitCodes: { readonly [signal in EndSignal]: number } = {
   SIGINT: 130,
   SIGTERM: 143,
@@ -46,7 +46,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   }
 }
 
-/** What went wrong: the message where it says all, and the stack of what should not happen. */
+/** The text of an error: the message alone if it says all, with the stack if the error is a fault of the program. */
 function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const foreseen = error instanceof AdjointError || "syscall" in error;

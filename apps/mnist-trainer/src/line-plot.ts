@@ -7,7 +7,7 @@ interface Series {
   readonly dots?: boolean;
 }
 
-/** What a plot shows. */
+/** The content of a plot. */
 export interface LinePlot {
   readonly title: string;
   /** The x axis counts something: its ticks are whole numbers. */

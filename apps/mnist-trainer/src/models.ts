@@ -3,7 +3,7 @@ import { type Layer, conv2d, dense, flatten, maxPool, relu, reshape, sequential 
 /** Digits that can be told apart. */
 const DIGITS = 10;
 
-/** What can be trained, by name. Each takes images [batch, 28, 28] and gives logits [batch, 10]. */
+/** The networks that can be trained, by name. Each takes images [batch, 28, 28] and gives logits [batch, 10]. */
 export const models: {
   readonly [name in "mlp" | "cnn" | "logistic"]: { readonly about: string; make(): Layer };
 } = {

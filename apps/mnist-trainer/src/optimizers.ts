@@ -26,7 +26,7 @@ const method = (
   make: (rate) => make({ learningRate: rate }) as Optimizer,
 });
 
-/** How to learn, by name. */
+/** The optimizers, by name. */
 export const optimizers: {
   readonly [
     name in "sgd" | "momentum" | "nesterov" | "adagrad" | "rmsprop" | "adadelta" | "adam" | "adamw"

@@ -9,7 +9,7 @@ import { UsageError } from "./usage-error.ts";
 interface Option {
   /** Its name in the program. */
   readonly key: keyof typeof optionSchemas;
-  /** What stands for its value in the help. */
+  /** The word for its value in the help. */
   readonly value: string;
   readonly help: string;
   readonly numeric?: boolean;
@@ -78,7 +78,7 @@ const flags = {
 export const flagOf = (key: string): string =>
   `--${Object.entries(options).find(([, option]) => option.key === key)?.[0] ?? key}`;
 
-/** What `--help` prints. @param command what starts the program, up to its options. */
+/** The text of `--help`. @param command the command that starts the program, up to its options. */
 export function helpText(command: string): string {
   const rows = [
     ...Object.entries(options).map(([flag, { value, help }]) => [`--${flag} ${value}`, help]),
@@ -125,7 +125,7 @@ export function parseOptions(argv: readonly string[]): Given & { readonly help: 
   });
   const problems: string[] = [];
   const given: { [key: string]: unknown } = {};
-  // What follows an option that is unknown or lacks its value may belong to it.
+  // The word after an option that is unknown or lacks its value may belong to it.
   let doubtful = false;
   for (const token of tokens) {
     if (token.kind === "positional" && !doubtful)

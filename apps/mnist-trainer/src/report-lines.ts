@@ -3,7 +3,7 @@ import { type Beginning, type Ending, type Reporter, percentOf } from "./events.
 import { clock, grouped, shellWord } from "./format.ts";
 import type { Host } from "./host.ts";
 
-/** What is trained, on what: the first line of a run. */
+/** The first line of a run: the network and the data. */
 function beginLine({
   settings,
   backend,
@@ -20,7 +20,7 @@ function beginLine({
   );
 }
 
-/** How it ended, where everything is, and how to go on. */
+/** The end of a run: its result, the files, and how to go on. */
 function endLines(
   { outcome, reason, files, epochs, step, seconds }: Ending,
   command: string,

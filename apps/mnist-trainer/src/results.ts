@@ -7,7 +7,7 @@ import { linePlot } from "./line-plot.ts";
 import { fileNames } from "./run-folder.ts";
 import type { Settings } from "./settings.ts";
 
-/** What a training came to, to be kept. */
+/** The results of a training, to be kept. */
 export interface Results {
   readonly folder: string;
   readonly settings: Settings;

@@ -20,7 +20,7 @@ const names = <N extends string>(table: { readonly [name in N]: unknown }): Sche
 };
 const count = whole(1);
 
-/** What a run is: two runs of the same settings give the same weights, bit for bit. */
+/** The settings that decide a run: two runs of the same settings give the same weights, bit for bit. */
 export interface Settings {
   readonly model: keyof typeof models;
   readonly epochs: number;
@@ -32,7 +32,7 @@ export interface Settings {
   readonly limit?: number | undefined;
 }
 
-/** Where and how it runs: nothing of it changes the numbers that a backend gives. */
+/** Settings of the machine and the output: none of them changes the numbers that a backend gives. */
 export interface Placement {
   readonly backend: keyof typeof backends;
   readonly out?: string | undefined;
@@ -66,7 +66,7 @@ export const optionSchemas: {
   checkpointEvery: count,
 };
 
-/** What the user gave, checked. */
+/** The user's options, checked. */
 export type Given = Partial<Settings> & Partial<Placement>;
 
 /** One of those that end above 98 %; the README tells what others end at. */

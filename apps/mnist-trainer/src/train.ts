@@ -17,7 +17,7 @@ import type { Placement, Settings } from "./settings.ts";
 /** Steps from one kept measurement to the next, for plots. */
 const KEPT = 10;
 
-/** What `train` needs. */
+/** The argument of `train`. */
 export interface Job {
   readonly settings: Settings;
   readonly placement: Pick<Placement, "backend" | "checkpointEvery">;

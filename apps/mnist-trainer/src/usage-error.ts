@@ -1,4 +1,4 @@
-/** What the user asked for can't be done as asked; the program ends with exit code 2. */
+/** The options can't be followed; the program ends with exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

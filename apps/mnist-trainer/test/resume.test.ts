@@ -13,7 +13,7 @@ const historyOf = async (folder: string): Promise<unknown> =>
     key === "seconds" ? 0 : value,
   );
 
-/** How the program is run from its sources. */
+/** The arguments that run the program from its sources. */
 const program = ["../../../test/from-sources.mjs", "../src/main.ts"].map((file) =>
   fileURLToPath(new URL(file, import.meta.url)),
 );

@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import { quick, runHere, temporaryFolder } from "./support.ts";
 
 const path = temporaryFolder();
-/** What clears a line of a terminal. */
+/** The sequence that clears a line of a terminal. */
 const CLEAR = "\u001B[K";
 const readJson = async (name: string): Promise<unknown> => JSON.parse(await readFile(path(name), "utf8"));
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type EndSignal, type Host, run } from "@adjoint/mnist-trainer";
 import { afterAll, beforeAll } from "vitest";
 
-/** What a run printed and how it ended. */
+/** The output of a run, and its exit code. */
 export interface Outcome {
   readonly code: number;
   readonly out: string;

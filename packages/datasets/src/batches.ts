@@ -8,15 +8,15 @@ import { parseOptions } from "./options.ts";
 import { identity, permutation, RandomStream } from "./random.ts";
 import type { Source } from "./source.ts";
 
-/** How a data set is cut into batches. */
+/** Options of cutting a data set into batches. */
 export interface BatchOptions {
   /** Examples of a batch, at least 1. */
   readonly size: number;
   /** A seed (whole number from 0 to 2⁵³−1) for a random order, or `false` for the data set's own. Default: `false`. */
   readonly shuffle?: number | false;
-  /** Which pass over the data this is, from 0: each has its own random order. Default: 0. */
+  /** The number of the pass over the data, from 0: each has its own random order. Default: 0. */
   readonly epoch?: number;
-  /** What to do when fewer than `size` examples are left: give them as a smaller batch, or not. Default: `"keep"`. */
+  /** If fewer than `size` examples are left: give them as a smaller batch, or drop them. Default: `"keep"`. */
   readonly lastBatch?: "keep" | "drop";
   /** Index of the first batch to give, from 0 to `length`: where an interrupted pass goes on. Default: 0. */
   readonly start?: number;

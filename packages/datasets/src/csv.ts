@@ -24,7 +24,7 @@ import { parseOptions } from "./options.ts";
 import { storedSources } from "./sources.ts";
 
 /**
- * What a field takes from a table: the numbers of one column ([length]), of several ([length, columns]), or the place
+ * The columns that a field takes from a table: the numbers of one ([length]), of several ([length, columns]), or the index
  * of a column's text in a list of classes (i32 [length]).
  */
 export type CsvField =
@@ -35,7 +35,7 @@ export type CsvField =
 /** Fields by name. */
 export type CsvFields = Readonly<Record<string, CsvField>>;
 
-/** How a table becomes a data set. */
+/** Options of making a data set from a table. */
 export interface CsvOptions<S extends CsvFields, D extends FloatDType = "f32"> {
   /** The fields, by the columns they take: `{ features: ["rooms", "age"], price: "price" }`. */
   readonly fields: S;
@@ -106,7 +106,7 @@ export function csv<const S extends CsvFields, D extends FloatDType = "f32">(
 
 interface Table {
   readonly header: readonly string[];
-  /** Where each column stands. */
+  /** The index of each column. */
   readonly places: ReadonlyMap<string, number>;
   readonly records: readonly CsvRecord[];
   readonly file: string | undefined;

@@ -1,6 +1,6 @@
 import { AdjointError } from "@adjoint/ir/values";
 
-/** What was wrong; the message says more. */
+/** The kind of fault; the message says more. */
 export type DatasetErrorReason =
   /** An option has a value that it can't have. */
   | "bad-option"
@@ -29,7 +29,7 @@ export type DatasetErrorReason =
   /** A file that can't be read. */
   | "unreadable-file";
 
-/** Where a `DatasetError` happened; each part is present where it is known. */
+/** The position of a fault in a file; each part is present if it is known. */
 export interface ErrorPlace {
   /** Name of the file or of the argument that stands for it. */
   readonly file?: string | undefined;
@@ -39,13 +39,13 @@ export interface ErrorPlace {
   readonly line?: number;
   /** Column of a table, by its header. */
   readonly column?: string;
-  /** What was thrown underneath. */
+  /** The error underneath. */
   readonly cause?: unknown;
 }
 
 /** The one error type of this package: bad options, bad files, values out of range. Its code is `data`. */
 export class DatasetError extends AdjointError {
-  /** What was wrong; stable, so that programs can branch on it. */
+  /** The kind of fault; stable, so that programs can branch on it. */
   readonly reason: DatasetErrorReason;
   /** Name of the file, if the trouble is in one. */
   readonly file: string | undefined;

@@ -7,7 +7,7 @@ export type Fields = Readonly<Record<string, DType>>;
 /** A column for every field: a whole data set, a batch, or (without the axis of examples) one example. */
 export type Columns<F extends Fields> = { readonly [K in keyof F]: Column<F[K]> };
 
-/** What one example has in each field. */
+/** Type and shape of one example in each field. */
 export type ExampleTypes<F extends Fields> = {
   readonly [K in keyof F]: { readonly dtype: F[K]; readonly shape: readonly number[] };
 };

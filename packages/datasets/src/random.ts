@@ -1,6 +1,6 @@
 import { at, threefry2x32 } from "@adjoint/ir/values";
 
-/** What a stream of random numbers is for; two purposes never share numbers, even under one seed. */
+/** The purpose of a stream of random numbers; two purposes never share numbers, even under one seed. */
 export type Purpose = "batches" | "shuffle" | "split";
 
 const purposes: { readonly [P in Purpose]: number } = { batches: 1, shuffle: 2, split: 3 };

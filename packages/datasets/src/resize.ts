@@ -6,7 +6,7 @@ import { DatasetError } from "./error.ts";
 import { parseOptions } from "./options.ts";
 import { forEachPiece, type Source } from "./source.ts";
 
-/** How images are resized. */
+/** Options of resizing images. */
 export interface ResizeOptions {
   /**
    * `"area"`: each new pixel is the mean of the area it covers (best for making images smaller).
@@ -14,7 +14,7 @@ export interface ResizeOptions {
    * it skips pixels when an image shrinks to less than half). Default: `"area"`.
    */
   readonly method?: "area" | "bilinear";
-  /** Where an image of rank 3 has its channels: `[height, width, channels]` or first. Default: `"last"`. */
+  /** The position of the channels in an image of rank 3: `[height, width, channels]` or first. Default: `"last"`. */
   readonly channels?: "last" | "first";
 }
 

@@ -3,7 +3,7 @@ import { allocate } from "./dtype.ts";
 import { type Column } from "./column.ts";
 import { identity } from "./random.ts";
 
-/** Where the examples of one column come from. Immutable: two data sets may share one. */
+/** The examples of one column. Immutable: two data sets may share one. */
 export interface Source<D extends DType = DType> {
   readonly dtype: D;
   /** Number of examples. */

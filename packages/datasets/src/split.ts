@@ -3,7 +3,7 @@ import { DatasetError } from "./error.ts";
 import { parseOptions } from "./options.ts";
 import { identity, permutation, RandomStream } from "./random.ts";
 
-/** How a data set is split. */
+/** Options of splitting a data set. */
 export interface SplitOptions {
   /** Seed (whole number from 0 to 2⁵³−1) of the random choice; `false` takes the last examples. Default: `false`. */
   readonly seed?: number | false;

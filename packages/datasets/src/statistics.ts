@@ -6,7 +6,7 @@ import type { RangeNormalization, Standardization } from "./normalize.ts";
 import { parseOptions } from "./options.ts";
 import { forEachPiece, read, type Source } from "./source.ts";
 
-/** What statistics are taken over. */
+/** The axes that statistics are taken over. */
 export interface StatisticsOptions {
   /**
    * `"feature"`: each position of the example has its own (columns of a table). `"field"`: one for all elements (pixels

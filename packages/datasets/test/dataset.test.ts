@@ -9,7 +9,7 @@ function ys(data: Dataset<{ x: "f32"; y: "i32" }>): number[] {
   return [...y.data];
 }
 
-// What callers without types can pass.
+// Values that callers without types can pass.
 
 describe("dataset", () => {
   it("knows its fields and their types", () => {
@@ -210,7 +210,7 @@ describe("fields", () => {
   });
 
   it("that don't exist are refused with those that do", async () => {
-    const untyped = counting(2) as unknown as Dataset<Record<string, "f32">>; // What callers without types can pass.
+    const untyped = counting(2) as unknown as Dataset<Record<string, "f32">>; // Values that callers without types can pass.
     for (const run of [
       () => untyped.column("z"),
       () => untyped.select("z"),
@@ -230,7 +230,7 @@ describe("fields", () => {
   });
 
   it("must keep different names, and there must be one", async () => {
-    const names = { x: 3n } as unknown as { x: "z" }; // What callers without types can pass.
+    const names = { x: 3n } as unknown as { x: "z" }; // Values that callers without types can pass.
     expect((await refusal(() => counting(2).rename(names))).message).toBe(
       'rename: the new name of "x" must be a string and is 3n.',
     );

@@ -26,7 +26,7 @@ interface Context {
   readonly made: Map<LayerState, Registers>;
 }
 
-/** Which layer made a register or a random key. */
+/** The layer that made a register or a random key. */
 const makers = new WeakMap<Node, { readonly name: string; readonly state: LayerState }>();
 
 /** A user's call: names become fixed, and names that two layers share are found. */

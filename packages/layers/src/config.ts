@@ -22,7 +22,7 @@ const count: Schema<number> = whole(0, LARGEST);
 
 const SHARE = "must be a number from 0 to 1";
 
-/** How much one of two weighs. */
+/** The weight of one of two, 0 to 1. */
 export const share: Schema<number> = checked(number(SHARE), minimum(0, SHARE), maximum(1, SHARE));
 
 /** One whole number for all spatial axes, or one for each. */

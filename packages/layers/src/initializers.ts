@@ -14,7 +14,7 @@ import {
   withDefault,
 } from "@adjoint/ir/schema";
 
-/** How a parameter starts, as data: a name and its settings, so that it goes to JSON and back. */
+/** The first value of a parameter, as data: a name and its settings, so that it goes to JSON and back. */
 export type Initializer =
   | { readonly name: "zeros" | "ones" }
   | { readonly name: "constant"; readonly value: number }
@@ -114,7 +114,7 @@ export const heNormal = (options: GainOptions = {}): Initializer => made("heNorm
  */
 export const orthogonal = (options: GainOptions = {}): Initializer => made("orthogonal", { ...options });
 
-/** How many inputs a unit has, and how many units an input feeds. */
+/** The number of inputs of a unit, and of units that an input feeds. */
 export interface Fans {
   readonly fanIn: number;
   readonly fanOut: number;

@@ -44,7 +44,7 @@ export interface RegisterSpec {
 /** By name. */
 export type RegisterSpecs = { readonly [parameter: string]: RegisterSpec };
 
-/** What a layer computes from, besides its input. */
+/** The operands of a layer besides its input. */
 export interface LayerCall<C> {
   readonly config: C;
   readonly training: boolean;
@@ -65,20 +65,20 @@ export interface LayerKind<C = unknown> {
   readonly kind: string;
   /** The settings; what the user may leave out has a default here. */
   readonly schema: Schema<C>;
-  /** How layers inside are connected: each after the other, or side by side. Absent for a layer that holds none. */
+  /** The connection of the layers inside: each after the other, or side by side. Absent for a layer that holds none. */
   readonly inner?: "chain" | "branches";
   /** The registers for an input of this type. Called within the layer's scope, so that errors name it. */
   registers?(config: C, input: TensorType): RegisterSpecs;
   build(x: Tensor, call: LayerCall<C>): Tensor;
 }
 
-/** What every layer takes besides its own settings. */
+/** Options of every layer besides its own settings. */
 export interface NameOption {
   /** Letters, digits, _ and -; the kind and a number by default. */
   readonly name?: string | undefined;
 }
 
-/** What `makeLayer` keeps of a layer; its name and registers come later. */
+/** The parts of a layer that `makeLayer` keeps; its name and registers come later. */
 export interface LayerState {
   readonly kind: LayerKind;
   readonly config: unknown;

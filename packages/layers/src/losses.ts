@@ -16,7 +16,7 @@ import {
 import type { Tensor } from "@adjoint/ir";
 import { checkDistinct } from "./call.ts";
 
-/** What becomes of the losses of single elements or examples: their mean, their sum, or nothing. */
+/** The reduction of the losses of single elements or examples: their mean, their sum, or none. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** Settings of a loss. */
@@ -92,7 +92,7 @@ export const meanAbsoluteError = (prediction: Tensor, target: Tensor, options: L
 
 /** Settings of `huber`. */
 export interface HuberOptions extends LossOptions {
-  /** Where the square becomes a line, 1 by default. */
+  /** The error from which on the square becomes a line, 1 by default. */
   readonly delta?: number | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface SummaryRow {
   readonly shared: boolean;
 }
 
-/** What a model is made of. */
+/** The layers of a model and their parameters. */
 export interface Summary {
   readonly rows: readonly SummaryRow[];
   readonly total: number;

@@ -20,7 +20,7 @@ export const ramp = (shape: readonly number[], step = 0.1, start = -0.5): Tensor
     ),
   );
 
-/** What one run of a function of tensors gives. */
+/** The result of one run of a function of tensors. */
 export interface Ran {
   readonly value: TensorValue;
   readonly numbers: readonly number[];

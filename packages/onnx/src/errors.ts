@@ -6,7 +6,7 @@ export const malformed = (problem: string, remedy = ""): AdjointError =>
 
 /** A model that uses what can't be imported: all of it, with how often each occurs. */
 export class UnsupportedError extends AdjointError {
-  /** What is not supported, for example `ai.onnx.ml.TreeEnsemble`, and how often the model uses it. */
+  /** Something unsupported, for example `ai.onnx.ml.TreeEnsemble`, and how often the model uses it. */
   readonly features: ReadonlyMap<string, number>;
 
   constructor(features: ReadonlyMap<string, number>, problem = "the model uses what can't be imported") {

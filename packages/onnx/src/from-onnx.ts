@@ -29,7 +29,7 @@ import { type ModelSource, PRODUCER, type ValueSource } from "./proto/model.ts";
 import type { ExternalData } from "./tensor.ts";
 import { REGISTERS_KEY, type RegisterPair, pairsIn } from "./training-loop.ts";
 
-/** How a model is imported. */
+/** Options of importing a model. */
 export interface ImportOptions {
   /**
    * Inputs that become constants, where the model computes shapes, axes or counts from them; sequences (lists) and
@@ -46,7 +46,7 @@ export interface ImportOptions {
   readonly registers?: boolean;
   /** Gives the bytes of files that the model keeps weights in. */
   readonly externalData?: ExternalData;
-  /** What the import may take, beside what the file itself holds: more than the defaults only for files that are trusted. */
+  /** Limits of the import, beyond the size of the file itself: more than the defaults only for files that are trusted. */
   readonly limits?: ImportLimits;
 }
 
@@ -67,8 +67,11 @@ export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph 
       () => withOrigin(currentOrigin(), () => importModel(bytes, options, budget)),
     );
   } catch (error) {
-    // Counts and nesting that only a hostile file has.
-    if (error instanceof RangeError) throw malformed(`the model exceeds what can be held (${error.message})`);
+    // Counts, nesting and lists that are too short, which only a broken or hostile file has.
+    if (error instanceof RangeError)
+      throw malformed(
+        `the model exceeds what can be held, or gives fewer numbers than it needs (${error.message})`,
+      );
     throw error;
   }
 }
@@ -137,7 +140,7 @@ function contextOf(
   };
 }
 
-/** What is left open, by name. */
+/** The names that are left open. */
 interface OpenInputs {
   readonly inputs: ReadonlyMap<string, Tensor>;
   /** Inputs that are registers. */

@@ -2,7 +2,7 @@ import { usedOperators } from "./import/used-operators.ts";
 import { decodeModel } from "./proto/decode.ts";
 import type { ModelSource, ValueSource } from "./proto/model.ts";
 
-/** What a model's file says of itself, read without importing it. */
+/** Facts about a model's file, read without importing it. */
 export interface OnnxSummary {
   readonly irVersion: number;
   readonly producer: string;
@@ -11,7 +11,7 @@ export interface OnnxSummary {
   /** Names of inputs that are no weights, in the file's order. */
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];
-  /** How often each operator occurs, sub-graphs and functions included. */
+  /** The number of uses of each operator, sub-graphs and functions included. */
   readonly operators: ReadonlyMap<string, number>;
   readonly metadata: { readonly [key: string]: string };
 }

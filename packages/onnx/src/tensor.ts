@@ -21,7 +21,7 @@ import type { TensorProto } from "./proto/model.ts";
 /** Gives the bytes of a file beside the model, by the location that the model names. */
 export type ExternalData = (location: string) => Uint8Array;
 
-/** What reading a tensor needs of the model around it. */
+/** The parts of the model that reading a tensor needs. */
 export interface TensorSource {
   readonly external?: ExternalData | undefined;
   /** Hears of memory before it is taken; what it throws ends the reading. */
@@ -71,7 +71,7 @@ function copied(array: (typeof dtypeInfo)[DType]["array"], bytes: Uint8Array): T
 /** Reads the bytes of a lone tensor, as in the official test data. @throws AdjointError as `readTensor`. */
 export const tensorFromOnnx = (bytes: Uint8Array): HostTensor => readTensor(decodeTensor(bytes));
 
-/** Where narrow elements are not raw, each integer of the field holds one byte. */
+/** If narrow elements are not raw, each integer of the field holds one byte. */
 const bytesOf = (field: readonly Integer[] | null | undefined): Uint8Array =>
   Uint8Array.from(field ?? [], (byte) => Number(toBigInt(byte)));
 
@@ -143,7 +143,7 @@ function fromFields(
   return value;
 }
 
-/** Which typed field holds the elements (onnx.proto3, TensorProto). */
+/** The typed field that holds the elements (onnx.proto3, TensorProto). */
 const fields: { readonly [D in DType]: (tensor: TensorProto) => readonly Integer[] | null | undefined } = {
   f64: (tensor) => tensor.doubleData,
   f32: (tensor) => tensor.floatData,

@@ -29,7 +29,7 @@ import type { Twin } from "./export/twin.ts";
 import { Writer } from "./export/writer.ts";
 import { REGISTERS_KEY, type RegisterPair } from "./training-loop.ts";
 
-/** How a program is exported. */
+/** Options of exporting a program. */
 export interface ExportOptions {
   /** Version of ONNX's operator set, 13 to 26; 17 by default, which today's runtimes all read. */
   readonly opset?: number;

@@ -44,7 +44,7 @@ export function pairsIn(text: string): readonly RegisterPair[] {
   throw unreadable(problemsOf(parsed.issues));
 }
 
-/** What runs a model: ONNX Runtime's `InferenceSession`, or anything with its `run`. */
+/** A runtime with a model: ONNX Runtime's `InferenceSession`, or anything with its `run`. */
 export interface RunSession<T> {
   run(feeds: { readonly [input: string]: T }): Promise<{ readonly [output: string]: T }>;
 }

@@ -102,7 +102,7 @@ describe("files of a few bytes that ask for more than there is", () => {
     const error = thrown(() => fromOnnx(given));
     expect(error).toBeInstanceOf(LimitError);
     if (!(error instanceof LimitError)) return;
-    // What was asked was known before it was made, so that the limit was all that was taken.
+    // The amount asked was known before anything was made, so that no more than the limit was taken.
     expect(error.asked).toBeGreaterThan(error.limit);
     expect(error.message).toMatch(/asks for [\d.e+]+ .+, and the limit is \d+\. (Raise it|Bind|Join)/);
     expect(error.message.length).toBeLessThan(300);

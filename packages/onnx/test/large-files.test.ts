@@ -40,7 +40,7 @@ const value = (name: string): Proto.IValueInfoProto => ({
 });
 const rawData = new Uint8Array(Float32Array.of(1.5).buffer);
 
-/** How models of so many parts are made; all have the input x and the output y. */
+/** Makes models of so many parts; all have the input x and the output y. */
 const kinds: { readonly [kind: string]: (graph: Growing, count: number) => void } = {
   "nodes one after another"(graph, count) {
     for (let i = 0; i < count; i++)
@@ -77,7 +77,7 @@ function modelOf(kind: string, count: number): Uint8Array {
 const folder = mkdtempSync(join(tmpdir(), "adjoint-large-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What importing a model took, in a process of its own. */
+/** The time and memory of importing a model in a process of its own. */
 function imported(model: Uint8Array): { seconds: number; gigabytes: number; outputs: string[] } {
   const file = join(folder, "model.onnx");
   writeFileSync(file, model);

@@ -15,7 +15,7 @@ import {
 import type { LearningRate } from "./learning-rate.ts";
 
 /**
- * What one parameter does otherwise than the others. Give it from `parameters`, for example
+ * The settings of one parameter that differ from those of the others. Give it from `parameters`, for example
  * `(name) => name.startsWith("dense_1.") ? { learningRate: 1e-4 } : true`.
  */
 export interface ParameterOptions {
@@ -26,7 +26,7 @@ export interface ParameterOptions {
 /** Decides by a register's name: `false` leaves it as it is, `true` updates it, options update it with other settings. */
 export type ParameterFilter = (register: string) => boolean | ParameterOptions;
 
-/** What every optimizer takes. */
+/** Settings of every optimizer. */
 export interface OptimizerOptions {
   /** A number ≥ 0, a schedule, or a scalar tensor (an input or a register that the caller sets). */
   readonly learningRate?: LearningRate | undefined;
@@ -39,7 +39,7 @@ export interface OptimizerOptions {
   readonly clipValue?: number | undefined;
   /** Gradients are scaled down together where their joint Euclidean norm is above this. After `clipValue`. */
   readonly clipNorm?: number | undefined;
-  /** Which parameters are updated, and with which settings; all trainable ones by default. */
+  /** The parameters to update and their settings; all trainable ones by default. */
   readonly parameters?: ParameterFilter | undefined;
   /** Prefix of this optimizer's registers, "optimizer" by default. Two optimizers in one program need two names. */
   readonly name?: string | undefined;

@@ -21,7 +21,7 @@ import { distinct, parametersOf } from "./parameters.ts";
 /** Named tensors. */
 export type Tensors<N extends string> = { readonly [name in N]: Tensor };
 
-/** What the scalars of an update are computed from. */
+/** The operands of an update's scalars. */
 export interface ScalarContext<C> {
   readonly config: C;
   /** The learning rate of this update. */
@@ -30,7 +30,7 @@ export interface ScalarContext<C> {
   readonly time: Tensor;
 }
 
-/** What an update of one parameter is computed from; all but `scalars` have the parameter's shape. */
+/** The operands of the update of one parameter; all but `scalars` have the parameter's shape. */
 export interface StepContext<C, M extends string, S extends string> {
   readonly config: C;
   readonly parameter: Tensor;
@@ -39,7 +39,7 @@ export interface StepContext<C, M extends string, S extends string> {
   readonly scalars: Tensors<S>;
 }
 
-/** What an update gives. */
+/** The results of an update. */
 export interface Step<M extends string> {
   readonly parameter: Tensor;
   readonly moments: Tensors<M>;

@@ -2,7 +2,7 @@ import { AdjointError, equalShapes, isNode, shapeText, widely, widened } from "@
 import type { Shape, Tensor, Update } from "@adjoint/ir";
 import { parseSettings, positive } from "@adjoint/ir/schema";
 
-/** What Hebb's rule takes. */
+/** Operands and settings of Hebb's rule. */
 export interface HebbOptions {
   /** w, a float register [inputs, units]. */
   readonly weight: Tensor;
@@ -14,7 +14,7 @@ export interface HebbOptions {
   readonly rate: number;
 }
 
-/** What a rule takes that learns from an error. */
+/** Operands and settings of a rule that learns from an error. */
 export interface ErrorRuleOptions extends HebbOptions {
   /** b, a float register [units]: the negative threshold. */
   readonly bias?: Tensor | undefined;
@@ -22,7 +22,7 @@ export interface ErrorRuleOptions extends HebbOptions {
   readonly target: Tensor;
 }
 
-/** What the δ rule takes. */
+/** Operands and settings of the δ rule. */
 export interface DeltaRuleOptions extends ErrorRuleOptions {
   /** f'(net), the derivative of the units' activation: [batch, units]; 1 (linear units) by default. */
   readonly slope?: Tensor | undefined;

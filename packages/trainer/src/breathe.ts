@@ -1,4 +1,4 @@
-/** How long a loop may keep signals, timers and the page waiting, in milliseconds. */
+/** The time that a loop may keep signals, timers and the page waiting, in milliseconds. */
 const LONGEST = 50;
 
 /**

@@ -2,11 +2,11 @@ import type { RegisterAttributes, State } from "@adjoint/ir";
 import type { CallbackState, Checkpoint } from "./checkpoint.ts";
 import type { EpochRecord, Measures } from "./records.ts";
 
-/** What a step gave. Counts are from 1: the 100th step of the first epoch has `epoch` 1 and `batch` 100. */
+/** The results of a step. Counts are from 1: the 100th step of the first epoch has `epoch` 1 and `batch` 100. */
 export interface StepInfo extends Measures {
   readonly epoch: number;
   readonly epochs: number;
-  /** Which batch of the epoch this was, of `batches`. */
+  /** The number of this batch within the epoch, of `batches`. */
   readonly batch: number;
   readonly batches: number;
   /** Steps done since training began, over all epochs and resumed runs. */
@@ -17,7 +17,7 @@ export interface StepInfo extends Measures {
   readonly averages: Measures;
 }
 
-/** What `onEpochBegin` gets. */
+/** The argument of `onEpochBegin`. */
 export interface EpochInfo {
   /** From 1. */
   readonly epoch: number;
@@ -35,14 +35,14 @@ export interface Stop {
   readonly aborted: boolean;
 }
 
-/** What a callback may use while `fit` runs. */
+/** The means of a callback while `fit` runs. */
 export interface FitContext {
   readonly epochs: number;
   /** Batches of an epoch. */
   readonly batches: number;
   /** Examples of an epoch. */
   readonly examples: number;
-  /** What an epoch is measured by: `train.loss`, and `validation.loss` where there is validation, and so on. */
+  /** The name of a measure of an epoch: `train.loss`, `validation.loss` if there is validation, and so on. */
   readonly measures: readonly string[];
   /** The registers of the session, by name, in the order of the training program. */
   readonly registers: ReadonlyMap<string, RegisterAttributes>;
@@ -90,7 +90,7 @@ export interface Callback {
   readonly onStep?: Hook<[info: StepInfo, context: FitContext]>;
   readonly onEpochEnd?: Hook<[record: EpochRecord, context: FitContext]>;
   readonly onTrainEnd?: Hook<[context: FitContext]>;
-  /** What a resumed run needs of it. */
+  /** The state that a resumed run needs. */
   readonly save?: () => CallbackState;
   /** Called before `onTrainBegin` where a run is resumed. A callback without it there begins anew. */
   readonly restore?: (state: CallbackState) => void;

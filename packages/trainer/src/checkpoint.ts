@@ -23,7 +23,7 @@ const TEXT = "text:";
 /** Characters of a text in the metadata at most: the header must stay small enough for every reader. */
 const LONGEST_TEXT = 2 ** 16;
 
-/** What a callback keeps in a checkpoint. */
+/** The state that a callback keeps in a checkpoint. */
 export interface CallbackState {
   /** Plain JSON; check it when it comes back, files are not to be trusted. */
   readonly data: unknown;
@@ -34,9 +34,9 @@ export interface CallbackState {
 export interface Checkpoint {
   /** Every register: parameters, running statistics, the optimizer's moments and counter, the random counter. */
   readonly registers: State;
-  /** Where in the data it stands. */
+  /** The progress through the data. */
   readonly progress: Progress;
-  /** What callbacks keep, by their names. */
+  /** The states of callbacks, by their names. */
   readonly callbacks: { readonly [name: string]: CallbackState };
   /** Text of the caller's own. */
   readonly notes: Metadata;

@@ -20,7 +20,7 @@ export interface Field<N extends string = string> {
 /** A function of one tensor that may behave otherwise in training: a layer, or any function over operations. */
 export type Model = (x: Tensor, options: { readonly training: boolean }) => Tensor;
 
-/** What a loss and metrics are computed by: a scalar that is a mean over examples. */
+/** A function that computes a loss or a metric: a scalar that is a mean over examples. */
 export type Measure = (output: Tensor, target: Tensor) => Tensor;
 
 /** A model and what it predicts from. */
@@ -35,7 +35,7 @@ export interface Declaration<
   T extends string = never,
   M extends string = never,
 > extends ModelDeclaration<I> {
-  /** What is to be predicted; the input itself (an autoencoder) where it is left out. */
+  /** The values to predict; the input itself (an autoencoder) if it is left out. */
   readonly target?: Field<T>;
   /** A float scalar that is a mean over the batch, so that batches average to the whole. */
   readonly loss: Measure;

@@ -19,7 +19,7 @@ export type TrainingEntries = { readonly train: Graph; readonly evaluate: Graph;
 /** The entries of a predictor's session. */
 export type PredictingEntries = { readonly predict: Graph };
 
-/** What a pass over data needs. */
+/** The data of a pass, and its settings. */
 export interface Pass {
   readonly examples: Dataset<Fields>;
   readonly batchSize: number;

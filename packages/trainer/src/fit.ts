@@ -16,7 +16,7 @@ import { Watchdog } from "./watchdog.ts";
 /** Examples that a training is measured by. */
 type Part = "train" | "validation";
 
-/** What a training came to. */
+/** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
   /** Steps done, resumed ones included. */
@@ -58,7 +58,7 @@ export class FitRun {
   #stopped: Stop | undefined;
   /** Registers that the training leaves behind instead of its last. */
   #ending: State | undefined;
-  /** What was measured outside training, by which weights. */
+  /** The measures taken outside training, and the weights that they belong to. */
   readonly #measured = new Map<Part, { readonly version: string; readonly measures: Measures }>();
 
   constructor(training: Training, options: FitOptions) {

@@ -13,7 +13,7 @@ import {
 import type { Callback } from "./callback.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
-/** What `fit` takes besides the examples. */
+/** Options of `fit`. */
 export interface FitOptions {
   /** Passes over the data in all, those before a resumed checkpoint among them. */
   readonly epochs: number;
@@ -48,7 +48,7 @@ interface FitSettings {
   readonly abortPatience: number;
 }
 
-/** What is left to check of `FitOptions` at run time: the rest is objects of this library. */
+/** The part of `FitOptions` that is checked at run time: the rest is objects of this library. */
 export const fitSchema: Schema<FitSettings> = object({
   epochs: size,
   batchSize: withDefault(size, 32),
@@ -57,7 +57,7 @@ export const fitSchema: Schema<FitSettings> = object({
   abortPatience: withDefault(positive, 30),
 });
 
-/** What a pass without training takes. */
+/** Options of a pass without training. */
 export interface PassOptions {
   /** Examples computed at a time, 100 by default. */
   readonly batchSize?: number | undefined;

@@ -5,7 +5,7 @@ import { type PredictingEntries, predictAll } from "./evaluate.ts";
 import { type PassOptions, parsePass } from "./options.ts";
 import type { Examples } from "./trainer.ts";
 
-/** What a predictor is compiled with: the weights in `state` are needed. */
+/** Options of compiling a predictor: the weights in `state` are needed. */
 export type PredictorOptions = SessionOptions & { readonly state: State };
 
 /** A model with its weights, for predictions alone. */

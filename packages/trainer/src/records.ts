@@ -18,14 +18,14 @@ import {
 /** The loss and the metrics, by name. */
 export type Values = { readonly [measure: string]: number };
 
-/** What was measured: the loss, and metrics by name. */
+/** The loss, and metrics by name. */
 export interface Measures {
   readonly loss: number;
   /** The metrics that the programs put out. */
   readonly metrics: Values;
 }
 
-/** What an epoch came to. */
+/** The results of an epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
@@ -39,7 +39,7 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** How the data were cut: a resumed run must cut them alike. */
+/** The division of the data into batches: a resumed run must have the same. */
 export interface DataPlan {
   readonly examples: number;
   readonly batchSize: number;
@@ -47,7 +47,7 @@ export interface DataPlan {
   readonly lastBatch: "keep" | "drop";
 }
 
-/** Where a training stands. */
+/** The progress of a training. */
 export interface Progress {
   readonly plan: DataPlan;
   /** Epochs finished, which is also the index of the one under way. */
@@ -103,7 +103,7 @@ export const progressSchema: Schema<Progress> = strictObject({
   ),
 });
 
-/** What was measured at a step. */
+/** The measures of a step. */
 export interface StepRecord extends Measures {
   /** From 1, over all epochs. */
   readonly step: number;

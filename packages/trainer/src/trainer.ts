@@ -20,7 +20,7 @@ export class Trainer<
   M extends string = never,
   O extends string = string,
 > implements AsyncDisposable {
-  /** What runs the programs: for single runs, for registers by name, for `explain`. */
+  /** The session of the programs: for single runs, for registers by name, for `explain`. */
   readonly session: Session<TrainingEntries>;
   readonly programs: Programs<I, T, M, O>;
   readonly #seed: number;

@@ -11,7 +11,7 @@ export class Turns {
   #wake: (() => void) | undefined;
   #writes = 0;
 
-  /** Takes the training's place. @returns what gives it back. @throws AdjointError where a training is under way. */
+  /** Begins a training. @returns the function that ends it. @throws AdjointError if a training is under way. */
   train(): () => void {
     if (this.#training) {
       throw new AdjointError(
@@ -55,7 +55,7 @@ export class Turns {
     await run();
   }
 
-  /** How often registers were overwritten, other than by steps. */
+  /** The number of times that registers were overwritten, other than by steps. */
   get writes(): number {
     return this.#writes;
   }

@@ -33,7 +33,7 @@ export class Watchdog {
     this.#signs++;
   }
 
-  /** What `run` gives. @throws AdjointError naming what did not come back after an abort. */
+  /** The result of `run`. @throws AdjointError naming the call that did not come back after an abort. */
   watch<T>(run: () => Promise<T>): Promise<T> {
     const signal = this.#signal;
     if (signal === undefined) return run();

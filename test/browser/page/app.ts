@@ -3,7 +3,7 @@ import { trainMlp } from "../mlp.ts";
 import type { SmallPage } from "../small-page.ts";
 import { barBatches } from "../steps.ts";
 
-// What a page that declares, compiles and trains a network loads: the library, and nothing for data.
+// The imports of a page that declares, compiles and trains a network: the library, and nothing for data.
 const page: SmallPage = {
   async train({ threads, size, steps }) {
     using backend = await wasm({ threads });

@@ -2,7 +2,7 @@ import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import type { SmallPage } from "../small-page.ts";
 import { type TrainingEntries, barBatches, trainOn } from "../steps.ts";
 
-// What a page loads that trains a network compiled ahead of time: what runs it, and its artifact.
+// The imports of a page that trains a network compiled ahead of time: its runtime, and its artifact.
 const page: SmallPage = {
   async train({ threads, size, steps }) {
     const response = await fetch("/mlp.adjoint");

@@ -4,7 +4,7 @@ import { conformance } from "./conformance.ts";
 import { training } from "./training.ts";
 import type { Backend } from "@adjoint/compiler";
 
-/** How the test hears of the result: it gives this function to the page. */
+/** The test gives this function to the page, to hear of the result. */
 declare const report: (result: Report<keyof Works> | Failure) => Promise<void>;
 
 const works: {

@@ -125,7 +125,7 @@ function family(
   ];
 }
 
-/** What follows reads along some of the positions, which the operands have as one axis. */
+/** The kernels that follow read along some of the positions, which the operands have as one axis. */
 const alongRows = make(
   "f32, kernel of one with a bias for each row",
   { x: random("f32", [2, 5, 6, 9], 1), w: random("f32", [7, 5, 1, 1], 2), bias: random("f32", [6, 1], 3) },

@@ -63,7 +63,7 @@ export const convertCases: { readonly [N in Convert]: readonly Case[] } = {
       all
         .filter((target) => target !== source)
         .map((target) => {
-          // What f16 can't hold becomes an infinity there.
+          // Numbers beyond the range of f16 become infinite there.
           const elements = from(source).filter((x) => target !== "f16" || (x < 65000 && x > -65000));
           return unaryCase(`${source} to ${target}`, source, elements, (x) => x.cast(target));
         }),

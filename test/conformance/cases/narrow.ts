@@ -158,7 +158,7 @@ const composites = (dtype: Narrow): readonly Case[] => [
   ),
 ];
 
-/** What is not used must not spoil what is. */
+/** Elements that are not used must not spoil those that are. */
 const unused: readonly Case[] = [
   ...(["f32", "f16"] as const).map((dtype) =>
     make(

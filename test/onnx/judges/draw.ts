@@ -1,7 +1,7 @@
 import type { DType, TensorValue } from "@adjoint/ir";
 import { elementCount, valueOf } from "@adjoint/ir";
 
-/** What all draws of a run come from; another by the environment, to look further. */
+/** The seed of all draws of a run; another from the environment, to look further. */
 export const seed: number = Number(process.env["ADJOINT_SEED"] ?? 20_261);
 
 /** Draws from a seed: the same on every machine. */

@@ -28,7 +28,7 @@ function coordinates(draw: Draw, shape: readonly number[], depth: number, once: 
 
 const SUMMABLE = ["f32", "f64", "i32"] as const;
 
-/** What reads or writes at places that are data. */
+/** Operators that read or write at indices that are data. */
 export const indexing: { readonly [name: string]: Maker } = {
   gather: (draw) => {
     const shape = shapeOf(draw, 1, 3);

@@ -72,7 +72,7 @@ describe.skipIf(missing !== "")(
         expect(await off(openLight(model, new Draw(seed), false).bytes)).toEqual([]);
       }
       await context.annotate(`${operators.size} nodes, off by ${worst.toExponential(1)} at most`);
-      // Where all elements are one number, nothing is proven.
+      // If all elements are one number, nothing is proven.
       const uniform = Object.entries(expected).filter(([, { data }]) =>
         data.every((value) => value === data[0]),
       );

@@ -11,7 +11,7 @@ export interface Opened {
   readonly bytes: Uint8Array;
   /** The image and random weights. */
   readonly feeds: State;
-  /** What each node computes, by the name of its output. */
+  /** The value of each node, by the name of its output. */
   readonly operators: ReadonlyMap<string, string>;
 }
 
@@ -86,7 +86,7 @@ const valueInfo = (name: string, shape?: readonly number[]): Proto.ValueInfoProt
     },
   });
 
-/** What reads a weight, and as which of its operands. */
+/** The node that reads a weight, and the number of the operand. */
 const roleOf = (name: string, nodes: readonly Proto.INodeProto[]): string => {
   const reader = nodes.find((node) => inputsOf(node).includes(name));
   return reader === undefined ? "" : `${reader.opType} ${inputsOf(reader).indexOf(name)}`;

@@ -14,7 +14,7 @@ const STEPS = 20;
 /** Draws of each network with each optimizer. */
 const DRAWS = inFull ? 30 : 1;
 
-/** What Adam adds to a root is large: where a gradient is all rounding noise, no two machines would step alike. */
+/** Adam's epsilon is large: if a gradient is all rounding noise, no two machines would step alike. */
 const optimizers = {
   adam: adam({ learningRate: 5e-3, epsilon: 1e-2 }),
   momentum: momentum({ learningRate: 0.02 }),
@@ -64,7 +64,7 @@ function distance({ data: actual }: TensorValue, { data: expected }: TensorValue
   return largest / scale;
 }
 
-/** What differs after the steps; the first step of each backend that does. */
+/** The differences after the steps, with the first step of each backend that differs. */
 async function problemsOf(network: Network, optimizer: keyof typeof optimizers): Promise<readonly string[]> {
   const train = stepOf(network, optimizer);
   const parameters = [...registersOf(train)].filter(([, { trainable }]) => trainable).map(([name]) => name);

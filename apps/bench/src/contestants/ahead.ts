@@ -1,4 +1,4 @@
-// What an app that opens an artifact imports, and no more: no compiler, no layers, no operations.
+// The imports of an app that opens an artifact, and no more: no compiler, no layers, no operations.
 import { readFileSync } from "node:fs";
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { floats } from "../tasks/arrays.ts";

@@ -2,7 +2,7 @@ import type { ContestantName } from "./names.ts";
 import type { Task } from "../tasks/task.ts";
 import type { Workload } from "../tasks/workloads/table.ts";
 
-/** Where and how a contestant would run. */
+/** The environment that a contestant would run in. */
 interface Occasion {
   readonly workload: Workload;
   readonly threads: number;
@@ -12,7 +12,7 @@ interface Occasion {
 
 export interface Contestant {
   readonly about: string;
-  /** Runs on Python in place of Node. */
+  /** Runs on Python instead of Node. */
   readonly python?: true;
   /** Runs our program from a file that is compiled before it starts. */
   readonly runsArtifact?: true;

@@ -2,14 +2,14 @@ import { sampled } from "../tasks/arrays.ts";
 import type { Runner } from "./runner.ts";
 import type { Job, Task } from "../tasks/task.ts";
 
-/** What a contestant shows before it is timed. */
+/** The results of a contestant before it is timed. */
 export interface Entry {
   readonly version: string;
   /** The losses of the first steps, or elements of the result of one; none of a single step. */
   readonly values: readonly number[];
 }
 
-/** What a contestant tells of a burst. */
+/** A contestant's report of a burst. */
 export interface Turn {
   /** Of a step. */
   readonly milliseconds: number;
@@ -20,7 +20,7 @@ export interface Turn {
 /** Engines compile hot code while this long passes. */
 const WARM_UP = 400;
 
-/** What is compared with the reference. */
+/** The results that are compared with the reference. */
 export async function check(runner: Runner, task: Task): Promise<readonly number[]> {
   if (task.kind === "train") {
     const losses: number[] = [];

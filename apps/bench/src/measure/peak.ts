@@ -23,7 +23,7 @@ const vector = (items: readonly (readonly number[])[]): number[] => [
 
 const text = (name: string): number[] => [name.length, ...new TextEncoder().encode(name)];
 
-/** What a module begins with, and the version of the format. */
+/** The first bytes of a module, and the version of the format. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const I32 = 0x7f;
 const V128 = 0x7b;
@@ -45,9 +45,9 @@ const code = {
   relaxedMadd: [0xfd, 0x85, 0x02],
 } as const;
 
-/** Which instructions multiply and add. */
+/** The instructions that multiply and add. */
 export interface Arithmetic {
-  /** Relaxed multiply-add in place of a product and a sum. */
+  /** Relaxed multiply-add instead of a product and a sum. */
   readonly fused: boolean;
   /** In adjacent pairs, which V8 may join into 256 bits. */
   readonly wide: boolean;

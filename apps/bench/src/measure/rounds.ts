@@ -31,7 +31,7 @@ export interface Group {
   /** Seconds for loading, showing results, and warming up. */
   readonly limit: number;
   readonly expected: { readonly values: readonly number[]; readonly tolerance: number };
-  /** How to start a contestant; nothing where what it needs is not installed. */
+  /** Starts a contestant; undefined if something that it needs is not installed. */
   starter(name: ContestantName): Start | undefined;
 }
 
@@ -59,7 +59,7 @@ interface Entrant {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** How many steps a contestant does before it first answers. */
+/** The number of steps that a contestant does before it first answers. */
 const firstSteps = (task: Task): number => (task.kind === "train" ? task.checkedSteps : 1);
 
 /** Starts a contestant and compares its results with the reference. */

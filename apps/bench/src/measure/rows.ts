@@ -29,7 +29,7 @@ export interface Row {
   readonly peerVersion: string | null;
   readonly cpu: string;
   readonly cores: number;
-  /** What WebGPU ran on. */
+  /** The adapter of WebGPU. */
   readonly adapter?: string;
 }
 

@@ -2,9 +2,9 @@ import type { ContestantName } from "../contestants/names.ts";
 import type { Job } from "../tasks/task.ts";
 import type { Entry, Turn } from "../contestants/turns.ts";
 
-/** What a page does for the process that opened it. */
+/** The functions of a page, for the process that opened it. */
 interface PageApi {
-  /** What its WebGPU runs on, in the adapter's own words; nothing without one. */
+  /** The adapter of its WebGPU, in the adapter's own words; undefined without one. */
   adapter(): Promise<string | undefined>;
   /** Loads a library, shows its results and warms up. */
   enter(contestant: ContestantName<"chromium">, job: Job): Promise<Entry>;

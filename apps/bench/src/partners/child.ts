@@ -6,7 +6,7 @@ import { openblasCore, processorFlags } from "./engines.ts";
 import { type Partner, within } from "./partner.ts";
 import type { Job } from "../tasks/task.ts";
 
-/** How a contestant is started. */
+/** The command that starts a contestant. */
 export interface Program {
   readonly command: string;
   readonly arguments: readonly string[];
@@ -29,10 +29,10 @@ export function pythonProgram(python: string): Program {
   };
 }
 
-/** What a contestant's process is told at its start. */
+/** The argument of a contestant's process. */
 export interface ProcessJob extends Job {
   readonly contestant: string;
-  /** Where the data are, each array in a file of its own. */
+  /** The folder of the data, each array in a file of its own. */
   readonly folder: string;
 }
 

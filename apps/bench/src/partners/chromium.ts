@@ -40,7 +40,7 @@ export class Chromium implements AsyncDisposable {
     return this.#browser.version();
   }
 
-  /** What WebGPU runs on, in its own words. @throws Unavailable where it has no adapter. */
+  /** The adapter of WebGPU, in its own words. @throws Unavailable if there is none. */
   async adapter(): Promise<string> {
     const page = await this.#newPage();
     try {

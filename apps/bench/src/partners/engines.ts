@@ -41,7 +41,7 @@ export function openblasCore(flags: ReadonlySet<string>): "SKYLAKEX" | "HASWELL"
   return flags.has("avx2") && flags.has("fma") ? "HASWELL" : undefined;
 }
 
-/** What this processor can do, by Linux's names; empty on other systems. */
+/** The features of this processor, by Linux's names; empty on other systems. */
 export function processorFlags(): ReadonlySet<string> {
   try {
     const line = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"));
@@ -51,7 +51,7 @@ export function processorFlags(): ReadonlySet<string> {
   }
 }
 
-/** What the times are of. */
+/** The environment of the times. */
 export const machine = (): { readonly cpu: string; readonly cores: number } => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
   cores: cpus().length,

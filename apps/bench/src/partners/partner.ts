@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Job } from "../tasks/task.ts";
 
-/** A contestant in a place of its own. It answers when it is ready, and then each thing that it is told. */
+/** A contestant in a process or page of its own. It answers when it is ready, and then each message. */
 export interface Partner {
   /** Asks for a burst of at least so many milliseconds. */
   tell(message: { readonly burst: number }): void;
@@ -18,7 +18,7 @@ export type Start = (job: Job) => Partner;
 /** It took longer than it was given. */
 export class TimeLimit extends Error {}
 
-/** What a promise gives. @throws TimeLimit if that takes longer. */
+/** The result of a promise. @throws TimeLimit if that takes longer. */
 export async function within<T>(seconds: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

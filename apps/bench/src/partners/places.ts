@@ -5,7 +5,7 @@ import type { Engine } from "./engines.ts";
 import { type ContestantName, type Platform, isOn } from "../contestants/names.ts";
 import type { Start } from "./partner.ts";
 
-/** Where contestants run in turns. */
+/** An environment that contestants run in by turns. */
 export interface Place {
   readonly platform: Platform;
   readonly title: string;
@@ -14,7 +14,7 @@ export interface Place {
   readonly major: number;
   readonly threads: readonly number[];
   readonly adapter?: string;
-  /** How to start a contestant beside the files of its data; nothing where what it needs is not installed. */
+  /** Starts a contestant beside the files of its data; undefined if something that it needs is not installed. */
   starter(name: ContestantName, folder: string): Start | undefined;
 }
 

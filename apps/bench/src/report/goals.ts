@@ -8,7 +8,7 @@ type Rows = readonly Row[];
 export interface Goal {
   readonly workloads: readonly WorkloadName[];
   readonly text: string;
-  /** What was measured; nothing where its rows are missing. */
+  /** The measured value; undefined if its rows are missing. */
   measure(rows: Rows): number | undefined;
   readonly limit: number;
   /** The measured number must be at least the limit; else at most. */
@@ -73,7 +73,7 @@ const leastShare = (rows: Rows): number | undefined => {
 const javascript: readonly PeerName[] = ["tfjs-cpu", "tfjs-wasm", "jax-js", "onnxruntime-web"];
 const fused = "wasm-fused";
 
-/** What the project aims at; where a goal names no version of Node or threads, it is for the worst of all. */
+/** The project's goals; a goal that names no version of Node or number of threads is for the worst of all. */
 export const goals: readonly Goal[] = [
   {
     workloads: ["mlp-train"],

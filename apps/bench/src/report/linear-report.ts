@@ -28,7 +28,7 @@ function growth(rows: readonly LinearRow[], title: string, sizeOf: (row: LinearR
   return table([["Node", title, "ms", "ns for 1,000 forward products"], ...lines]);
 }
 
-/** How the time of a training step grows with its batch and its hidden units. */
+/** The growth of a training step's time with its batch and its hidden units. */
 export function linearSection(rows: readonly LinearRow[]): string {
   const sections = (["mlp", "cnn"] as const).flatMap((network) => {
     const own = rows.filter((row) => row.network === network);

@@ -5,7 +5,7 @@ import type { Row } from "../measure/rows.ts";
 
 export const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
 
-/** What the times are of, and how many rounds they took. */
+/** The processor and versions that the times are from, and the number of rounds. */
 export function setting(rows: readonly Row[]): { readonly machine: string; readonly rounds: string } {
   const machines = unique(rows.map(({ cpu, cores }) => `${cpu}, ${cores} cores`));
   return {
@@ -36,7 +36,7 @@ export const ratioCell = (row: Row | undefined): string =>
 export const peerCell = (row: Row | undefined): string =>
   (row?.isBound === true ? "> " : "") + digits(row?.peerMs);
 
-/** Why there is no time, each reason once with those whom it is about; with the places unless it is so in all of them. */
+/** The reasons for missing times, each once with the contestants it concerns, and with the environments unless it holds in all of them. */
 export function notes(rows: readonly Row[], whereOf: (row: Row) => string): readonly string[] {
   const told = rows.flatMap((row) => {
     const { backend, oursNote, peer, peerNote } = row;

@@ -23,7 +23,7 @@ export function sampled(data: ArrayLike<number>): readonly number[] {
   return samplePlaces(data.length).map((place) => data[place] ?? Number.NaN);
 }
 
-/** Which elements of an array of this length are compared. */
+/** The indices of the elements that are compared in an array of this length. */
 export function samplePlaces(length: number): readonly number[] {
   const count = Math.min(length, SAMPLES);
   return Array.from({ length: count }, (_, index) => Math.floor((index * length) / count));

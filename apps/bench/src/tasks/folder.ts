@@ -23,7 +23,7 @@ export const readArrays = (folder: string): Arrays =>
       .map((file) => [parse(file).name, readArray(join(folder, file))]),
   );
 
-/** Where our compiled program lies beside the arrays, for those that run it. */
+/** The file of our compiled program, beside the arrays. */
 export const artifactIn = (folder: string): string => join(folder, "main.adjoint");
 
 /** Runs something beside the files of its data, which go afterwards. */

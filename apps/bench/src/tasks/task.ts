@@ -27,7 +27,7 @@ export interface TrainTask {
   readonly kind: "train";
   readonly network: Network;
   readonly batch: number;
-  /** How many steps are compared with the reference before timing. */
+  /** The number of steps that are compared with the reference before timing. */
   readonly checkedSteps: number;
 }
 
@@ -57,7 +57,7 @@ export interface SoftmaxTask {
   readonly columns: number;
 }
 
-/** What is computed, as data: all that a contestant needs to know. */
+/** The computation, as data: all that a contestant needs to know. */
 export type Task = TrainTask | InferTask | GemmTask | ElementwiseTask | SoftmaxTask;
 
 export const CLASSES = 10;
@@ -70,7 +70,7 @@ export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-
 /** Training goes round sets of labels over one batch of images, so it can't learn them and its gradients never vanish. */
 export const LABEL_SETS = 8;
 
-/** What a library is asked for. */
+/** The request to a library. */
 export interface Job {
   readonly threads: number;
   readonly task: Task;

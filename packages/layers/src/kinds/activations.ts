@@ -77,7 +77,7 @@ export interface MaxoutConfig extends AxisConfig {
   readonly pieces: number;
 }
 export interface MaxoutOptions extends NameOption {
-  /** How many neighbouring features compete for one output. */
+  /** The number of neighbouring features that compete for one output. */
   readonly pieces: number;
   /** The axis of features, 1 by default. */
   readonly axis?: number | undefined;

@@ -50,7 +50,7 @@ export const residualKind: LayerKind<None> = {
 export const residual = (layers: readonly Layer[], options: NameOption = {}): Layer<None> =>
   makeLayer(residualKind, options, checkLayers("residual", layers));
 
-/** How branches become one tensor. */
+/** The way branches become one tensor. */
 export type Join = "concat" | "add" | "multiply" | "max";
 
 /** Settings of `parallel`. */

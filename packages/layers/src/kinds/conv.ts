@@ -32,7 +32,7 @@ export interface ConvConfig {
 
 /** Settings of `conv1d` and `conv2d`. */
 export interface ConvOptions extends NameOption {
-  /** How many output channels, ≥ 1. */
+  /** The number of output channels, ≥ 1. */
   readonly filters: number;
   /** Sizes of the kernel. */
   readonly kernel: PerAxis;

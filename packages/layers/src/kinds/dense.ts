@@ -25,7 +25,7 @@ export interface DenseConfig {
 
 /** Settings of `dense`. */
 export interface DenseOptions extends NameOption {
-  /** How many outputs, ≥ 1. */
+  /** The number of outputs, ≥ 1. */
   readonly units: number;
   /** Applied to the result; "identity" by default. */
   readonly activation?: ActivationName | undefined;

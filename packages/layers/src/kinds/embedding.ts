@@ -18,7 +18,7 @@ export interface EmbeddingConfig {
 
 /** Settings of `embedding`. */
 export interface EmbeddingOptions extends NameOption {
-  /** How many different indices there are: 0 … vocabulary − 1. */
+  /** The number of different indices: 0 … vocabulary − 1. */
   readonly vocabulary: number;
   /** The size of a vector. */
   readonly units: number;

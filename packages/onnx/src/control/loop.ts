@@ -72,7 +72,7 @@ export function importLoop(loop: Loop): readonly Value[] {
   const begins = condition === undefined ? true : truth(context, condition);
   const goesOn = condition === undefined ? true : truth(context, first.goesOn);
   if (begins === true && goesOn === true) return scanned(loop, trips, first);
-  // How many steps there are decides the size of what is stacked.
+  // The number of steps decides the size of the stacked results.
   return first.scanned.length > 0 ? unrolled(loop) : masked(loop, trips);
 }
 

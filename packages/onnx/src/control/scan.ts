@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -16,11 +17,11 @@ export interface ScanNode {
   /** 1: from the last slice to the first. */
   readonly inputDirections: readonly number[];
   readonly outputDirections: readonly number[];
-  /** How many steps change anything, where not all do: i32 scalar. */
+  /** The number of steps that change anything, if not all do: i32 scalar. */
   readonly length?: Tensor;
 }
 
-/** Axis `from` moved to place `to`; both may count from the end. */
+/** Axis `from` becomes axis `to`; both may count from the end. */
 function moveAxis(x: Tensor, from: number, to: number): Tensor {
   const order = [...x.shape.keys()];
   const [axis = 0] = order.splice(from, 1);
@@ -32,7 +33,7 @@ function moveAxis(x: Tensor, from: number, to: number): Tensor {
 export function importScan(context: OperatorContext, scan: ScanNode): readonly Value[] {
   const { body, states, length } = scan;
   const sequences = scan.sequences.flatMap(tensorsOf).map((tensor, index) => {
-    const front = moveAxis(tensor, scan.inputAxes[index] ?? 0, 0);
+    const front = moveAxis(tensor, at(scan.inputAxes, index), 0);
     return scan.inputDirections[index] === 1 ? front.flip([0]) : front;
   });
   const [first = context.refuse("has no sequence")] = sequences;
@@ -53,7 +54,7 @@ export function importScan(context: OperatorContext, scan: ScanNode): readonly V
   );
   const stacked = outputs.map((tensor, index) => {
     const ordered = scan.outputDirections[index] === 1 ? tensor.flip([0]) : tensor;
-    return moveAxis(ordered, 0, scan.outputAxes[index] ?? 0);
+    return moveAxis(ordered, 0, at(scan.outputAxes, index));
   });
   return [...rebuilt(states, carry), ...stacked];
 }

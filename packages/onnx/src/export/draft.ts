@@ -3,7 +3,7 @@ import type { DType, Shape, TensorValue } from "@adjoint/ir";
 /** A tensor of the model being written. Names are given at the end, when it is known what is used. */
 export type Value = InputValue | InitializerValue | OutputValue;
 
-/** What is fed to a graph, or to a body by the loop around it. */
+/** An input of a graph, or of a body, which the loop around it feeds. */
 export interface InputValue {
   readonly kind: "input";
   readonly name: string;
@@ -20,7 +20,7 @@ export interface InitializerValue {
   readonly value: TensorValue;
 }
 
-/** What a node gives. */
+/** An output of a node. */
 export interface OutputValue {
   readonly kind: "output";
   readonly dtype: DType;
@@ -56,7 +56,7 @@ export interface GraphDraft {
 }
 
 interface OutputDraft {
-  /** Absent in bodies, where places count. */
+  /** Absent in bodies, whose outputs are known by their order. */
   readonly name?: string;
   readonly value: Value;
   readonly shape: Shape;

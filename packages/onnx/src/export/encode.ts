@@ -1,6 +1,6 @@
 import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
-import type { DType, Shape, TensorValue } from "@adjoint/ir";
+import { AdjointError, type DType, type Shape, type TensorValue } from "@adjoint/ir";
 import { elementTypes } from "../element-type.ts";
 import { PRODUCER } from "../proto/model.ts";
 import { type AttributeDraft, type GraphDraft, type NodeDraft, type Value, isGraph } from "./draft.ts";
@@ -10,7 +10,7 @@ import { type Names, namesOf } from "./names.ts";
 const { onnx } = onnxProto;
 const { AttributeType } = onnx.AttributeProto;
 
-/** What a model's file has beside its graph. */
+/** The parts of a model's file besides its graph. */
 export interface Header {
   readonly opset: number;
   readonly name: string;
@@ -38,7 +38,7 @@ export function encodeModel(graph: GraphDraft, { opset, name, metadata }: Header
     opsetImport: [{ domain: "", version: opset }],
     graph: {
       ...encoder.graph(graph, name),
-      initializer: names.initializers.map((value) => tensorProto(value.value, names.values.get(value) ?? "")),
+      initializer: names.initializers.map((value) => tensorProto(value.value, encoder.nameOf(value))),
     },
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   }).finish();
@@ -57,13 +57,18 @@ class Encoder {
     return {
       name,
       node: (this.#layout.get(draft) ?? []).map((node) => this.#node(node)),
-      input: draft.inputs.map((input) => valueInfo(this.#name(input), input.dtype, input.shape)),
-      output: draft.outputs.map(({ value, shape }) => valueInfo(this.#name(value), value.dtype, shape)),
+      input: draft.inputs.map((input) => valueInfo(this.nameOf(input), input.dtype, input.shape)),
+      output: draft.outputs.map(({ value, shape }) => valueInfo(this.nameOf(value), value.dtype, shape)),
     };
   }
 
-  #name(value: Value | undefined): string {
-    return value === undefined ? "" : (this.#names.values.get(value) ?? "");
+  nameOf(value: Value | undefined): string {
+    // An input that is left out has the name "" in the format.
+    if (value === undefined) return "";
+    const name = this.#names.values.get(value);
+    if (name === undefined)
+      throw new AdjointError("graph", "toOnnx", `a value of type ${value.dtype} has no name`);
+    return name;
   }
 
   #node(node: NodeDraft): Proto.INodeProto {
@@ -71,8 +76,8 @@ class Encoder {
     return {
       name,
       opType: node.operator,
-      input: node.inputs.map((input) => this.#name(input)),
-      output: node.outputs.map((output) => this.#name(output)),
+      input: node.inputs.map((input) => this.nameOf(input)),
+      output: node.outputs.map((output) => this.nameOf(output)),
       attribute: Object.entries(node.attributes).map(([key, value]) => this.#attribute(key, value, name)),
     };
   }

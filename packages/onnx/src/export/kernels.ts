@@ -1,6 +1,6 @@
 import type { DType } from "@adjoint/ir";
 
-/** What ONNX Runtime's CPU provider computes an operator in. */
+/** The types that ONNX Runtime's CPU provider computes an operator in. */
 interface Kernel {
   readonly types: readonly DType[];
   /** The inputs of the operator's main type; all of them by default. */
@@ -77,7 +77,7 @@ const kernels: { readonly [operator: string]: Kernel } = {
   Sign: { types: [...words, "i8", "i16", "u8", "u16", "u32", "u64"] },
 };
 
-/** Where elements of a type go, in order of preference, when an operator lacks it. */
+/** The types that elements are cast to, in order of preference, if an operator lacks theirs. */
 const wider: { readonly [D in DType]?: readonly DType[] } = {
   bf16: ["f32"],
   bool: ["u8", "i32", "i64"],

@@ -11,14 +11,14 @@ import {
 } from "./draft.ts";
 import { isMain, kernelType, mainInput } from "./kernels.ts";
 
-/** What a written node has beside its operator and inputs. */
+/** The parts of a written node besides its operator and inputs. */
 interface Rest {
   readonly attributes?: { readonly [name: string]: AttributeDraft };
   /** Types of the outputs, undefined for the operator's main type; one output of that type by default. */
   readonly results?: readonly (DType | undefined)[];
 }
 
-/** What the graphs of one model share. */
+/** The state that the graphs of one model share. */
 interface Shared {
   readonly initializers: Map<string, InitializerValue>;
   /** Initializers of a name of their own, by what they hold. */
@@ -27,7 +27,7 @@ interface Shared {
   readonly numbers: Map<Value | AttributeDraft | undefined, number>;
 }
 
-/** How many elements an initializer may have to be named after its content. */
+/** The most elements of an initializer that is named after its content. */
 const SHORT = 8;
 
 /** Equal for values of the same type and bits. */
@@ -43,7 +43,7 @@ export class NodeWriter {
   /** The graph that is written. */
   readonly home: GraphDraft = { inputs: [], outputs: [] };
   readonly #shared: Shared;
-  /** What was written already, so that nothing is computed twice. */
+  /** The tensors already written, so that nothing is computed twice. */
   readonly #drafts = new Map<string, readonly OutputValue[]>();
   #scope: string;
 
@@ -56,7 +56,7 @@ export class NodeWriter {
     this.#scope = around ? around.#scope : "";
   }
 
-  /** What nodes are named after now. */
+  /** The name that nodes now get theirs from. */
   get scope(): string {
     return this.#scope;
   }

@@ -2,7 +2,7 @@ import { type Node, type Shape, type Tensor, equalDims } from "@adjoint/ir";
 import type { Value } from "./draft.ts";
 import type { Writer } from "./writer.ts";
 
-/** What a tensor is stretched from. */
+/** The tensor before it was stretched. */
 const bare = (tensor: Tensor): Tensor => {
   const [from] = tensor.node.inputs;
   return tensor.node.operation.name === "broadcast" && from !== undefined ? bare(from) : tensor;

@@ -11,7 +11,7 @@ import {
 import type { InputValue, Value } from "./draft.ts";
 import type { NodeWriter } from "./node-writer.ts";
 
-/** What the computation of shapes is named after. */
+/** The name that nodes of shape computations get theirs from. */
 const SCOPE = "sizes";
 
 /** Sizes that are known only at the run, computed from the shapes of the model's inputs. */
@@ -63,15 +63,15 @@ export class Sizes {
   }
 
   #read(symbol: string): Value {
-    const places = this.#writer.home.inputs.flatMap((input) =>
+    const axes = this.#writer.home.inputs.flatMap((input) =>
       input.shape.flatMap((size, axis) =>
         dimSymbols(size).join() === symbol ? [{ input, axis, size }] : [],
       ),
     );
     // An axis that is the symbol itself, or else one that is linear in it.
-    const place =
-      places.find(({ size }) => String(size) === symbol) ?? places.find(({ size }) => isLinear(size, symbol));
-    if (place === undefined) {
+    const found =
+      axes.find(({ size }) => String(size) === symbol) ?? axes.find(({ size }) => isLinear(size, symbol));
+    if (found === undefined) {
       throw new AdjointError(
         "shape",
         "toOnnx",
@@ -79,7 +79,7 @@ export class Sizes {
         "Bind it to a number with specialize(graph, { … }).",
       );
     }
-    return this.#solved(this.#axis(place.input, place.axis), place.size, symbol);
+    return this.#solved(this.#axis(found.input, found.axis), found.size, symbol);
   }
 
   #axis(input: InputValue, axis: number): Value {

@@ -15,7 +15,7 @@ import { windowRows } from "./primitives/windows.ts";
 import type { ExportRows } from "./row.ts";
 import type { Writer } from "./writer.ts";
 
-/** How each primitive is written: one without a row is a type error here. */
+/** The writer of each primitive: one without a row is a type error here. */
 const primitiveRows: ExportRows<PrimitiveName> = {
   ...sourceRows,
   ...arithmeticRows,

@@ -6,7 +6,7 @@ import type { Writer } from "./writer.ts";
 
 /** A composite as one operator. */
 export interface Twin<A = unknown> {
-  /** Whether the operator is part of the operator set and says this node. */
+  /** Whether the operator is part of the operator set and can express this node. */
   fits(node: Node<A>, opset: number): boolean;
   write(node: Node<A>, writer: Writer): Value | readonly Value[];
 }

@@ -49,7 +49,7 @@ export class Writer extends NodeWriter {
     this.#values.set(tensor, value);
   }
 
-  /** What stands for a tensor; writes first what it needs and is not there yet. */
+  /** The value of a tensor; writes first the nodes that it needs and that are not there yet. */
   value(tensor: Tensor): Value {
     const known = this.#values.get(tensor);
     if (known !== undefined) return known;

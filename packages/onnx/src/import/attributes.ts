@@ -20,7 +20,7 @@ export type Attributes = { readonly [name: string]: Attribute };
 /** Shared by all nodes that have none. */
 export const noAttributes: Attributes = {};
 
-/** What reading attributes needs of the graph around them. */
+/** The parts of the graph around them that reading attributes needs. */
 export interface AttributeReader {
   readonly weights: Weights;
   /** Attributes of the function call that the node is in. */

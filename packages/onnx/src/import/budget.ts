@@ -1,6 +1,6 @@
 import { LimitError } from "@adjoint/ir";
 
-/** What one import may take. Files of a few bytes can ask for any amount; what is asked is known before it is made. */
+/** The limits of one import. Files of a few bytes can ask for any amount; the amount is known before anything is made. */
 export interface ImportLimits {
   /**
    * Nodes that are read and made; those of functions, loops and bodies once for each time they are imported. By default
@@ -53,7 +53,7 @@ export class Budget {
     this.#used[resource] += amount;
   }
 
-  /** Whether so much is left. An amount that is no number is more than any. */
+  /** Whether so much is left. An amount that is not a number is more than any. */
   has(resource: Resource, amount: number): boolean {
     return this.#used[resource] + amount <= this.#limits[resource];
   }

@@ -13,7 +13,7 @@ import type { Budget } from "./budget.ts";
 import type { Knowledge } from "./known.ts";
 import { type Value, asTensor } from "./value.ts";
 
-/** What an operator's importer sees of its node. */
+/** The node that an operator's importer reads. */
 export class OperatorContext<A = unknown> {
   /** The operator's name, for messages. */
   readonly operator: string;
@@ -21,7 +21,7 @@ export class OperatorContext<A = unknown> {
   readonly attributes: A;
   /** Version of the model's operator set, for what no conversion of form can say. */
   readonly version: number;
-  /** How many outputs the node names. */
+  /** The number of outputs that the node names. */
   readonly outputs: number;
   readonly #inputs: readonly (Value | undefined)[];
   readonly #knowledge: Knowledge;

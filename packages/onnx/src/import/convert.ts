@@ -40,7 +40,7 @@ export function newestForm(
   return { attributes: parsed.data, inputs: newest.inputs };
 }
 
-/** What a row's schema makes of no attributes. */
+/** The defaults of a row's schema. */
 const defaults = new WeakMap<Operator, Parsed<unknown>>();
 
 function parsedAttributes(row: Operator, attributes: Attributes): Parsed<unknown> {

@@ -12,7 +12,7 @@ import { SubGraph } from "./sub-graph.ts";
 import { type HostTensor, NarrowTensor, type Value, asTensor, constantValue } from "./value.ts";
 import type { Weights } from "./weights.ts";
 
-/** What all graphs and functions of a model share. */
+/** The context of all graphs and functions of a model. */
 export interface ModelContext {
   readonly operators: ReadonlyMap<string, Operator>;
   readonly functions: ReadonlyMap<string, FunctionSource>;
@@ -25,13 +25,13 @@ export interface ModelContext {
   readonly isOurs: boolean;
 }
 
-/** What the nodes of one graph or function body see. */
+/** The surroundings of the nodes of one graph or function body. */
 export interface Surroundings {
   readonly opsets: ReadonlyMap<string, number>;
   /** Attributes of the function call around the nodes. */
   readonly outer: Attributes;
   readonly scope: Scope;
-  /** How many function calls are around the nodes. */
+  /** The number of function calls around the nodes. */
   readonly depth: number;
 }
 

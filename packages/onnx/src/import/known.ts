@@ -39,7 +39,7 @@ const MAX_DIMS = 64;
 const isValue = (result: Result): result is TensorValue => result !== undefined && "data" in result;
 
 /**
- * What is known of tensors before a run: values by the reference semantics of the operations, and where sizes are
+ * Facts about tensors that are known before a run: values by the reference semantics of the operations, and where sizes are
  * symbols, sums and products of them. Everything is computed once and only when asked for.
  */
 export class Knowledge {
@@ -100,7 +100,7 @@ export class Knowledge {
     if (isNode(node, "constant")) return [node.attributes.value];
     if (node.operation.kind === "control" || isNode(node, "input") || isNode(node, "register")) return [];
     const steps = stepsOf(node);
-    // What is larger is computed at the run.
+    // Larger values are computed at the run.
     if (steps > this.#budget.mostAtOnce || !this.#budget.has("elements", steps)) {
       this.#costly.set(node, steps);
       return [];

@@ -12,7 +12,7 @@ import {
   valueText,
 } from "./value.ts";
 
-/** What a file says of a tensor; the shape may be open. */
+/** The type that a file declares for a tensor; the shape may be open. */
 export interface DeclaredType extends ElementType {
   readonly shape: readonly DimSource[] | undefined;
 }

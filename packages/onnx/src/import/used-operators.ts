@@ -6,7 +6,7 @@ export const functionsOf = (model: ModelSource): ReadonlyMap<string, FunctionSou
   new Map(model.functions.map((fn) => [operatorKey(fn.domain, fn.name), fn]));
 
 /**
- * How often each operator occurs among all nodes that the model may run: in sub-graphs, and once in each function that
+ * The number of uses of each operator among all nodes that the model may run: in sub-graphs, and once in each function that
  * is called. The model's own functions are not among the operators.
  */
 export function usedOperators(model: ModelSource): ReadonlyMap<string, number> {

@@ -27,7 +27,7 @@ export class Absent {
   readonly isAbsent = true;
 }
 
-/** What a name of a model stands for. */
+/** The value of a name in a model. */
 export type Value = Tensor | NarrowTensor | Sequence | Absent;
 
 /** A value of a file or a caller: a tensor, a sequence's items, or nothing in an optional value. */
@@ -76,7 +76,7 @@ export function rebuilt(values: readonly Value[], tensors: readonly Tensor[]): r
   return values.map(build);
 }
 
-/** A value's structure and types; equal for values that can take each other's place. */
+/** A value's structure and types; equal for values that can stand for each other. */
 export function valueText(value: Value): string {
   if (value instanceof Absent) return "nothing";
   if (value instanceof Sequence) return `sequence(${value.items.map(valueText).join(", ")})`;

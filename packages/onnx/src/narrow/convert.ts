@@ -2,9 +2,9 @@ import * as ir from "@adjoint/ir";
 import type { DType, Tensor } from "@adjoint/ir";
 import type { FloatFormat, NarrowType } from "./types.ts";
 
-/** How values become narrow floats: ONNX Cast's attributes. */
+/** The rounding of values to narrow floats: ONNX Cast's attributes. */
 export interface Rounding {
-  /** What is too large becomes the largest number. */
+  /** Values that are too large become the largest number. */
   readonly saturate: boolean;
   /** Of powers of two; all other formats round to nearest, ties to even. */
   readonly mode: "up" | "down" | "nearest";

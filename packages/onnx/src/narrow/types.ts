@@ -1,4 +1,4 @@
-/** How the bits of a narrow float are made: sign, exponent, mantissa. */
+/** The bits of a narrow float: sign, exponent, mantissa. */
 export interface FloatFormat {
   readonly mantissa: number;
   readonly bias: number;

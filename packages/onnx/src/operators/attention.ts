@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   type Output,
   int,
@@ -19,7 +20,7 @@ const attributes = strictObject({
   is_causal: withDefault(flag, false),
   kv_num_heads: optional(whole(1)),
   q_num_heads: optional(whole(1)),
-  /** Which of the values between the product and the softmax is the fourth output. */
+  /** The value between the product and the softmax that is the fourth output. */
   qk_matmul_output_mode: withDefault(union([literal(0), literal(1), literal(2), literal(3)]), 0),
   scale: optional(float),
   softcap: withDefault(float, 0),
@@ -90,17 +91,19 @@ function scaleOf(context: OperatorContext, q: Tensor, given: number | undefined)
 const countOf = (size: Dim): Tensor | number =>
   typeof size === "number" ? size : ir.filled(1, "i32", [size]).reduceSum();
 
-/** @throws AdjointError where the heads of q are no multiple of those of k. */
+/** @throws AdjointError if the heads of q are not a multiple of those of k. */
 function checkHeads(context: OperatorContext, q: Tensor, k: Tensor): void {
-  if (ir.divDims(q.shape[1] ?? 1, k.shape[1] ?? 1) === undefined)
+  if (ir.divDims(at(q.shape, 1), at(k.shape, 1)) === undefined)
     context.refuse(`the heads of ${q} don't share those of ${k} evenly`);
 }
 
 /** [batch, heads, length, size] with neighbouring heads that share one of k's: those are further rows of one head. */
 function grouped(x: Tensor, k: Tensor): Tensor {
   const [batch = 1, heads = 1] = k.shape;
-  const sharing = ir.divDims(x.shape[1] ?? 1, heads) ?? 1;
-  return x.reshape([batch, heads, ir.mulDims(sharing, x.shape[2] ?? 1), x.shape[3] ?? 1]);
+  const sharing = ir.divDims(at(x.shape, 1), heads);
+  if (sharing === undefined)
+    throw new ir.AdjointError("shape", "Attention", `the heads of ${x} don't share those of ${k} evenly`);
+  return x.reshape([batch, heads, ir.mulDims(sharing, at(x.shape, 2)), at(x.shape, 3)]);
 }
 
 const paired = { leftBatch: [0, 1], rightBatch: [0, 1] };
@@ -110,16 +113,16 @@ function product(q: Tensor, k: Tensor, scale: number): Tensor {
   const root = Math.sqrt(scale);
   return grouped(q.mul(root), k)
     .dotGeneral(k.mul(root), { ...paired, leftContract: [3], rightContract: [3] })
-    .reshape([...q.shape.slice(0, 3), k.shape[2] ?? 1]);
+    .reshape([...q.shape.slice(0, 3), at(k.shape, 2)]);
 }
 
 /** weights·v: [batch, heads, queries, values]. */
 const mixed = (weights: Tensor, v: Tensor): Tensor =>
   grouped(weights, v)
     .dotGeneral(v, { ...paired, leftContract: [3], rightContract: [2] })
-    .reshape([...weights.shape.slice(0, 3), v.shape[3] ?? 1]);
+    .reshape([...weights.shape.slice(0, 3), at(v.shape, 3)]);
 
-/** What a sub-graph makes of scores or probabilities. */
+/** Scores or probabilities, changed by a sub-graph if there is one. */
 function modified(context: OperatorContext, graph: SubGraph | undefined, x: Tensor): Tensor {
   if (graph === undefined) return x;
   const [result] = graph.build([x]);
@@ -129,7 +132,7 @@ function modified(context: OperatorContext, graph: SubGraph | undefined, x: Tens
 interface Masks {
   /** Added to the scores. */
   readonly bias: Tensor | undefined;
-  /** Where false, a key is hidden. */
+  /** If false, a key is hidden. */
   readonly visible: Tensor | undefined;
 }
 
@@ -140,14 +143,14 @@ const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined 
 function masksOf(context: AttentionContext, q: Tensor, k: Tensor): Masks {
   const mask = fullMask(context.optional(3), k);
   const [past, lengths] = [context.optional(4), context.optional(6)];
-  const square = [q.shape[2] ?? 1, k.shape[2] ?? 1];
+  const square = [at(q.shape, 2), at(k.shape, 2)];
   const [query, key] = [ir.iota("i32", square, 0), ir.iota("i32", square, 1)];
   // Valid keys of each example: [batch, 1, 1, 1].
   const valid = lengths?.cast("i32").reshape([-1, 1, 1, 1]);
   const padding = valid && key.less(valid);
   const offset =
     past === undefined && valid !== undefined
-      ? valid.sub(countOf(square[0] ?? 1))
+      ? valid.sub(countOf(at(square, 0)))
       : countOf(past?.shape[2] ?? 0);
   const causal = context.attributes.is_causal ? key.lessOrEqual(query.add(offset)) : undefined;
   const [given, bias] = mask?.dtype === "bool" ? [mask, undefined] : [undefined, mask?.cast(q.dtype)];
@@ -195,7 +198,7 @@ function weigh(scores: Tensor, masks: Masks): Tensor {
     .where(0, weights);
 }
 
-/** What attention works on: heads apart, keys and values of earlier calls in front. */
+/** The operands of attention: heads apart, keys and values of earlier calls in front. */
 interface Operands {
   readonly q: Tensor;
   readonly k: Tensor;
@@ -225,7 +228,7 @@ function attend(context: AttentionContext): readonly Tensor[] {
   checkHeads(context, q, k);
   const given = context.input(0);
   const merged = (y: Tensor): Tensor =>
-    given.rank === 4 ? y : y.transpose([0, 2, 1, 3]).reshape([given.shape[0] ?? 1, given.shape[1] ?? 1, -1]);
+    given.rank === 4 ? y : y.transpose([0, 2, 1, 3]).reshape([at(given.shape, 0), at(given.shape, 1), -1]);
   const { softcap, softmax_precision: type, qk_matmul_output_mode: mode } = context.attributes;
   const precision = type === undefined ? q.dtype : dtypeOfElement(type, "Attention's softmax");
   if (context.outputs < 4 && softcap === 0 && precision === q.dtype && precision === wide(q))

@@ -38,7 +38,7 @@ const text = (): never => {
   throw unsupported("element type STRING", "Constant");
 };
 
-/** How each of Constant's attributes is a value. */
+/** The value of each of Constant's attributes. */
 const forms: { readonly [name: string]: (value: never) => HostTensor } = {
   value: (value: HostTensor) => value,
   sparse_value: (value: HostTensor) => value,

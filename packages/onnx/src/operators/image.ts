@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   array,
   checked,
@@ -20,7 +21,7 @@ import { before } from "./older.ts";
 import { type Form, type Operator, flag, float, ints, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
-/** Pictures made larger or smaller, read at other places, cut and put together; boxes in them. */
+/** Pictures made larger or smaller, read at other positions, cut and put together; boxes in them. */
 export const image: readonly Operator[] = [
   operator({
     name: "Resize",
@@ -143,13 +144,13 @@ export const image: readonly Operator[] = [
     attributes: strictObject(windowFields),
     import(context) {
       const x = context.input(0);
-      const picture = context.numbers(1) ?? [];
-      const kernel = context.numbers(2) ?? [];
+      const picture = context.numbers(1) ?? context.refuse("input 1, the picture's sizes, is missing");
+      const kernel = context.numbers(2) ?? context.refuse("input 2, the kernel's sizes, is missing");
       const { strides, dilations, padLow, padHigh } = givenPlacement(context, kernel.length);
-      const padded = picture.map((size, axis) => size + (padLow[axis] ?? 0) + (padHigh[axis] ?? 0));
+      const padded = picture.map((size, axis) => size + at(padLow, axis) + at(padHigh, axis));
       const counts = padded.map((size, axis) => {
-        const room = size - spanOf(kernel[axis] ?? 1, dilations[axis] ?? 1);
-        return Math.floor(room / (strides[axis] ?? 1)) + 1;
+        const room = size - spanOf(at(kernel, axis), at(dilations, axis));
+        return Math.floor(room / at(strides, axis)) + 1;
       });
       const [batch = 1, columns = 1] = x.shape;
       const channels = ir.divDims(columns, productOf(kernel));
@@ -167,7 +168,7 @@ export const image: readonly Operator[] = [
         .slice([
           undefined,
           undefined,
-          ...picture.map((size, axis) => ({ start: padLow[axis] ?? 0, end: (padLow[axis] ?? 0) + size })),
+          ...picture.map((size, axis) => ({ start: at(padLow, axis), end: at(padLow, axis) + size })),
         ]);
     },
   }),
@@ -181,7 +182,7 @@ export const image: readonly Operator[] = [
       return context
         .dims(1)
         .reduce<Tensor>(
-          (y, size, index) => centered(context, y, axisOf(context, axes[index] ?? 0, x.rank), size),
+          (y, size, index) => centered(context, y, axisOf(context, at(axes, index), x.rank), size),
           x,
         );
     },
@@ -227,7 +228,7 @@ function listOf(context: OperatorContext, index: number): readonly number[] | un
 
 /** One axis cut or filled up at both ends; of an odd count the end has the larger part. */
 function centered(context: OperatorContext, x: Tensor, axis: number, size: Dim): Tensor {
-  const missing = ir.subDims(size, x.shape[axis] ?? 1);
+  const missing = ir.subDims(size, at(x.shape, axis));
   if (typeof missing !== "number")
     return context.refuse(
       `cuts or fills ${missing} elements`,
@@ -240,7 +241,7 @@ function centered(context: OperatorContext, x: Tensor, axis: number, size: Dim):
     : x.slice(only<ir.SliceRange | undefined>({ start: half, end: ir.addDims(half, size) }, undefined));
 }
 
-/** Opset 10 knew scales alone, and one way to place them. */
+/** Opset 10 knew scales alone, and one way to count positions. */
 function plainResize({ attributes, inputs: [x, scales] }: Form): Form {
   return {
     attributes: { ...attributes, coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },

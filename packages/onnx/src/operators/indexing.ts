@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   type Schema,
   int,
@@ -27,9 +28,9 @@ const scatterElements = (name: string, since: readonly number[]): Operator =>
     attributes: strictObject({ axis, reduction }),
     import(context) {
       const x = context.input(0);
-      const at = axisOf(context, context.attributes.axis, x.rank);
-      const indices = fromFront(context, 1, [x.shape[at] ?? 1]);
-      return ir.scatterElements(x, indices, context.input(2), at, context.attributes.reduction);
+      const along = axisOf(context, context.attributes.axis, x.rank);
+      const indices = fromFront(context, 1, [at(x.shape, along)]);
+      return ir.scatterElements(x, indices, context.input(2), along, context.attributes.reduction);
     },
   });
 
@@ -42,8 +43,8 @@ export const indexing: readonly Operator[] = [
     attributes: strictObject({ axis }),
     import(context) {
       const x = context.input(0);
-      const at = axisOf(context, context.attributes.axis, x.rank);
-      return ir.take(x, fromFront(context, 1, [x.shape[at] ?? 1]), at);
+      const along = axisOf(context, context.attributes.axis, x.rank);
+      return ir.take(x, fromFront(context, 1, [at(x.shape, along)]), along);
     },
   }),
   operator({
@@ -53,8 +54,8 @@ export const indexing: readonly Operator[] = [
     attributes: strictObject({ axis }),
     import(context) {
       const x = context.input(0);
-      const at = axisOf(context, context.attributes.axis, x.rank);
-      return ir.gatherElements(x, fromFront(context, 1, [x.shape[at] ?? 1]), at);
+      const along = axisOf(context, context.attributes.axis, x.rank);
+      return ir.gatherElements(x, fromFront(context, 1, [at(x.shape, along)]), along);
     },
   }),
   operator({
@@ -67,8 +68,8 @@ export const indexing: readonly Operator[] = [
       const { batch_dims: batch } = context.attributes;
       const indices = fromFront(context, 1, addressed(context, x, batch));
       const rows = [...indices.shape.slice(0, -1), 1];
-      const places = Array.from({ length: batch }, (_, at) => ir.iota(indices.dtype, rows, at));
-      return ir.gather(x, ir.concat([...places, indices], indices.rank - 1));
+      const examples = Array.from({ length: batch }, (_, axis) => ir.iota(indices.dtype, rows, axis));
+      return ir.gather(x, ir.concat([...examples, indices], indices.rank - 1));
     },
   }),
   scatterElements("Scatter", [9, 11]),
@@ -92,17 +93,17 @@ export const indexing: readonly Operator[] = [
     }),
     import(context) {
       const [cache, update] = [context.input(0), context.input(1)];
-      const at = axisOf(context, context.attributes.axis, cache.rank);
-      const rows = update.shape.slice(0, at + 1);
-      const step = ir.iota("i32", rows, at);
+      const along = axisOf(context, context.attributes.axis, cache.rank);
+      const rows = update.shape.slice(0, along + 1);
+      const step = ir.iota("i32", rows, along);
       const start = context
         .optional(2)
         ?.cast("i32")
         .unsqueeze(rows.slice(1).map((_, index) => index + 1));
       const linear = start === undefined ? step : step.add(start);
-      const extent = sizeTensor(cache.shape[at] ?? 1).cast("i32");
-      const place = context.attributes.mode === "circular" ? linear.mod(extent) : linear;
-      const coordinates = [...rows.slice(0, -1).map((_, index) => ir.iota("i32", rows, index)), place];
+      const extent = sizeTensor(at(cache.shape, along)).cast("i32");
+      const position = context.attributes.mode === "circular" ? linear.mod(extent) : linear;
+      const coordinates = [...rows.slice(0, -1).map((_, index) => ir.iota("i32", rows, index)), position];
       return ir.scatter(cache, ir.stack(coordinates, rows.length), update);
     },
   }),
@@ -160,11 +161,11 @@ export const indexing: readonly Operator[] = [
       const read = ir.elementReader({ shape, ...value });
       const strides = ir.rowMajorStrides(shape);
       context.reserve(value.data.length * (1 + shape.length));
-      const places = Array.from(value.data.keys()).filter((place) => Number(read(place)) !== 0);
-      const coordinates = shape.flatMap((extent, at) =>
-        places.map((place) => Math.floor(place / (strides[at] ?? 1)) % extent),
+      const positions = Array.from(value.data.keys()).filter((position) => Number(read(position)) !== 0);
+      const coordinates = shape.flatMap((extent, dimension) =>
+        positions.map((position) => Math.floor(position / at(strides, dimension)) % extent),
       );
-      return ir.constant(ir.valueOf("i64", [shape.length, places.length], coordinates));
+      return ir.constant(ir.valueOf("i64", [shape.length, positions.length], coordinates));
     },
   }),
   operator({
@@ -172,14 +173,15 @@ export const indexing: readonly Operator[] = [
     since: [9, 11],
     attributes: strictObject({ axis: optional(int()) }),
     import(context) {
-      context.reserve(context.known(1)?.data.length ?? 0);
-      const kept = (context.numbers(1) ?? []).flatMap((isKept, place) => (isKept === 0 ? [] : [place]));
-      const places = ir.constant(ir.valueOf("i32", [kept.length], kept));
+      const conditions = context.numbers(1) ?? context.refuse("input 1, the condition, is missing");
+      context.reserve(conditions.length);
+      const kept = conditions.flatMap((isKept, index) => (isKept === 0 ? [] : [index]));
+      const indices = ir.constant(ir.valueOf("i32", [kept.length], kept));
       const x = context.input(0);
       const { axis: along } = context.attributes;
       return along === undefined
-        ? ir.take(x.reshape([-1]), places)
-        : ir.take(x, places, axisOf(context, along, x.rank));
+        ? ir.take(x.reshape([-1]), indices)
+        : ir.take(x, indices, axisOf(context, along, x.rank));
     },
   }),
   operator({
@@ -192,15 +194,15 @@ export const indexing: readonly Operator[] = [
         axisOf(context, context.attributes.batch_axis, x.rank),
         axisOf(context, context.attributes.time_axis, x.rank),
       ];
-      const others = [...x.shape.keys()].filter((at) => at !== batch && at !== time);
+      const others = [...x.shape.keys()].filter((axis) => axis !== batch && axis !== time);
       const order = [batch, time, ...others];
       const front = x.transpose(order);
       const rows = front.shape.slice(0, 2);
       const step = ir.iota("i32", rows, 1);
       const length = context.input(1).cast("i32").unsqueeze(1);
-      const place = step.less(length).where(length.sub(step).sub(1), step);
-      const reversed = ir.gather(front, ir.stack([ir.iota("i32", rows, 0), place], 2));
-      return reversed.transpose(order.map((_, at) => order.indexOf(at)));
+      const source = step.less(length).where(length.sub(step).sub(1), step);
+      const reversed = ir.gather(front, ir.stack([ir.iota("i32", rows, 0), source], 2));
+      return reversed.transpose(order.map((_, axis) => order.indexOf(axis)));
     },
   }),
   operator({
@@ -227,7 +229,7 @@ function addressed(context: OperatorContext, x: Tensor, batch: number): readonly
 function fromFront(context: OperatorContext, index: number, extents: readonly Dim[]): Tensor {
   const indices = narrowest(context.input(index));
   const known = context.known(index);
-  if (indices.dtype.startsWith("u") || (known && ir.toNumbers(known).every((place) => place >= 0)))
+  if (indices.dtype.startsWith("u") || (known && ir.toNumbers(known).every((element) => element >= 0)))
     return indices;
   const sizes = extents.map((extent) => sizeTensor(extent).cast(indices.dtype));
   const [only] = sizes;
@@ -242,7 +244,7 @@ function narrowest(indices: Tensor): Tensor {
   return isWidened ? from : indices;
 }
 
-/** How many steps lie between start and limit; symbols may be among them where the step is 1. */
+/** The number of steps between start and limit; they may be symbols if the step is 1. */
 function rangeLength(context: OperatorContext): Dim {
   const isWhole = ir.isInteger(context.input(0).dtype);
   const bound = (index: number): Dim | undefined =>

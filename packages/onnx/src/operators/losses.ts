@@ -13,8 +13,8 @@ type LossContext = OperatorContext<Output<typeof attributes>>;
 
 /** [N, C, …] with the classes on the last axis, where Adjoint's losses have them. */
 const classesLast = (x: Tensor): Tensor => {
-  const [batch = 0, classes = 1, ...places] = x.shape.keys();
-  return x.transpose([batch, ...places, classes]);
+  const [batch = 0, classes = 1, ...positions] = x.shape.keys();
+  return x.transpose([batch, ...positions, classes]);
 };
 
 /** The cost of each label over scores [N, C, …] and labels [N, …], weighted and reduced; of 16-bit floats in f32. */
@@ -34,7 +34,7 @@ function reduced(context: LossContext, cost: (scores: Tensor, labels: Tensor) =>
   return results[reduction]().cast(scores.dtype);
 }
 
-/** What each label weighs; undefined where all weigh 1. */
+/** The weight of each label; undefined if all are 1. */
 function weightsOf(
   byClass: Tensor | undefined,
   labels: Tensor,

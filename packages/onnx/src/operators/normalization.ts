@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { int, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Shape, Tensor } from "@adjoint/ir";
@@ -29,7 +30,7 @@ export const normalization: readonly Operator[] = [
   operator({
     name: "BatchNormalization",
     since: [1, 6, 7, 9, 14, 15],
-    // What `spatial` said is said by the shape of the scale too.
+    // The shape of the scale says the same as `spatial`.
     older: [before(7, dropped("is_test")), before(9, dropped("spatial"))],
     attributes: strictObject({
       epsilon,
@@ -140,7 +141,7 @@ function perGroup({ attributes, inputs }: Form): Form {
     if (vector === undefined || channels === undefined || size === undefined) return vector;
     return vector
       .unsqueeze(1)
-      .broadcast([vector.shape[0] ?? 1, size])
+      .broadcast([at(vector.shape, 0), size])
       .reshape([channels]);
   });
   return { attributes, inputs: [x, ...stretched] };
@@ -149,7 +150,7 @@ function perGroup({ attributes, inputs }: Form): Form {
 /** x as [N, C, …] with a number of the vectors for each of C. */
 function channelShape(x: Tensor, vector: Tensor): Shape {
   const [batch = 1, ...rest] = x.shape;
-  // Before opset 9 scale and statistics could be [C, …], one number a place: each place is then a channel.
+  // Before opset 9 scale and statistics could be [C, …], one number for each position: each position is then a channel.
   return [batch, product(vector.shape), ...rest.slice(vector.rank)];
 }
 

@@ -51,6 +51,6 @@ export const legacyBroadcast: Older = before(7, ({ attributes, inputs }) => {
   const start = axis < 0 ? axis + a.rank : axis;
   const behind = a.rank - start - b.rank;
   if (start < 0 || behind < 0) throw malformed(`attribute "axis" is ${axis}, for ${a} and ${b}`);
-  const places = Array.from({ length: behind }, (_, index) => b.rank + index);
-  return { attributes: rest, inputs: [a, places.length === 0 ? b : unsqueeze(b, places)] };
+  const axes = Array.from({ length: behind }, (_, index) => b.rank + index);
+  return { attributes: rest, inputs: [a, axes.length === 0 ? b : unsqueeze(b, axes)] };
 });

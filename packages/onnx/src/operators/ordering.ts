@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { int, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
@@ -5,9 +6,9 @@ import { before, toInputs } from "./older.ts";
 import { type Operator, flag, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
-type Place = (x: Tensor, options: { readonly axis: number; readonly keepDims?: boolean }) => Tensor;
+type IndexOf = (x: Tensor, options: { readonly axis: number; readonly keepDims?: boolean }) => Tensor;
 
-const extreme = (name: string, place: Place): Operator =>
+const extreme = (name: string, indexOf: IndexOf): Operator =>
   operator({
     name,
     since: [1, 11, 12, 13],
@@ -20,10 +21,10 @@ const extreme = (name: string, place: Place): Operator =>
       const x = context.input(0);
       const { keepdims: keepDims, select_last_index: isLast } = context.attributes;
       const axis = axisOf(context, context.attributes.axis, x.rank);
-      if (!isLast) return place(x, { axis, keepDims }).cast("i64");
+      if (!isLast) return indexOf(x, { axis, keepDims }).cast("i64");
       // The last one is the first from behind.
-      const lastPlace = ir.iota("i64", [x.shape[axis] ?? 1]).reduceMax();
-      return lastPlace.sub(place(x.flip([axis]), { axis, keepDims }).cast("i64"));
+      const lastIndex = ir.iota("i64", [at(x.shape, axis)]).reduceMax();
+      return lastIndex.sub(indexOf(x.flip([axis]), { axis, keepDims }).cast("i64"));
     },
   });
 
@@ -39,7 +40,7 @@ const cumulative = (name: string, since: readonly number[], build: typeof ir.cum
     },
   });
 
-/** Places of extremes, orders, and sums along an order. */
+/** Indices of extremes, orders, and sums along an order. */
 export const ordering: readonly Operator[] = [
   extreme("ArgMax", ir.argMax),
   extreme("ArgMin", ir.argMin),

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { array, checked, minLength, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
@@ -87,8 +88,8 @@ function unpooled(context: OperatorContext<WindowAttributes & Pick<PoolAttribute
   const { kernel_shape: kernel } = context.attributes;
   const { strides, padLow, padHigh } = givenPlacement(context, kernel.length);
   const sizes = kernel.map((size, axis) => {
-    const steps = ir.mulDims(ir.subDims(x.shape[axis + 2] ?? 1, 1), strides[axis] ?? 1);
-    return ir.addDims(steps, size - (padLow[axis] ?? 0) - (padHigh[axis] ?? 0));
+    const steps = ir.mulDims(ir.subDims(at(x.shape, axis + 2), 1), at(strides, axis));
+    return ir.addDims(steps, size - at(padLow, axis) - at(padHigh, axis));
   });
   const shape = [...x.shape.slice(0, 2), ...sizes];
   const count = ir.shapeSize(x.shape);
@@ -98,7 +99,7 @@ function unpooled(context: OperatorContext<WindowAttributes & Pick<PoolAttribute
     .reshape(shape);
   if (context.optional(2) === undefined) return y;
   const missing = context.dims(2).map((size, axis) => {
-    const rest = ir.subDims(size, shape[axis] ?? 1);
+    const rest = ir.subDims(size, at(shape, axis));
     return typeof rest === "number" && rest >= 0
       ? rest
       : context.refuse(`output_shape asks for ${size} where the windows cover ${shape[axis]}`);

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   type Output,
   ObjectSchema,
@@ -35,9 +36,9 @@ interface Network {
   readonly cell: Cell;
   /** The activations of one direction where the node names none. */
   readonly activations: readonly string[];
-  /** Which inputs are the initial states. */
+  /** The numbers of the inputs that are the initial states. */
   readonly states: readonly number[];
-  /** Which input is the peephole weights. */
+  /** The number of the input that is the peephole weights. */
   readonly peepholes?: number;
 }
 
@@ -91,7 +92,7 @@ function recurrence(context: OperatorContext<Attributes>, network: Network): rea
   const initial = network.states.map((index) => {
     const given = context.optional(index);
     return given === undefined
-      ? ir.filled(0, x.dtype, [directions, x.shape[1] ?? 1, hidden])
+      ? ir.filled(0, x.dtype, [directions, at(x.shape, 1), hidden])
       : timeFirst(given);
   });
   const all = Array.from({ length: directions }, () => network.activations).flat();
@@ -117,7 +118,7 @@ function recurrence(context: OperatorContext<Attributes>, network: Network): rea
   return [isBatchFirst ? steps.transpose([2, 0, 1, 3]) : steps, ...last.map(timeFirst)];
 }
 
-/** Whether the steps are an output is said by the output's name since opset 7. */
+/** Since opset 7 the steps are an output if that output has a name. */
 const older = [before(7, dropped("output_sequence"))];
 
 export const recurrent: readonly Operator[] = [

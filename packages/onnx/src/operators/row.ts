@@ -23,7 +23,7 @@ export interface Form {
   readonly inputs: readonly (Tensor | undefined)[];
 }
 
-/** How the form of versions before one becomes the newer form. */
+/** Changes the form of versions before one into the newer form. */
 export interface Older {
   readonly before: number;
   convert(form: Form): Form;
@@ -45,7 +45,7 @@ export interface Operator {
 }
 
 /**
- * What an operator does with elements of any type, narrow ones among them: its outputs hold those of its first input,
+ * The effect of an operator on elements of any type, narrow ones included: its outputs hold those of its first input,
  * or it reads none. Other operators ask for `context.value`, or refuse narrow elements.
  */
 type Elements = "moved" | "unread";
@@ -94,6 +94,6 @@ export const ints: Schema<readonly number[]> = custom<readonly number[]>(
 export const float: Schema<number> = union([number(), nan(), literal([Infinity, -Infinity])]);
 export const subGraph: Schema<SubGraph> = instanceOf(SubGraph);
 
-/** How tables and messages name an operator: `Conv`, `ai.onnx.ml.Scaler`. */
+/** The name of an operator in tables and messages: `Conv`, `ai.onnx.ml.Scaler`. */
 export const operatorKey = (domain: string, name: string): string =>
   domain === "" ? name : `${domain}.${name}`;

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { int, optional, strictObject, unknown, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim } from "@adjoint/ir";
@@ -16,11 +17,11 @@ function sequence(context: OperatorContext, index: number): readonly Value[] {
   return value.items;
 }
 
-/** The place that an input names in a sequence; `otherwise` where it names none. */
-function place(context: OperatorContext, index: number, count: number, otherwise: number): number {
+/** The index into a sequence that an input gives; `otherwise` if there is no such input. */
+function indexIn(context: OperatorContext, index: number, count: number, otherwise: number): number {
   const given = context.number(index) ?? otherwise;
   const at = given < 0 ? given + count : given;
-  return at >= 0 && at <= otherwise ? at : context.refuse(`place ${given} of a sequence of ${count}`);
+  return at >= 0 && at <= otherwise ? at : context.refuse(`index ${given} of a sequence of ${count}`);
 }
 
 /** Sizes of equal parts, the last one what is left. */
@@ -52,7 +53,7 @@ export const sequences: readonly Operator[] = [
     since: [11],
     import(context) {
       const items = sequence(context, 0);
-      const at = place(context, 2, items.length, items.length);
+      const at = indexIn(context, 2, items.length, items.length);
       return new Sequence(items.toSpliced(at, 0, context.value(1)));
     },
   }),
@@ -61,7 +62,7 @@ export const sequences: readonly Operator[] = [
     since: [11],
     import(context) {
       const items = sequence(context, 0);
-      return new Sequence(items.toSpliced(place(context, 1, items.length, items.length - 1), 1));
+      return new Sequence(items.toSpliced(indexIn(context, 1, items.length, items.length - 1), 1));
     },
   }),
   operator({
@@ -69,7 +70,7 @@ export const sequences: readonly Operator[] = [
     since: [11],
     import(context) {
       const items = sequence(context, 0);
-      const item = items[place(context, 1, items.length, items.length - 1)];
+      const item = items[indexIn(context, 1, items.length, items.length - 1)];
       return item ?? context.refuse("takes from an empty sequence");
     },
   }),
@@ -86,7 +87,7 @@ export const sequences: readonly Operator[] = [
       const x = context.input(0);
       const axis = axisOf(context, context.attributes.axis, x.rank);
       const split = context.optional(1);
-      const extent = x.shape[axis] ?? 1;
+      const extent = at(x.shape, axis);
       if (split !== undefined && split.rank > 0) return new Sequence(splitAlong(x, axis, context.dims(1)));
       const items = splitAlong(x, axis, partSizes(context, extent, context.number(1) ?? 1));
       // Only slices of one element lose their axis.

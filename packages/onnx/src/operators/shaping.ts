@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { int, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
@@ -100,7 +101,7 @@ export const shaping: readonly Operator[] = [
     import(context) {
       const x = context.input(0);
       const axis = axisOf(context, context.attributes.axis, x.rank);
-      const sizes = context.optional(1) ? context.dims(1) : evenSizes(context, x.shape[axis] ?? 1);
+      const sizes = context.optional(1) ? context.dims(1) : evenSizes(context, at(x.shape, axis));
       return splitAlong(x, axis, sizes);
     },
   }),
@@ -115,6 +116,7 @@ export const shaping: readonly Operator[] = [
       const rank = Math.max(x.rank, shape.length);
       return x.broadcast(
         Array.from({ length: rank }, (_, axis) => {
+          // Axes that one of them lacks are in front, and of size 1.
           const own = x.shape[axis - (rank - x.rank)] ?? 1;
           const wanted = shape[axis - (rank - shape.length)] ?? 1;
           return wanted === 1 ? own : wanted;
@@ -132,7 +134,7 @@ export const shaping: readonly Operator[] = [
         const [count, axis] = [context.number(1) ?? 1, context.number(2) ?? 0];
         return tile(
           x,
-          x.shape.map((_, at) => (at === axis ? count : 1)),
+          x.shape.map((_, index) => (index === axis ? count : 1)),
         );
       }
       return tile(x, context.dims(1));
@@ -158,9 +160,9 @@ function evenSizes(
 /** Repeats along each axis: [n, m] becomes [r, n, s, m] by stretching, and then [r·n, s·m]. */
 function tile(x: Tensor, repeats: readonly Dim[]): Tensor {
   const apart = x.shape.flatMap((size): Dim[] => [1, size]);
-  const stretched = x.shape.flatMap((size, axis): Dim[] => [repeats[axis] ?? 1, size]);
+  const stretched = x.shape.flatMap((size, axis): Dim[] => [at(repeats, axis), size]);
   return x
     .reshape(apart)
     .broadcast(stretched)
-    .reshape(x.shape.map((size, axis) => ir.mulDims(size, repeats[axis] ?? 1)));
+    .reshape(x.shape.map((size, axis) => ir.mulDims(size, at(repeats, axis))));
 }

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Dim, SliceRange, Tensor } from "@adjoint/ir";
@@ -22,8 +23,8 @@ export const slicing: readonly Operator[] = [
       const steps = context.numbers(4) ?? starts.map(() => 1);
       const axes = context.numbers(3) ?? starts.map((_, axis) => axis);
       return axes.reduce((part, axis, index) => {
-        const at = axisOf(context, axis, x.rank);
-        return sliceAxis(part, at, starts[index] ?? 0, ends[index] ?? 0, steps[index] ?? 1);
+        const along = axisOf(context, axis, x.rank);
+        return sliceAxis(part, along, at(starts, index), at(ends, index), at(steps, index));
       }, x);
     },
   }),
@@ -42,9 +43,9 @@ export const slicing: readonly Operator[] = [
       const low = x.shape.map(() => 0);
       const high = x.shape.map(() => 0);
       axes.forEach((axis, index) => {
-        const at = axisOf(context, axis, x.rank);
-        low[at] = pads[index] ?? 0;
-        high[at] = pads[index + axes.length] ?? 0;
+        const along = axisOf(context, axis, x.rank);
+        low[along] = at(pads, index);
+        high[along] = at(pads, index + axes.length);
       });
       const { mode } = context.attributes;
       if (mode !== "constant") return mirrored(context, x, mode, low, high);
@@ -58,34 +59,34 @@ export const slicing: readonly Operator[] = [
 /** One axis of a slice by ONNX's rules: negative steps go backwards, bounds are clamped. */
 function sliceAxis(x: Tensor, axis: number, start: Dim, end: Dim, step: number): Tensor {
   const only = (range: SliceRange): Tensor =>
-    x.slice(x.shape.map((_, at) => (at === axis ? range : undefined)));
+    x.slice(x.shape.map((_, index) => (index === axis ? range : undefined)));
   if (step > 0) {
     const toTheEnd = typeof end === "number" && end >= TO_THE_END;
     return only({ start, ...(!toTheEnd && { end }), step });
   }
-  const extent = x.shape[axis] ?? 1;
+  const extent = at(x.shape, axis);
   // Position p is extent − 1 − p of the flipped axis.
-  const mirror = (at: Dim): Dim => {
-    const absolute = typeof at === "number" && at < 0 ? ir.addDims(extent, at) : at;
+  const mirror = (bound: Dim): Dim => {
+    const absolute = typeof bound === "number" && bound < 0 ? ir.addDims(extent, bound) : bound;
     const flipped = ir.subDims(ir.subDims(extent, 1), absolute);
     return typeof flipped === "number" ? Math.max(0, flipped) : flipped;
   };
   const flipped = x.flip([axis]);
   const range = { start: mirror(start), end: mirror(end), step: -step };
-  return flipped.slice(x.shape.map((_, at) => (at === axis ? range : undefined)));
+  return flipped.slice(x.shape.map((_, index) => (index === axis ? range : undefined)));
 }
 
 /** Negative pads take elements away. */
 const crop = (x: Tensor, low: readonly number[], high: readonly number[]): Tensor =>
   x.slice(
     x.shape.map((extent, axis) => ({
-      start: Math.max(0, -(low[axis] ?? 0)),
-      end: ir.addDims(extent, Math.min(0, high[axis] ?? 0)),
+      start: Math.max(0, -at(low, axis)),
+      end: ir.addDims(extent, Math.min(0, at(high, axis))),
     })),
   );
 
-/** Which element stands at position p (negative or past the end too) of an axis. */
-const places: { readonly [mode in "reflect" | "edge" | "wrap"]: (p: number, extent: number) => number } = {
+/** The element at position p of an axis with a border; p may be negative or past the end. */
+const borders: { readonly [mode in "reflect" | "edge" | "wrap"]: (p: number, extent: number) => number } = {
   reflect: (p, extent) => {
     const period = Math.max(1, 2 * (extent - 1));
     const within = ((p % period) + period) % period;
@@ -99,12 +100,12 @@ const places: { readonly [mode in "reflect" | "edge" | "wrap"]: (p: number, exte
 function mirrored(
   context: OperatorContext,
   x: Tensor,
-  mode: keyof typeof places,
+  mode: keyof typeof borders,
   low: readonly number[],
   high: readonly number[],
 ): Tensor {
   return context.staticShape(x).reduce((result, extent, axis) => {
-    const [front, back] = [low[axis] ?? 0, high[axis] ?? 0];
+    const [front, back] = [at(low, axis), at(high, axis)];
     if (front === 0 && back === 0) return result;
     if (extent === 0)
       return context.refuse(`mode "${mode}" has nothing to repeat along axis ${axis} of ${x}`);
@@ -112,7 +113,7 @@ function mirrored(
     if (!Number.isInteger(size) || size < 0)
       return context.refuse(`pads of ${front} and ${back} leave nothing of axis ${axis} of ${x}`);
     context.reserve(size);
-    const indices = Int32Array.from({ length: size }, (_, index) => places[mode](index - front, extent));
+    const indices = Int32Array.from({ length: size }, (_, index) => borders[mode](index - front, extent));
     return result.take(ir.constant(ir.tensorValue("i32", [size], indices)), axis);
   }, x);
 }

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { type Output, int, oneOf, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { DType, Tensor } from "@adjoint/ir";
@@ -85,7 +86,7 @@ function linearAttention(context: LinearContext): readonly Tensor[] {
     decays && steps(context, decays, heads, dtype).exp(),
     betas && steps(context, betas, betas.shape[2] === 1 ? 1 : heads, dtype),
   ];
-  const state = past?.cast(dtype) ?? ir.filled(0, dtype, [batch, heads, keySize, v.shape[3] ?? 1]);
+  const state = past?.cast(dtype) ?? ir.filled(0, dtype, [batch, heads, keySize, at(v.shape, 3)]);
   const scale = given === 0 ? defaultScale(context, k) : given;
   const { carry, outputs } = ir.scan(
     {

@@ -6,7 +6,7 @@ import { type Operator, float, operator } from "./row.ts";
 
 const domain = "ai.onnx.preview.training";
 
-/** What an optimizer gets for one parameter: its value, its gradient, and what it keeps from step to step. */
+/** The operands of an optimizer for one parameter: its value, its gradient, and the state kept from step to step. */
 interface Parameter {
   readonly x: Tensor;
   /** The gradient, with that of ½·norm_coefficient·x² added. */

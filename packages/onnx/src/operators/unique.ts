@@ -1,13 +1,14 @@
+import { at } from "@adjoint/ir/values";
 import { int, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Scalar, Tensor, TensorValue } from "@adjoint/ir";
 import { type Operator, flag, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
-/** Equal slices, by the places where they stand. */
+/** Equal slices, and their indices. */
 interface Group {
   readonly slice: readonly Scalar[];
-  readonly places: number[];
+  readonly indices: number[];
 }
 
 /** Ascending, NaN last; NaN is one value. */
@@ -19,7 +20,7 @@ function compare(a: Scalar, b: Scalar): number {
 
 function compareSlices(a: readonly Scalar[], b: readonly Scalar[]): number {
   for (const [index, element] of a.entries()) {
-    const order = compare(element, b[index] ?? 0);
+    const order = compare(element, at(b, index));
     if (order !== 0) return order;
   }
   return 0;
@@ -30,19 +31,19 @@ function slicesOf(value: TensorValue): readonly (readonly Scalar[])[] {
   const read = ir.elementReader(value);
   const [length = 0] = value.shape;
   const size = length === 0 ? 0 : value.data.length / length;
-  const slice = (place: number): readonly Scalar[] =>
-    Array.from({ length: size }, (_, index) => read(place * size + index));
-  return Array.from({ length }, (_, place) => slice(place));
+  const slice = (position: number): readonly Scalar[] =>
+    Array.from({ length: size }, (_, index) => read(position * size + index));
+  return Array.from({ length }, (_, position) => slice(position));
 }
 
-/** Equal slices together, in ascending order; their places ascend too, for sorting is stable. */
+/** Equal slices together, in ascending order; their indices ascend too, for sorting is stable. */
 function groupsOf(slices: readonly (readonly Scalar[])[]): readonly Group[] {
-  const order = [...slices.keys()].toSorted((a, b) => compareSlices(slices[a] ?? [], slices[b] ?? []));
+  const order = [...slices.keys()].toSorted((a, b) => compareSlices(at(slices, a), at(slices, b)));
   const groups: Group[] = [];
-  for (const place of order) {
-    const [slice = [], last] = [slices[place], groups.at(-1)];
-    if (last !== undefined && compareSlices(last.slice, slice) === 0) last.places.push(place);
-    else groups.push({ slice, places: [place] });
+  for (const index of order) {
+    const [slice, last] = [at(slices, index), groups.at(-1)];
+    if (last !== undefined && compareSlices(last.slice, slice) === 0) last.indices.push(index);
+    else groups.push({ slice, indices: [index] });
   }
   return groups;
 }
@@ -50,7 +51,7 @@ function groupsOf(slices: readonly (readonly Scalar[])[]): readonly Group[] {
 const integers = (values: readonly number[]): Tensor =>
   ir.constant(ir.valueOf("i64", [values.length], values));
 
-/** How many results there are depends on the data, which must be known before the run. */
+/** The number of results depends on the data, which must be known before the run. */
 export const unique: readonly Operator[] = [
   operator({
     name: "Unique",
@@ -64,16 +65,16 @@ export const unique: readonly Operator[] = [
       // Slices are sorted as lists of numbers.
       context.reserve(8 * given.data.length);
       const groups = groupsOf(slicesOf(leading(given, axis)));
-      const first = ({ places }: Group): number => places[0] ?? 0;
+      const first = ({ indices }: Group): number => at(indices, 0);
       const ordered = sorted ? groups : groups.toSorted((a, b) => first(a) - first(b));
-      const inverse = Array<number>(ordered.reduce((count, { places }) => count + places.length, 0));
-      ordered.forEach(({ places }, index) => places.forEach((place) => (inverse[place] = index)));
+      const inverse = Array<number>(ordered.reduce((count, { indices }) => count + indices.length, 0));
+      ordered.forEach(({ indices }, group) => indices.forEach((index) => (inverse[index] = group)));
       const firsts = integers(ordered.map(first));
       return [
         axis === undefined ? x.reshape([-1]).take(firsts) : x.take(firsts, axis),
         firsts,
         integers(inverse),
-        integers(ordered.map(({ places }) => places.length)),
+        integers(ordered.map(({ indices }) => indices.length)),
       ];
     },
   }),
@@ -82,7 +83,7 @@ export const unique: readonly Operator[] = [
 /** The value with an axis in front, or flat. */
 function leading(value: TensorValue, axis: number | undefined): TensorValue {
   if (axis === undefined) return { ...value, shape: [value.data.length] };
-  const others = [...value.shape.keys()].filter((at) => at !== axis);
+  const others = [...value.shape.keys()].filter((other) => other !== axis);
   const x = ir.constant(value);
   const [moved = value] = ir.evaluateTensors([x.transpose([axis, ...others])], new Map([[x, value]]));
   return moved;

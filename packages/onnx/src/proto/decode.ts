@@ -75,7 +75,7 @@ export function decodeModel(bytes: Uint8Array): ModelSource {
 export const decodeTensor = (bytes: Uint8Array): Proto.ITensorProto =>
   decoded(() => onnx.TensorProto.decode(bytes));
 
-/** What the generated code reads; its errors become ours. */
+/** Runs the generated code; its errors become ours. */
 function decoded<T>(read: () => T): T {
   try {
     return read();
@@ -155,7 +155,7 @@ function readNode(cursor: Cursor): NodeSource {
   return { name, domain, operator, inputs, outputs, attributes };
 }
 
-/** What a node calls. Names, and attributes that hold no graph, are not even read. */
+/** The operators that nodes call. Names, and attributes without a graph, are not even read. */
 function readCall(cursor: Cursor): CallSource {
   let [domain, operator] = ["", ""];
   const attributes: AttributeSource[] = [];

@@ -4,7 +4,7 @@ import type { HostValue } from "../import/value.ts";
 import { tensorFromOnnx } from "../tensor.ts";
 import type { TypeSource } from "./model.ts";
 
-/** What the items of a SequenceProto and of an OptionalProto are in (onnx-data.proto3). */
+/** The fields that hold the items of a SequenceProto and of an OptionalProto (onnx-data.proto3). */
 const ITEM_FIELDS: { readonly [item in TypeSource["kind"]]: number | undefined } = {
   tensor: 3,
   sequence: 5,

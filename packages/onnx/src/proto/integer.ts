@@ -7,7 +7,7 @@ interface Halves {
   readonly unsigned: boolean;
 }
 
-/** How protobufjs gives 64-bit integers: as Long (two halves) where that package is there. */
+/** A 64-bit integer of protobufjs: a Long (two halves) if that package is installed. */
 export type Integer = number | Halves | null | undefined;
 
 /** Exactly, as a bigint. */

@@ -20,7 +20,7 @@ export interface ModelSource {
 export interface GraphSource {
   readonly name: string;
   readonly nodes: Iterable<NodeSource>;
-  /** What the nodes call, in their order. */
+  /** The operators that the nodes call, in their order. */
   readonly calls: Iterable<CallSource>;
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];

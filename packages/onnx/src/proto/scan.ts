@@ -28,7 +28,7 @@ const nested: { readonly [M in MessageName]: { readonly [field: number]: Message
   Optional: { 1: "Type" },
 };
 
-/** How deep messages may be nested; a sub-graph takes three levels. */
+/** The most levels of nested messages; a sub-graph takes three levels. */
 const MAX_DEPTH = 96;
 
 const LENGTH_DELIMITED = 2;

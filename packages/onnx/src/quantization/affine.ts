@@ -11,7 +11,7 @@ export function typeOfValue(value: Value): ElementType {
   return { dtype: asTensor(value, "quantization").dtype, narrow: undefined };
 }
 
-/** What quantized elements or zero points say: whole numbers as i32, narrow floats as f32. */
+/** The values of quantized elements or zero points: whole numbers as i32, narrow floats as f32. */
 export function numbersOf(value: Value): Tensor {
   if (!(value instanceof NarrowTensor)) return asTensor(value, "quantization").cast("i32");
   return widen(value.tensor, value.type, value.type.format.kind === "integer" ? "i32" : "f32");
@@ -36,10 +36,7 @@ export function quantized(
   const moved = (x: Tensor): Tensor => (zero === undefined ? x : x.add(zero.cast("f32")));
   if (type !== undefined && type.format.kind !== "integer")
     return new NarrowTensor(narrow(moved(ratio.cast("f32")), type, { saturate, mode: "up" }), type);
-  const [low, high] = (type === undefined ? ir.dtypeRange(to.dtype) : narrowRange(type)).map(Number);
-  const whole = moved(ratio.round().cast("f32"))
-    .max(low ?? 0)
-    .min(high ?? 0)
-    .cast(to.dtype);
+  const [low, high] = type === undefined ? ir.dtypeRange(to.dtype) : narrowRange(type);
+  const whole = moved(ratio.round().cast("f32")).max(Number(low)).min(Number(high)).cast(to.dtype);
   return type === undefined ? whole : new NarrowTensor(whole, type);
 }

@@ -2,7 +2,7 @@ import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 
-/** Where the scales of an input stand: along one axis, each for `block_size` elements (0: for one). */
+/** The layout of the scales of an input: along one axis, each for `block_size` elements (0: for one). */
 export interface BlockAttributes {
   readonly axis: number;
   readonly block_size: number;

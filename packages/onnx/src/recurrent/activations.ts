@@ -25,12 +25,12 @@ const table: { readonly [name: string]: ActivationRow } = {
   elu: { alpha: 1, apply: (x, alpha) => ir.elu(x, { alpha }) },
 };
 
-/** What a node says of its activations. */
+/** The attributes of a node about its activations. */
 export interface ActivationAttributes {
   readonly activations?: readonly string[] | undefined;
   readonly activation_alpha: readonly number[];
   readonly activation_beta: readonly number[];
-  /** What an activation takes is cut to −clip … clip. */
+  /** The argument of an activation is cut to −clip … clip. */
   readonly clip?: number | undefined;
 }
 

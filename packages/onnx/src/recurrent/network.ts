@@ -1,8 +1,9 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { Activation } from "./activations.ts";
 
-/** What a cell is made of in one direction. */
+/** The weights and settings of a cell in one direction. */
 interface CellParts {
   /** Activations f, g, h of ONNX's formulas, as many as the cell has. */
   readonly activations: readonly Activation[];
@@ -35,7 +36,7 @@ export interface Direction {
   readonly initial: readonly Tensor[];
 }
 
-/** What one direction gives. */
+/** The results of one direction. */
 export interface Run {
   /** h of every step: [time, batch, hidden]. */
   readonly steps: Tensor;
@@ -61,14 +62,14 @@ const plus = (x: Tensor, addend: Tensor | undefined): Tensor => (addend === unde
  */
 export function runDirection(x: Tensor, lengths: Tensor | undefined, direction: Direction): Run {
   const { cell, activations, hidden, w, r, bias, peepholes, initial, isReverse } = direction;
-  const halves = bias?.reshape([2, w.shape[0] ?? 1]);
+  const halves = bias?.reshape([2, at(w.shape, 0)]);
   const [inputBias, recurrentBias] = [0, 1].map((half) =>
     halves?.slice([{ start: half, end: half + 1 }]).squeeze(0),
   );
   const gateOf = (tensor: Tensor | undefined, gate: number): Tensor | undefined =>
     tensor && part(tensor, 0, hidden, gate);
   const shares = plus(linear(x, w), inputBias);
-  const numbers = ir.iota("i32", [x.shape[0] ?? 1], 0);
+  const numbers = ir.iota("i32", [at(x.shape, 0)], 0);
   const { carry, outputs } = ir.scan(
     { carry: initial, sequences: [shares, numbers], reverse: isReverse },
     (state, slices) => {

@@ -106,7 +106,7 @@ export function fourier(x: Signal, n: number, direction: 1 | -1, reserve: Reserv
   return both(rows, (part) => part.transpose(swapped(rank + 1)).reshape([...outer, n]));
 }
 
-/** The last two axes change places. */
+/** The last two axes, exchanged. */
 const swapped = (rank: number): readonly number[] => [
   ...Array.from({ length: rank - 2 }, (_, axis) => axis),
   rank - 1,

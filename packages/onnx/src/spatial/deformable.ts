@@ -1,8 +1,16 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Placement, productOf, spatialSizes } from "./placement.ts";
-import { batchIndices, interpolated, interpolations, placeType, tapsAround, zerosOutside } from "./sample.ts";
+import {
+  batchIndices,
+  interpolated,
+  interpolations,
+  positionType,
+  tapsAround,
+  zerosOutside,
+} from "./sample.ts";
 
 interface Deformation extends Omit<Placement, "padHigh"> {
   /** [N, offsetGroups·K·n, …out]: for each of K taps of the kernel how far each of n axes moves. */
@@ -15,7 +23,7 @@ interface Deformation extends Omit<Placement, "padHigh"> {
 }
 
 /**
- * A convolution whose taps read between elements, at places that `offset` moves.
+ * A convolution whose taps read between elements, at positions that `offset` moves.
  * Source: Dai and others, "Deformable convolutional networks" (2017); with `mask` Zhu and others (2019).
  * @param x [N, C, …spatial].
  * @param weight [O, C/group, …kernel].
@@ -38,12 +46,12 @@ export function deformed(context: OperatorContext, x: Tensor, weight: Tensor, gi
   );
   const weighted = mask === undefined ? columns : columns.mul(mask.reshape([pictures, taps, ...sizes, 1]));
   // [pictures, K, …out, C/offsetGroups] → [N, group, C/group·K, P].
-  const perGroup = weight.shape[1] ?? 1;
+  const perGroup = at(weight.shape, 1);
   const matrix = weighted
     .reshape([pictures, taps, positions, perPicture])
     .transpose([0, 3, 1, 2])
     .reshape([batch, group, ir.mulDims(perGroup, taps), positions]);
-  const filters = weight.shape[0] ?? 1;
+  const filters = at(weight.shape, 0);
   return weight
     .reshape([group, ir.divDims(filters, group) ?? filters, ir.mulDims(perGroup, taps)])
     .dotGeneral(matrix, { leftBatch: [0], rightBatch: [1], leftContract: [2], rightContract: [2] })
@@ -51,7 +59,7 @@ export function deformed(context: OperatorContext, x: Tensor, weight: Tensor, gi
     .transpose([1, 0, ...sizes.map((_, axis) => axis + 2)]);
 }
 
-/** What each tap of the kernel reads at each place: [M, K, …out, C]. */
+/** The elements that each tap of the kernel reads at each position: [M, K, …out, C]. */
 function sampleColumns(
   context: OperatorContext,
   x: Tensor,
@@ -60,28 +68,28 @@ function sampleColumns(
 ): Tensor {
   const sizes = spatialSizes(context, x);
   const rank = sizes.length;
-  const dtype = placeType(x);
+  const dtype = positionType(x);
   const apart = Array.from({ length: rank }, () => 1);
   const count = productOf(kernel);
-  const samples = [offset.shape[0] ?? 1, count, ...offset.shape.slice(3)];
+  const samples = [at(offset.shape, 0), count, ...offset.shape.slice(3)];
   const taps = sizes.map((extent, axis) => {
     const moved = offset.slice([undefined, undefined, { start: axis, end: axis + 1 }]).reshape(samples);
     const inner = productOf(kernel.slice(axis + 1));
     context.reserve(count);
     const own = Float64Array.from({ length: count }, (_, tap) => {
-      const place = Math.floor(tap / inner) % (kernel[axis] ?? 1);
-      return place * (dilations[axis] ?? 1) - (padLow[axis] ?? 0);
+      const position = Math.floor(tap / inner) % at(kernel, axis);
+      return position * at(dilations, axis) - at(padLow, axis);
     });
-    const start = ir.iota(dtype, samples, axis + 2).mul(strides[axis] ?? 1);
-    const place = start.add(ir.constant(ir.valueOf(dtype, [count, ...apart], own))).add(moved.cast(dtype));
+    const start = ir.iota(dtype, samples, axis + 2).mul(at(strides, axis));
+    const position = start.add(ir.constant(ir.valueOf(dtype, [count, ...apart], own))).add(moved.cast(dtype));
     return tapsAround(
-      place.reshape([...samples, ...apart]),
+      position.reshape([...samples, ...apart]),
       samples.length + axis,
       interpolations.linear,
       zerosOutside(extent),
     );
   });
-  return interpolated(x.cast(dtype), batchIndices(offset.shape[0] ?? 1, samples.length + rank), taps).cast(
+  return interpolated(x.cast(dtype), batchIndices(at(offset.shape, 0), samples.length + rank), taps).cast(
     x.dtype,
   );
 }

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -8,7 +9,7 @@ import {
   clamped,
   interpolated,
   interpolations,
-  placeType,
+  positionType,
   tapsAround,
   zerosOutside,
 } from "./sample.ts";
@@ -26,34 +27,35 @@ interface Axis {
   readonly high: number;
 }
 
-/** Folds places back into an axis as often as needed. */
-function reflected(place: Tensor, { low, high }: Axis): Tensor {
-  if (high === low) return place.mul(0).add(low);
-  const within = place.sub(low).mod(2 * (high - low));
+/** Folds positions back into an axis as often as needed. */
+function reflected(position: Tensor, { low, high }: Axis): Tensor {
+  if (high === low) return position.mul(0).add(low);
+  const within = position.sub(low).mod(2 * (high - low));
   return within.min(within.neg().add(2 * (high - low))).add(low);
 }
 
-/** What becomes of places beyond the ends of an axis: first of those between elements, then of the elements' own. */
+/** The treatment of positions beyond the ends of an axis: first of those between elements, then of the elements' own. */
 const paddings: {
   readonly [mode in GridOptions["padding_mode"]]: (axis: Axis) => {
-    between(place: Tensor): Tensor;
+    between(position: Tensor): Tensor;
     inside: Inside;
   };
 } = {
-  zeros: ({ extent }) => ({ between: (place) => place, inside: zerosOutside(extent) }),
+  zeros: ({ extent }) => ({ between: (position) => position, inside: zerosOutside(extent) }),
   border: ({ extent, low, high }) => ({
-    between: (place) => place.less(low).or(place.greater(high)).where(clamped(place, extent), place),
-    inside: (place) => ({ place: clamped(place, extent) }),
+    between: (position) =>
+      position.less(low).or(position.greater(high)).where(clamped(position, extent), position),
+    inside: (position) => ({ position: clamped(position, extent) }),
   }),
   reflection: (axis) => ({
-    between: (place) => reflected(place, axis),
+    between: (position) => reflected(position, axis),
     // Half-way cases are whole again; rounding may only leave them an element too far.
-    inside: (place) => ({ place: clamped(reflected(place, axis), axis.extent) }),
+    inside: (position) => ({ position: clamped(reflected(position, axis), axis.extent) }),
   }),
 };
 
 /**
- * Samples x [N, C, …spatial] at the places of grid [N, …out, n], in −1…1 from end to end, the last axis first.
+ * Samples x [N, C, …spatial] at the positions of grid [N, …out, n], in −1…1 from end to end, the last axis first.
  * Source: the reference implementation of ONNX's GridSample, after Jaderberg and others (2015).
  */
 export function gridSample(
@@ -62,7 +64,7 @@ export function gridSample(
   grid: Tensor,
   { mode, padding_mode: padding, align_corners: alignCorners }: GridOptions,
 ): Tensor {
-  const dtype = placeType(x);
+  const dtype = positionType(x);
   const extents = spatialSizes(context, x);
   const rank = extents.length;
   const samples = grid.shape.slice(0, -1);
@@ -78,26 +80,26 @@ export function gridSample(
       .add(1)
       .mul((high - low) / 2)
       .add(low);
-    const place = mode === "nearest" ? exact.round() : exact;
+    const position = mode === "nearest" ? exact.round() : exact;
     const { between, inside } = paddings[padding]({ extent, low, high });
     return tapsAround(
-      between(place).reshape([...samples, ...apart]),
+      between(position).reshape([...samples, ...apart]),
       samples.length + at,
       interpolations[mode],
       inside,
     );
   });
-  const batch = batchIndices(x.shape[0] ?? 1, samples.length + rank);
+  const batch = batchIndices(at(x.shape, 0), samples.length + rank);
   const y = interpolated(x.cast(dtype), batch, taps).cast(x.dtype);
   return y.transpose([0, samples.length, ...samples.keys()].filter((axis, index) => index < 2 || axis > 0));
 }
 
 /**
- * The places that affine maps give each element of a picture: [N, …spatial, n], the last axis first.
+ * The positions that affine maps give each element of a picture: [N, …spatial, n], the last axis first.
  * @param theta [N, n, n + 1].
  */
 export function affineGrid(theta: Tensor, spatial: readonly number[], alignCorners: boolean): Tensor {
-  const dtype = placeType(theta);
+  const dtype = positionType(theta);
   const rank = spatial.length;
   const along = (extent: number, axis: number): Tensor => {
     const index = ir.iota(dtype, spatial, axis);
@@ -109,9 +111,9 @@ export function affineGrid(theta: Tensor, spatial: readonly number[], alignCorne
           .div(extent - 1)
           .sub(1);
   };
-  const places = [...spatial.map(along).toReversed(), ir.filled(1, dtype, spatial)];
+  const positions = [...spatial.map(along).toReversed(), ir.filled(1, dtype, spatial)];
   return ir
-    .stack(places, rank)
+    .stack(positions, rank)
     .dotGeneral(theta.cast(dtype), { leftContract: [rank], rightContract: [2] })
     .transpose([rank, ...spatial.keys(), rank + 1])
     .cast(theta.dtype);

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { type DefaultSchema, type OptionalSchema, oneOf, optional, withDefault } from "@adjoint/ir/schema";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
@@ -12,7 +13,7 @@ export interface WindowAttributes {
   readonly strides?: readonly number[] | undefined;
 }
 
-/** What convolutions and pools say of their windows. */
+/** The attributes of convolutions and pools about their windows. */
 export interface SpatialAttributes extends WindowAttributes {
   readonly auto_pad: AutoPad;
 }
@@ -32,7 +33,7 @@ export const spatialFields: typeof windowFields & { readonly auto_pad: DefaultSc
   auto_pad: withDefault(oneOf(["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]), "NOTSET"),
 };
 
-/** Where windows are, with the names that convolutions and pools of the IR give it. */
+/** The positions of windows, in the names of the IR's convolutions and pools. */
 export interface Placement {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -49,7 +50,7 @@ export function givenPlacement(context: OperatorContext<WindowAttributes>, rank:
   return { strides, dilations, padLow: pads.slice(0, rank), padHigh: pads.slice(rank) };
 }
 
-/** How far a window reaches from its first element to its last. */
+/** The elements from a window's first to its last. */
 export const spanOf = (size: number, dilation: number): number => (size - 1) * dilation + 1;
 
 /** Splits a count of fillers over both ends; of an odd count SAME_UPPER gives the end more. */
@@ -59,7 +60,7 @@ export function splitPads(autoPad: AutoPad, total: number): readonly [low: numbe
 }
 
 /**
- * Where the windows over x [N, C, …spatial] are; `auto_pad` becomes counts.
+ * The positions of the windows over x [N, C, …spatial]; `auto_pad` becomes counts.
  * @throws AdjointError naming the symbols that decide a count.
  */
 export function placementOf(
@@ -71,14 +72,14 @@ export function placementOf(
   const { auto_pad: autoPad } = context.attributes;
   if (autoPad === "NOTSET") return given;
   const pads = kernel.map((size, axis) => {
-    const span = spanOf(size, given.dilations[axis] ?? 1);
-    const total = autoPad === "VALID" ? 0 : sameTotal(context, x, axis + 2, span, given.strides[axis] ?? 1);
+    const span = spanOf(size, at(given.dilations, axis));
+    const total = autoPad === "VALID" ? 0 : sameTotal(context, x, axis + 2, span, at(given.strides, axis));
     return splitPads(autoPad, total);
   });
   return { ...given, padLow: pads.map(([low]) => low), padHigh: pads.map(([, high]) => high) };
 }
 
-/** How many fillers make ⌈extent/stride⌉ windows fit. */
+/** The number of fillers that make ⌈extent/stride⌉ windows fit. */
 function sameTotal(context: OperatorContext, x: Tensor, axis: number, span: number, stride: number): number {
   if (stride === 1) return span - 1;
   const extent = knownSize(context, x, axis);

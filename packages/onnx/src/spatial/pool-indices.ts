@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import { type Placement, productOf, spanOf } from "./placement.ts";
@@ -6,20 +7,20 @@ interface IndexedPool extends Omit<Placement, "padHigh"> {
   readonly kernel: readonly number[];
   /** Sizes of a plane of x. */
   readonly sizes: readonly number[];
-  /** How many windows there are along each spatial axis. */
+  /** The number of windows along each spatial axis. */
   readonly counts: readonly number[];
-  /** How elements of a plane are counted. */
+  /** The order in which elements of a plane are counted. */
   readonly order: "rows" | "columns";
 }
 
-/** How far neighbours along each axis are from each other where planes are stored by rows or by columns. */
+/** The distance of neighbours along each axis, for planes stored by rows and by columns. */
 const steps: { readonly [order in IndexedPool["order"]]: (sizes: readonly number[]) => readonly number[] } = {
   rows: ir.rowMajorStrides,
   columns: (sizes) => ir.rowMajorStrides(sizes.toReversed()).toReversed(),
 };
 
 /**
- * Where in x, all of it counted through, each window's first largest element is: i64 [N, C, …counts].
+ * The index in x, all of it counted through, of each window's first largest element: i64 [N, C, …counts].
  * @param x [N, C, …sizes].
  */
 export function maxPoolIndices(x: Tensor, pool: IndexedPool): Tensor {
@@ -27,8 +28,8 @@ export function maxPoolIndices(x: Tensor, pool: IndexedPool): Tensor {
   const [batch = 1, channels = 1] = x.shape;
   const planes = ir.mulDims(batch, channels);
   const padHigh = kernel.map((size, axis) => {
-    const reached = ((counts[axis] ?? 1) - 1) * (strides[axis] ?? 1) + spanOf(size, dilations[axis] ?? 1);
-    return Math.max(0, reached - (sizes[axis] ?? 1) - (padLow[axis] ?? 0));
+    const reached = (at(counts, axis) - 1) * at(strides, axis) + spanOf(size, at(dilations, axis));
+    return Math.max(0, reached - at(sizes, axis) - at(padLow, axis));
   });
   const best = ir
     .window(
@@ -45,12 +46,12 @@ export function maxPoolIndices(x: Tensor, pool: IndexedPool): Tensor {
       const tap = best.div(productOf(kernel.slice(axis + 1))).mod(size);
       const start = ir
         .iota("i32", best.shape, axis + 1)
-        .mul(strides[axis] ?? 1)
-        .sub(padLow[axis] ?? 0);
-      const place = start.add(tap.mul(dilations[axis] ?? 1));
+        .mul(at(strides, axis))
+        .sub(at(padLow, axis));
+      const position = start.add(tap.mul(at(dilations, axis)));
       // Fillers only come first in windows whose elements are all as low: the first tap inside is meant.
-      const inside = place.less(0).where(place.mod(dilations[axis] ?? 1), place);
-      return sum.add(inside.mul(step[axis] ?? 1));
+      const inside = position.less(0).where(position.mod(at(dilations, axis)), position);
+      return sum.add(inside.mul(at(step, axis)));
     },
     ir.iota("i32", best.shape, 0).mul(productOf(sizes)),
   );

@@ -1,8 +1,9 @@
+import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { spatialSizes } from "./placement.ts";
-import { type Taps, clamped, placeType, read } from "./sample.ts";
+import { type Taps, clamped, positionType, read } from "./sample.ts";
 
 export interface RoiAlignOptions {
   readonly mode: "avg" | "max";
@@ -18,27 +19,27 @@ const roundedAway = (x: Tensor): Tensor => x.abs().add(0.5).floor().mul(x.sign()
 
 /** One column of [R, k] as [R]. */
 const column = (rows: Tensor, index: number): Tensor =>
-  rows.slice([undefined, { start: index, end: index + 1 }]).reshape([rows.shape[0] ?? 1]);
+  rows.slice([undefined, { start: index, end: index + 1 }]).reshape([at(rows.shape, 0)]);
 
-/** A tensor with its axes at these places of `rank` axes, all others 1. */
-function spread(x: Tensor, places: readonly number[], rank: number): Tensor {
+/** A tensor with its axes at these positions of `rank` axes, all others 1. */
+function spread(x: Tensor, positions: readonly number[], rank: number): Tensor {
   const shape: Dim[] = Array.from({ length: rank }, () => 1);
-  places.forEach((place, axis) => (shape[place] = x.shape[axis] ?? 1));
+  positions.forEach((position, axis) => (shape[position] = at(x.shape, axis)));
   return x.reshape(shape);
 }
 
-/** Places of a sample in [R, PH, PW, GH, GW, TH, TW]: bins, the grid in a bin, and the taps around a place of it. */
+/** Positions of a sample in [R, PH, PW, GH, GW, TH, TW]: bins, the grid in a bin, and the taps around a position of it. */
 const AXES = { bin: [1, 2], grid: [3, 4], tap: [5, 6] } as const;
 const WITHIN = [...AXES.grid, ...AXES.tap];
 const RANK = 7;
 
-/** What one spatial axis of all regions reads. */
+/** The elements that all regions read along one spatial axis. */
 interface Sampled {
   readonly taps: Taps;
-  /** How many places each bin has, [R, 1…]. */
+  /** The number of sampling points of each bin, [R, 1…]. */
   readonly count: Tensor;
-  /** Which of the grid's places belong to it, [R, …]. */
-  readonly isPlace: Tensor;
+  /** True for the points of the grid that belong to it, [R, …]. */
+  readonly isPosition: Tensor;
 }
 
 /**
@@ -55,7 +56,7 @@ export function roiAlign(
   batch: Tensor,
   options: RoiAlignOptions,
 ): Tensor {
-  const dtype = placeType(x);
+  const dtype = positionType(x);
   const [height = 1, width = 1] = spatialSizes(context, x);
   const half = options.coordinate_transformation_mode === "half_pixel";
   const corners = regions
@@ -66,33 +67,33 @@ export function roiAlign(
   const axes = [height, width].map((extent, axis): Sampled => {
     const start = column(corners, 1 - axis);
     const length = column(corners, 3 - axis).sub(start);
-    const size = (half ? length : length.max(1)).div(bins[axis] ?? 1);
-    return sampled(extent, axis, { start, size, bins: bins[axis] ?? 1, ratio: options.sampling_ratio });
+    const size = (half ? length : length.max(1)).div(at(bins, axis));
+    return sampled(extent, axis, { start, size, bins: at(bins, axis), ratio: options.sampling_ratio });
   });
   const { elements, weights } = read(
     x.cast(dtype),
     spread(batch, [0], RANK).cast("i32"),
     axes.map(({ taps }) => taps),
   );
-  const isPlace = axes
-    .map((axis) => axis.isPlace)
+  const isPosition = axes
+    .map((axis) => axis.isPosition)
     .reduce(ir.and)
     .unsqueeze(RANK);
   const pooled = elements.mul(weights);
   const result =
     options.mode === "avg"
-      ? isPlace.where(pooled, 0).reduceSum({ axes: WITHIN }).div(counts(axes))
-      : orZero(isPlace.where(pooled, -Infinity).reduceMax({ axes: WITHIN }));
+      ? isPosition.where(pooled, 0).reduceSum({ axes: WITHIN }).div(counts(axes))
+      : orZero(isPosition.where(pooled, -Infinity).reduceMax({ axes: WITHIN }));
   return result.transpose([0, 3, 1, 2]).cast(x.dtype);
 }
 
-/** How many places each bin has, [R, 1, 1, 1]. */
+/** The number of sampling points of each bin, [R, 1, 1, 1]. */
 const counts = (axes: readonly Sampled[]): Tensor => {
   const count = axes
     .map((axis) => axis.count)
     .reduce(ir.mul)
     .max(1);
-  return count.reshape([count.shape[0] ?? 1, 1, 1, 1]);
+  return count.reshape([at(count.shape, 0), 1, 1, 1]);
 };
 
 /** Maxima, with 0 for those of no elements. */
@@ -104,31 +105,32 @@ interface Bins {
   /** Length of a bin, [R]. */
   readonly size: Tensor;
   readonly bins: number;
-  /** Places in a bin; 0 takes as many as it has elements. */
+  /** Sampling points in a bin; 0 takes as many as it has elements. */
   readonly ratio: number;
 }
 
 function sampled(extent: number, axis: number, { start, size, bins, ratio }: Bins): Sampled {
   const { dtype } = size;
   const regions = (x: Tensor): Tensor => spread(x, [0], RANK);
-  const along = (length: number, place: number): Tensor => spread(ir.iota(dtype, [length]), [place], RANK);
+  const along = (length: number, position: number): Tensor =>
+    spread(ir.iota(dtype, [length]), [position], RANK);
   const count = ratio > 0 ? ir.filled(ratio, dtype, size.shape) : size.ceil();
   const most = ratio > 0 ? ratio : largestOf(count);
-  const [bin, grid] = [along(bins, AXES.bin[axis] ?? 1), along(most, AXES.grid[axis] ?? 3)];
+  const [bin, grid] = [along(bins, at(AXES.bin, axis)), along(most, at(AXES.grid, axis))];
   const within = grid.add(0.5).div(regions(count.max(1)));
-  const place = regions(start).add(bin.add(within).mul(regions(size)));
+  const position = regions(start).add(bin.add(within).mul(regions(size)));
   return {
-    taps: linearTaps(place, AXES.tap[axis] ?? 5, extent),
+    taps: linearTaps(position, at(AXES.tap, axis), extent),
     count: regions(count),
-    isPlace: grid.less(regions(count)),
+    isPosition: grid.less(regions(count)),
   };
 }
 
-/** Places up to one step outside take the border's elements; beyond that nothing counts. */
-function linearTaps(place: Tensor, at: number, extent: number): Taps {
-  const isNear = place.greaterOrEqual(-1).and(place.lessOrEqual(extent));
-  const within = clamped(place, extent);
-  const offset = spread(ir.constant([0, 1], place.dtype), [at], RANK);
+/** Positions up to one step outside take the border's elements; beyond that nothing counts. */
+function linearTaps(position: Tensor, axis: number, extent: number): Taps {
+  const isNear = position.greaterOrEqual(-1).and(position.lessOrEqual(extent));
+  const within = clamped(position, extent);
+  const offset = spread(ir.constant([0, 1], position.dtype), [axis], RANK);
   const index = within.floor().add(offset);
   const weights = ir.sub(1, within.sub(index).abs());
   return { indices: index.min(extent - 1).cast("i32"), weights: isNear.where(weights, 0) };
@@ -137,7 +139,7 @@ function linearTaps(place: Tensor, at: number, extent: number): Taps {
 /** The largest element of a tensor that rests on constants, and at least 1. */
 const largestOf = (x: Tensor): number => {
   const [value] = ir.evaluateTensors([x.reduceMax().max(1)], new Map());
-  return value === undefined ? 1 : (ir.toNumbers(value)[0] ?? 1);
+  return value === undefined ? 1 : at(ir.toNumbers(value), 0);
 };
 
 /**
@@ -168,8 +170,8 @@ function isInBin(extent: number, bins: number, first: Tensor, last: Tensor): Ten
   const start = spread(first, [0], 3);
   const size = spread(last.sub(first).add(1).max(1), [0], 3).div(bins);
   const bin = ir.iota(dtype, [bins, 1]);
-  const place = ir.iota(dtype, [extent]);
-  return place
+  const position = ir.iota(dtype, [extent]);
+  return position
     .greaterOrEqual(bin.mul(size).floor().add(start))
-    .and(place.less(bin.add(1).mul(size).ceil().add(start)));
+    .and(position.less(bin.add(1).mul(size).ceil().add(start)));
 }

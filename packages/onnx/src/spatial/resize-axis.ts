@@ -2,7 +2,7 @@ import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 
-/** Which place of an axis each place of the resized axis comes from. */
+/** The position on an axis that each index of the resized axis comes from. */
 type CoordinateMode =
   | "half_pixel"
   | "half_pixel_symmetric"
@@ -22,12 +22,12 @@ export interface ResizeOptions {
   readonly cubic: number;
   /** Weights outside the axis count for nothing; else the border's element stands there. */
   readonly excludeOutside: boolean;
-  /** Of tf_crop_and_resize: what places outside the axis are. */
+  /** For tf_crop_and_resize: the value of positions outside the axis. */
   readonly extrapolation: number;
   readonly antialias: boolean;
 }
 
-/** How one axis is resized. */
+/** The resizing of one axis. */
 export interface ResizedAxis {
   readonly extent: number;
   readonly size: number;
@@ -55,7 +55,7 @@ const coordinateModes: { readonly [mode in CoordinateMode]: Coordinate } = {
   },
 };
 
-/** How far the element after a place must be for the one before to be taken, of places between two. */
+/** The distance of the element after a position from which on the one before is taken. */
 const takesBefore: { readonly [mode in NearestMode]: (ratio: number) => boolean } = {
   round_prefer_floor: (ratio) => ratio <= 0.5,
   round_prefer_ceil: (ratio) => ratio < 0.5,
@@ -63,7 +63,7 @@ const takesBefore: { readonly [mode in NearestMode]: (ratio: number) => boolean 
   ceil: () => false,
 };
 
-/** The weight of an element by its distance from a place, and from which distance on it is 0. */
+/** The weight of an element by its distance from a position, and from which distance on it is 0. */
 interface Kernel {
   readonly reach: number;
   weight(distance: number): number;
@@ -80,11 +80,11 @@ const cubic = (a: number): Kernel => ({
   },
 });
 
-/** How many elements around a place count, from the first, counted from the one before the place. */
+/** The elements around a position that count: their number, and the first, counted from the one before the position. */
 interface Reach {
   readonly first: number;
   readonly taps: number;
-  /** How far the kernel is widened: smaller results widen it, so that every element counts. */
+  /** The factor that widens the kernel: smaller results widen it, so that every element counts. */
   readonly shrink: number;
   readonly kernel: Kernel;
 }
@@ -96,27 +96,27 @@ function reachOf({ scale }: ResizedAxis, options: ResizeOptions): Reach {
   return { first, taps: options.mode === "nearest" ? 1 : 2 - 2 * first, shrink, kernel };
 }
 
-/** The elements that the places of a resized axis are made of, and how much of each: `taps` for each place. */
+/** The elements that a resized axis is made of, and the weight of each: `taps` for each position. */
 interface Mixtures {
   readonly taps: number;
   readonly indices: Int32Array;
   readonly weights: Float64Array;
 }
 
-/** What is at places that need not be whole. Of a whole place the element before is the one to its left. */
+/** The elements at positions that need not be whole. Before a whole position is the element to its left. */
 function mixturesAt(
-  places: Float64Array,
+  positions: Float64Array,
   axis: ResizedAxis,
   options: ResizeOptions,
   { first, taps, shrink, kernel }: Reach,
 ): Mixtures {
-  const indices = new Int32Array(places.length * taps);
-  const weights = new Float64Array(places.length * taps);
+  const indices = new Int32Array(positions.length * taps);
+  const weights = new Float64Array(positions.length * taps);
   const inside = (index: number): number => Math.min(Math.max(index, 0), axis.extent - 1);
   const isScaled = options.antialias || options.excludeOutside;
-  places.forEach((place, index) => {
-    const before = Math.ceil(place) - 1;
-    const ratio = place - before;
+  positions.forEach((position, index) => {
+    const before = Math.ceil(position) - 1;
+    const ratio = position - before;
     const start = index * taps;
     if (options.mode === "nearest") {
       indices[start] = inside(takesBefore[options.nearest](ratio) ? before : before + 1);
@@ -149,12 +149,14 @@ export function resizeAxis(
   if (!Number.isSafeInteger(axis.size) || axis.size < 0 || !Number.isSafeInteger(reach.taps))
     return context.refuse(`axis ${at} of ${x} would become ${axis.size} long, by a scale of ${axis.scale}`);
   context.reserve(axis.size * (1 + reach.taps));
-  const places = Float64Array.from({ length: axis.size }, (_, index) =>
+  const positions = Float64Array.from({ length: axis.size }, (_, index) =>
     coordinateModes[options.coordinates](index, axis),
   );
-  const resized = mixed(x, at, mixturesAt(places, axis, options, reach), axis.size);
+  const resized = mixed(x, at, mixturesAt(positions, axis, options, reach), axis.size);
   if (options.coordinates !== "tf_crop_and_resize") return resized;
-  const isOutside = Uint8Array.from(places, (place) => (place < 0 || place > axis.extent - 1 ? 1 : 0));
+  const isOutside = Uint8Array.from(positions, (position) =>
+    position < 0 || position > axis.extent - 1 ? 1 : 0,
+  );
   if (!isOutside.includes(1)) return resized;
   const outside = ir.constant(ir.tensorValue("bool", lineShape(x, at, axis.size), isOutside));
   return outside.where(options.extrapolation, resized);

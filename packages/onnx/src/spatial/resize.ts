@@ -1,17 +1,18 @@
+import { at } from "@adjoint/ir/values";
 import { type Dim, type Tensor, equalDims } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { knownSize } from "./placement.ts";
 import { type ResizeOptions, type ResizedAxis, resizeAxis } from "./resize-axis.ts";
-import { placeType } from "./sample.ts";
+import { positionType } from "./sample.ts";
 
-/** What is to be resized, and to what: one entry for each of `axes`. */
+/** A request to resize, with one entry for each of `axes`. */
 export interface ResizeRequest {
   readonly axes: readonly number[];
   readonly scales?: readonly number[];
   readonly sizes?: readonly Dim[];
   /** Starts and then ends, in 0…1. */
   readonly regions?: readonly number[];
-  /** How sizes are to be met where they would change the ratio of height to width. */
+  /** The policy for sizes that would change the ratio of height to width. */
   readonly policy: "stretch" | "not_larger" | "not_smaller";
   readonly options: ResizeOptions;
 }
@@ -25,7 +26,7 @@ export function resized(context: OperatorContext, x: Tensor, request: ResizeRequ
   const changes = scales === undefined ? bySizes(context, x, request) : byScales(context, x, axes, scales);
   // Sums of products in the type of the elements would lose digits of narrow floats, and whole numbers.
   const isMoved = options.mode === "nearest";
-  const wide = isMoved ? x : x.cast(placeType(x));
+  const wide = isMoved ? x : x.cast(positionType(x));
   return changes
     .reduce((y, change, index) => {
       const region = [regions?.[index] ?? 0, regions?.[index + axes.length] ?? 1] as const;
@@ -35,8 +36,8 @@ export function resized(context: OperatorContext, x: Tensor, request: ResizeRequ
         : resizeAxis(
             context,
             y,
-            axes[index] ?? 0,
-            { ...(change ?? unchanged(context, x, axes[index] ?? 0)), region },
+            at(axes, index),
+            { ...(change ?? unchanged(context, x, at(axes, index))), region },
             options,
           );
     }, wide)
@@ -58,7 +59,7 @@ const byScales = (
   scales: readonly number[],
 ): readonly Change[] =>
   axes.map((axis, index) => {
-    const scale = scales[index] ?? 1;
+    const scale = at(scales, index);
     if (scale === 1) return undefined;
     const extent = knownSize(context, x, axis);
     // In f32, as models are made: 10 · 0.7 is 7, not 6.99….
@@ -72,8 +73,8 @@ function bySizes(
 ): readonly Change[] {
   if (policy === "stretch") {
     return axes.map((axis, index) => {
-      const size = sizes[index] ?? 1;
-      if (equalDims(size, x.shape[axis] ?? 1)) return undefined;
+      const size = at(sizes, index);
+      if (equalDims(size, at(x.shape, axis))) return undefined;
       const extent = knownSize(context, x, axis);
       return {
         extent,
@@ -84,7 +85,7 @@ function bySizes(
     });
   }
   const extents = axes.map((axis) => knownSize(context, x, axis));
-  const ratios = extents.map((extent, index) => known(context, sizes[index] ?? 1) / extent);
+  const ratios = extents.map((extent, index) => known(context, at(sizes, index)) / extent);
   const scale = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
   return extents.map((extent) => ({
     extent,

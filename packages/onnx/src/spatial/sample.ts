@@ -1,7 +1,7 @@
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 
-/** What one axis reads for each sample: elements at whole places, and how much of each. */
+/** The elements that each sample reads along one axis, and the weight of each. */
 export interface Taps {
   /** i32, inside the axis. */
   readonly indices: Tensor;
@@ -9,11 +9,11 @@ export interface Taps {
   readonly weights: Tensor;
 }
 
-/** How many elements around a place count, and by how much. */
+/** The elements around a position that count, and their weights. */
 export interface Interpolation {
-  /** Which elements, counted from the one at or before the place. */
+  /** The elements, counted from the one at or before the position. */
   readonly offsets: readonly number[];
-  /** The weight of an element at a distance ≥ 0 from the place. */
+  /** The weight of an element at a distance ≥ 0 from the position. */
   weight(distance: Tensor): Tensor;
 }
 
@@ -21,7 +21,7 @@ export interface Interpolation {
 const KEYS = -0.75;
 
 export const interpolations: { readonly [mode in "nearest" | "linear" | "cubic"]: Interpolation } = {
-  // Places are rounded before.
+  // Positions are rounded before.
   nearest: { offsets: [0], weight: (distance) => ir.filled(1, distance.dtype, distance.shape) },
   linear: { offsets: [0, 1], weight: (distance) => ir.sub(1, distance) },
   cubic: {
@@ -39,35 +39,35 @@ export const interpolations: { readonly [mode in "nearest" | "linear" | "cubic"]
   },
 };
 
-/** A whole place, possibly outside the axis, as one inside, and whether it counts. */
-export type Inside = (place: Tensor) => { readonly place: Tensor; readonly counts?: Tensor };
+/** A whole position, possibly outside the axis, as one inside, and whether it counts. */
+export type Inside = (position: Tensor) => { readonly position: Tensor; readonly counts?: Tensor };
 
-/** Places outside count as zeros. */
+/** Positions outside count as zeros. */
 export const zerosOutside =
   (extent: number): Inside =>
-  (place) => ({
-    place: clamped(place, extent),
-    counts: place.greaterOrEqual(0).and(place.lessOrEqual(extent - 1)),
+  (position) => ({
+    position: clamped(position, extent),
+    counts: position.greaterOrEqual(0).and(position.lessOrEqual(extent - 1)),
   });
 
-/** Places outside are the nearest element. */
-export const clamped = (place: Tensor, extent: number): Tensor => place.max(0).min(extent - 1);
+/** Positions outside are the nearest element. */
+export const clamped = (position: Tensor, extent: number): Tensor => position.max(0).min(extent - 1);
 
 /**
- * The taps around places of one axis.
- * @param place floats, [...samples, 1…] with one axis of 1 for each spatial axis; taps run along axis `at`.
+ * The taps around positions of one axis.
+ * @param position floats, [...samples, 1…] with one axis of 1 for each spatial axis; taps run along axis `at`.
  */
 export function tapsAround(
-  place: Tensor,
+  position: Tensor,
   at: number,
   { offsets, weight }: Interpolation,
   inside: Inside,
 ): Taps {
-  const shape = place.shape.map((_, axis) => (axis === at ? offsets.length : 1));
-  const first = place.floor();
-  const offset = ir.constant(ir.valueOf(place.dtype, shape, offsets));
-  const weights = weight(place.sub(first).sub(offset).abs());
-  const { place: within, counts } = inside(first.add(offset));
+  const shape = position.shape.map((_, axis) => (axis === at ? offsets.length : 1));
+  const first = position.floor();
+  const offset = ir.constant(ir.valueOf(position.dtype, shape, offsets));
+  const weights = weight(position.sub(first).sub(offset).abs());
+  const { position: within, counts } = inside(first.add(offset));
   return { indices: within.cast("i32"), weights: counts === undefined ? weights : counts.where(weights, 0) };
 }
 
@@ -103,6 +103,6 @@ export function interpolated(x: Tensor, batch: Tensor, taps: readonly Taps[]): T
 export const batchIndices = (count: ir.Dim, rank: number): Tensor =>
   ir.iota("i32", [count, ...Array.from({ length: rank - 1 }, () => 1)]);
 
-/** The type that places and weights are computed in: f32 for what it holds without loss, else f64. */
-export const placeType = ({ dtype }: Tensor): "f32" | "f64" =>
+/** The type that positions and weights are computed in: f32 for what it holds without loss, else f64. */
+export const positionType = ({ dtype }: Tensor): "f32" | "f64" =>
   ir.dtypeInfo[dtype].bytes <= (ir.isFloat(dtype) ? 4 : 2) ? "f32" : "f64";

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { type Dim, type Tensor, addDims, convTranspose, mulDims, subDims } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Placement, type SpatialAttributes, givenPlacement, spanOf, splitPads } from "./placement.ts";
@@ -23,13 +24,13 @@ interface Cut {
  */
 export function transposed(context: Context, x: Tensor, weight: Tensor, kernel: readonly number[]): Tensor {
   const placement = givenPlacement(context, kernel.length);
-  const cuts = kernel.map((size, axis) => cutOf(context, x.shape[axis + 2] ?? 1, size, axis, placement));
+  const cuts = kernel.map((size, axis) => cutOf(context, at(x.shape, axis + 2), size, axis, placement));
   const [padLow, padHigh] = [
     cuts.map(({ low }) => Math.max(0, low)),
     cuts.map(({ high }) => Math.max(0, high)),
   ];
   const { strides, dilations } = placement;
-  const extents = cuts.map(({ whole }, axis) => subDims(whole, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)));
+  const extents = cuts.map(({ whole }, axis) => subDims(whole, at(padLow, axis) + at(padHigh, axis)));
   const { group: groups } = context.attributes;
   return convTranspose(x, weight, { strides, dilations, padLow, padHigh, groups, extents }).pad({
     low: [0, 0, ...cuts.map(({ low }) => Math.max(0, -low))],
@@ -46,11 +47,11 @@ function cutOf(
   { strides, dilations, padLow, padHigh }: Placement,
 ): Cut {
   const { auto_pad: autoPad, output_padding: extra, output_shape: outputShape } = context.attributes;
-  const [stride, added] = [strides[axis] ?? 1, extra?.[axis] ?? 0];
-  const whole = addDims(mulDims(subDims(extent, 1), stride), spanOf(size, dilations[axis] ?? 1));
+  const [stride, added] = [at(strides, axis), extra?.[axis] ?? 0];
+  const whole = addDims(mulDims(subDims(extent, 1), stride), spanOf(size, at(dilations, axis)));
   if (outputShape === undefined && autoPad === "VALID") return { whole, low: 0, high: -added };
   if (outputShape === undefined && autoPad === "NOTSET")
-    return { whole, low: padLow[axis] ?? 0, high: (padHigh[axis] ?? 0) - added };
+    return { whole, low: at(padLow, axis), high: at(padHigh, axis) - added };
   // Some files give the sizes of N and C too; SAME_UPPER and SAME_LOWER want stride elements for each of x.
   const wanted = outputShape?.at(axis - padLow.length) ?? mulDims(extent, stride);
   const total = subDims(addDims(whole, added), wanted);
@@ -59,7 +60,7 @@ function cutOf(
       `output_shape asks for ${wanted} of ${whole} elements`,
       "Bind their symbols: fromOnnx(bytes, { dims }).",
     );
-  // What a kernel shorter than its stride leaves open is behind, as where a convolution's gradient is taken.
+  // The gaps of a kernel shorter than its stride are behind each element, as in a convolution's gradient.
   const [low, high] = total < 0 ? [0, total] : splitPads(autoPad, total);
   return { whole, low, high: high - added };
 }

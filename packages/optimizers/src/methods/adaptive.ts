@@ -6,7 +6,7 @@ import { type Optimizer, type UpdateRule, makeOptimizer } from "../optimizer.ts"
 export interface AdaGradOptions extends OptimizerOptions {
   /** Added to the root, 1e-10 by default. */
   readonly epsilon?: number | undefined;
-  /** What the sums of squares start from, 0 by default. */
+  /** The first value of the sums of squares, 0 by default. */
   readonly initialSum?: number | undefined;
 }
 

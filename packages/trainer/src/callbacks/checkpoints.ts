@@ -3,7 +3,7 @@ import type { Callback, FitContext } from "../callback.ts";
 import { type Checkpoint, encodeCheckpoint } from "../checkpoint.ts";
 import { firstNotFinite } from "../finite.ts";
 
-/** What `checkpoints` takes. */
+/** Options of `checkpoints`. */
 export interface CheckpointsOptions {
   /** Steps from one checkpoint to the next; none within an epoch by default. */
   readonly every?: number | undefined;
@@ -18,11 +18,11 @@ const optionsSchema = strictObject({
 
 /** A `checkpoints` callback and what it made. */
 export interface Checkpoints extends Callback {
-  /** Where the training stood at the last checkpoint that was written; undefined before the first. */
+  /** The progress of the training at the last checkpoint that was written; undefined before the first. */
   readonly written: { readonly epoch: number; readonly step: number } | undefined;
 }
 
-/** Where checkpoints go. */
+/** The destination of checkpoints. */
 export interface CheckpointStore {
   /** Called before the training's first step. */
   begin?(): void | Promise<void>;
@@ -34,7 +34,7 @@ export interface CheckpointStore {
  * Makes a checkpoint every n steps, after each epoch, and when the training ends (also by an abort), unless nothing
  * happened since the last. It runs after all other callbacks, wherever it stands, so that it has what they keep.
  *
- * None takes the place of a good one that can't be gone on from. A step's loss belongs to the weights before its update, so
+ * A checkpoint that a training can't go on from never replaces a good one. A step's loss belongs to the weights before its update, so
  * the registers themselves are looked at: where one is not finite nothing is written, and the training ends with the name of
  * the register. Nothing is written either where the loss is not finite.
  * @param store where they go; a function is its `write`.

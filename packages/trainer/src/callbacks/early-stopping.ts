@@ -17,13 +17,13 @@ import { Beginning, type Callback, type FitContext } from "../callback.ts";
 import { firstNotFinite } from "../finite.ts";
 import type { EpochRecord } from "../records.ts";
 
-/** What `earlyStopping` takes. */
+/** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
-  /** What is to improve: `validation.loss` by default, else `train.loss`, `validation.accuracy`, and so on. */
+  /** The measure that is to improve: `validation.loss` by default, else `train.loss`, `validation.accuracy`, and so on. */
   readonly monitor?: string | undefined;
   /** Epochs without improvement after which the training ends, 3 by default. */
   readonly patience?: number | undefined;
-  /** What counts as improvement must be better by more than this; 0 by default. */
+  /** An improvement is better by more than this; 0 by default. */
   readonly minDelta?: number | undefined;
   /** Whether less or more is better: "max" for measures whose name ends in accuracy, else "min", by default. */
   readonly mode?: "min" | "max" | undefined;
@@ -51,7 +51,7 @@ export interface EarlyStopping extends Callback {
  * statistics, and the optimizer's that belong to them), of which it keeps a copy. A training that is aborted keeps its last
  * registers, to be resumed. Checkpoints carry its state.
  *
- * What is kept is what the measure belongs to. The average of an epoch's steps, each measured before its update, belongs to no
+ * The weights kept are those that the measure belongs to. The average of an epoch's steps, each measured before its update, belongs to no
  * weights: so with `restoreBest`, a measure of `train` is taken again by the weights at the epoch's end, which costs a pass over
  * the training examples. A value or a register that is not finite is never the best.
  * Source: Prechelt, "Early Stopping — But When?" (1998).

@@ -12,7 +12,7 @@ import { Beginning, type Callback } from "../callback.ts";
 import type { CallbackState } from "../checkpoint.ts";
 import { type EpochRecord, type StepRecord, stepRecords } from "../records.ts";
 
-/** What `history` takes. */
+/** Options of `history`. */
 export interface HistoryOptions {
   /** Steps from one kept measurement to the next, 1 by default. */
   readonly every?: number | undefined;
@@ -28,7 +28,7 @@ const optionsSchema = strictObject({
   every: withDefault(whole(1), 1),
 });
 
-/** What was measured at each step, as columns: a history of millions of steps stays small and quick to write. */
+/** The measures of each step, as columns: a history of millions of steps stays small and quick to write. */
 interface Columns {
   readonly metrics: readonly string[];
 }

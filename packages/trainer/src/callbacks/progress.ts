@@ -9,7 +9,7 @@ export interface ProgressReport extends StepInfo {
   readonly secondsLeft: number;
 }
 
-/** What `progress` takes. */
+/** Options of `progress`. */
 export interface ProgressOptions {
   /** Steps of an epoch from one report to the next, 1 by default; the last step of an epoch is always reported. */
   readonly every?: number | undefined;
@@ -27,7 +27,7 @@ export function progress(report: (at: ProgressReport) => void, options: Progress
   const { every } = parseSettings("progress", optionsSchema, options);
   const speed = new Speed();
   return {
-    // What passes between two epochs is validation.
+    // The time between two epochs is validation.
     onEpochBegin: () => speed.pause(),
     onStep(info, { examples }) {
       const examplesPerSecond = speed.add(info.examples);
@@ -43,7 +43,7 @@ export function progress(report: (at: ProgressReport) => void, options: Progress
 export const stepLine = ({ epoch, epochs, batch, batches, loss }: StepInfo): string =>
   `Epoch [${epoch}/${epochs}], Step [${batch}/${batches}], Loss: ${loss.toFixed(4)}`;
 
-/** How long the memory of the speed is, in seconds: long enough to be calm, short enough to follow. */
+/** The time over which the speed is averaged, in seconds: long enough to be calm, short enough to follow. */
 const MEMORY = 5;
 
 /** Examples per second, as an average that fades with time. */

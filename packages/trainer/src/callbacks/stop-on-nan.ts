@@ -2,7 +2,7 @@ import { optional, parseSettings, strictObject, whole, withDefault } from "@adjo
 import type { Callback } from "../callback.ts";
 import { notFinite } from "../finite.ts";
 
-/** What `stopOnNaN` takes. */
+/** Options of `stopOnNaN`. */
 export interface StopOnNaNOptions {
   /** Steps from one look at the loss to the next, 1 by default. */
   readonly every?: number | undefined;
@@ -10,7 +10,7 @@ export interface StopOnNaNOptions {
   readonly registers?: number | undefined;
 }
 
-/** Where numbers went bad. */
+/** The step at which numbers went bad. */
 export interface BadNumbers {
   /** The step after which it was seen. */
   readonly step: number;

@@ -38,7 +38,7 @@ export async function removeStaleTemporaries(path: string): Promise<void> {
   for (const entry of entries) {
     if (!entry.startsWith(prefix) || !entry.endsWith(".tmp")) continue;
     const file = join(folder, entry);
-    // What can't be looked at or removed is left to the next run.
+    // Files that can't be looked at or removed are left to the next run.
     if (await isStale(file, entry.slice(prefix.length, -".tmp".length)))
       await rm(file, { force: true }).catch(() => {});
   }

@@ -29,14 +29,14 @@ export function duplicateKey(json: string): { readonly key: string; readonly at:
   return undefined;
 }
 
-/** Where the quote is that ends the string which begins at `start`. */
+/** The index of the quote that ends the string which begins at `start`. */
 function endOfString(json: string, start: number): number {
   let at = start + 1;
   while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
   return at;
 }
 
-/** The first place from `at` on that is no space; all of JSON's spaces are up to U+0020. */
+/** The first index from `at` on that is not a space; all of JSON's spaces are up to U+0020. */
 function afterSpace(json: string, at: number): number {
   while (json.charCodeAt(at) <= 0x20) at++;
   return at;

@@ -1,6 +1,6 @@
 import { AdjointError } from "@adjoint/ir";
 
-/** Where a file is wrong; each part is present where it is known. */
+/** The position of a fault in a file; each part is present if it is known. */
 export interface FilePlace {
   /** Byte of the file, counted from 0. */
   readonly byte?: number;
@@ -26,7 +26,7 @@ export class SafetensorsError extends AdjointError {
   }
 }
 
-/** What a file says may be megabytes long; a message is not. */
+/** Text from a file may be megabytes long; a message is not. */
 const LONGEST_PROBLEM = 400;
 
 const shortened = (text: string, length: number): string =>

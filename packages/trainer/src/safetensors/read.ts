@@ -16,7 +16,7 @@ import { SafetensorsError, show } from "./error.ts";
 import { LONGEST_HEADER, METADATA, MOST_AXES, PREFIX, elementsOf, formatNames } from "./format.ts";
 import type { Metadata } from "./write.ts";
 
-/** What a safetensors file holds. */
+/** The content of a safetensors file. */
 export interface Safetensors {
   /** Tensors by name, in the order of the file, each in memory of its own. */
   readonly tensors: State;

@@ -19,7 +19,7 @@ type Parameters = { readonly weight: np.Array; readonly bias: np.Array }[];
 /** Brings an array to the host, and uses it up. */
 type Read = (array: np.Array) => ArrayLike<number> | Promise<ArrayLike<number>>;
 
-/** What is fastest on each device. */
+/** The fastest settings on each device. */
 const reads: { readonly [device in "wasm" | "webgpu"]: Read } = {
   wasm: (array) => array.dataSync(),
   webgpu: (array) => array.data(),

@@ -10,14 +10,14 @@ export interface OwnGraph {
   readonly result?: string;
 }
 
-/** What all tasks of one kind have. */
+/** The common parts of all tasks of one kind. */
 export interface Kind<T> {
   /** The data that every contestant reads. */
   data(task: T, random: Random): Arrays;
   /** Our own graph of it. */
   graph(task: T, arrays: (name: string) => Float32Array): OwnGraph;
   /**
-   * What must come out, in plain loops over doubles: the losses of the checked steps, all logits, or the elements of
+   * The reference, in plain loops over doubles: the losses of the checked steps, all logits, or the elements of
    * the result at `samplePlaces`.
    */
   reference(task: T, arrays: Arrays): readonly number[];

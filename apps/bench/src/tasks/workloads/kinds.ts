@@ -28,7 +28,7 @@ export const dataOf = (task: Task): Arrays => kindOf(task).data(task, randomFrom
 export const graphOf = (task: Task, arrays: (name: string) => Float32Array): OwnGraph =>
   kindOf(task).graph(task, arrays);
 
-/** What must come out of a task, and how near. */
+/** The reference of a task, and its tolerance. */
 export const expectedOf = (
   task: Task,
   arrays: Arrays,

@@ -1,7 +1,7 @@
 import type { State } from "@adjoint/ir";
 import { type Network, biasSize, parameterLayers, weightShape } from "../task.ts";
 
-/** What a network's registers start from, by name; without layers, since an app that opens an artifact has none. */
+/** The first values of a network's registers, by name; without layers, since an app that opens an artifact has none. */
 export const stateOf = (network: Network, arrays: (name: string) => Float32Array): State =>
   Object.fromEntries(
     parameterLayers(network).flatMap((layer) =>

@@ -5,11 +5,11 @@ import type { Task } from "../task.ts";
 /** A row of the comparison. */
 export interface Workload {
   readonly task: Task;
-  /** What one measured time is of. */
+  /** The unit of work of one measured time. */
   readonly about: string;
   /** Measured as a whole process, from its start to its end. */
   readonly wholeProcess?: true;
-  /** Where it is measured, if not in Node alone. */
+  /** The environments it is measured in, if not in Node alone. */
   readonly platforms?: readonly Platform[];
 }
 
@@ -92,5 +92,5 @@ export const workloads: { readonly [name in WorkloadName]: Workload } = {
   },
 };
 
-/** Where a workload is measured. */
+/** The environments that a workload is measured in. */
 export const platformsOf = (name: WorkloadName): readonly Platform[] => workloads[name].platforms ?? ["node"];

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import type { Axes } from "@adjoint/ir";
 import type { AttributeDraft } from "../draft.ts";
 import { given } from "../operands.ts";
@@ -29,7 +30,7 @@ const isPlain = ({ dilations, ceilMode }: Pool): boolean =>
   !ceilMode && dilations.every((count) => count === 1);
 /** Runtimes refuse pads that reach over a whole kernel. */
 const hasInnerPads = ({ kernel, padLow, padHigh }: Pool): boolean =>
-  [...padLow, ...padHigh].every((count, index) => count < (kernel[index % kernel.length] ?? 1));
+  [...padLow, ...padHigh].every((count, index) => count < at(kernel, index % kernel.length));
 
 /** Pooling. */
 export const poolTwins: { readonly [composite: string]: CompositeRow } = {

@@ -60,7 +60,7 @@ const others: { readonly [composite: string]: CompositeRow } = {
   dropout: "parts",
 };
 
-/** How each composite is written; a test compares the names with all there are. Others are written through their parts. */
+/** The writer of each composite; a test compares the names with all there are. Others are written through their parts. */
 export const compositeRows: { readonly [composite: string]: CompositeRow } = {
   ...activationTwins,
   ...normalizationTwins,

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   type DotAttributes,
   type Node,
@@ -16,7 +17,7 @@ type Dot = Node<DotAttributes>;
 
 const isRange = (axes: readonly number[]): boolean => axes.every((axis, index) => axis === index);
 
-/** Whether MatMul says it: rows times columns, leading axes in pairs or on the left alone. */
+/** Whether MatMul can express it: rows times columns, leading axes in pairs or on the left alone. */
 function isProduct({ inputs, attributes }: Dot): boolean {
   const [a, b] = inputs.map((tensor) => tensor.rank);
   const { leftBatch, rightBatch, leftContract, rightContract } = attributes;
@@ -28,7 +29,7 @@ function isProduct({ inputs, attributes }: Dot): boolean {
   return isAligned && a === batch + 2 && b === batch + 2 && rightContract[0] === batch;
 }
 
-/** Whether Gemm says it: two matrices, any of them transposed. */
+/** Whether Gemm can express it: two matrices, any of them transposed. */
 const isGemm = ({ inputs, attributes, output }: Dot): boolean =>
   inputs.every((tensor) => tensor.rank === 2) &&
   attributes.leftBatch.length === 0 &&
@@ -44,7 +45,7 @@ function asProduct({ attributes }: Dot, a: Tensor, b: Tensor): Tensor {
     freeAxes(b.rank, rightBatch, rightContract),
   ] as const;
   const sizes = (tensor: Tensor, axes: readonly number[]): Shape =>
-    axes.map((axis) => tensor.shape[axis] ?? 1);
+    axes.map((axis) => at(tensor.shape, axis));
   const [rows, columns] = [sizes(a, free[0]), sizes(b, free[1])];
   const batch = sizes(a, leftBatch);
   const inner = shapeSize(sizes(a, leftContract));

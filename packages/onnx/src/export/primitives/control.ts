@@ -12,7 +12,7 @@ const bodyOf = (node: Node, index: number): Graph => {
   return body;
 };
 
-/** What a body reads without change is read from the graph around it. */
+/** A body reads values that never change from the graph around it. */
 function declare(writer: Writer, body: Graph, declared: readonly (string | Value)[]): readonly Value[] {
   return Object.values(body.inputs).map((parameter: Tensor, index) => {
     const value = declared[index];

@@ -1,6 +1,8 @@
+import { at } from "@adjoint/ir/values";
 import {
   AdjointError,
   type ConvAttributes,
+  type Dim,
   type Shape,
   type Tensor,
   addDims,
@@ -33,9 +35,16 @@ const attributesOf = ({
   group: groups,
 });
 
-/** How far a kernel reaches along each axis. */
+/** The span of a kernel along each axis. */
 const spans = (kernel: Shape, dilations: readonly number[]): number[] =>
-  kernel.map((size, axis) => (Number(size) - 1) * (dilations[axis] ?? 1) + 1);
+  kernel.map((size, axis) => (Number(size) - 1) * at(dilations, axis) + 1);
+
+/** The channels of one group. The node itself was checked. */
+function ofGroup(channels: Dim, groups: number): Dim {
+  const each = divDims(channels, groups);
+  if (each !== undefined) return each;
+  throw new AdjointError("shape", "toOnnx", `${channels} channels are not ${groups} equal groups`);
+}
 
 /** The windows of x [N, C, …] in groups: [N, G, C/G, …positions, …kernel]. */
 function windowsOf(x: Tensor, kernel: readonly number[], attributes: ConvAttributes): Tensor {
@@ -48,19 +57,19 @@ function windowsOf(x: Tensor, kernel: readonly number[], attributes: ConvAttribu
     strides,
     dilations,
   });
-  return all.reshape([batch, groups, divDims(channels, groups) ?? 1, ...all.shape.slice(2)]);
+  return all.reshape([batch, groups, ofGroup(channels, groups), ...all.shape.slice(2)]);
 }
 
 const numbers = (shape: Shape): number[] => shape.map(Number);
 const range = (start: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => start + index);
 
-/** A convolution as a product over channels and places within the window, group by group. */
+/** A convolution as a product over channels and offsets within the window, group by group. */
 function asProduct(x: Tensor, w: Tensor, attributes: ConvAttributes): Tensor {
   const kernel = numbers(w.shape.slice(2));
   const [rank, { groups }] = [kernel.length, attributes];
   const windows = windowsOf(x, kernel, attributes);
-  const filters = divDims(w.shape[0] ?? 1, groups) ?? 1;
+  const filters = ofGroup(at(w.shape, 0), groups);
   const weights = w.reshape([groups, filters, ...w.shape.slice(1)]);
   // [G, N, …positions, O/G] → [N, G, O/G, …positions].
   const product = windows.dotGeneral(weights, {
@@ -70,7 +79,7 @@ function asProduct(x: Tensor, w: Tensor, attributes: ConvAttributes): Tensor {
     rightContract: [2, ...range(3, rank)],
   });
   const ordered = product.transpose([1, 0, 2 + rank, ...range(2, rank)]);
-  return ordered.reshape([x.shape[0] ?? 1, w.shape[0] ?? 1, ...ordered.shape.slice(3)]);
+  return ordered.reshape([at(x.shape, 0), at(w.shape, 0), ...ordered.shape.slice(3)]);
 }
 
 const conv: ExportRow<"conv"> = (node, writer) => {
@@ -83,7 +92,7 @@ const conv: ExportRow<"conv"> = (node, writer) => {
   });
 };
 
-/** What is spread by every weight, summed where windows overlap; the padding is cut off. */
+/** The elements spread by every weight, with overlapping windows summed; the padding is cut off. */
 function transposedProduct(
   g: Tensor,
   w: Tensor,
@@ -92,8 +101,8 @@ function transposedProduct(
   const { groups, extents, padLow, padHigh, strides, dilations } = attributes;
   const rank = extents.length;
   const [batch = 1, filters = 1] = g.shape;
-  const grouped = g.reshape([batch, groups, divDims(filters, groups) ?? 1, ...g.shape.slice(2)]);
-  const weights = w.reshape([groups, divDims(filters, groups) ?? 1, ...w.shape.slice(1)]);
+  const grouped = g.reshape([batch, groups, ofGroup(filters, groups), ...g.shape.slice(2)]);
+  const weights = w.reshape([groups, ofGroup(filters, groups), ...w.shape.slice(1)]);
   // [G, N, …positions, C/G, …kernel] → [N, G, C/G, …positions, …kernel].
   const product = grouped.dotGeneral(weights, {
     leftBatch: [1],
@@ -102,8 +111,8 @@ function transposedProduct(
     rightContract: [1],
   });
   const ordered = product.transpose([1, 0, 2 + rank, ...range(2, rank), ...range(3 + rank, rank)]);
-  const channels = mulDims(w.shape[1] ?? 1, groups);
-  const padded = extents.map((extent, axis) => addDims(extent, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)));
+  const channels = mulDims(at(w.shape, 1), groups);
+  const padded = extents.map((extent, axis) => addDims(extent, at(padLow, axis) + at(padHigh, axis)));
   const joined = windowSum(ordered.reshape([batch, channels, ...ordered.shape.slice(3)]), {
     axes: range(2, rank),
     sizes: numbers(w.shape.slice(2)),
@@ -112,8 +121,8 @@ function transposedProduct(
     extents: [batch, channels, ...padded],
   });
   const inner = extents.map((extent, axis) => ({
-    start: padLow[axis] ?? 0,
-    end: addDims(extent, padLow[axis] ?? 0),
+    start: at(padLow, axis),
+    end: addDims(extent, at(padLow, axis)),
   }));
   return joined.slice([undefined, undefined, ...inner]);
 }
@@ -124,10 +133,10 @@ const convTranspose: ExportRow<"convTranspose"> = (node, writer) => {
   if (!isNative(g)) return writer.through(() => transposedProduct(g, w, attributes));
   const { strides, dilations, padLow, padHigh, extents } = attributes;
   const reach = spans(w.shape.slice(2), dilations);
-  // What a stride leaves over at the end of the input.
+  // The elements that a stride leaves over at the end of the input.
   const rest = extents.map((extent, axis) => {
-    const steps = mulDims(subDims(g.shape[axis + 2] ?? 1, 1), strides[axis] ?? 1);
-    const full = addDims(steps, (reach[axis] ?? 1) - (padLow[axis] ?? 0) - (padHigh[axis] ?? 0));
+    const steps = mulDims(subDims(at(g.shape, axis + 2), 1), at(strides, axis));
+    const full = addDims(steps, at(reach, axis) - at(padLow, axis) - at(padHigh, axis));
     const over = difference(extent, full);
     if (over !== undefined) return over;
     throw new AdjointError(
@@ -147,8 +156,8 @@ const convTranspose: ExportRow<"convTranspose"> = (node, writer) => {
 };
 
 /**
- * The gradient by the weight is a convolution itself: examples take the place of channels and channels that of examples,
- * strides and dilations change places, and g is the kernel. What the stride leaves over at the end is cut off.
+ * The gradient by the weight is a convolution itself: examples and channels are exchanged, strides and dilations too,
+ * and g is the kernel. Elements that the stride leaves over at the end are cut off.
  */
 function weightGradient(
   x: Tensor,
@@ -157,11 +166,11 @@ function weightGradient(
 ): Tensor {
   const { groups, extents, strides, dilations, padLow, padHigh } = attributes;
   const [batch = 1, channels = 1, ...spatial] = x.shape;
-  const perGroup = divDims(channels, groups) ?? 1;
-  const places = spatial.map((_, axis) => axis + 3);
+  const perGroup = ofGroup(channels, groups);
+  const axes = spatial.map((_, axis) => axis + 3);
   const swapped = x
     .reshape([batch, groups, perGroup, ...spatial])
-    .transpose([2, 1, 0, ...places])
+    .transpose([2, 1, 0, ...axes])
     .reshape([perGroup, mulDims(batch, groups), ...spatial]);
   const kernel = g.transpose([1, 0, ...spatial.map((_, axis) => axis + 2)]);
   const full = convOf(swapped, kernel, { strides: dilations, dilations: strides, padLow, padHigh, groups });
@@ -179,7 +188,7 @@ function weightProduct(
   const rank = extents.length;
   const [batch = 1, filters = 1, ...positions] = g.shape;
   const windows = windowsOf(x, extents, attributes);
-  const grouped = g.reshape([batch, groups, divDims(filters, groups) ?? 1, ...positions]);
+  const grouped = g.reshape([batch, groups, ofGroup(filters, groups), ...positions]);
   // [G, O/G, C/G, …kernel].
   const product = grouped.dotGeneral(windows, {
     leftBatch: [1],

@@ -8,7 +8,7 @@ import type { Writer } from "../writer.ts";
 const since: { readonly [R in ScatterReduction]: number } = { none: 11, add: 16, mul: 16, max: 18, min: 18 };
 
 /** Indices for ONNX, which are of 64 bits. It counts negative ones from the end itself, where ours are errors. */
-const placesOf = (indices: Tensor, writer: Writer): Value => {
+const wideIndices = (indices: Tensor, writer: Writer): Value => {
   const [own] = indices.node.inputs;
   const isCounted = indices.node.operation.name === "fromEnd" && own !== undefined;
   return writer.cast(writer.value(isCounted ? own : indices), "i64");
@@ -17,7 +17,7 @@ const placesOf = (indices: Tensor, writer: Writer): Value => {
 const gather: ExportRow<"gather"> = ({ inputs: [data, indices], output }, writer) => {
   // Indices of no axes address the whole tensor, which GatherND has no form for.
   if (given(indices).shape.at(-1) === 0) return writer.through(() => given(data).broadcast(output.shape));
-  return writer.one("GatherND", [writer.value(given(data)), placesOf(given(indices), writer)]);
+  return writer.one("GatherND", [writer.value(given(data)), wideIndices(given(indices), writer)]);
 };
 
 const scatter: ExportRow<"scatter"> = (node, writer) => {
@@ -31,11 +31,11 @@ const scatter: ExportRow<"scatter"> = (node, writer) => {
     );
   }
   const [data, updates] = [writer.value(given(node.inputs[0])), writer.value(given(node.inputs[2]))];
-  const places = placesOf(given(node.inputs[1]), writer);
-  if (reduction === "none") return writer.one("ScatterND", [data, places, updates]);
+  const indices = wideIndices(given(node.inputs[1]), writer);
+  if (reduction === "none") return writer.one("ScatterND", [data, indices, updates]);
   // The runtime joins no half floats.
   const type = data.dtype === "f16" ? "f32" : data.dtype;
-  const joined = writer.one("ScatterND", [writer.cast(data, type), places, writer.cast(updates, type)], {
+  const joined = writer.one("ScatterND", [writer.cast(data, type), indices, writer.cast(updates, type)], {
     attributes: { reduction },
   });
   return writer.cast(joined, data.dtype);

@@ -56,7 +56,7 @@ const cumProd: ExportRow<"cumProd"> = ({ inputs: [x], attributes }, writer) => {
   });
 };
 
-/** Sums, extremes and their places. */
+/** Sums, extremes and their indices. */
 export const reductionRows: ExportRows<Reduction | "argMax" | "argMin" | "cumSum" | "cumProd"> = {
   reduceSum: reduced("ReduceSum", 13),
   reduceProd: reduced("ReduceProd", 18),

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { AdjointError, type AttributesOf, type Tensor, iota } from "@adjoint/ir";
 import { counted } from "../counted.ts";
 import type { ExportRow, ExportRows } from "../row.ts";
@@ -5,7 +6,7 @@ import { threefry } from "../threefry.ts";
 
 /** Indices along one axis, stretched over the others: elementwise operators stretch their operands themselves. */
 export function stretchedIota({ dtype, shape, axis }: AttributesOf<"iota">): Tensor {
-  const size = shape[axis] ?? 1;
+  const size = at(shape, axis);
   const along = shape.map((_, at) => (at === axis ? size : 1));
   return iota(dtype, [size]).reshape(along).broadcast(shape);
 }
@@ -13,7 +14,7 @@ export function stretchedIota({ dtype, shape, axis }: AttributesOf<"iota">): Ten
 const iotaRow: ExportRow<"iota"> = ({ attributes }, writer) => {
   const { dtype, shape, axis } = attributes;
   if (shape.length > 1) return writer.through(() => stretchedIota(attributes));
-  return writer.cast(counted(writer, shape[axis] ?? 1), dtype);
+  return writer.cast(counted(writer, at(shape, axis)), dtype);
 };
 
 const unbound = (what: string): never => {

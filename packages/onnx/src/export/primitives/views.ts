@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import {
   AdjointError,
   type Dim,
@@ -64,24 +65,24 @@ const broadcast: ExportRow<"broadcast"> = ({ inputs: [x], attributes: { shape } 
   const { shape: own } = given(x);
   const missing = shape.length - own.length;
   const target = shape.map((size, axis): Dim =>
-    axis >= missing && equalDims(own[axis - missing] ?? 1, size) ? 1 : size,
+    axis >= missing && equalDims(at(own, axis - missing), size) ? 1 : size,
   );
   return writer.one("Expand", [writer.value(given(x)), writer.shape(target)]);
 };
 
 const slice: ExportRow<"slice"> = ({ inputs: [x], attributes: { starts, sizes, steps } }, writer) => {
   const ends = starts.map((start, axis) => {
-    const size = sizes[axis] ?? 0;
+    const size = at(sizes, axis);
     if (size === 0) return start;
-    return addDims(start, addDims(mulDims(subDims(size, 1), steps[axis] ?? 1), 1));
+    return addDims(start, addDims(mulDims(subDims(size, 1), at(steps, axis)), 1));
   });
   const axes = sizes.flatMap((size, axis) => {
-    const isWhole = equalDims(starts[axis] ?? 0, 0) && equalDims(size, given(x).shape[axis] ?? 0);
+    const isWhole = equalDims(at(starts, axis), 0) && equalDims(size, at(given(x).shape, axis));
     return isWhole && steps[axis] === 1 ? [] : [axis];
   });
   if (axes.length === 0) return writer.value(given(x));
-  const at = (list: Shape): Shape => axes.map((axis) => list[axis] ?? 0);
-  const inputs = [at(starts), at(ends), axes, at(steps)].map((list) => writer.shape(list));
+  const ofAxes = (list: Shape): Shape => axes.map((axis) => at(list, axis));
+  const inputs = [ofAxes(starts), ofAxes(ends), axes, ofAxes(steps)].map((list) => writer.shape(list));
   return writer.one("Slice", [writer.value(given(x)), ...inputs]);
 };
 
@@ -89,7 +90,7 @@ const slice: ExportRow<"slice"> = ({ inputs: [x], attributes: { starts, sizes, s
 function spread(x: Tensor, value: Tensor, interior: readonly number[]): Tensor {
   return interior.reduce((result, gap, axis) => {
     const { shape } = result;
-    const size = shape[axis] ?? 1;
+    const size = at(shape, axis);
     if (gap === 0 || equalDims(size, 0)) return result;
     const none = [...shape, 1].map(() => 0);
     const apart = result.unsqueeze(axis + 1).pad({ high: none.with(axis + 1, gap), value });
@@ -117,7 +118,7 @@ const flip: ExportRow<"flip"> = (node, writer) => {
   return writer.one("Slice", [...writer.inputs(node), all(-1), all(-(2 ** 31)), writer.ints(axes), all(-1)]);
 };
 
-/** Elements in other places. */
+/** Elements in another order. */
 export const viewRows: ExportRows<
   "reshape" | "transpose" | "broadcast" | "slice" | "pad" | "concat" | "flip"
 > = {

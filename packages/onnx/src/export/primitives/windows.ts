@@ -1,4 +1,5 @@
-import { type Dim, type Shape, type Tensor, addDims, mulDims, subDims } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
+import { AdjointError, type Dim, type Shape, type Tensor, addDims, mulDims, subDims } from "@adjoint/ir";
 import { difference } from "../sizes.ts";
 import { given } from "../operands.ts";
 import { type ExportRow, type ExportRows, composed } from "../row.ts";
@@ -15,41 +16,49 @@ interface Windowed {
 const windowed = ({ axes, sizes, strides, dilations }: WindowAttributes): readonly Windowed[] =>
   axes.map((axis, index) => ({
     axis,
-    size: sizes[index] ?? 1,
-    stride: strides[index] ?? 1,
-    dilation: dilations[index] ?? 1,
+    size: at(sizes, index),
+    stride: at(strides, index),
+    dilation: at(dilations, index),
   }));
 
-/** Axis after axis: for each place within the window a strided slice, and all of them along a new last axis. */
+/** Axis after axis: for each offset within the window a strided slice, and all of them along a new last axis. */
 const window: ExportRow<"window"> = ({ inputs: [x], attributes, output }, writer) => {
   const { shape } = output;
   return windowed(attributes).reduce(
     ({ value, sizes }, { axis, size, stride, dilation }) => {
-      const count = shape[axis] ?? 1;
-      const places = Array.from({ length: size }, (_, place) => {
-        const start = place * dilation;
+      const count = at(shape, axis);
+      const parts = Array.from({ length: size }, (_, offset) => {
+        const start = offset * dilation;
         const end = addDims(mulDims(subDims(count, 1), stride), start + 1);
         const ranges = [[start], [end], [axis], [stride]].map((list) => writer.shape(list));
         return writer.one("Unsqueeze", [writer.one("Slice", [value, ...ranges]), writer.ints([sizes])]);
       });
-      return { value: writer.one("Concat", places, { attributes: { axis: sizes } }), sizes: sizes + 1 };
+      return { value: writer.one("Concat", parts, { attributes: { axis: sizes } }), sizes: sizes + 1 };
     },
     { value: writer.value(given(x)), sizes: given(x).rank },
   ).value;
 };
 
-/** The transpose of one windowed axis, the last of g: each place within the window is spread over the axis, and all are added. */
+/** The transpose of one windowed axis, the last of g: the elements of each offset are spread over the axis, and all are added. */
 function summed(g: Tensor, { axis, size, stride, dilation }: Windowed, extent: Dim): Tensor {
   const last = g.rank - 1;
-  const around = (count: number): number[] => g.shape.slice(0, -1).map((_, at) => (at === axis ? count : 0));
-  const count = g.shape[axis] ?? 1;
+  const around = (count: number): number[] =>
+    g.shape.slice(0, -1).map((_, index) => (index === axis ? count : 0));
+  const count = at(g.shape, axis);
   const spread = addDims(mulDims(subDims(count, 1), stride), 1);
-  return Array.from({ length: size }, (_, place) => {
+  return Array.from({ length: size }, (_, offset) => {
     const part = g
-      .slice(g.shape.map((_size, at) => (at === last ? { start: place, end: place + 1 } : undefined)))
+      .slice(g.shape.map((_size, index) => (index === last ? { start: offset, end: offset + 1 } : undefined)))
       .squeeze(last);
-    const low = place * dilation;
-    const high = difference(extent, addDims(spread, low)) ?? 0;
+    const low = offset * dilation;
+    const high = difference(extent, addDims(spread, low));
+    if (high === undefined)
+      throw new AdjointError(
+        "shape",
+        "toOnnx",
+        `the sum of windows of ${g} depends on a symbol`,
+        `Bind ${extent}.`,
+      );
     return part.pad({ low: around(low), high: around(high), interior: around(stride - 1) });
   }).reduce((sum, part) => sum.add(part));
 }
@@ -57,7 +66,7 @@ function summed(g: Tensor, { axis, size, stride, dilation }: Windowed, extent: D
 /** Undoes `window` from the last axis on. */
 function windowSum(g: Tensor, attributes: WindowAttributes & { readonly extents: Shape }): Tensor {
   return windowed(attributes).reduceRight(
-    (rest, each) => summed(rest, each, attributes.extents[each.axis] ?? 1),
+    (rest, each) => summed(rest, each, at(attributes.extents, each.axis)),
     g,
   );
 }
