@@ -12,7 +12,7 @@ const own: { readonly [mode: string]: string } = {
   webgpu: "test/{conformance,integration}/webgpu*.test.ts",
 };
 
-/** By `pnpm test:full` alone, which runs all of what has a share in `npm test` too. */
+/** By `pnpm test:full` alone, which runs all tests, and all of those that `npm test` has a share of. */
 const long = [
   "apps/mnist-trainer/test/resume.test.ts",
   "test/integration/compile-growth.test.ts",
@@ -37,6 +37,16 @@ const alone = [
   "packages/backend-wasm/test/{pool,threads,wasm}.test.ts",
   "packages/ir/test/passes-pipeline.test.ts",
 ];
+/**
+ * They put modules, globals or prototypes in the place of others, which no file after them may see, or have a setting of the
+ * process: each in a worker of its own. All other files share workers, which load the packages once.
+ */
+const apart = [
+  "packages/backend-wasm/test/**/*.test.ts",
+  "packages/datasets/test/mnist.test.ts",
+  "test/docs/readme.test.ts",
+  "test/integration/{compile-growth,training-step}.test.ts",
+];
 const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];
 const never = (mode: string): string[] => [
   "**/node_modules/**",
@@ -44,13 +54,20 @@ const never = (mode: string): string[] => [
   ...(mode === "full" ? [] : long),
 ];
 
-/** Files of one project run after those of all before it. */
+interface Files {
+  readonly include: string[];
+  readonly exclude?: string[];
+  /** Whether each has a worker of its own; else all share those of the project. */
+  readonly isolate: boolean;
+}
+
+/** Files of one project run after those of all with a lower `groupOrder`. */
 const project = (
   mode: string,
   name: string,
   groupOrder: number,
   maxWorkers: number | string,
-  files: { readonly include: string[]; readonly exclude?: string[] },
+  files: Files,
 ): TestProjectInlineConfiguration => ({
   extends: true,
   mode,
@@ -69,10 +86,16 @@ export default defineConfig(({ mode }) => ({
           projects: [
             project(mode, "together", 0, "100%", {
               include: all,
-              exclude: [...never(mode), ...pairs, ...alone],
+              exclude: [...never(mode), ...apart, ...pairs, ...alone],
+              isolate: false,
             }),
-            project(mode, "pairs", 1, 2, { include: pairs }),
-            project(mode, "alone", 2, 1, { include: alone }),
+            project(mode, "apart", 0, "100%", {
+              include: apart,
+              exclude: [...never(mode), ...pairs, ...alone],
+              isolate: true,
+            }),
+            project(mode, "pairs", 1, 2, { include: pairs, isolate: true }),
+            project(mode, "alone", 2, 1, { include: alone, isolate: true }),
           ],
         }
       : { include: [own[mode]] }),

@@ -1,2 +1,2 @@
-/** `pnpm test:full` runs all there is of the longest suites; `npm test` has a share of each. */
+/** `pnpm test:full` runs every test in full; `npm test` runs a share of the longest suites. */
 export const inFull: boolean = process.env["MODE"] === "full";

@@ -41,14 +41,32 @@ export function startOf(item: Case, graph: Graph): State {
   return state;
 }
 
+/** A case with its graph, the values that its registers start from, and the results of the reference evaluator. */
+interface Prepared {
+  readonly graph: Graph;
+  readonly state: State;
+  readonly expected: { readonly outputs: State; readonly state: State };
+}
+
+const prepared = new WeakMap<Case, Prepared>();
+
+/** The case, evaluated once a process however many backends are compared with it. */
+export function prepare(item: Case): Prepared {
+  const known = prepared.get(item);
+  if (known !== undefined) return known;
+  const graph = item.graph();
+  const state = startOf(item, graph);
+  const made = { graph, state, expected: evaluate(graph, item.feeds, { state }) };
+  prepared.set(item, made);
+  return made;
+}
+
 /**
  * Compares one case with the reference evaluator.
  * @throws Error naming every output and register that differs.
  */
 export async function checkCase(item: Case, run: Run, options: ConformanceOptions = {}): Promise<void> {
-  const graph = item.graph();
-  const state = startOf(item, graph);
-  const expected = evaluate(graph, item.feeds, { state });
+  const { graph, state, expected } = prepare(item);
   const actual = await run(graph, item.feeds, state);
   const comparison = { ...item, base: options.tolerances ?? {} };
   const compare = (what: string, given: State, wanted: State): string[] =>

@@ -21,7 +21,7 @@ import { describe, expect, test } from "vitest";
 import type { Case } from "./case.ts";
 import { cases } from "./cases.ts";
 import { difference } from "./compare.ts";
-import { checkCase, startOf, subjects } from "./check.ts";
+import { checkCase, prepare, subjects } from "./check.ts";
 
 /** Every node of a graph, bodies included. */
 const everyNode = (graph: Graph): readonly Node[] =>
@@ -45,8 +45,7 @@ describe("the conformance cases", () => {
 
 /** Whether all floats that a case is fed, gives and leaves are finite. */
 function isFinite(item: Case): boolean {
-  const graph = item.graph();
-  const { outputs, state } = evaluate(graph, item.feeds, { state: startOf(item, graph) });
+  const { outputs, state } = prepare(item).expected;
   return [item.feeds, outputs, state]
     .flatMap((values) => Object.values(values))
     .every((value) => !isFloat(value.dtype) || toNumbers(value).every(Number.isFinite));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inFull } from "../in-full.ts";
 import { type ConformanceOptions, type Run, checkCase, subjects } from "./check.ts";
 
-export { startOf, subjects } from "./check.ts";
+export { prepare, startOf, subjects } from "./check.ts";
 
 /**
  * Registers a test for every case: the same suite for every backend, with the reference evaluator as its oracle. With a

@@ -38,7 +38,7 @@ for (const threads of [1, 2]) {
     runConformance(
       name,
       inSession(() => backend),
-      { share: threads === 1 && deterministic ? 1 : 2 },
+      { share: threads === 1 && deterministic ? 1 : 3 },
     );
   }
 }

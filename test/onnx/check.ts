@@ -78,14 +78,17 @@ export async function runExported(
   };
 }
 
-/** The differences between an exported graph's run and the reference evaluator's. */
+/**
+ * The differences between an exported graph's run and the reference evaluator's.
+ * @param expected the evaluator's results, if they are there already.
+ */
 export async function problemsOf(
   graph: Graph,
   feeds: State,
   state: State = {},
   options: Parameters<typeof runExported>[3] = {},
+  expected: { readonly outputs: State; readonly state: State } = evaluate(graph, feeds, { state }),
 ): Promise<readonly string[]> {
-  const expected = evaluate(graph, feeds, { state });
   const actual = await runExported(graph, feeds, state, options);
   const compare = (given: State, wanted: State, names: readonly string[]): string[] =>
     names.flatMap((name) => {
