@@ -1,11 +1,10 @@
-import { at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import type { SubGraph } from "../import/sub-graph.ts";
 import { type Value, rebuilt, tensorsOf } from "../import/value.ts";
 
-/** A scan as a node gives it; axes and directions are one for each sequence and stacked output. */
+/** A scan as a node gives it; axes and directions are one for each sequence and stacked output, or all 0 if the list is empty. */
 export interface ScanNode {
   readonly body: SubGraph;
   readonly states: readonly Value[];
@@ -33,7 +32,7 @@ function moveAxis(x: Tensor, from: number, to: number): Tensor {
 export function importScan(context: OperatorContext, scan: ScanNode): readonly Value[] {
   const { body, states, length } = scan;
   const sequences = scan.sequences.flatMap(tensorsOf).map((tensor, index) => {
-    const front = moveAxis(tensor, at(scan.inputAxes, index), 0);
+    const front = moveAxis(tensor, scan.inputAxes[index] ?? 0, 0);
     return scan.inputDirections[index] === 1 ? front.flip([0]) : front;
   });
   const [first = context.refuse("has no sequence")] = sequences;
@@ -54,7 +53,7 @@ export function importScan(context: OperatorContext, scan: ScanNode): readonly V
   );
   const stacked = outputs.map((tensor, index) => {
     const ordered = scan.outputDirections[index] === 1 ? tensor.flip([0]) : tensor;
-    return moveAxis(ordered, 0, at(scan.outputAxes, index));
+    return moveAxis(ordered, 0, scan.outputAxes[index] ?? 0);
   });
   return [...rebuilt(states, carry), ...stacked];
 }
