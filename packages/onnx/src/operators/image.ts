@@ -235,7 +235,7 @@ function centered(context: OperatorContext, x: Tensor, axis: number, size: Dim):
       "Bind its symbols: fromOnnx(bytes, { dims }).",
     );
   const half = Math.floor(Math.abs(missing) / 2);
-  const only = <T>(value: T, other: T): T[] => x.shape.map((_, at) => (at === axis ? value : other));
+  const only = <T>(value: T, other: T): T[] => x.shape.map((_, index) => (index === axis ? value : other));
   return missing > 0
     ? x.pad({ low: only(half, 0), high: only(missing - half, 0) })
     : x.slice(only<ir.SliceRange | undefined>({ start: half, end: ir.addDims(half, size) }, undefined));

@@ -68,7 +68,7 @@ export const indexing: readonly Operator[] = [
       const { batch_dims: batch } = context.attributes;
       const indices = fromFront(context, 1, addressed(context, x, batch));
       const rows = [...indices.shape.slice(0, -1), 1];
-      const examples = Array.from({ length: batch }, (_, axis) => ir.iota(indices.dtype, rows, axis));
+      const examples = Array.from({ length: batch }, (_, index) => ir.iota(indices.dtype, rows, index));
       return ir.gather(x, ir.concat([...examples, indices], indices.rank - 1));
     },
   }),
@@ -194,7 +194,7 @@ export const indexing: readonly Operator[] = [
         axisOf(context, context.attributes.batch_axis, x.rank),
         axisOf(context, context.attributes.time_axis, x.rank),
       ];
-      const others = [...x.shape.keys()].filter((axis) => axis !== batch && axis !== time);
+      const others = [...x.shape.keys()].filter((index) => index !== batch && index !== time);
       const order = [batch, time, ...others];
       const front = x.transpose(order);
       const rows = front.shape.slice(0, 2);
@@ -202,7 +202,7 @@ export const indexing: readonly Operator[] = [
       const length = context.input(1).cast("i32").unsqueeze(1);
       const source = step.less(length).where(length.sub(step).sub(1), step);
       const reversed = ir.gather(front, ir.stack([ir.iota("i32", rows, 0), source], 2));
-      return reversed.transpose(order.map((_, axis) => order.indexOf(axis)));
+      return reversed.transpose(order.map((_, index) => order.indexOf(index)));
     },
   }),
   operator({

@@ -20,8 +20,10 @@ function sequence(context: OperatorContext, index: number): readonly Value[] {
 /** The index into a sequence that an input gives; `otherwise` if there is no such input. */
 function indexIn(context: OperatorContext, index: number, count: number, otherwise: number): number {
   const given = context.number(index) ?? otherwise;
-  const at = given < 0 ? given + count : given;
-  return at >= 0 && at <= otherwise ? at : context.refuse(`index ${given} of a sequence of ${count}`);
+  const found = given < 0 ? given + count : given;
+  return found >= 0 && found <= otherwise
+    ? found
+    : context.refuse(`index ${given} of a sequence of ${count}`);
 }
 
 /** Sizes of equal parts, the last one what is left. */
@@ -53,8 +55,8 @@ export const sequences: readonly Operator[] = [
     since: [11],
     import(context) {
       const items = sequence(context, 0);
-      const at = indexIn(context, 2, items.length, items.length);
-      return new Sequence(items.toSpliced(at, 0, context.value(1)));
+      const index = indexIn(context, 2, items.length, items.length);
+      return new Sequence(items.toSpliced(index, 0, context.value(1)));
     },
   }),
   operator({

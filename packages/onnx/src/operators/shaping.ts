@@ -20,7 +20,7 @@ export function splitAlong(x: Tensor, axis: number, sizes: readonly Dim[]): read
   let start: Dim = 0;
   return sizes.map((size) => {
     const end = ir.addDims(start, size);
-    const part = x.slice(x.shape.map((_, at) => (at === axis ? { start, end } : undefined)));
+    const part = x.slice(x.shape.map((_, index) => (index === axis ? { start, end } : undefined)));
     start = end;
     return part;
   });
@@ -52,8 +52,8 @@ export const shaping: readonly Operator[] = [
       const x = context.input(0);
       const { axis } = context.attributes;
       // One more than the last axis is allowed: all sizes go to the left.
-      const at = axis === x.rank ? axis : axisOf(context, axis, x.rank);
-      return x.reshape([product(x.shape.slice(0, at)), product(x.shape.slice(at))]);
+      const first = axis === x.rank ? axis : axisOf(context, axis, x.rank);
+      return x.reshape([product(x.shape.slice(0, first)), product(x.shape.slice(first))]);
     },
   }),
   operator({

@@ -47,7 +47,9 @@ export interface Run {
 /** Part `index` of an axis that holds parts of one size. */
 function part(x: Tensor, axis: number, size: Dim, index: number): Tensor {
   const start = ir.mulDims(size, index);
-  return x.slice(x.shape.map((_, at) => (at === axis ? { start, end: ir.addDims(start, size) } : undefined)));
+  return x.slice(
+    x.shape.map((_, each) => (each === axis ? { start, end: ir.addDims(start, size) } : undefined)),
+  );
 }
 
 /** x · wᵀ, over the last axes of both. */

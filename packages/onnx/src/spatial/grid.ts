@@ -69,9 +69,9 @@ export function gridSample(
   const rank = extents.length;
   const samples = grid.shape.slice(0, -1);
   const apart = extents.map(() => 1);
-  const taps = extents.map((extent, at) => {
+  const taps = extents.map((extent, axis) => {
     const [low, high] = alignCorners ? [0, extent - 1] : [-0.5, extent - 0.5];
-    const last = rank - 1 - at;
+    const last = rank - 1 - axis;
     const normalized = grid
       .slice([...samples.map(() => undefined), { start: last, end: last + 1 }])
       .reshape(samples)
@@ -84,7 +84,7 @@ export function gridSample(
     const { between, inside } = paddings[padding]({ extent, low, high });
     return tapsAround(
       between(position).reshape([...samples, ...apart]),
-      samples.length + at,
+      samples.length + axis,
       interpolations[mode],
       inside,
     );

@@ -7,7 +7,7 @@ import { threefry } from "../threefry.ts";
 /** Indices along one axis, stretched over the others: elementwise operators stretch their operands themselves. */
 export function stretchedIota({ dtype, shape, axis }: AttributesOf<"iota">): Tensor {
   const size = at(shape, axis);
-  const along = shape.map((_, at) => (at === axis ? size : 1));
+  const along = shape.map((_, index) => (index === axis ? size : 1));
   return iota(dtype, [size]).reshape(along).broadcast(shape);
 }
 

@@ -96,7 +96,9 @@ function spread(x: Tensor, value: Tensor, interior: readonly number[]): Tensor {
     const apart = result.unsqueeze(axis + 1).pad({ high: none.with(axis + 1, gap), value });
     const length = mulDims(size, gap + 1);
     const joined = apart.reshape([...shape.slice(0, axis), length, ...shape.slice(axis + 1)]);
-    return joined.slice(shape.map((_, at) => (at === axis ? { end: subDims(length, gap) } : undefined)));
+    return joined.slice(
+      shape.map((_, index) => (index === axis ? { end: subDims(length, gap) } : undefined)),
+    );
   }, x);
 }
 
