@@ -20,7 +20,7 @@ const long = [
   "packages/backend-wasm/test/contract{,-windows}.test.ts",
   "packages/{onnx,trainer}/test/large-files.test.ts",
   "test/fuzz/fuzz.test.ts",
-  "test/integration/{deep-graphs,passes-left-out,thousand-backends}.test.ts",
+  "test/integration/{deep-graphs,linear-files,passes-left-out,thousand-backends}.test.ts",
   "test/onnx/training.test.ts",
 ];
 

@@ -1,5 +1,5 @@
 /** The backend of a page. */
-export type BackendName = "cpu" | "wasm" | "webgpu";
+export type BackendName = "cpu" | "wasm" | "wasmPlain" | "webgpu";
 
 /** The tasks of a page, with their answers. */
 export interface Works {
@@ -13,6 +13,11 @@ export interface Works {
       /** Subject, case and problem. */
       readonly failed: readonly string[];
     };
+  };
+  /** Runs the conformance cases; the answer is a digest of the results of each. */
+  readonly digests: {
+    readonly ask: { readonly backend: BackendName };
+    readonly answer: { readonly [item: string]: number };
   };
   /** Trains the MLP on MNIST; the answer is the loss of each step. */
   readonly training: {

@@ -7,6 +7,7 @@ import type { BackendName, Works } from "../task.ts";
 const options: { readonly [B in BackendName]: ConformanceOptions } = {
   cpu: {},
   wasm: {},
+  wasmPlain: {},
   webgpu: webgpuOptions,
 };
 

@@ -1,6 +1,7 @@
 import type { Failure, Report, Task, Works } from "../task.ts";
 import { open } from "./backends.ts";
 import { conformance } from "./conformance.ts";
+import { digests } from "../digests.ts";
 import { training } from "./training.ts";
 import type { Backend } from "@adjoint/compiler";
 
@@ -9,7 +10,7 @@ declare const report: (result: Report<keyof Works> | Failure) => Promise<void>;
 
 const works: {
   readonly [W in keyof Works]: (backend: Backend, ask: Works[W]["ask"]) => Promise<Works[W]["answer"]>;
-} = { conformance, training };
+} = { conformance, digests, training };
 
 async function perform<W extends keyof Works>({ work, ask }: Task<W>): Promise<Report<W>> {
   const { backend, threads } = await open[ask.backend]();
