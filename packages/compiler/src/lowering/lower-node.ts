@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { lowerReduce } from "./lower-reduce.ts";
 import type { LoweringContext } from "./context.ts";
 import { lowerCumulative, lowerOrder, lowerScatter } from "./lower-ordered.ts";
-import { lowerSpreadPad, lowerWindowSum } from "./lower-windows.ts";
+import { lowerSpreadPad, lowerWindowSum } from "./lower-views.ts";
 import { ScalarBuilder } from "../kernel/scalar.ts";
 import { isView } from "./views.ts";
 import { writePart } from "./write-part.ts";
