@@ -1,4 +1,4 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount, isNode } from "@adjoint/ir";
+import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount } from "@adjoint/ir";
 import { copyKernel } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";
 import type { Group } from "../fusion/group.ts";
@@ -17,25 +17,30 @@ function inMemory(tensor: Tensor, context: LoweringContext): BufferId | undefine
 const copyOf = (tensor: Tensor, from: BufferId, to: BufferId): Kernel =>
   copyKernel(from, to, tensor.dtype, elementCount(sizesOf(tensor)));
 
-export function lowerControl(node: Node, context: LoweringContext): readonly Group[] {
+/** The buffers of all operands; undefined in a round that only finds out what has to be in memory. */
+function operandsOf(node: Node, context: LoweringContext): readonly BufferId[] | undefined {
   const operands = node.inputs.map((input) => inMemory(input, context));
   const buffers = operands.filter((buffer): buffer is BufferId => buffer !== undefined);
-  // What is missing was demanded; this round is only for finding out.
-  if (buffers.length < operands.length) {
-    node.outputs.forEach((output) => context.target(output));
-    return [];
-  }
-  if (isNode(node, "scan")) return [{ open: false, kernels: lowerScan(node, buffers, context) }];
-  if (isNode(node, "if")) return [{ open: false, kernels: lowerIf(node, buffers, context) }];
-  throw new AdjointError(
-    "graph",
-    node.operation.name,
-    "has no lowering",
-    "Compile what program(…) made: it collects commits.",
-  );
+  if (buffers.length === operands.length) return buffers;
+  node.outputs.forEach((output) => context.target(output));
+  return undefined;
 }
 
-function lowerScan(
+export function lowerScan(
+  node: Node<AttributesOf<"scan">>,
+  _output: Tensor,
+  context: LoweringContext,
+): readonly Group[] {
+  const operands = operandsOf(node, context);
+  return operands === undefined ? [] : [{ open: false, kernels: scanKernels(node, operands, context) }];
+}
+
+export function lowerIf(node: Node, _output: Tensor, context: LoweringContext): readonly Group[] {
+  const operands = operandsOf(node, context);
+  return operands === undefined ? [] : [{ open: false, kernels: [ifKernel(node, operands, context)] }];
+}
+
+function scanKernels(
   node: Node<AttributesOf<"scan">>,
   operands: readonly BufferId[],
   context: LoweringContext,
@@ -91,8 +96,9 @@ function lowerScan(
   ];
 }
 
-function lowerIf(node: Node, operands: readonly BufferId[], context: LoweringContext): readonly Kernel[] {
+function ifKernel(node: Node, operands: readonly BufferId[], context: LoweringContext): Kernel {
   const [condition, ...used] = operands;
+  if (condition === undefined) throw new AdjointError("graph", "if", "has no condition");
   const outputs = node.outputs.map((output) => context.target(output));
   const branches = node.graphs.map((graph): readonly Kernel[] => {
     const { kernels, results } = context.lowerBody(graph, used);
@@ -105,5 +111,5 @@ function lowerIf(node: Node, operands: readonly BufferId[], context: LoweringCon
     return [...kernels, ...copies];
   });
   const [yes = [], no = []] = branches;
-  return [{ form: "if", condition: condition ?? 0, branches: [yes, no] }];
+  return { form: "if", condition, branches: [yes, no] };
 }

@@ -1,11 +1,4 @@
-import {
-  AdjointError,
-  type AttributesOf,
-  type ConvAttributes,
-  type Node,
-  type Tensor,
-  isNode,
-} from "@adjoint/ir";
+import { AdjointError, type AttributesOf, type ConvAttributes, type Node, type Tensor } from "@adjoint/ir";
 import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "../kernel/affine.ts";
 import { type Axes, contraction } from "./contractions.ts";
 import { sizesOf } from "./sizes.ts";
@@ -42,14 +35,11 @@ const tapped = (
     ),
   );
 
-/** The three primitives of convolution as contractions that read their operands through windows, zero in the padding. */
-export function lowerConvolution(node: Node, output: Tensor, context: LoweringContext): readonly Group[] {
+function operandsOf(node: Node): readonly [Tensor, Tensor] {
   const [a, b] = node.inputs;
-  if (a === undefined || b === undefined) throw new AdjointError("graph", "conv", "has no operands");
-  if (isNode(node, "conv")) return forward(a, b, output, node.attributes, context);
-  if (isNode(node, "convWeight")) return byWeight(a, b, output, node.attributes, context);
-  if (isNode(node, "convTranspose")) return byInput(a, b, output, node.attributes, context);
-  throw new AdjointError("graph", node.operation.name, "has no lowering");
+  if (a === undefined || b === undefined)
+    throw new AdjointError("graph", node.operation.name, "has no operands");
+  return [a, b];
 }
 
 function guarded(domain: Domain, coordinates: readonly Affine[], limits: readonly number[]): Access {
@@ -59,13 +49,13 @@ function guarded(domain: Domain, coordinates: readonly Affine[], limits: readonl
   return { domain: domain.sizes, coordinates, guards: needed(spatial, domain.sizes) };
 }
 
-function forward(
-  x: Tensor,
-  w: Tensor,
+export function lowerConv(
+  node: Node<AttributesOf<"conv">>,
   output: Tensor,
-  attributes: ConvAttributes,
   context: LoweringContext,
 ): readonly Group[] {
+  const [x, w] = operandsOf(node);
+  const { attributes } = node;
   const [xs, ws, gs] = [sizesOf(x), sizesOf(w), sizesOf(output)];
   const spatial = xs.length - 2;
   const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
@@ -102,13 +92,13 @@ function forward(
   );
 }
 
-function byWeight(
-  x: Tensor,
-  g: Tensor,
+export function lowerConvWeight(
+  node: Node<AttributesOf<"convWeight">>,
   output: Tensor,
-  attributes: ConvAttributes,
   context: LoweringContext,
 ): readonly Group[] {
+  const [x, g] = operandsOf(node);
+  const { attributes } = node;
   const [xs, gs, ws] = [sizesOf(x), sizesOf(g), sizesOf(output)];
   const spatial = xs.length - 2;
   const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
@@ -146,13 +136,14 @@ function byWeight(
 }
 
 /** Strides were taken out before: element i gets tap k of position i + padding − k·dilation, where there is one. */
-function byInput(
-  g: Tensor,
-  w: Tensor,
+export function lowerConvTranspose(
+  node: Node<AttributesOf<"convTranspose">>,
   output: Tensor,
-  { extents: _, ...attributes }: AttributesOf<"convTranspose">,
   context: LoweringContext,
 ): readonly Group[] {
+  const [g, w] = operandsOf(node);
+  const { strides, dilations, padLow, padHigh, groups } = node.attributes;
+  const attributes = { strides, dilations, padLow, padHigh, groups };
   const [gs, ws, xs] = [sizesOf(g), sizesOf(w), sizesOf(output)];
   const spatial = xs.length - 2;
   const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];

@@ -1,70 +1,96 @@
-import { type AttributesOf, type Node, type Tensor, isNode, rowMajorStrides } from "@adjoint/ir";
-import { identity } from "../kernel/affine.ts";
+import {
+  AdjointError,
+  type AttributesOf,
+  type Kind,
+  type NameOf,
+  type Node,
+  type PrimitiveName,
+  type Tensor,
+} from "@adjoint/ir";
 import { lowerDot } from "./contractions.ts";
-import { lowerControl } from "./control.ts";
-import { lowerConvolution } from "./convolutions.ts";
-import { sizesOf } from "./sizes.ts";
-import { Expression, type Placement } from "./expression.ts";
-import { type Group, type OpenGroup, mapGroup } from "../fusion/group.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import { lowerIf, lowerScan } from "./control.ts";
+import { lowerConv, lowerConvTranspose, lowerConvWeight } from "./convolutions.ts";
+import type { Group } from "../fusion/group.ts";
+import { lowerElementwise } from "./lower-elementwise.ts";
 import { lowerReduce } from "./lower-reduce.ts";
 import type { LoweringContext } from "./context.ts";
 import { lowerCumulative, lowerOrder, lowerScatter } from "./lower-ordered.ts";
-import { lowerSpreadPad, lowerWindowSum } from "./lower-views.ts";
-import { ScalarBuilder } from "../kernel/scalar.ts";
-import { isView } from "./views.ts";
-import { writePart } from "./write-part.ts";
+import { lowerConcat, lowerPad, lowerWindowSum } from "./lower-views.ts";
+
+/**
+ * The groups of kernels that compute a node into memory.
+ * @param output the first output that is wanted there; of a node with several outputs all are computed.
+ */
+type Lowering<N extends PrimitiveName> = (
+  node: Node<AttributesOf<N>>,
+  output: Tensor,
+  context: LoweringContext,
+) => readonly Group[];
+
+/** One row for a kind whose primitives are all lowered alike, or one for each of its primitives. */
+type Rows<N extends PrimitiveName> = Lowering<N> | { readonly [M in N]: Lowering<M> };
+
+/** The kernels of every primitive: total over the closed set. */
+const lowerings: { readonly [K in Kind]: Rows<NameOf<K> & PrimitiveName> } = {
+  source: {
+    input: refuseSource,
+    register: refuseSource,
+    constant: lowerElementwise,
+    iota: lowerElementwise,
+    randomBits: lowerElementwise,
+  },
+  map: lowerElementwise,
+  reduce: lowerReduce,
+  cumulative: lowerCumulative,
+  view: {
+    reshape: lowerElementwise,
+    transpose: lowerElementwise,
+    broadcast: lowerElementwise,
+    slice: lowerElementwise,
+    pad: lowerPad,
+    concat: lowerConcat,
+    flip: lowerElementwise,
+    window: lowerElementwise,
+    windowSum: lowerWindowSum,
+  },
+  contract: {
+    dotGeneral: lowerDot,
+    conv: lowerConv,
+    convTranspose: lowerConvTranspose,
+    convWeight: lowerConvWeight,
+  },
+  index: { gather: lowerElementwise, scatter: lowerScatter },
+  order: lowerOrder,
+  control: { scan: lowerScan, if: lowerIf, commit: refuseCommit },
+};
 
 /** The groups of a node: kernels that compute those of its outputs that are wanted in memory. */
 export function lowerNode(node: Node, wanted: readonly Tensor[], context: LoweringContext): readonly Group[] {
   const [output] = wanted;
   if (output === undefined) return [];
-  const { operation } = node;
-  if (isNode(node, "concat")) return [{ open: false, kernels: lowerConcat(node, output, context) }];
-  if (isNode(node, "pad") && !isView(node)) return [lowerSpreadPad(node, output, context)];
-  if (isNode(node, "windowSum")) return [lowerWindowSum(node, output, context)];
-  if (isNode(node, "scatter")) return [lowerScatter(node, output, context)];
-  if (isNode(node, "dotGeneral")) return lowerDot(node, output, context);
-  if (isNode(node, "sort") || isNode(node, "topK")) return lowerOrder(node, context);
-  switch (operation.kind) {
-    case "reduce":
-      return [lowerReduce(node, output, context)];
-    case "cumulative":
-      return [lowerCumulative(node, output, context)];
-    case "contract":
-      return lowerConvolution(node, output, context);
-    case "control":
-      return lowerControl(node, context);
-    default:
-      return [lowerElementwise(output, context)];
-  }
+  return loweringOf(node)(node as Node<never>, output, context);
 }
 
-/** The expression of a tensor over its own shape; the tensor itself is not looked up in memory. */
-function lowerElementwise(tensor: Tensor, context: LoweringContext): OpenGroup {
-  const shape = sizesOf(tensor);
-  const builder = new ScalarBuilder();
-  const placement: Placement = {
-    bufferOf: (other) => (other === tensor ? undefined : context.bufferOf(other)),
-    demand: (other) => context.demand(other),
-    isStored: (other) => context.isStored(other),
-  };
-  const value = new Expression(builder, placement).pull(tensor, identity(shape));
-  return mapGroup(shape, builder, context.target(tensor), value);
+/** The row of a node's primitive, which decides the attributes that it takes. */
+function loweringOf({ operation }: Node): Lowering<never> {
+  if (operation.kind === "composite")
+    throw new AdjointError("graph", operation.name, "is a composite", "Inline it before lowering.");
+  const row: Lowering<never> | { readonly [name: string]: Lowering<never> } = lowerings[operation.kind];
+  const lowering = typeof row === "function" ? row : row[operation.name];
+  if (lowering === undefined)
+    throw new AdjointError("graph", operation.name, `is not a primitive of kind ${operation.kind}`);
+  return lowering;
 }
 
-function lowerConcat(
-  node: Node<AttributesOf<"concat">>,
-  output: Tensor,
-  context: LoweringContext,
-): readonly Kernel[] {
-  const strides = rowMajorStrides(sizesOf(output));
-  const { axis } = node.attributes;
-  const buffer = context.target(output);
-  let start = 0;
-  return node.inputs.flatMap((part) => {
-    const kernels = writePart(part, buffer, strides, start * (strides[axis] ?? 1), context);
-    start += sizesOf(part)[axis] ?? 0;
-    return kernels;
-  });
+function refuseSource(node: Node): never {
+  throw new AdjointError("graph", node.operation.name, `${node.output} has no buffer`);
+}
+
+function refuseCommit(node: Node): never {
+  throw new AdjointError(
+    "graph",
+    node.operation.name,
+    "has no lowering",
+    "Compile what program(…) made: it collects commits.",
+  );
 }

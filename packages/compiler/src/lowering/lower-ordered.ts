@@ -16,11 +16,14 @@ import type { LoweringContext } from "./context.ts";
 import { ScalarBuilder } from "../kernel/scalar.ts";
 import { writePart } from "./write-part.ts";
 
-export function lowerCumulative(node: Node, output: Tensor, context: LoweringContext): Group {
+export function lowerCumulative(
+  node: Node<AttributesOf<NameOf<"cumulative">>>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Group[] {
   const [x] = node.inputs;
   if (x === undefined) throw new AdjointError("graph", node.operation.name, "has no operand");
-  // Both cumulative primitives have the same attributes.
-  const { axis, exclusive, reverse } = node.attributes as AttributesOf<"cumSum">;
+  const { axis, exclusive, reverse } = node.attributes;
   const { outer, inner, access } = splitAxes(x, [axis]);
   const body = new ScalarBuilder();
   const value = new Expression(body, context).pull(x, access);
@@ -38,20 +41,20 @@ export function lowerCumulative(node: Node, output: Tensor, context: LoweringCon
     buffer: context.target(output),
     index: position(access.coordinates, rowMajorStrides(sizesOf(output)), access.domain.length),
   };
-  return { open: false, kernels: [kernel] };
+  return [{ open: false, kernels: [kernel] }];
 }
 
 export function lowerScatter(
   node: Node<AttributesOf<"scatter">>,
   output: Tensor,
   context: LoweringContext,
-): Group {
+): readonly Group[] {
   const [data, indices, updates] = node.inputs;
   if (data === undefined || indices === undefined || updates === undefined)
     throw new AdjointError("graph", "scatter", "has no operands");
   const shape = sizesOf(output);
   const buffer = context.target(output);
-  if (shape.includes(0) && sizesOf(updates).includes(0)) return { open: false, kernels: [] };
+  if (shape.includes(0) && sizesOf(updates).includes(0)) return [{ open: false, kernels: [] }];
   const strides = rowMajorStrides(shape);
   const domain = sizesOf(updates);
   const body = new ScalarBuilder();
@@ -71,7 +74,7 @@ export function lowerScatter(
   }));
   const index = position(access.coordinates.slice(outer), strides.slice(depth), domain.length);
   const start = writePart(data, buffer, strides, 0, context);
-  if (domain.includes(0)) return { open: false, kernels: start };
+  if (domain.includes(0)) return [{ open: false, kernels: start }];
   const kernel: Kernel = {
     form: "scatter",
     domain,
@@ -83,11 +86,12 @@ export function lowerScatter(
     index,
     dynamic,
   };
-  return { open: false, kernels: [...start, kernel] };
+  return [{ open: false, kernels: [...start, kernel] }];
 }
 
 export function lowerOrder(
-  node: Node<AttributesOf<"sort">> | Node<AttributesOf<"topK">>,
+  node: Node<AttributesOf<NameOf<"order">>>,
+  _output: Tensor,
   context: LoweringContext,
 ): readonly Group[] {
   const [x] = node.inputs;

@@ -51,21 +51,18 @@ export function reduceGroup(
   };
 }
 
-export function lowerReduce(node: Node, output: Tensor, context: LoweringContext): OpenGroup {
+export function lowerReduce(
+  node: Node<AttributesOf<NameOf<"reduce">>>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly OpenGroup[] {
   const [x] = node.inputs;
   if (x === undefined) throw new AdjointError("graph", node.operation.name, "has no operand");
-  // Every reduction has either axes or one axis.
-  const attributes = node.attributes as AttributesOf<"reduceSum"> | AttributesOf<"argMax">;
+  const { attributes } = node;
   const axes = splitAxes(x, "axes" in attributes ? attributes.axes : [attributes.axis]);
   const body = new ScalarBuilder();
   const value = new Expression(body, context).pull(x, axes.access);
   // A node of kind reduce has a reduction's name.
-  return reduceGroup(
-    node.operation.name as NameOf<"reduce">,
-    axes,
-    body,
-    value,
-    output,
-    context.target(output),
-  );
+  const operation = node.operation.name as NameOf<"reduce">;
+  return [reduceGroup(operation, axes, body, value, output, context.target(output))];
 }

@@ -1,12 +1,14 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, rowMajorStrides } from "@adjoint/ir";
+import { AdjointError, type AttributesOf, type Node, type Tensor, at, rowMajorStrides } from "@adjoint/ir";
 import { type Access, axisOf, fixed, identity, plus, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
-import type { Group, OpenGroup } from "../fusion/group.ts";
+import type { Group } from "../fusion/group.ts";
 import type { MapKernel } from "../kernel/kernel.ts";
+import { lowerElementwise } from "./lower-elementwise.ts";
 import { reduceGroup } from "./lower-reduce.ts";
 import type { LoweringContext } from "./context.ts";
 import { ScalarBuilder } from "../kernel/scalar.ts";
+import { isView } from "./views.ts";
 import { writePart } from "./write-part.ts";
 
 /** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */
@@ -14,7 +16,7 @@ export function lowerWindowSum(
   node: Node<AttributesOf<"windowSum">>,
   output: Tensor,
   context: LoweringContext,
-): OpenGroup {
+): readonly Group[] {
   const [g] = node.inputs;
   if (g === undefined) throw new AdjointError("graph", "windowSum", "has no operand");
   const { axes, sizes, dilations } = node.attributes;
@@ -44,20 +46,21 @@ export function lowerWindowSum(
     from: g.dtype,
     operands: [inside, pulled, zero],
   });
-  return reduceGroup("reduceSum", { outer, inner: sizes }, body, value, output, context.target(output));
+  return [reduceGroup("reduceSum", { outer, inner: sizes }, body, value, output, context.target(output))];
 }
 
-/** Fillers everywhere, then the elements at their distance. */
-export function lowerSpreadPad(
+/** A padding between elements is two kernels: fillers everywhere, then the elements at their distance. */
+export function lowerPad(
   node: Node<AttributesOf<"pad">>,
   output: Tensor,
   context: LoweringContext,
-): Group {
+): readonly Group[] {
+  if (isView(node)) return lowerElementwise(node, output, context);
   const [x, filler] = node.inputs;
   if (x === undefined || filler === undefined) throw new AdjointError("graph", "pad", "has no operands");
   const shape = sizesOf(output);
   const buffer = context.target(output);
-  if (shape.includes(0)) return { open: false, kernels: [] };
+  if (shape.includes(0)) return [{ open: false, kernels: [] }];
   const builder = new ScalarBuilder();
   const value = new Expression(builder, context).pull(filler, { domain: shape, coordinates: [], guards: [] });
   const own = rowMajorStrides(shape);
@@ -71,5 +74,23 @@ export function lowerSpreadPad(
     body: builder.nodes,
     stores: [{ buffer, index, value }],
   };
-  return { open: false, kernels: [fill, ...writePart(x, buffer, strides, offset, context)] };
+  return [{ open: false, kernels: [fill, ...writePart(x, buffer, strides, offset, context)] }];
+}
+
+/** One kernel a part. */
+export function lowerConcat(
+  node: Node<AttributesOf<"concat">>,
+  output: Tensor,
+  context: LoweringContext,
+): readonly Group[] {
+  const strides = rowMajorStrides(sizesOf(output));
+  const { axis } = node.attributes;
+  const buffer = context.target(output);
+  let start = 0;
+  const kernels = node.inputs.flatMap((part) => {
+    const written = writePart(part, buffer, strides, start * at(strides, axis), context);
+    start += at(sizesOf(part), axis);
+    return written;
+  });
+  return [{ open: false, kernels }];
 }
