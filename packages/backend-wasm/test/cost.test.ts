@@ -1,9 +1,18 @@
 import "./relaxed.ts";
 import { compileProgram } from "@adjoint/compiler";
-import { type Tensor, input, program } from "@adjoint/ir";
+import { type NameOf, type Tensor, input, operationCosts, primitives, program } from "@adjoint/ir";
 import { describe, expect, it } from "vitest";
-import { vectorsOf } from "../src/kernels/cost.ts";
+import { costOf, vectorsOf } from "../src/kernels/cost.ts";
 import { check, get, ramp } from "./kernel-support.ts";
+
+describe("the cost of an expression", () => {
+  const names = Object.values(primitives).flatMap(({ kind, name }) => (kind === "map" ? [name] : []));
+  it.each<NameOf<"map">>(names)("counts %s as the compiler does", (operation) => {
+    expect(costOf([{ kind: "map", dtype: "f32", from: "f32", operation, operands: [] }])).toBe(
+      operationCosts[operation],
+    );
+  });
+});
 
 describe("vectors that are computed together", () => {
   const of = (make: (x: Tensor, y: Tensor) => Tensor): number => {

@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type Tensor, concat, constant, input, pad, stack, window } from "@adjoint/ir";
+import {
+  type NameOf,
+  type Tensor,
+  apply,
+  concat,
+  constant,
+  input,
+  operationCosts,
+  pad,
+  primitives,
+  stack,
+  window,
+} from "@adjoint/ir";
 import { compileProgram } from "@adjoint/compiler";
 import { compiled, graphOf, kernels } from "./support.ts";
 
@@ -31,6 +43,30 @@ describe("what is in memory", () => {
     // One addition is done again rather than stored.
     expect(stored(sums(x.add(y)))).toBe(0);
     expect(stored(sums(x.add(y).mul(y).sub(x)))).toBe(1);
+  });
+
+  /** Elementwise primitives that take these operands and give an f32. */
+  const floats = Object.values(primitives).flatMap((primitive): [NameOf<"map">, Tensor][] => {
+    if (primitive.kind !== "map" || primitive.name === "stopGradient") return [];
+    for (const operands of [[x], [x, y]]) {
+      try {
+        // Those that need attributes refuse these.
+        const { output } = apply(primitive, operands, {} as never);
+        if (output.dtype === "f32") return [[primitive.name, output]];
+      } catch {
+        // It takes other operands.
+      }
+    }
+    return [];
+  });
+
+  it("finds these primitives", () => {
+    expect(floats.length).toBeGreaterThan(30);
+  });
+
+  it.each(floats)("counts the declared cost of %s for each of two readers", (name, shared) => {
+    const both = { rows: shared.reduceSum({ axes: [1] }), columns: shared.reduceSum({ axes: [0] }) };
+    expect(stored(both)).toBe(operationCosts[name] > 2 ? 1 : 0);
   });
 
   it("is what more than three readers share, however cheap", () => {

@@ -1,32 +1,5 @@
 import { type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler/kernel";
-import type { NameOf } from "@adjoint/ir";
-
-/** Operations that take more than one: about how many additions they are worth. */
-const weights: { readonly [N in NameOf<"map">]?: number } = {
-  exp: 10,
-  expm1: 12,
-  log: 12,
-  log1p: 15,
-  sin: 15,
-  cos: 15,
-  tan: 30,
-  asin: 30,
-  acos: 30,
-  atan: 30,
-  sinh: 30,
-  cosh: 30,
-  tanh: 14,
-  asinh: 40,
-  acosh: 40,
-  atanh: 40,
-  erf: 20,
-  pow: 40,
-  atan2: 40,
-  div: 4,
-  sqrt: 4,
-  mod: 20,
-  fmod: 20,
-};
+import { operationCosts } from "@adjoint/ir";
 
 function weight(node: ScalarNode): number {
   switch (node.kind) {
@@ -34,9 +7,9 @@ function weight(node: ScalarNode): number {
     case "accumulator":
       return 0;
     case "map":
-      return weights[node.operation] ?? 1;
+      return operationCosts[node.operation];
     case "randomBits":
-      return 40;
+      return operationCosts.randomBits;
     case "load":
       return 1 + node.index.guards.length + 2 * node.dynamic.length;
     default:

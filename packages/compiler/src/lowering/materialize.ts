@@ -5,6 +5,7 @@ import {
   elementCount,
   isNode,
   nodesOf,
+  operationCosts,
   uniformConstant,
 } from "@adjoint/ir";
 import type { BufferId } from "../kernel/scalar.ts";
@@ -21,35 +22,8 @@ interface Use {
   readonly asIndices: boolean;
 }
 
-/** Elementwise operations that cost more than reading their result from memory. */
-const COSTLY: ReadonlySet<string> = new Set<NameOf<"map">>([
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sqrt",
-  "sin",
-  "cos",
-  "tan",
-  "asin",
-  "acos",
-  "atan",
-  "sinh",
-  "cosh",
-  "tanh",
-  "asinh",
-  "acosh",
-  "atanh",
-  "erf",
-  "pow",
-  "atan2",
-  "mod",
-  "fmod",
-  "div",
-]);
-
-/** Operations up to which an expression is computed again for each of a few readers instead of stored. */
-const CHEAP_OPERATIONS = 2;
+/** The cost, in additions, up to which an expression is computed again for each of a few readers instead of stored. */
+const CHEAP = 2;
 const FEW_USES = 3;
 
 /** Each padding of a chain adds conditions to all reads below, so that its cost grows with the square of the length. */
@@ -117,23 +91,24 @@ export class Materialization {
     const readers = uses.get(tensor) ?? [];
     const repeated = readers.some((use) => use.expansion > 1);
     if (readers.length <= 1 && !repeated) return false;
-    const cost = this.#cost(tensor.node, CHEAP_OPERATIONS + 1);
+    const cost = this.#cost(tensor.node, CHEAP + 1);
     if (cost === 0) return false;
-    return repeated || readers.length > FEW_USES || cost > CHEAP_OPERATIONS;
+    return repeated || readers.length > FEW_USES || cost > CHEAP;
   }
 
-  /** Operations computed again for each reader, counted up to a limit; what takes long to look through counts as much. */
+  /** What computing a node again costs each reader, counted up to a limit; what takes long to look through costs as much. */
   #cost(root: Node, limit: number): number {
     const stack = [root];
     let sum = 0;
     let looked = 0;
     for (let node = stack.pop(); node !== undefined && sum < limit; node = stack.pop()) {
       if (++looked > LARGEST_EXPRESSION) return limit;
-      if (node.operation.kind === "source") sum += isNode(node, "randomBits") ? limit : 0;
+      if (node.operation.kind === "source") sum += isNode(node, "randomBits") ? operationCosts.randomBits : 0;
       else if (this.#given.has(node.output) || this.#chosen.has(node.output)) continue;
       else if (!isView(node) && node.operation.kind !== "map") sum += isNode(node, "gather") ? 1 : 0;
       else {
-        if (!isView(node)) sum += COSTLY.has(node.operation.name) ? limit : 1;
+        // A node of kind map has a map's name.
+        if (!isView(node)) sum += operationCosts[node.operation.name as NameOf<"map">];
         for (const input of node.inputs) stack.push(input.node);
       }
     }
