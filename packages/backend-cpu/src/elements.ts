@@ -6,7 +6,6 @@ import {
   castScalar,
   dtypeInfo,
   elementary,
-  erfOf,
   f16ToNumber,
   isFloat,
   numberToBf16,
@@ -17,8 +16,8 @@ import {
 
 const words = new Uint32Array(2);
 
-/** Functions that printed kernels call, by the names they call them. */
-export const helpers = {
+/** Conversions and bits. */
+const conversions = {
   fromF16: (bits: number): number => f16ToNumber(bits),
   toF16: (x: number): number => numberToF16(x),
   fromBf16: (bits: number): number => bf16ToNumber(bits),
@@ -26,17 +25,14 @@ export const helpers = {
   roundF16: (x: number): number => f16ToNumber(numberToF16(x)),
   roundBf16: (x: number): number => bf16ToNumber(numberToBf16(x)),
   cast: (value: Scalar, to: DType, fromFloat: boolean): Scalar => castScalar(value, to, fromFloat),
-  erf: (x: number): number => erfOf(x),
   bits: (key0: number, key1: number, counter: number): number =>
     threefry2x32(key0, key1, counter, 0, words)[0] ?? 0,
   bitcast: (value: Scalar, from: DType, to: DType): Scalar => reinterpret(value, from, to),
   tiesToEven: (x: number): number => roundTiesToEven(x),
-  modulo: (a: number, b: number): number => elementary.modulo(a, b),
-  bigModulo: (a: bigint, b: bigint): bigint => elementary.bigModulo(a, b),
-  power: (a: number, b: number): number => elementary.floatPower(a, b),
-  integerPower: (a: number, b: number): number => elementary.integerPower(a, b),
-  bigPower: (a: bigint, b: bigint): bigint => elementary.bigPower(a, b),
 } as const;
+
+/** Functions that printed kernels call, by the names they call them: the meaning of primitives is the oracle's. */
+export const helpers: typeof conversions & typeof elementary = { ...conversions, ...elementary };
 
 const scratch = new DataView(new ArrayBuffer(8));
 

@@ -1,3 +1,4 @@
+import type { FloatFunction } from "./primitive-set.ts";
 import { Tensor, type TensorMethods } from "./tensor.ts";
 import {
   abs,
@@ -21,6 +22,7 @@ import { broadcast } from "./ops/broadcast.ts";
 import { dotGeneral, matMul } from "./ops/contract.ts";
 import { bitcast, cast, stopGradient } from "./ops/convert.ts";
 import { cumProd, cumSum } from "./ops/cumulative.ts";
+import { unary } from "./ops/elementwise.ts";
 import { flip } from "./ops/flip.ts";
 import { gather, scatter, take } from "./ops/indexing.ts";
 import {
@@ -42,34 +44,17 @@ import { pad } from "./ops/pad.ts";
 import { argMax, argMin, reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from "./ops/reduce.ts";
 import { reshape, squeeze, unsqueeze } from "./ops/reshape.ts";
 import { slice } from "./ops/slice.ts";
-import {
-  acos,
-  acosh,
-  asin,
-  asinh,
-  atan,
-  atan2,
-  atanh,
-  cos,
-  cosh,
-  erf,
-  exp,
-  expm1,
-  log,
-  log1p,
-  sin,
-  sinh,
-  sqrt,
-  tan,
-  tanh,
-} from "./ops/transcendental.ts";
+import { atan2, floatFunctions } from "./ops/transcendental.ts";
 import { transpose } from "./ops/transpose.ts";
 
 type Functions = {
-  readonly [name in keyof TensorMethods]: (x: Tensor, ...rest: Parameters<TensorMethods[name]>) => Tensor;
+  readonly [name in Exclude<keyof TensorMethods, FloatFunction>]: (
+    x: Tensor,
+    ...rest: Parameters<TensorMethods[name]>
+  ) => Tensor;
 };
 
-/** Every method is the function of the same name with the tensor first; a missing one is a type error. */
+/** Every other method is the function of the same name with the tensor first; a missing one is a type error. */
 const functions: Functions = {
   abs,
   neg,
@@ -86,24 +71,6 @@ const functions: Functions = {
   pow,
   max,
   min,
-  exp,
-  expm1,
-  log,
-  log1p,
-  sqrt,
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  sinh,
-  cosh,
-  tanh,
-  asinh,
-  acosh,
-  atanh,
-  erf,
   atan2,
   isNaN,
   isInf,
@@ -151,13 +118,17 @@ const functions: Functions = {
   scatter,
 };
 
-for (const [name, build] of Object.entries(functions)) {
+/** Sets a method that takes what follows the tensor. */
+function method(name: string, build: (x: Tensor, ...rest: never[]) => Tensor): void {
   Object.defineProperty(Tensor.prototype, name, {
     configurable: true,
     writable: true,
     value(this: Tensor, ...rest: never[]): Tensor {
-      // Each function takes just what its method declares; `Functions` checks the pairing by name.
-      return (build as (x: Tensor, ...rest: never[]) => Tensor)(this, ...rest);
+      return build(this, ...rest);
     },
   });
 }
+
+for (const primitive of Object.values(floatFunctions)) method(primitive.name, (x) => unary(primitive, x));
+// Each function takes what its method declares: `Functions` checks the pairing by name.
+for (const [name, build] of Object.entries(functions)) method(name, build);

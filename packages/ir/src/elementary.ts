@@ -1,5 +1,7 @@
 /** Arithmetic that JavaScript's own operators don't give: what the primitives mean, for the oracle and for backends in JavaScript. */
 
+export * from "./special.ts";
+
 /** Integer division toward zero; by zero it is 0. */
 export const divide = (a: number, b: number): number => (b === 0 ? 0 : Math.trunc(a / b));
 

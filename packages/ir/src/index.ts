@@ -2,7 +2,6 @@ import "./chain.ts";
 
 export * from "./values.ts";
 export * as elementary from "./elementary.ts";
-export { erf as erfOf } from "./special.ts";
 export type * from "./primitive-set.ts";
 export { operationCosts } from "./primitive-set.ts";
 export {

@@ -22,28 +22,10 @@ export interface PrimitiveSet {
     randomBits: { shape: Shape };
   };
   /** Elementwise: all operands have one shape. */
-  map: {
+  map: FloatFunctions & {
     abs: None;
     neg: None;
     sign: None;
-    exp: None;
-    expm1: None;
-    log: None;
-    log1p: None;
-    sqrt: None;
-    sin: None;
-    cos: None;
-    tan: None;
-    asin: None;
-    acos: None;
-    atan: None;
-    sinh: None;
-    cosh: None;
-    tanh: None;
-    asinh: None;
-    acosh: None;
-    atanh: None;
-    erf: None;
     floor: None;
     ceil: None;
     round: None;
@@ -144,6 +126,34 @@ export interface PrimitiveSet {
 }
 
 export type None = Record<never, never>;
+
+/** Elementwise functions of one float, each a method of `Tensor` too. Defined in `ops/transcendental.ts`. */
+export interface FloatFunctions {
+  exp: None;
+  /** eˣ − 1 without cancellation near 0. */
+  expm1: None;
+  /** Natural logarithm. */
+  log: None;
+  /** log(1 + x) without cancellation near 0. */
+  log1p: None;
+  sqrt: None;
+  sin: None;
+  cos: None;
+  tan: None;
+  asin: None;
+  acos: None;
+  atan: None;
+  sinh: None;
+  cosh: None;
+  tanh: None;
+  asinh: None;
+  acosh: None;
+  atanh: None;
+  /** The error function, 2/√π·∫₀ˣ e^(−t²) dt. */
+  erf: None;
+}
+export type FloatFunction = keyof FloatFunctions;
+
 export type Axes = readonly number[];
 export type ScatterReduction = "none" | "add" | "mul" | "max" | "min";
 

@@ -6,6 +6,7 @@ import type { DType } from "./dtype.ts";
 import type {
   AttributesOf,
   DotAttributes,
+  FloatFunctions,
   KindOf,
   PrimitiveName,
   RegisterAttributes,
@@ -61,29 +62,14 @@ export interface CumulativeOptions {
   readonly reverse?: boolean;
 }
 
+/** A method for each function of floats. */
+type FloatMethods = { [N in keyof FloatFunctions]: () => Tensor };
+
 /** Builders as methods; each is the function of the same name with the tensor as its first argument. */
-export interface TensorMethods {
+export interface TensorMethods extends FloatMethods {
   abs(): Tensor;
   neg(): Tensor;
   sign(): Tensor;
-  exp(): Tensor;
-  expm1(): Tensor;
-  log(): Tensor;
-  log1p(): Tensor;
-  sqrt(): Tensor;
-  sin(): Tensor;
-  cos(): Tensor;
-  tan(): Tensor;
-  asin(): Tensor;
-  acos(): Tensor;
-  atan(): Tensor;
-  sinh(): Tensor;
-  cosh(): Tensor;
-  tanh(): Tensor;
-  asinh(): Tensor;
-  acosh(): Tensor;
-  atanh(): Tensor;
-  erf(): Tensor;
   floor(): Tensor;
   ceil(): Tensor;
   round(): Tensor;

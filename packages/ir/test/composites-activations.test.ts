@@ -9,7 +9,7 @@ import {
   clip,
   constant,
   elu,
-  erfOf,
+  elementary,
   evaluateTensors,
   gelu,
   gradients,
@@ -48,7 +48,7 @@ const slopes = (build: Unary, elements: readonly number[], dtype: "f64" | "f32" 
 const exp = Math.exp;
 const sigma = (x: number): number => 1 / (1 + exp(-x));
 const plus = (x: number): number => (x > 50 ? x : Math.log1p(exp(x)));
-const Phi = (x: number): number => 0.5 * (1 + erfOf(x / Math.SQRT2));
+const Phi = (x: number): number => 0.5 * (1 + elementary.erf(x / Math.SQRT2));
 const phi = (x: number): number => exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 const bend = (x: number): number => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 const [seluAlpha, seluGamma] = [1.67326319217681884765625, 1.05070102214813232421875];

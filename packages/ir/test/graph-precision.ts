@@ -1,4 +1,5 @@
 import { type Node, type PrimitiveName, isFloat, isNode, nodesOf } from "@adjoint/ir";
+import { floatBehaviours } from "./primitives/transcendental.ts";
 
 /**
  * How an operation on floats treats the last bits of its operands. Graphs that mean the same may differ in them, so a
@@ -11,6 +12,7 @@ type Behaviour = "exact" | "rounds" | "jumps" | "steep";
 const steep = "steep";
 
 const behaviours: { readonly [N in PrimitiveName]: Behaviour } = {
+  ...floatBehaviours,
   input: "exact",
   register: "exact",
   constant: "exact",
@@ -19,24 +21,6 @@ const behaviours: { readonly [N in PrimitiveName]: Behaviour } = {
   abs: "exact",
   neg: "exact",
   sign: "jumps",
-  exp: "rounds",
-  expm1: "rounds",
-  log: steep,
-  log1p: steep,
-  sqrt: steep,
-  sin: "rounds",
-  cos: "rounds",
-  tan: steep,
-  asin: steep,
-  acos: steep,
-  atan: "rounds",
-  sinh: "rounds",
-  cosh: "rounds",
-  tanh: "rounds",
-  asinh: "rounds",
-  acosh: steep,
-  atanh: steep,
-  erf: "rounds",
   floor: "jumps",
   ceil: "jumps",
   round: "jumps",

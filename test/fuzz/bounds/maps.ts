@@ -1,13 +1,14 @@
 import {
   type DType,
+  type FloatFunction,
   type NameOf,
   castScalar,
   dtypeInfo,
   elementary,
-  erfOf,
   isFloat,
   roundTiesToEven,
 } from "@adjoint/ir";
+import { forFloatFunctions } from "../../float-functions.ts";
 import {
   type Arithmetic,
   type Bounds,
@@ -341,10 +342,8 @@ const same: MapRule = ([x], { value }) => (x === undefined ? anything(value) : {
 const increasing = (f: (x: number) => number, from?: number, to?: number): MapRule =>
   unary(rising(f, from, to), functions);
 
-export const mapRules: { readonly [N in NameOf<"map">]: MapRule } = {
-  abs: unary(valley(Math.abs)),
-  neg: unary(falling((x) => -x)),
-  sign: unary(rising(Math.sign)),
+/** Of a function without a rule, results of inexact operands are not compared. */
+const floatRules: { readonly [N in FloatFunction]?: MapRule } = {
   exp: increasing(Math.exp),
   expm1: increasing(Math.expm1),
   log: increasing(Math.log, 0),
@@ -362,7 +361,14 @@ export const mapRules: { readonly [N in NameOf<"map">]: MapRule } = {
   asinh: increasing(Math.asinh),
   acosh: increasing(Math.acosh, 1),
   atanh: increasing(Math.atanh, -1, 1),
-  erf: increasing(erfOf),
+  erf: increasing(elementary.erf),
+};
+
+export const mapRules: { readonly [N in NameOf<"map">]: MapRule } = {
+  ...forFloatFunctions((name) => floatRules[name] ?? exactOnly),
+  abs: unary(valley(Math.abs)),
+  neg: unary(falling((x) => -x)),
+  sign: unary(rising(Math.sign)),
   floor: unary(rising(Math.floor)),
   ceil: unary(rising(Math.ceil)),
   round: unary(rising(roundTiesToEven)),

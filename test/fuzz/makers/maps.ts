@@ -9,6 +9,7 @@ import {
   isInteger,
   primitives,
 } from "@adjoint/ir";
+import { forFloatFunctions } from "../../float-functions.ts";
 import { type Draw, shapeOf } from "../draw.ts";
 
 /** Draws operands and makes tensors; undefined where nothing fits, or the program would become too large. */
@@ -45,27 +46,10 @@ const binary =
 
 /** One maker for each elementwise primitive. */
 export const mapMakers: { readonly [N in NameOf<"map">]: Maker } = {
+  ...forFloatFunctions((name) => unary(name, isFloat)),
   abs: unary("abs", numeric),
   neg: unary("neg", signed),
   sign: unary("sign", numeric),
-  exp: unary("exp", isFloat),
-  expm1: unary("expm1", isFloat),
-  log: unary("log", isFloat),
-  log1p: unary("log1p", isFloat),
-  sqrt: unary("sqrt", isFloat),
-  sin: unary("sin", isFloat),
-  cos: unary("cos", isFloat),
-  tan: unary("tan", isFloat),
-  asin: unary("asin", isFloat),
-  acos: unary("acos", isFloat),
-  atan: unary("atan", isFloat),
-  sinh: unary("sinh", isFloat),
-  cosh: unary("cosh", isFloat),
-  tanh: unary("tanh", isFloat),
-  asinh: unary("asinh", isFloat),
-  acosh: unary("acosh", isFloat),
-  atanh: unary("atanh", isFloat),
-  erf: unary("erf", isFloat),
   floor: unary("floor", isFloat),
   ceil: unary("ceil", isFloat),
   round: unary("round", isFloat),

@@ -1,4 +1,6 @@
 import * as ir from "@adjoint/ir";
+import type { DType, FloatFunction } from "@adjoint/ir";
+import { forFloatFunctions, smoothRanges } from "../../float-functions.ts";
 import {
   type Maker,
   FLOATS,
@@ -15,29 +17,25 @@ import {
   ANY,
 } from "./makers.ts";
 
+/** Types other than f32 for which the runtime has a kernel. */
+const kernelTypes: { readonly [N in FloatFunction]?: readonly [DType, ...DType[]] } = {
+  exp: FLOATS,
+  expm1: ["f32", "f64"],
+  log: FLOATS,
+  log1p: ["f32", "f64"],
+  sqrt: FLOATS,
+  sin: ["f32", "f64"],
+  tanh: ["f32", "f64", "f16"],
+};
+
 /** Element by element, along axes, in order. */
 export const elementwise: { readonly [name: string]: Maker } = {
   abs: unary(ir.abs, [...FLOATS, "i32", "i64", "i8"]),
   neg: unary(ir.neg, [...FLOATS, "i32", "i64", "i8"]),
   sign: unary(ir.sign, ["f32", "f64", "i32", "i64"]),
-  exp: unary(ir.exp, FLOATS),
-  expm1: unary(ir.expm1, ["f32", "f64"]),
-  log: unary(ir.log, FLOATS, 0.1, 5),
-  log1p: unary(ir.log1p, ["f32", "f64"], -0.5, 5),
-  sqrt: unary(ir.sqrt, FLOATS, 0, 9),
-  sin: unary(ir.sin, ["f32", "f64"]),
-  cos: unary(ir.cos, ["f32"]),
-  tan: unary(ir.tan, ["f32"], -1, 1),
-  asin: unary(ir.asin, ["f32"], -0.9, 0.9),
-  acos: unary(ir.acos, ["f32"], -0.9, 0.9),
-  atan: unary(ir.atan, ["f32"]),
-  sinh: unary(ir.sinh, ["f32"]),
-  cosh: unary(ir.cosh, ["f32"]),
-  tanh: unary(ir.tanh, ["f32", "f64", "f16"]),
-  asinh: unary(ir.asinh, ["f32"]),
-  acosh: unary(ir.acosh, ["f32"], 1.5, 4),
-  atanh: unary(ir.atanh, ["f32"], -0.9, 0.9),
-  erf: unary(ir.erf, ["f32"]),
+  ...forFloatFunctions((name) =>
+    unary((x) => x[name](), kernelTypes[name] ?? ["f32"], ...smoothRanges[name]),
+  ),
   floor: unary(ir.floor, ["f32", "f64"]),
   ceil: unary(ir.ceil, ["f32", "f64"]),
   round: unary(ir.round, ["f32", "f64"]),

@@ -1,4 +1,11 @@
+import type { elementary } from "@adjoint/ir";
+import { helpers } from "../elements.ts";
+
 type Fn<T> = (...operands: T[]) => T | boolean;
+
+type UnaryElementary = {
+  [N in keyof typeof elementary]: (typeof elementary)[N] extends (x: number) => number ? N : never;
+}[keyof typeof elementary];
 
 /** An elementwise operation for one arithmetic: printed, and as a function with the same result. */
 export interface Rule<T> {
@@ -30,6 +37,14 @@ export const math = (name: keyof Math & string, run: (x: number) => number, exac
     (x = 0) => run(x),
   ),
   ...(exact ? { exact: true } : {}),
+});
+
+/** A function of one float that the oracle and printed kernels share. */
+export const library = (name: UnaryElementary): Row => ({
+  float: rule(
+    (x) => `${name}(${x})`,
+    (x = 0) => helpers[name](x),
+  ),
 });
 
 /** A predicate gives 0 or 1. */

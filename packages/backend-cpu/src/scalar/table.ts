@@ -1,6 +1,6 @@
 import { type DType, type NameOf, dtypeInfo } from "@adjoint/ir";
 import { arithmeticOf, helpers } from "../elements.ts";
-import { type Row, type Rule, all, bitwise, logical, math, predicate, rule } from "./rules.ts";
+import { type Row, type Rule, all, bitwise, library, logical, math, predicate, rule } from "./rules.ts";
 
 /** Operations that have rules; what copies or reinterprets an element is written and run without one. */
 type RuledName = Exclude<NameOf<"map">, "cast" | "bitcast" | "where" | "stopGradient">;
@@ -57,12 +57,7 @@ const table: { readonly [N in Exclude<RuledName, "shiftRight">]: Row } = {
   asinh: math("asinh", Math.asinh),
   acosh: math("acosh", Math.acosh),
   atanh: math("atanh", Math.atanh),
-  erf: {
-    float: rule(
-      (x) => `erf(${x})`,
-      (x = 0) => helpers.erf(x),
-    ),
-  },
+  erf: library("erf"),
   floor: math("floor", Math.floor, true),
   ceil: math("ceil", Math.ceil, true),
   round: {
@@ -165,8 +160,8 @@ const table: { readonly [N in Exclude<RuledName, "shiftRight">]: Row } = {
   },
   pow: {
     float: rule(
-      (a, b) => `power(${a}, ${b})`,
-      (a = 0, b = 0) => helpers.power(a, b),
+      (a, b) => `floatPower(${a}, ${b})`,
+      (a = 0, b = 0) => helpers.floatPower(a, b),
     ),
     integer: rule(
       (a, b) => `integerPower(${a}, ${b})`,

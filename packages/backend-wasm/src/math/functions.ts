@@ -1,16 +1,15 @@
+import type { FloatFunction } from "@adjoint/ir";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
-/** Functions that are always there on f32: losses and optimizers need them. */
-type Basic = "exp" | "expm1" | "log";
+/** Functions that f32 kernels have written in place. */
 export type Activation = "log1p" | "tanh" | "erf";
 /** Functions from and to angles. */
 export type Angle = "sin" | "cos" | "tan" | "asin" | "acos" | "atan";
-type Hyperbolic = "sinh" | "cosh" | "asinh" | "acosh" | "atanh";
 
-/** Functions of one float. */
-export type UnaryMath = Basic | Activation | Angle | Hyperbolic;
+/** Functions of one float; the square root is an instruction. */
+export type UnaryMath = Exclude<FloatFunction, "sqrt">;
 export type BinaryMath = "pow" | "atan2";
-/** What is computed on f64 by exponentials and logarithms. */
+/** Functions that f64 computes by exponentials and logarithms: `doubles.ts`. */
 export type DoubleMath = Exclude<UnaryMath | BinaryMath, Angle | "atan2">;
 
 /** Writes a function on the lanes of one float type. */

@@ -1,7 +1,7 @@
 import { i32, i64x2, v128 } from "../emit/index.ts";
 import { EXP2_POW, LOG_POW } from "./coefficients/doubles.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
-import { split } from "./log64.ts";
+import { split } from "./split64.ts";
 
 const ROUNDER = 1.5 * 2 ** 52;
 

@@ -1,7 +1,7 @@
 import { LOG_F64 } from "./coefficients/doubles.ts";
-import { expSum } from "./exp64.ts";
+import { expSum } from "./exponential64.ts";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
-import { split } from "./log64.ts";
+import { split } from "./split64.ts";
 import { powCases } from "./pow.ts";
 
 const LN2_HIGH = 0.6931471803691238;

@@ -1,32 +1,13 @@
 import type { Operand, Tensor } from "../tensor.ts";
 import { type Rows, operand } from "../primitive.ts";
 import type { Primitive } from "../tensor.ts";
-import { erf as erfOf } from "../special.ts";
-import { type NoAttributes, binary, defineMap, pair, unary } from "./elementwise.ts";
+import * as elementary from "../elementary.ts";
+import type { FloatFunction } from "../primitive-set.ts";
+import { binary, defineMap, pair, unary } from "./elementwise.ts";
 import { widelyPulled } from "./widely.ts";
 
-type Transcendental =
-  | "exp"
-  | "expm1"
-  | "log"
-  | "log1p"
-  | "sqrt"
-  | "sin"
-  | "cos"
-  | "tan"
-  | "asin"
-  | "acos"
-  | "atan"
-  | "sinh"
-  | "cosh"
-  | "tanh"
-  | "asinh"
-  | "acosh"
-  | "atanh"
-  | "erf";
-
-/** A float function with its derivative as graph, from the operand and the result. */
-const float = <N extends NoAttributes>(
+/** A function of one float with its derivative as graph, from the operand and the result. */
+const float = <N extends FloatFunction>(
   name: N,
   number: (x: number) => number,
   derivative: (x: Tensor, y: Tensor) => Tensor,
@@ -41,7 +22,8 @@ const float = <N extends NoAttributes>(
 
 const oneMinusSquare = (x: Tensor): Tensor => x.mul(x).neg().add(1);
 
-export const transcendental: Rows<Transcendental | "atan2"> = {
+/** Each with its reference semantics and its derivative: total over `FloatFunctions`. */
+export const floatFunctions: Rows<FloatFunction> = {
   exp: float("exp", Math.exp, (_, y) => y),
   expm1: float("expm1", Math.expm1, (_, y) => y.add(1)),
   log: float("log", Math.log, (x) => x.pow(-1)),
@@ -59,13 +41,17 @@ export const transcendental: Rows<Transcendental | "atan2"> = {
   asinh: float("asinh", Math.asinh, (x) => x.mul(x).add(1).sqrt().pow(-1)),
   acosh: float("acosh", Math.acosh, (x) => x.mul(x).sub(1).sqrt().pow(-1)),
   atanh: float("atanh", Math.atanh, (x) => oneMinusSquare(x).pow(-1)),
-  erf: float("erf", erfOf, (x) =>
+  erf: float("erf", elementary.erf, (x) =>
     x
       .mul(x)
       .neg()
       .exp()
       .mul(2 / Math.sqrt(Math.PI)),
   ),
+};
+
+export const transcendental: Rows<FloatFunction | "atan2"> = {
+  ...floatFunctions,
   atan2: defineMap({
     name: "atan2",
     arity: 2,
@@ -79,27 +65,27 @@ export const transcendental: Rows<Transcendental | "atan2"> = {
   }),
 };
 
-export const exp = (x: Tensor): Tensor => unary(transcendental.exp, x);
+export const exp = (x: Tensor): Tensor => unary(floatFunctions.exp, x);
 /** eˣ − 1 without cancellation near 0. */
-export const expm1 = (x: Tensor): Tensor => unary(transcendental.expm1, x);
+export const expm1 = (x: Tensor): Tensor => unary(floatFunctions.expm1, x);
 /** Natural logarithm. */
-export const log = (x: Tensor): Tensor => unary(transcendental.log, x);
+export const log = (x: Tensor): Tensor => unary(floatFunctions.log, x);
 /** log(1 + x) without cancellation near 0. */
-export const log1p = (x: Tensor): Tensor => unary(transcendental.log1p, x);
-export const sqrt = (x: Tensor): Tensor => unary(transcendental.sqrt, x);
-export const sin = (x: Tensor): Tensor => unary(transcendental.sin, x);
-export const cos = (x: Tensor): Tensor => unary(transcendental.cos, x);
-export const tan = (x: Tensor): Tensor => unary(transcendental.tan, x);
-export const asin = (x: Tensor): Tensor => unary(transcendental.asin, x);
-export const acos = (x: Tensor): Tensor => unary(transcendental.acos, x);
-export const atan = (x: Tensor): Tensor => unary(transcendental.atan, x);
-export const sinh = (x: Tensor): Tensor => unary(transcendental.sinh, x);
-export const cosh = (x: Tensor): Tensor => unary(transcendental.cosh, x);
-export const tanh = (x: Tensor): Tensor => unary(transcendental.tanh, x);
-export const asinh = (x: Tensor): Tensor => unary(transcendental.asinh, x);
-export const acosh = (x: Tensor): Tensor => unary(transcendental.acosh, x);
-export const atanh = (x: Tensor): Tensor => unary(transcendental.atanh, x);
+export const log1p = (x: Tensor): Tensor => unary(floatFunctions.log1p, x);
+export const sqrt = (x: Tensor): Tensor => unary(floatFunctions.sqrt, x);
+export const sin = (x: Tensor): Tensor => unary(floatFunctions.sin, x);
+export const cos = (x: Tensor): Tensor => unary(floatFunctions.cos, x);
+export const tan = (x: Tensor): Tensor => unary(floatFunctions.tan, x);
+export const asin = (x: Tensor): Tensor => unary(floatFunctions.asin, x);
+export const acos = (x: Tensor): Tensor => unary(floatFunctions.acos, x);
+export const atan = (x: Tensor): Tensor => unary(floatFunctions.atan, x);
+export const sinh = (x: Tensor): Tensor => unary(floatFunctions.sinh, x);
+export const cosh = (x: Tensor): Tensor => unary(floatFunctions.cosh, x);
+export const tanh = (x: Tensor): Tensor => unary(floatFunctions.tanh, x);
+export const asinh = (x: Tensor): Tensor => unary(floatFunctions.asinh, x);
+export const acosh = (x: Tensor): Tensor => unary(floatFunctions.acosh, x);
+export const atanh = (x: Tensor): Tensor => unary(floatFunctions.atanh, x);
 /** The error function, 2/√π·∫₀ˣ e^(−t²) dt. */
-export const erf = (x: Tensor): Tensor => unary(transcendental.erf, x);
+export const erf = (x: Tensor): Tensor => unary(floatFunctions.erf, x);
 /** The angle of the point (x, y), in radians from −π to π. */
 export const atan2 = (y: Operand, x: Operand): Tensor => binary(transcendental.atan2, y, x);

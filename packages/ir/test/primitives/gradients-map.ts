@@ -13,6 +13,7 @@ import {
   size,
   unaryTrial,
 } from "./trial.ts";
+import { floatGradients } from "./transcendental.ts";
 
 /** Positive and negative, but not near zero. */
 const awayFromZero = (build: (x: Tensor) => Tensor): fc.Arbitrary<Trial> =>
@@ -71,27 +72,10 @@ const choices: fc.Arbitrary<Trial> = fc
 const integers = (build: (x: Tensor) => Tensor): ReturnType<typeof none> => none("takes no floats", build);
 
 export const mapGradients: GradientRows<NameOf<"map">> = {
+  ...floatGradients,
   abs: awayFromZero((x) => x.abs()),
   neg: unaryTrial((x) => x.neg()),
   sign: none("is zero almost everywhere", (x) => x.sign()),
-  exp: unaryTrial((x) => x.exp()),
-  expm1: unaryTrial((x) => x.expm1()),
-  log: unaryTrial((x) => x.log(), 0.3, 3),
-  log1p: unaryTrial((x) => x.log1p(), -0.6, 3),
-  sqrt: unaryTrial((x) => x.sqrt(), 0.3, 3),
-  sin: unaryTrial((x) => x.sin(), -5, 5),
-  cos: unaryTrial((x) => x.cos(), -5, 5),
-  tan: unaryTrial((x) => x.tan(), -1, 1),
-  asin: unaryTrial((x) => x.asin(), -0.8, 0.8),
-  acos: unaryTrial((x) => x.acos(), -0.8, 0.8),
-  atan: unaryTrial((x) => x.atan(), -3, 3),
-  sinh: unaryTrial((x) => x.sinh()),
-  cosh: unaryTrial((x) => x.cosh()),
-  tanh: unaryTrial((x) => x.tanh()),
-  asinh: unaryTrial((x) => x.asinh(), -3, 3),
-  acosh: unaryTrial((x) => x.acosh(), 1.5, 4),
-  atanh: unaryTrial((x) => x.atanh(), -0.7, 0.7),
-  erf: unaryTrial((x) => x.erf(), -2, 2),
   floor: none("is zero almost everywhere", (x) => x.floor()),
   ceil: none("is zero almost everywhere", (x) => x.ceil()),
   round: none("is zero almost everywhere", (x) => x.round()),

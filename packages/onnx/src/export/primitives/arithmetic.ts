@@ -1,26 +1,18 @@
-import { type Node, type Tensor, div as divide, dtypeInfo, isFloat, uniformConstant } from "@adjoint/ir";
+import {
+  type FloatFunction,
+  type Node,
+  type Tensor,
+  div as divide,
+  dtypeInfo,
+  isFloat,
+  uniformConstant,
+} from "@adjoint/ir";
 import type { Value } from "../draft.ts";
 import { given, operands, pairOf } from "../operands.ts";
 import { type ExportRow, type ExportRows, composed, direct } from "../row.ts";
 import type { Writer } from "../writer.ts";
 
-type Elementary =
-  | (
-      | "abs"
-      | "neg"
-      | "sign"
-      | "exp"
-      | "expm1"
-      | "log"
-      | "log1p"
-      | "sqrt"
-      | "sin"
-      | "cos"
-      | "tan"
-      | "asin"
-      | "acos"
-    )
-  | ("atan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "erf" | "floor" | "ceil" | "round");
+type Elementary = FloatFunction | "abs" | "neg" | "sign" | "floor" | "ceil" | "round";
 type Binary = "add" | "sub" | "mul" | "div" | "mod" | "fmod" | "pow" | "atan2" | "max" | "min";
 
 const isWhole = ({ output }: Node): boolean => !isFloat(output.dtype);
