@@ -5,29 +5,32 @@
 export function erf(x: number): number {
   if (Number.isNaN(x)) return NaN;
   const magnitude = Math.abs(x);
-  if (magnitude < 0.84375) {
-    if (magnitude < 2 ** -28) return x + 0.1283791670955126 * x;
-    const z = x * x;
-    return x + (x * evaluate(SMALL[0], z)) / evaluate(SMALL[1], z);
-  }
-  let positive: number;
-  if (magnitude < 1.25) {
-    const s = magnitude - 1;
-    positive = ONE + evaluate(NEAR[0], s) / evaluate(NEAR[1], s);
-  } else if (magnitude >= 6) {
-    positive = 1;
-  } else {
-    const s = 1 / (magnitude * magnitude);
-    const [p, q] = magnitude < 1 / 0.35 ? MEDIUM : LARGE;
-    // x² is split so that the rounding error of the square does not reach the exponential.
-    const head = Math.fround(magnitude);
-    positive =
-      1 -
-      (Math.exp(-head * head - 0.5625) *
-        Math.exp((head - magnitude) * (head + magnitude) + evaluate(p, s) / evaluate(q, s))) /
-        magnitude;
-  }
+  if (magnitude < 0.84375) return magnitude < 2 ** -28 ? x + 0.1283791670955126 * x : x + x * smallRatio(x);
+  const positive =
+    magnitude < 1.25 ? ONE + beyondOne(magnitude) : magnitude < 6 ? 1 - complement(magnitude) : 1;
   return x < 0 ? -positive : positive;
+}
+
+/** erf(x) / x − 1 below 0.84375. */
+function smallRatio(x: number): number {
+  const square = x * x;
+  return evaluate(SMALL[0], square) / evaluate(SMALL[1], square);
+}
+
+/** erf(x) − `ONE` from 0.84375 to 1.25. */
+function beyondOne(x: number): number {
+  const s = x - 1;
+  return evaluate(NEAR[0], s) / evaluate(NEAR[1], s);
+}
+
+/** 1 − erf(x) from 1.25 to 28. */
+function complement(x: number): number {
+  const s = 1 / (x * x);
+  const [p, q] = x < 1 / 0.35 ? MEDIUM : LARGE;
+  // x² is split so that the rounding error of the square does not reach the exponential.
+  const head = Math.fround(x);
+  const tail = (head - x) * (head + x) + evaluate(p, s) / evaluate(q, s);
+  return (Math.exp(-head * head - 0.5625) * Math.exp(tail)) / x;
 }
 
 function evaluate(coefficients: readonly number[], x: number): number {

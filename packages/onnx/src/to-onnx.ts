@@ -80,7 +80,7 @@ const twinOf = (node: Node, opset: number): Twin | undefined => {
   const row = Object.hasOwn(compositeRows, node.operation.name)
     ? own(compositeRows, node.operation.name)
     : undefined;
-  return row !== undefined && row !== "parts" && row.fits(node, opset) ? row : undefined;
+  return row !== undefined && row.fits(node, opset) ? row : undefined;
 };
 
 /** Before nodes are written: elementwise operators can then read what is not stretched. */

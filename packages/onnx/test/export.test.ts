@@ -148,8 +148,8 @@ describe("forms follow the operator set", () => {
   });
 });
 
-test("each composite has a row, and each row a composite", () => {
-  expect(Object.keys(compositeRows).toSorted()).toEqual([...composites.keys()].toSorted());
+test("each row of the composites that are one operator has its composite", () => {
+  expect(Object.keys(compositeRows).filter((name) => !composites.has(name))).toEqual([]);
 });
 
 describe("a training step", () => {

@@ -11,9 +11,6 @@ export interface Twin<A = unknown> {
   write(node: Node<A>, writer: Writer): Value | readonly Value[];
 }
 
-/** A composite's row; `"parts"` where ONNX has no operator for it. */
-export type CompositeRow = Twin | "parts";
-
 type Attributes<A> = (attributes: A, x: Tensor) => { readonly [name: string]: AttributeDraft };
 
 interface Options<A> {

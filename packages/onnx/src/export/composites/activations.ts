@@ -1,7 +1,7 @@
 import { type Value, asFloat } from "../draft.ts";
 import { hasKernel } from "../kernels.ts";
 import { given } from "../operands.ts";
-import { type CompositeRow, type Twin, twin, untyped } from "../twin.ts";
+import { type Twin, twin, untyped } from "../twin.ts";
 
 interface Alpha {
   readonly alpha: number;
@@ -28,7 +28,7 @@ const clip: Twin = untyped<Bounds>({
 });
 
 /** Activations. */
-export const activationTwins: { readonly [composite: string]: CompositeRow } = {
+export const activationTwins: { readonly [composite: string]: Twin } = {
   sigmoid: twin("Sigmoid", 6),
   softplus: twin("Softplus", 1),
   softsign: twin("Softsign", 1),
@@ -45,7 +45,6 @@ export const activationTwins: { readonly [composite: string]: CompositeRow } = {
   relu: twin("Relu", 6),
   leakyRelu: twin<Alpha>("LeakyRelu", 6, { attributes: alpha }),
   prelu: twin("PRelu", 7),
-  rrelu: "parts",
   thresholdedRelu: twin<Alpha>("ThresholdedRelu", 10, { attributes: alpha }),
   shrink: twin<{ readonly bias: number; readonly lambd: number }>("Shrink", 9, {
     attributes: ({ bias, lambd }) => ({ bias: asFloat(bias), lambd: asFloat(lambd) }),
@@ -54,8 +53,6 @@ export const activationTwins: { readonly [composite: string]: CompositeRow } = {
     attributes: (own) => ({ ...alpha(own), beta: asFloat(own.beta) }),
   }),
   hardSwish: twin("HardSwish", 14),
-  binaryStep: "parts",
   clip,
-  maxout: "parts",
   hardmax: twin<{ readonly axis: number }>("Hardmax", 13, { attributes: ({ axis }) => ({ axis }) }),
 };

@@ -1,7 +1,7 @@
 import type { Node } from "@adjoint/ir";
 import { asFloat } from "../draft.ts";
 import { given } from "../operands.ts";
-import { type CompositeRow, type Twin, twin, untyped } from "../twin.ts";
+import { type Twin, twin, untyped } from "../twin.ts";
 
 interface Axis {
   readonly axis: number;
@@ -40,7 +40,7 @@ const alongAxis = { attributes: ({ axis }: Axis) => ({ axis }) };
 const isImage = ({ inputs }: Node): boolean => given(inputs[0]).rank >= 3;
 
 /** Softmax and its kin, statistics, and normalizations. */
-export const normalizationTwins: { readonly [composite: string]: CompositeRow } = {
+export const normalizationTwins: { readonly [composite: string]: Twin } = {
   softmax: twin<Axis>("Softmax", 13, alongAxis),
   logSoftmax: twin<Axis>("LogSoftmax", 13, alongAxis),
   reduceLogSumExp: reduction("ReduceLogSumExp"),
@@ -48,8 +48,6 @@ export const normalizationTwins: { readonly [composite: string]: CompositeRow } 
   reduceL2: reduction("ReduceL2"),
   reduceSumSquare: reduction("ReduceSumSquare"),
   reduceLogSum: reduction("ReduceLogSum"),
-  variance: "parts",
-  standardize: "parts",
   meanVarianceNormalization: twin<Pick<Axes, "axes">>("MeanVarianceNormalization", 13, {
     attributes: ({ axes }) => ({ axes }),
   }),
@@ -61,7 +59,6 @@ export const normalizationTwins: { readonly [composite: string]: CompositeRow } 
     attributes: epsilonOf,
     fits: ({ inputs }) => ["f32", "f64"].includes(given(inputs[0]).dtype),
   }),
-  batchNormalizationTraining: "parts",
   layerNormalization: twin<Axis & Epsilon>("LayerNormalization", 17, {
     attributes: (own) => ({ axis: own.axis, ...epsilonOf(own) }),
   }),

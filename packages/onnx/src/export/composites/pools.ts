@@ -2,7 +2,7 @@ import { at } from "@adjoint/ir/values";
 import type { Axes } from "@adjoint/ir";
 import type { AttributeDraft } from "../draft.ts";
 import { given } from "../operands.ts";
-import { type CompositeRow, twin } from "../twin.ts";
+import { type Twin, twin } from "../twin.ts";
 
 interface Pool {
   readonly kernel: Axes;
@@ -33,7 +33,7 @@ const hasInnerPads = ({ kernel, padLow, padHigh }: Pool): boolean =>
   [...padLow, ...padHigh].every((count, index) => count < at(kernel, index % kernel.length));
 
 /** Pooling. */
-export const poolTwins: { readonly [composite: string]: CompositeRow } = {
+export const poolTwins: { readonly [composite: string]: Twin } = {
   maxPool: twin<Pool>("MaxPool", 12, {
     attributes: (own) => ({ ...attributesOf(own), dilations: own.dilations }),
     fits: ({ inputs, attributes }) =>

@@ -1,7 +1,7 @@
 import { type Node, inlineGraph } from "@adjoint/ir";
 import { given } from "../operands.ts";
 import { hasKernel } from "../kernels.ts";
-import { type CompositeRow, type Twin, twin, untyped } from "../twin.ts";
+import { type Twin, twin, untyped } from "../twin.ts";
 import { activationTwins } from "./activations.ts";
 import { normalizationTwins } from "./normalizations.ts";
 import { poolTwins } from "./pools.ts";
@@ -28,23 +28,12 @@ const fromEnd: Twin = untyped({
 });
 
 /** Losses, products over named axes, and what moves elements. */
-const others: { readonly [composite: string]: CompositeRow } = {
-  softmaxCrossEntropy: "parts",
-  softmaxCrossEntropyOneHot: "parts",
-  negativeLogLikelihood: "parts",
-  binaryCrossEntropyWithLogits: "parts",
-  squaredError: "parts",
-  absoluteError: "parts",
-  huber: "parts",
-  hinge: "parts",
-  klDivergence: "parts",
+const others: { readonly [composite: string]: Twin } = {
   einsum: twin<{ readonly equation: string }>("Einsum", 12, {
     attributes: ({ equation }) => ({ equation }),
     fits: isWord,
   }),
-  attention: "parts",
   fromEnd,
-  oneHot: "parts",
   trilu,
   depthToSpace: twin<{ readonly blocksize: number; readonly mode: string }>("DepthToSpace", 11, {
     attributes: ({ blocksize, mode }) => ({ blocksize, mode }),
@@ -54,14 +43,10 @@ const others: { readonly [composite: string]: CompositeRow } = {
     attributes: ({ blocksize }) => ({ blocksize }),
     fits: ({ inputs }) => given(inputs[0]).dtype === "f32",
   }),
-  randomUniform: "parts",
-  randomNormal: "parts",
-  bernoulli: "parts",
-  dropout: "parts",
 };
 
-/** The writer of each composite; a test compares the names with all there are. Others are written through their parts. */
-export const compositeRows: { readonly [composite: string]: CompositeRow } = {
+/** Composites that are one operator, in some operator set and for some types. Others are written through their parts. */
+export const compositeRows: { readonly [composite: string]: Twin } = {
   ...activationTwins,
   ...normalizationTwins,
   ...poolTwins,
