@@ -16,7 +16,7 @@ import {
   unknown,
 } from "@adjoint/ir/schema";
 import { type Layer, type LayerKind, stateOf } from "./layer.ts";
-import { layerKinds } from "./layer-kinds.ts";
+import { layerKinds } from "./kinds/index.ts";
 import { makeLayer } from "./make-layer.ts";
 import { assignNames } from "./names.ts";
 

@@ -59,7 +59,7 @@ export interface LayerCall<C> {
 }
 
 /**
- * A kind of layer. Adding one is a file with this and a factory, and a row in the table `layerKinds`.
+ * A kind of layer. Adding one is a file with this and a factory, and a row and an export in `kinds/index.ts`.
  */
 export interface LayerKind<C = unknown> {
   readonly kind: string;
