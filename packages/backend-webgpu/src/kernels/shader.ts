@@ -14,7 +14,7 @@ import { type FunctionName, sourcesOf } from "../scalar/functions.ts";
 import { scalarCode } from "../scalar/table.ts";
 import { type Use, asBool, fromWord, literal, toWord } from "../scalar/wgsl.ts";
 import { CONTROL, type Context } from "./context.ts";
-import { CHECKED, parameters } from "./entry.ts";
+import { CHECKED, NOTHING, parameters } from "./entry.ts";
 import { type Binding, type Launch, gridOf } from "./launch.ts";
 
 /** A value of an expression: the name of its variable. */
@@ -246,6 +246,8 @@ export class Shader {
     const entry = this.#entry(barriers);
     const bindings: Binding[] = [...this.#bindings];
     if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
+    const functions = sourcesOf(this.#functions);
+    const hasNothing = [...functions, ...declarations, ...body].some((line) => line.includes("fromBits("));
     const text = [
       ...(this.#bindings.some(({ place }) => place.format === "half") ? ["enable f16;"] : []),
       ...(this.#usesSubgroup ? ["enable subgroups;"] : []),
@@ -260,11 +262,13 @@ export class Shader {
             CHECKED,
           ]
         : []),
+      ...(hasNothing ? [NOTHING.declaration] : []),
       ...declarations,
-      ...sourcesOf(this.#functions),
+      ...functions,
       `@compute @workgroup_size(${lanes})`,
       `fn main(${parameters(this.#usesSubgroup)}) {`,
       `let group = workgroup.x + workgroup.y * ${grid[0]}u;`,
+      ...(hasNothing ? [NOTHING.entry] : []),
       ...entry,
       ...body,
       "}",

@@ -18,9 +18,9 @@ const SMALLEST_NORMAL = 2 ** -126;
 
 function floatLiteral(value: number, use: Use): string {
   const rounded = Math.fround(value);
+  // To a compiler anything times a zero that it knows is zero, also NaN and infinities.
   const plain = Number.isFinite(rounded) && Math.abs(rounded) >= SMALLEST_NORMAL;
-  if (plain) return `${rounded}f`;
-  return Object.is(rounded, 0) ? "0.0f" : `${use("fromBits")}(${bitsOf(rounded)})`;
+  return plain ? `${rounded}f` : `${use("fromBits")}(${bitsOf(rounded)})`;
 }
 
 /** A constant as code; 64-bit integers end where 32 bits do. */
