@@ -16,13 +16,15 @@ import {
   v128,
 } from "../emit/index.ts";
 import type { SharedKernel } from "../threads/team.ts";
+import { hasWideVectors } from "../wide.ts";
 import type { Allowed } from "./regions.ts";
 
 /**
- * Bytes before and behind a region that vectors may read around what they want: never used, and never another region's
- * alone. Every region has as many bytes around it that are memory.
+ * Bytes before and behind a region that vectors may read around what they want: two vectors without an element, or four where
+ * kernels are laid out for pairs. They are never used, and never another region's alone. Every region has as many bytes
+ * around it that are memory.
  */
-const READ_AROUND = 28;
+const readAround = (): number => (hasWideVectors() ? 60 : 28);
 
 /** In the map of readers: several parts. */
 export const SEVERAL = 255;
@@ -149,7 +151,7 @@ export class Guards {
           body.return(address);
         });
       if (how === "read")
-        for (const region of mine) body.if(within(region, READ_AROUND), () => body.return(address));
+        for (const region of mine) body.if(within(region, readAround()), () => body.return(address));
       body.run(refusal(this.#refused));
       body.unreachable();
       return address;

@@ -3,6 +3,7 @@ import { type Local, type Value, f32x4, f64x2, i32x4, v128 } from "../emit/index
 import { type Element, type LaneDType, isLaneDType } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";
 import { laneOf } from "../scalar/graph.ts";
+import { firstLanes } from "../scalar/lane-values.ts";
 import { constantVector, mapVector, mapsLanes } from "../scalar/vector.ts";
 import { type Fold, joiningOf } from "./fold.ts";
 
@@ -114,12 +115,6 @@ function extremeFold(
     lanes,
     into: (fold) => fold.put(acrossLanes(context, "f32", body.let(lanes()), f32x4[name])),
   };
-}
-
-/** All ones in the first lanes. */
-function firstLanes({ body }: Context, count: number): Vector {
-  const lanes = new Uint8Array(16).fill(255, 0, 4 * count);
-  return body.hoist(`first ${count} lanes`, () => v128.const(lanes));
 }
 
 /** Four f32 folds in doubles. */

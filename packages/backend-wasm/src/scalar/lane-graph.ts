@@ -15,7 +15,7 @@ import { kept } from "./element.ts";
 import { advance, elementOf, existing, loadValue } from "./point.ts";
 import { type LaneAxes, isTurned, isUniform, uniformValues } from "./lane-axes.ts";
 import { type Steps, isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
-import { affineLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
+import { affineLanes, firstLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
 import { constantVector, mapVector } from "./vector.ts";
 import { randomBitsX4 } from "./random.ts";
 
@@ -236,8 +236,10 @@ export class LaneGraph {
         return this.#oneByOne({ ...node, index: { ...index, guards: own } }, dtype, result, at);
       if (own.length === 0)
         return body.set(result, loadLanes(this.#context, dtype, address, steps, at.count));
-      const mask = body.let(insideLanes(this.#context, this.#axes, own, at));
-      // Where any lane exists, what the others read lies next to it.
+      const exists = insideLanes(this.#context, this.#axes, own, at);
+      // Lanes behind the wanted ones may lie anywhere, and count for nothing.
+      const mask = body.let(at.count === 4 ? exists : v128.and(exists, firstLanes(this.#context, at.count)));
+      // Where any of the wanted lanes exists, what the others read lies next to it.
       body.if(v128.anyTrue(mask), () =>
         body.set(
           result,

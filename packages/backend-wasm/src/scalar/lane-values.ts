@@ -32,6 +32,12 @@ export function affineLanes(
   );
 }
 
+/** All ones in the first lanes. */
+export function firstLanes({ body }: Context, count: number): Vector {
+  const lanes = new Uint8Array(16).fill(255, 0, 4 * count);
+  return body.hoist(`first ${count} lanes`, () => v128.const(lanes));
+}
+
 /** Where all guards hold. */
 export const insideLanes = (context: Context, axes: LaneAxes, guards: readonly Guard[], at: At): Vector =>
   guards
