@@ -32,7 +32,7 @@ export function lowerGraph(
   limits: FusionLimits,
   fresh = false,
 ): Lowered {
-  const materialization = new Materialization(roots, given, fresh);
+  const materialization = new Materialization(roots, given, { fresh, limit: limits.buffers });
   // A view that can't be read in place demands memory for what it reads; each round knows more.
   for (;;) {
     const before = materialization.size;

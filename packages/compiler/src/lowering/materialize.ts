@@ -13,6 +13,7 @@ import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
 import { LARGEST_EXPRESSION } from "../fusion/fuse.ts";
 import { baseOf, belowReshapes, isView } from "./views.ts";
+import { storeWithin } from "./within-buffers.ts";
 
 /** One reader of a tensor, views between them looked through. */
 interface Use {
@@ -34,7 +35,12 @@ export class Materialization {
   readonly #chosen = new Set<Tensor>();
   readonly #given: ReadonlyMap<Tensor, BufferId>;
 
-  constructor(roots: readonly Tensor[], given: ReadonlyMap<Tensor, BufferId>, fresh: boolean) {
+  /** @param limit buffers that one kernel may touch. */
+  constructor(
+    roots: readonly Tensor[],
+    given: ReadonlyMap<Tensor, BufferId>,
+    { fresh, limit }: { readonly fresh: boolean; readonly limit: number },
+  ) {
     this.#given = given;
     const nodes = nodesOf(roots);
     const uses = new Map<Tensor, Use[]>();
@@ -76,6 +82,11 @@ export class Materialization {
       if (!fuses) node.outputs.forEach((output) => this.#choose(output));
       else if (this.#worthStoring(node.output, uses)) this.#choose(node.output);
     }
+    if (limit === Infinity) return;
+    storeWithin(nodes, limit, {
+      has: (tensor) => given.has(tensor) || this.#chosen.has(tensor) || isStoredConstant(tensor),
+      add: (tensor) => this.#choose(tensor),
+    });
   }
 
   #record(uses: Map<Tensor, Use[]>, operand: Tensor, factor: number, asIndices = false): void {
