@@ -50,6 +50,14 @@ const gradient: Maker = (draw) => {
   return isLarge ? undefined : made;
 };
 
+/** Rows of a register by indices that lie outside it in some rounds: a run that fails must leave the register as it was. */
+const failingLookup: Maker = (draw) => {
+  const rows = draw.size(65);
+  const held = draw.register(draw.dtype(isFloat), [Math.max(1, rows), draw.size(17)]);
+  const found = held.gather(draw.indices([1 + draw.int(5), 1], Math.max(1, rows), true));
+  return [held, found];
+};
+
 const { reduceSum, gather, scatter, sort, cumSum, transpose, flip, slice } = primitiveMakers;
 
 const profiles: { readonly [name: string]: Profile } = {
@@ -64,6 +72,11 @@ const profiles: { readonly [name: string]: Profile } = {
     steps: 6,
   },
   single: { limits: { elements: 5_000, products: 160_000 }, makers: [anyPrimitive, anyComposite], steps: 3 },
+  lookups: {
+    limits: { elements: 5_000, products: 60_000 },
+    makers: [failingLookup, failingLookup, gather, scatter, anyPrimitive],
+    steps: 5,
+  },
   rows: {
     limits: { elements: 9_000, products: 60_000 },
     makers: [anyPrimitive, anyComposite, gather, scatter, sort, cumSum, flip, slice, gradient],
@@ -102,6 +115,7 @@ export function caseFrom({ head, steps }: Recipe): FuzzCase | undefined {
     "products",
     "single",
     "mixed",
+    "lookups",
   ]);
   const main = choices.pick(mains) ?? "f32";
   const size = choices.pick(ownSizes);

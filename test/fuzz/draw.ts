@@ -182,12 +182,31 @@ export class Draw {
     const kind = shared.single ? 0 : this.int(10);
     // Bodies are closed: they see outer tensors, and constants.
     if (this.depth > 0 || kind === 8) return constant(value);
-    const name = shared.nextName();
-    if (kind === 9) return register(`r${name}`, dtype, shape, { initial: { kind: "data", value } });
-    const made = input(`x${name}`, dtype, shape);
-    shared.inputs[`x${name}`] = made;
-    shared.feeds[`x${name}`] = value;
-    shared.manners[`x${name}`] = manner;
+    return kind === 9 ? this.#held(value) : this.#fed(value, manner);
+  }
+
+  /** A new register. */
+  register(dtype: DType, shape: readonly number[]): Tensor {
+    return this.#held(randomValue(dtype, shape, this.manner(), this.shared.words));
+  }
+
+  #held(value: TensorValue): Tensor {
+    const name = `r${this.shared.nextName()}`;
+    return register(name, value.dtype, value.shape, { initial: { kind: "data", value } });
+  }
+
+  /** A new input. */
+  input(dtype: DType, shape: readonly number[], manner: Manner): Tensor {
+    return this.#fed(randomValue(dtype, shape, manner, this.shared.words), manner);
+  }
+
+  #fed(value: TensorValue, manner: Manner): Tensor {
+    const { shared } = this;
+    const name = `x${shared.nextName()}`;
+    const made = input(name, value.dtype, value.shape);
+    shared.inputs[name] = made;
+    shared.feeds[name] = value;
+    shared.manners[name] = manner;
     return made;
   }
 
@@ -305,9 +324,12 @@ export class Draw {
     return true;
   }
 
-  /** Integers of a shape inside 0 … size − 1, from anything; now and then some that lie outside. */
-  indices(shape: readonly number[], size: number): Tensor {
-    if (!this.shared.single && this.chance(60)) {
+  /**
+   * Integers of a shape inside 0 … size − 1, from anything; now and then some that lie outside: in every round, or in some rounds
+   * and not in others.
+   */
+  indices(shape: readonly number[], size: number, isWild = !this.shared.single && this.chance(6)): Tensor {
+    if (isWild && this.chance(8)) {
       const places = Array.from(
         { length: elementCount(shape) },
         () => (this.shared.words.next() % (size + 2)) - 1,
@@ -319,7 +341,8 @@ export class Draw {
       shape,
       this.pick(["halves", "wide", "special"]),
     );
-    return from.cast("i32").mod(Math.max(1, size));
+    const inside = from.cast("i32").mod(Math.max(1, size));
+    return isWild && this.depth === 0 ? inside.add(this.input("i32", [], "jump")) : inside;
   }
 
   keep(tensors: readonly Tensor[]): void {

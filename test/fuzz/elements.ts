@@ -31,8 +31,11 @@ export class Words {
   }
 }
 
-/** What the elements of one tensor are like, from the plainest on. */
-export type Manner = "halves" | "plain" | "same" | "small" | "wide" | "special";
+/** What the elements of one tensor are like, from the plainest on. A "jump" is 0, or beyond every axis, in half of the rounds each. */
+export type Manner = "halves" | "plain" | "same" | "small" | "wide" | "special" | "jump";
+
+/** More than an axis has. */
+const BEYOND = 100_000;
 
 const HALVES = [1, 2, -1, 0.5, 0, 3, -2, -0.5, 1.5, -3];
 const special = (dtype: DType): readonly number[] => {
@@ -52,6 +55,7 @@ function floats(dtype: DType, manner: Manner, words: Words): () => number {
     small: () => normal() * 1e-3,
     wide: () => normal() * 10 ** (6 * words.unit() - 3),
     special: () => (words.next() % 8 === 0 ? (list[words.next() % list.length] ?? 0) : normal()),
+    jump: half,
   };
   return rules[manner];
 }
@@ -71,7 +75,9 @@ function integers(dtype: DType, manner: Manner, words: Words): () => Scalar {
     return low < 0 ? BigInt.asIntN(64, bits) : bits;
   };
   const extreme = (): Scalar => (words.next() % 8 === 0 ? (words.next() % 2 === 0 ? low : high) : small());
-  return manner === "wide" ? whole : manner === "special" ? extreme : small;
+  const jump = (): Scalar => (words.next() % 2 === 0 ? fit(0) : fit(BEYOND));
+  const rules: { readonly [M in Manner]?: () => Scalar } = { wide: whole, special: extreme, jump };
+  return rules[manner] ?? small;
 }
 
 /** A value with random elements. */

@@ -14,7 +14,8 @@ import { compositeMakers } from "./makers/composites.ts";
 import type { Maker } from "./makers/maps.ts";
 import { primitiveMakers } from "./makers/primitives.ts";
 import { methods } from "./makers/training.ts";
-import { plantedFaults } from "./planted.ts";
+import { comparedWithDoubles } from "./halves.ts";
+import { plantedFaults, plantedLosses } from "./planted.ts";
 import { emptyTally, recipesOf, runBatch } from "./run.ts";
 import { bindingsOf } from "./symbolic.ts";
 import { variants } from "./variants.ts";
@@ -150,6 +151,13 @@ describe("the fuzzer", () => {
       await runBatch([subject], { seed, programs: 10, known: [], tally, steps: 6, shrinks: false });
     await subject.close();
     expect(tally.failures.map(({ problem }) => problem)).toHaveLength(1);
+  });
+
+  it.each(plantedLosses)("finds that $name", ({ maker }) => {
+    const found = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((seed) =>
+      (["f16", "bf16"] as const).map((half) => comparedWithDoubles(maker, { seed, half })?.lost),
+    );
+    expect(found.some((lost) => lost !== undefined)).toBe(true);
   });
 
   it("finds nothing wrong in programs of fixed seeds on the CPU", { timeout: 60_000 }, async () => {

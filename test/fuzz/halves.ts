@@ -139,10 +139,14 @@ function drawn(
 
 /** How many units in the last place of a half a result may be off, beside what a rounding between two nodes moves it by. */
 const UNITS = 16;
-/** Inside a gradient rule, quotients of cotangents by operands may cancel, which f32 holds to some units of 2⁻²⁴. */
-const INSIDE = 2 ** -22;
 /** Draws of such roundings. */
 const MOVES = 6;
+/**
+ * Inside a gradient rule, which works in f32, large terms may cancel. What that loses is measured: by the same program of f32,
+ * on the operands and on moved ones. A result may be so many times the largest such loss of its tensor off.
+ */
+const INSIDE = 8;
+const MOVES_IN_SINGLES = 2;
 
 /** What came of one operation: what was lost, where it is more than the type explains. */
 export interface Compared {
@@ -162,19 +166,14 @@ export function comparedWithDoubles(
   const words = new Words(seed);
   const numbers = Array.from({ length: 60 }, () => words.next() % 0x10000);
   const narrow = made(maker, numbers, half, withGradients);
+  const single = made(maker, numbers, "f32", withGradients);
   const wide = made(maker, numbers, "f64", withRoundings);
-  if (narrow === undefined || wide === undefined) return undefined;
+  if (narrow === undefined || single === undefined || wide === undefined) return undefined;
   const { exact, moved } = drawn(wide.feeds, half, words);
-  const given = Object.fromEntries(
-    Object.entries(narrow.feeds).map(([name, own]) => {
-      const value = exact[name] ?? own;
-      if (own.dtype === value.dtype) return [name, value];
-      return [name, valueOf(own.dtype, value.shape, [...(value.data as Float64Array)])];
-    }),
-  );
   const evaluated = (feeds: Feeds, changes: Changes): Feeds =>
     evaluate(wide.graph, { ...factorsOf(wide.graph, changes), ...feeds }).outputs;
-  const [lost, right] = [evaluate(narrow.graph, given).outputs, evaluated(exact, { u: same, v: same })];
+  const lost = evaluate(narrow.graph, inTypesOf(narrow.feeds, exact)).outputs;
+  const right = evaluated(exact, { u: same, v: same });
   if (largestOf(Object.values(right)) > (half === "f16" ? 60000 : 3e38))
     return { lost: undefined, isBeyond: true };
   const roundedUp = (x: number): number => x + (2 * words.unit() - 1) * unitAt(half, x);
@@ -184,17 +183,42 @@ export function comparedWithDoubles(
       ? evaluated(moved(), { u: roundedUp, v: roundedUp })
       : evaluated(exact, { u: same, v: roundedUp }),
   );
-  const cotangents = Object.entries(right).flatMap(([name, value]) => (name.startsWith("c") ? [value] : []));
-  const least = Math.min(1, ...Object.values(exact).map(smallestOf));
-  const inside = (INSIDE * largestOf(cotangents)) / least;
+  const losses = [exact, ...Array.from({ length: MOVES_IN_SINGLES }, moved)].map((feeds, index) => ({
+    held: evaluate(single.graph, inTypesOf(single.feeds, feeds)).outputs,
+    truth: index === 0 ? right : evaluated(feeds, { u: same, v: same }),
+  }));
+  const lossOf = (name: string): number =>
+    Math.max(...losses.map(({ held, truth }) => largestDifference(held[name], truth[name])));
   for (const [name, own] of Object.entries(lost)) {
     const value = right[name];
     if (value === undefined || own.data.length !== value.data.length) return undefined;
     const around = others.flatMap((each) => each[name] ?? []);
-    const problem = differenceOf(own, value, around, name === "y" ? 0 : inside);
+    const problem = differenceOf(own, value, around, name === "y" ? 0 : INSIDE * lossOf(name));
     if (problem !== undefined) return { lost: `${name} ${problem}`, isBeyond: false };
   }
   return { lost: undefined, isBeyond: false };
+}
+
+/** Values in the types of others. */
+const inTypesOf = (types: Feeds, values: Feeds): Feeds =>
+  Object.fromEntries(
+    Object.entries(types).map(([name, own]) => {
+      const value = values[name] ?? own;
+      if (own.dtype === value.dtype) return [name, value];
+      return [name, valueOf(own.dtype, value.shape, [...(value.data as Float64Array)])];
+    }),
+  );
+
+/** The largest finite difference of two values, element by element. */
+function largestDifference(a: TensorValue | undefined, b: TensorValue | undefined): number {
+  if (a === undefined || b === undefined || a.data.length !== b.data.length) return 0;
+  const [read, other] = [elementReader(a), elementReader(b)];
+  let most = 0;
+  for (let index = 0; index < a.data.length; index++) {
+    const own = Math.abs(Number(read(index)) - Number(other(index)));
+    if (Number.isFinite(own) && own > most) most = own;
+  }
+  return most;
 }
 
 type Change = (x: number) => number;
@@ -235,13 +259,6 @@ const largestOf = (values: readonly TensorValue[]): number =>
       }, most),
     0,
   );
-
-/** The smallest magnitude above 0 of a value. */
-const smallestOf = ({ data }: TensorValue): number =>
-  [...data].reduce<number>((least, element) => {
-    const own = Math.abs(Number(element));
-    return own > 0 ? Math.min(least, own) : least;
-  }, Infinity);
 
 /** The first element that is off by more than units of its type and what roundings on the way move it by, and by a floor. */
 function differenceOf(

@@ -11,9 +11,10 @@ import { knownFaults } from "./known.ts";
 import { type Tally, emptyTally, runBatch, runHalves } from "./run.ts";
 import { isWideProcess, variants } from "./variants.ts";
 
-const usage = `pnpm fuzz [--minutes 5 | --programs 1000] [--seed N] [--backend cpu,wasm,artifact,webgpu] [--variant TEXT] [--wide] [--keep]
+const usage = `pnpm fuzz [--minutes 5 | --programs 1000 | --halves 5000] [--seed N] [--backend cpu,wasm,artifact,webgpu] [--variant TEXT] [--wide] [--keep]
   --minutes   how long to run; new batches of programs begin until then
   --programs  how many programs instead: the same ones for the same seed
+  --halves    no programs: compares so many operations of f16 and bf16 with the same ones of f64
   --seed      a whole number; by default the time
   --backend   only variants of these backends; webgpu has to be asked for
   --variant   only variants whose names contain this
@@ -32,6 +33,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string" },
     programs: { type: "string" },
+    halves: { type: "string" },
     seed: { type: "string" },
     backend: { type: "string", default: "cpu,wasm,artifact" },
     variant: { type: "string", default: "" },
@@ -50,7 +52,7 @@ if (values.help) {
 function whole(name: string, text: string | undefined, otherwise: number): number {
   const number = Number(text ?? otherwise);
   if (Number.isFinite(number) && number >= 0) return number;
-  console.error(`--${name} ${text} is no number ≥ 0\n${usage}`);
+  console.error(`--${name} ${text}: expected a number ≥ 0\n${usage}`);
   process.exit(2);
 }
 
@@ -58,7 +60,8 @@ const started = performance.now();
 const seed = Math.floor(whole("seed", values.seed, Date.now() % 2 ** 31));
 const programs = values.programs === undefined ? Infinity : whole("programs", values.programs, 0);
 const until = programs === Infinity ? started + whole("minutes", values.minutes, 5) * 60_000 : Infinity;
-const backends = values.backend.split(",");
+const halves = values.halves === undefined ? undefined : whole("halves", values.halves, 0);
+const backends = halves === undefined ? values.backend.split(",") : [];
 const chosen = variants.filter(
   ({ backend, name }) => backends.includes(backend) && name.includes(values.variant),
 );
@@ -67,7 +70,7 @@ for (const { name, missing } of chosen) if (missing !== undefined) console.log(`
 if (values.wide && !isWideProcess) console.log("without wide vectors: Node 24 and later have them");
 const known = values.known ? [] : knownFaults;
 for (const { name } of known) console.log(`known and left out: ${name}`);
-if (subjects.length === 0) {
+if (subjects.length === 0 && halves === undefined) {
   console.error(`no variant to run\n${usage}`);
   process.exit(2);
 }
@@ -76,12 +79,15 @@ console.log(`seed ${seed}`);
 const faultsOf = ({ failures, losses, broken }: Tally): number =>
   failures.length + losses.length + broken.length;
 const tally = emptyTally();
-for (let batch = 0; batch * BATCH < programs && performance.now() < until; batch++) {
+const isDone = (batch: number): boolean =>
+  halves === undefined ? batch * BATCH >= programs || performance.now() >= until : tally.halves >= halves;
+for (let batch = 0; !isDone(batch); batch++) {
   const size = Math.min(BATCH, programs - batch * BATCH);
   const [failures, broken] = [tally.failures.length, tally.broken.length];
-  await runBatch(subjects, { seed: (seed + batch) | 0, programs: size, known, tally });
+  if (halves === undefined)
+    await runBatch(subjects, { seed: (seed + batch) | 0, programs: size, known, tally });
   const done = batch * BATCH + size;
-  if (done % PROGRESS < BATCH && done < programs)
+  if (halves === undefined && done % PROGRESS < BATCH && done < programs)
     console.log(`${done} programs drawn, ${tally.failures.length} failures, next seed ${seed + batch + 1}`);
   for (const { variant, problem, item, seed: from, after } of tally.failures.slice(failures)) {
     console.log(`\nFAILED on ${variant.name}, seed ${from}, after ${after} programs:\n${problem}\n`);

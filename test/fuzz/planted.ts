@@ -4,14 +4,27 @@ import {
   type Graph,
   type Node,
   type Pass,
+  type State,
   type Tensor,
   type TensorValue,
+  type Update,
+  composite,
+  constant,
   dtypeInfo,
+  elementCount,
+  isFloat,
   isNode,
+  isStatic,
   mapGraph,
   optimize,
+  program,
+  rebuild,
+  register,
+  where,
 } from "@adjoint/ir";
 import { hosts } from "./bounds/bounds.ts";
+import { shapeOf } from "./draw.ts";
+import type { Maker } from "./makers/maps.ts";
 import type { Opened, Variant } from "./variants.ts";
 
 /** A pass that makes some nodes compute what they must not. */
@@ -71,21 +84,63 @@ const passes: { readonly [name: string]: Pass } = {
   ),
 };
 
-/** The outputs of a session, changed. */
-function changing(session: Session, change: (value: TensorValue, run: number) => TensorValue): Session {
-  let runs = 0;
-  return new Proxy(session, {
+type Run = (...parameters: unknown[]) => Promise<{ readonly [name: string]: TensorValue }>;
+
+/** A session with another way to run. */
+const running = (session: Session, wrap: (run: Run) => Run): Session =>
+  new Proxy(session, {
     get(target, name) {
       const found: unknown = Reflect.get(target, name, target);
       if (typeof found !== "function") return found;
-      if (name !== "run") return found.bind(target) as unknown;
-      return async (...parameters: unknown[]) => {
-        const outputs = (await found.apply(target, parameters)) as { readonly [name: string]: TensorValue };
-        runs++;
-        return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, change(value, runs)]));
-      };
+      // Whatever the entry, outputs are a record of values.
+      const own = found.bind(target) as Run;
+      return name === "run" ? wrap(own) : own;
     },
   });
+
+/** The outputs of a session, changed. */
+function changing(session: Session, change: (value: TensorValue, run: number) => TensorValue): Session {
+  let runs = 0;
+  return running(session, (run) => async (...parameters) => {
+    const outputs = await run(...parameters);
+    runs++;
+    return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, change(value, runs)]));
+  });
+}
+
+/** A run that fails leaves a register that is not what it was. */
+const spoilingRegisters = (session: Session): Session =>
+  running(session, (run) => async (...parameters) => {
+    try {
+      return await run(...parameters);
+    } catch (error) {
+      const state: State = await session.state();
+      const [name] = Object.keys(state).filter((key) => state[key]?.dtype === "f32");
+      const value = name === undefined ? undefined : state[name];
+      if (name !== undefined && value !== undefined) await session.writeState({ [name]: nudged(value, 0) });
+      throw error;
+    }
+  });
+
+/**
+ * The graph with one operation whose readers find, from the second run on, what it gave in the run before: they read its memory
+ * too early. The program remembers the value in a register, and in another that it has run.
+ */
+function stale(entry: string, graph: Graph): Graph {
+  const updates: Update[] = [];
+  const made = mapGraph(graph, (node, inputs) => {
+    const [y] = node.outputs;
+    const isSource = isNode(node, "input") || isNode(node, "register") || isNode(node, "constant");
+    if (updates.length > 0 || isSource || node.outputs.length !== 1) return undefined;
+    if (y?.dtype !== "f32" || !isStatic(y.shape)) return undefined;
+    const [own] = rebuild(node, inputs).outputs;
+    if (own === undefined) return undefined;
+    const last = register(`last of ${entry}`, "f32", y.shape);
+    const hasRun = register(`${entry} has run`, "bool", []);
+    updates.push({ register: last, next: own }, { register: hasRun, next: constant(true, "bool") });
+    return [where(hasRun.broadcast(y.shape), last, own)];
+  });
+  return program({ inputs: made.inputs, outputs: made.outputs, updates: [...made.updates, ...updates] });
 }
 
 /** The value with one element made larger by 2⁻¹² of itself. */
@@ -113,6 +168,14 @@ export const plantedFaults: readonly Variant[] = [
       compile(entries, { backend: cpu({ kernels: "closures" }), passes: [...optimize, pass] }),
     ),
   ),
+  planted("a kernel reads what an operand was in the run before", ({ entries }) =>
+    compile(Object.fromEntries(Object.entries(entries).map(([name, graph]) => [name, stale(name, graph)])), {
+      backend: cpu({ kernels: "closures" }),
+    }),
+  ),
+  planted("a run that fails changes a register", async ({ entries }) =>
+    spoilingRegisters(await compile(entries, { backend: cpu({ kernels: "closures" }) })),
+  ),
   planted("one element of an output is off by 2⁻¹²", async ({ entries }) =>
     changing(await compile(entries, { backend: cpu({ kernels: "closures" }) }), (value) => nudged(value, 7)),
   ),
@@ -120,5 +183,31 @@ export const plantedFaults: readonly Variant[] = [
     changing(await compile(entries, { backend: cpu({ kernels: "closures" }) }), (value, run) =>
       run % 2 === 0 ? nudged(value, 0) : value,
     ),
+  ),
+];
+
+const ofHalves = (
+  name: string,
+  make: (x: Tensor) => Tensor,
+): { readonly name: string; readonly maker: Maker } => ({
+  name,
+  maker: (draw) => make(draw.of(draw.dtype(isFloat), [200, 6])),
+});
+
+/** Operations on halves that lose what their type does not explain: what the comparison with doubles has to find. */
+export const plantedLosses: readonly { readonly name: string; readonly maker: Maker }[] = [
+  ofHalves(
+    "a mean rounds its sum to the type",
+    composite("rough_mean", (x) => x.abs().reduceSum().div(elementCount(shapeOf(x)))),
+  ),
+  ofHalves(
+    "a norm squares in the type",
+    composite("rough_norm", (x) => x.mul(x).reduceMean().sqrt()),
+  ),
+  ofHalves(
+    "a gradient adds and takes away something large in the type",
+    composite("rough_gradient", (x) => x.mul(1), {
+      gradient: (_, [g]) => [g?.add(g.abs().reduceMax().mul(64)).sub(g.abs().reduceMax().mul(64))],
+    }),
   ),
 ];

@@ -2,11 +2,13 @@
 // imported name at each use, takes 1.5 times as long.
 import { setFlagsFromString } from "node:v8";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 
 // Most functions meet new kinds of operands all the time: compiling them again and again takes more than it saves.
-setFlagsFromString("--interrupt-budget=1000000");
+// Newer versions know no such flag.
+if (Number.parseInt(process.versions.node, 10) < 24) setFlagsFromString("--interrupt-budget=1000000");
 
 const here = import.meta.dirname;
 const conditions = ["@adjoint/source", "module", "node", "development"];

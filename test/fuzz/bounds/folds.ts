@@ -149,7 +149,7 @@ const product: FoldRule<"reduceProd"> = (x, node, value, arithmetic) => {
 };
 
 /** Products of intervals; anything where some of the factors alone leave the range of the type they are held in. */
-class Products {
+export class Products {
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   readonly #nan: Uint8Array;
@@ -201,15 +201,18 @@ class Products {
     for (const list of [this.#nan, this.#loose]) list[to] = at(list, from);
   }
 
-  finish(value: TensorValue, arithmetic: Arithmetic): Bounds {
+  /** @param step relative error of each step, where it is rounded to the type itself and may leave its range. */
+  finish(value: TensorValue, arithmetic: Arithmetic, step = 0): Bounds {
     const { dtype } = value;
     const own = exactly(value).low;
-    const [ceiling, floor] = dtype === "f64" || arithmetic.doubles ? [1020, -1020] : [126, -126];
-    const unit = sumUnit(dtype, arithmetic);
+    const inSteps = dtype === "f64" || (arithmetic.doubles && step === 0) ? 1020 : 126;
+    const [ceiling, floor] = dtype === "f16" && step > 0 ? [15, -14] : [inSteps, -inSteps];
+    const unit = Math.max(step, sumUnit(dtype, arithmetic));
     const [low, high, nan] = [this.#low, this.#high, this.#nan];
     for (let index = 0; index < low.length; index++) {
       const isSpecial = at(this.#loose, index) === 0 && !Number.isFinite(at(own, index));
-      const inRange = at(this.#grown, index) < ceiling && at(this.#shrunk, index) > floor;
+      const terms = at(this.#terms, index);
+      const inRange = terms <= 1 || (at(this.#grown, index) < ceiling && at(this.#shrunk, index) > floor);
       if (isSpecial && inRange && (Number.isNaN(at(own, index)) || Math.abs(at(low, index)) === Infinity)) {
         low[index] = high[index] = at(own, index);
       } else if (!inRange) {
@@ -217,7 +220,6 @@ class Products {
         high[index] = Infinity;
         nan[index] = 1;
       } else if (!Number.isNaN(at(low, index))) {
-        const terms = at(this.#terms, index);
         const error = terms <= 1 ? 0 : 2 * terms * unit;
         const wide = (end: number, sign: number): number => {
           const moved = end + sign * Math.abs(end) * error;

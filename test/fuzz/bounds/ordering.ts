@@ -8,8 +8,7 @@ import {
   rowMajorStrides,
 } from "@adjoint/ir";
 import { type Arithmetic, type Bounds, anything, at, bounds, exactly } from "./bounds.ts";
-import { multiply, out } from "./interval.ts";
-import { Sums } from "./folds.ts";
+import { Products, Sums } from "./folds.ts";
 
 /**
  * Sorted values and their places. A value may be what any order gives: the sorted ends. A place is certain where all values
@@ -158,52 +157,27 @@ export function scattered(
     const most = Math.max(0, ...touched);
     return sums.finish(value, arithmetic, most === 0 ? 0 : (most + 1) * (stepErrors[value.dtype] ?? 0));
   }
-  const [low, high, nan] = [data.low.slice(), data.high.slice(), data.nan.slice()];
-  const touched = new Float64Array(value.data.length);
-  each((to, from) => {
-    const [l, h] = [at(updates.low, from), at(updates.high, from)];
-    touched[to] = at(touched, to) + 1;
-    if (reduction === "mul") multiply(at(low, to), at(high, to), l, h, at(nan, to) | at(updates.nan, from));
-    else if (reduction === "none") {
-      out.low = l;
-      out.high = h;
-      out.nan = at(updates.nan, from);
-    } else {
-      const join = reduction === "max" ? Math.max : Math.min;
-      out.low = join(at(low, to), l);
-      out.high = join(at(high, to), h);
-      out.nan = at(nan, to) | at(updates.nan, from);
-      // What the oracle makes of NaN depends on where it stands.
-      if (out.nan === 1) {
-        out.low = -Infinity;
-        out.high = Infinity;
-      }
-    }
-    low[to] = out.low;
-    high[to] = out.high;
-    nan[to] = out.nan;
-  });
   if (reduction === "mul") {
-    const own = exactly(value).low;
-    for (let to = 0; to < low.length; to++) {
-      const count = at(touched, to);
-      if (count === 0) continue;
-      const error = (count + 1) * (stepErrors[value.dtype] ?? 0);
-      const [l, h] = [at(low, to), at(high, to)];
-      const most = Math.max(Math.abs(l), Math.abs(h));
-      const isPlain = most < 1e30 && Math.min(Math.abs(l), Math.abs(h)) > 1e-30 && most > 0;
-      const range = value.dtype === "f16" ? most < 6e4 && Math.min(Math.abs(l), Math.abs(h)) > 1e-4 : isPlain;
-      const isZero = l === 0 && h === 0;
-      if (Number.isNaN(at(own, to)) || !(range || isZero) || count > 1e6) {
-        low[to] = -Infinity;
-        high[to] = Infinity;
-        nan[to] = 1;
-      } else {
-        low[to] = l - Math.abs(l) * error;
-        high[to] = h + Math.abs(h) * error;
-      }
-    }
+    const products = new Products(value.data.length);
+    for (let to = 0; to < data.low.length; to++) products.add(to, data, to);
+    each((to, from) => products.add(to, updates, from));
+    // In the type itself, in any order: some of the factors may leave its range where all of them together do not.
+    return products.finish(value, arithmetic, stepErrors[value.dtype]);
   }
+  const [low, high, nan] = [data.low.slice(), data.high.slice(), data.nan.slice()];
+  each((to, from) => {
+    const [l, h, isNaN] = [at(updates.low, from), at(updates.high, from), at(updates.nan, from)];
+    const join = reduction === "max" ? Math.max : Math.min;
+    const isLast = reduction === "none";
+    low[to] = isLast ? l : join(at(low, to), l);
+    high[to] = isLast ? h : join(at(high, to), h);
+    nan[to] = isLast ? isNaN : at(nan, to) | isNaN;
+    // What the oracle makes of NaN depends on where it stands.
+    if (!isLast && nan[to] === 1) {
+      low[to] = -Infinity;
+      high[to] = Infinity;
+    }
+  });
   return bounds(value, low, high, nan);
 }
 
