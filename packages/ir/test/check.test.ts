@@ -151,6 +151,18 @@ describe("check", () => {
     expect(() => check(withBody({ outputs: { 0: own.reduceSum() } }))).toThrow("a carry must keep its type");
   });
 
+  test("refuses a composite of two bodies, and one whose body takes more than it gets", () => {
+    const named = composite("named", (a) => a.exp());
+    const pair = composite("pair", (a, b = a) => a.add(b));
+    const [body] = named(x).node.graphs;
+    const [wider] = pair(x, x).node.graphs;
+    if (body === undefined || wider === undefined) throw new Error("a composite has a body");
+    expect(() => check(graphOf(forge(named(x), { graphs: [body, body] })))).toThrow(
+      "2 bodies instead of one",
+    );
+    expect(() => check(graphOf(forge(named(x), { graphs: [wider] })))).toThrow("the body of named takes");
+  });
+
   test("refuses a composite without a body, and bodies where none belong", () => {
     const named = composite("named", (a) => a.exp());
     expect(() => check(graphOf(forge(named(x), { graphs: [] })))).toThrow(/rule gives|has 0 bodies/);
