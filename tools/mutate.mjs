@@ -213,7 +213,7 @@ export default defineConfig({
       // It would write a line at the top of each file, and some tests read sources.
       disableTypeChecks: false,
       concurrency: 2,
-      // A busy machine is no endless loop; most of those are told by how often they run a changed line.
+      // A busy machine is not an endless loop; most of those are told by how often they run a changed line.
       timeoutMS: 60_000,
       reporters: ["json", "progress-append-only"],
       jsonReporter: { fileName: report },

@@ -26,7 +26,7 @@ export interface Recipe {
   readonly steps: readonly (readonly number[])[];
 }
 
-/** What programs are mostly made of. */
+/** A kind of program: its limits, its makers, and how many steps it has. */
 interface Profile {
   readonly limits: Limits;
   readonly makers: readonly Maker[];

@@ -8,7 +8,7 @@ import { outside, sameBits } from "./compare.ts";
 import { boundTo } from "./symbolic.ts";
 import type { Opened, Variant } from "./variants.ts";
 
-/** What the runs of a case may give, one after another, up to one of which that is not known. */
+/** Bounds of a case's runs, one after another, up to the first run of which they are not known. */
 export function expected({ entries, runs }: FuzzCase, arithmetic: Arithmetic): readonly BoundedRun[] {
   let state = firstState(Object.values(entries), 0);
   const given: BoundedRun[] = [];
@@ -29,7 +29,7 @@ export function expected({ entries, runs }: FuzzCase, arithmetic: Arithmetic): r
 
 type Outputs = { readonly [name: string]: TensorValue };
 interface Ran {
-  /** Undefined where a run failed by an index outside its axis. */
+  /** Undefined if a run failed by an index outside its axis. */
   readonly outputs: readonly (Outputs | undefined)[];
   readonly state: State;
 }
@@ -80,7 +80,7 @@ export class Subject {
 
   /**
    * Runs a case, again from its first state, and compares: with the bounds, and bit by bit with itself.
-   * @returns what is wrong; undefined where nothing is.
+   * @returns what is wrong; undefined if nothing is.
    */
   async problemOf(item: FuzzCase, wanted: readonly BoundedRun[]): Promise<string | undefined> {
     let session: Session | undefined;

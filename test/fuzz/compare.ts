@@ -3,7 +3,7 @@ import { type Bounds, at } from "./bounds/bounds.ts";
 
 const text = (element: number | bigint): string => (Object.is(element, -0) ? "-0" : String(element));
 
-/** What is wrong with a value, or undefined: type and length, and the first element outside its bounds. */
+/** Says what is wrong with a value: its type, its length, or the first element outside its bounds. Undefined if nothing is. */
 export function outside(
   actual: TensorValue | undefined,
   { value, low, high, nan }: Bounds,
@@ -30,7 +30,7 @@ export function outside(
 const fitsInterval = (element: number, low: number, high: number, nan: number): boolean =>
   Number.isNaN(element) ? nan === 1 : element >= low && element <= high;
 
-/** Whether two values have the same bits; which NaN a NaN is does not count. */
+/** True if two values have the same bits; which NaN a NaN is does not count. */
 export function sameBits(a: TensorValue, b: TensorValue | undefined): boolean {
   if (b === undefined || a.data.length !== b.data.length) return false;
   const [read, other] = [elementReader(a), elementReader(b)];

@@ -19,7 +19,7 @@ const folder: string = join(import.meta.dirname, "corpus");
 /** A case with what it showed. */
 export interface Kept {
   readonly name: string;
-  /** What was wrong, and where. */
+  /** The fault, and where it was found. */
   readonly found: string;
   /** A fault that is known and not repaired yet: the case is not run. */
   readonly known?: string | undefined;
@@ -82,7 +82,7 @@ export function readKept(name: string, text: string): Kept {
     entry,
     feeds: Object.fromEntries(
       Object.entries(feeds).map(([input, { dtype, shape, base64 }]) => {
-        if (!isType(dtype)) throw new Error(`${name}: ${dtype} is no element type`);
+        if (!isType(dtype)) throw new Error(`${name}: ${dtype} is not an element type`);
         const bytes = Uint8Array.from(Buffer.from(base64, "base64"));
         return [
           input,

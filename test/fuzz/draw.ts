@@ -54,7 +54,7 @@ export class Choices {
   }
 }
 
-/** What is drawn by all parts of one program. */
+/** State that all parts of one program share while they are drawn. */
 export class Shared {
   readonly words: Words;
   readonly limits: Limits;
@@ -62,9 +62,9 @@ export class Shared {
   /** The names and values of inputs made on the way. */
   readonly inputs: { [name: string]: Tensor } = {};
   readonly feeds: { [name: string]: TensorValue } = {};
-  /** What the elements of each input are like. */
+  /** The manner of the elements of each input. */
   readonly manners: { [name: string]: Manner } = {};
-  /** A size that axes have now and then; undefined where none is preferred. */
+  /** A size that axes have now and then; undefined if none is preferred. */
   readonly size: number | undefined;
   products = 0;
   /** Only inputs, of the main type alone wherever it is accepted: the same numbers make the same program of another type. */
@@ -106,7 +106,7 @@ const otherTypes: readonly DType[] = [
   "u64",
 ];
 
-/** What a maker of tensors draws from. */
+/** Source of random decisions and operands for makers of tensors. */
 export class Draw {
   readonly choices: Choices;
   readonly shared: Shared;
@@ -317,7 +317,7 @@ export class Draw {
     return Array.from({ length }, () => rest.splice(this.int(rest.length), 1)[0] ?? 0);
   }
 
-  /** Takes so many multiplications from what is left; false where there are not so many. */
+  /** Takes so many multiplications from what is left; false if there are not so many. */
   spend(products: number): boolean {
     if (this.shared.products + products > this.shared.limits.products) return false;
     this.shared.products += products;

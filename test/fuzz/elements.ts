@@ -31,7 +31,7 @@ export class Words {
   }
 }
 
-/** What the elements of one tensor are like, from the plainest on. A "jump" is 0, or beyond every axis, in half of the rounds each. */
+/** Kinds of elements that one tensor may have, from the plainest on. A "jump" is 0, or beyond every axis, in half of the rounds each. */
 export type Manner = "halves" | "plain" | "same" | "small" | "wide" | "special" | "jump";
 
 /** More than an axis has. */

@@ -100,7 +100,7 @@ describe("the makers of random programs", () => {
   });
 });
 
-/** Whether the oracle itself refuses an index. */
+/** True if the oracle itself refuses an index. */
 function isOutside(graph: Graph, feeds: Feeds, state: State): boolean {
   try {
     evaluate(graph, feeds, { state });
@@ -122,7 +122,7 @@ describe("bounds", () => {
         let state: State = {};
         for (const [index, { entry, feeds }] of item.runs.entries()) {
           const graph: Graph = item.entries[entry] ?? program({ inputs: {}, outputs: {} });
-          // Runs behind one that nobody can know the end of.
+          // Runs after one whose end is not known.
           if (bounds[index] === undefined) return;
           expect(bounds[index].fails).toBe(isOutside(graph, feeds, state));
           if (bounds[index].fails) continue;

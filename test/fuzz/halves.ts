@@ -157,7 +157,7 @@ export interface Compared {
 
 /**
  * An operation of f16 or bf16 operands beside the same one of doubles: what is lost must be no more than the type explains.
- * Undefined where the maker refuses its numbers.
+ * Undefined if the maker refuses its numbers.
  */
 export function comparedWithDoubles(
   maker: Maker,

@@ -2,15 +2,15 @@ import { type Graph, graphNodes } from "@adjoint/ir";
 import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 
-/** A fault that is known and not repaired yet: programs that may show it are not run where it is. */
+/** A fault that is known and not repaired yet: programs that may show it are not run on those backends. */
 export interface KnownFault {
   readonly name: string;
   readonly backends: readonly Variant["backend"][];
-  /** Whether programs of these operations may show it. */
+  /** True if programs of these operations may show it. */
   readonly shows: (operations: ReadonlySet<string>) => boolean;
 }
 
-/** Empty where all is well. */
+/** Empty if all is well. */
 export const knownFaults: readonly KnownFault[] = [];
 
 /** The names of all operations of a case, those of bodies included. */
@@ -26,7 +26,7 @@ export function operationsOf({ entries }: FuzzCase): ReadonlySet<string> {
   return names;
 }
 
-/** Whether a case of these operations may show a known fault on a variant. */
+/** True if a case of these operations may show a known fault on a variant. */
 export const isKnown = (
   faults: readonly KnownFault[],
   operations: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 /**
  * `pnpm fuzz`: random programs on every backend, beside the oracle. See README.md.
- * Exits with 1 where a program gives what it must not.
+ * Exits with 1 if a program gives what it must not.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

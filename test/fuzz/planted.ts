@@ -198,7 +198,12 @@ const ofHalves = (
 export const plantedLosses: readonly { readonly name: string; readonly maker: Maker }[] = [
   ofHalves(
     "a mean rounds its sum to the type",
-    composite("rough_mean", (x) => x.abs().reduceSum().div(elementCount(shapeOf(x)))),
+    composite("rough_mean", (x) =>
+      x
+        .abs()
+        .reduceSum()
+        .div(elementCount(shapeOf(x))),
+    ),
   ),
   ofHalves(
     "a norm squares in the type",

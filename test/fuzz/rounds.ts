@@ -19,7 +19,7 @@ export function attempt<T>(make: () => T): T | undefined {
 
 type Entries = FuzzCase["entries"];
 
-/** The entries for any size, where they hold for others than the one that they were made with. */
+/** The entries for any size, if they hold for sizes other than the one that they were made with. */
 function opened(entries: Entries, size: number): Entries | undefined {
   // What was refused for one size is refused for any: registers fit their updates, and bodies what they are given.
   const openedGraph = (graph: Graph): Graph => {
@@ -35,7 +35,7 @@ function opened(entries: Entries, size: number): Entries | undefined {
   return made !== undefined && Object.values(made).some(isOpen) ? made : undefined;
 }
 
-/** An input's shape where the symbol, which was `size`, is `now`. */
+/** The shape of an input once the symbol, which was `size`, is `now`. */
 const shapeAt = ({ shape }: Tensor, home: readonly number[], size: number, now: number): number[] =>
   shape.map((each, axis) => {
     const own = home[axis] ?? 0;
@@ -43,7 +43,7 @@ const shapeAt = ({ shape }: Tensor, home: readonly number[], size: number, now: 
   });
 
 /**
- * Runs of all entries, some rounds of them with other elements each, and where the program holds for other sizes, with those:
+ * Runs of all entries, some rounds of them with other elements each, and if the program holds for other sizes, with those:
  * what a run leaves in memory must change no later one.
  */
 export function inRounds(entries: Entries, shared: Shared, draw: Draw): FuzzCase {

@@ -36,7 +36,7 @@ interface Failure {
   readonly after: number;
 }
 
-/** What was run. */
+/** Counts of what was run. */
 export interface Tally {
   readonly programs: Map<string, number>;
   /** Programs that a variant does not run: beyond what it promises, or with a known fault. */
@@ -47,7 +47,7 @@ export interface Tally {
   /** Operations of halves that leave their range. */
   beyond: number;
   readonly losses: string[];
-  /** What the generator, the oracle or the bounds threw. */
+  /** Errors of the generator, the oracle or the bounds. */
   readonly broken: string[];
   /** Float elements that were compared within a thousandth of their magnitude, and all. */
   sharp: number;
@@ -71,7 +71,7 @@ const count = (map: Map<string, number>, name: string): void => void map.set(nam
 /** How long one failure may be shrunk, in milliseconds. */
 const SHRINKING = 25_000;
 
-/** What a case may give, computed once for each arithmetic. */
+/** The bounds of a case, computed once for each arithmetic. */
 class Expectations {
   readonly #item: FuzzCase;
   readonly #made = new Map<Arithmetic, readonly BoundedRun[]>();
@@ -94,7 +94,7 @@ async function problemOn(subject: Subject, item: FuzzCase): Promise<string | und
 export interface Batch {
   readonly seed: number;
   readonly programs: number;
-  /** Programs that may show one of these are not run where it is. */
+  /** Programs that may show one of these are not run on its backends. */
   readonly known: readonly KnownFault[];
   readonly tally: Tally;
   /** Steps of a program, at most. */

@@ -16,7 +16,7 @@ import { hosts } from "./bounds/bounds.ts";
 import { boundGraph, firstState } from "./bounds/evaluate.ts";
 import type { Feeds, FuzzCase } from "./fuzz-case.ts";
 
-/** Whether a case still shows the fault. */
+/** True if a case still shows the fault. */
 export type Fails = (item: FuzzCase) => Promise<boolean>;
 
 /** A case of one entry that runs once. */
@@ -81,7 +81,7 @@ export async function smaller(item: FuzzCase, fails: Fails, until: number): Prom
       best = made;
       return true;
     } catch {
-      // What can't be built or evaluated is no smaller case.
+      // A case that can't be built or evaluated is not a smaller case.
       return false;
     }
   };

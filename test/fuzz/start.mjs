@@ -13,7 +13,7 @@ if (Number.parseInt(process.versions.node, 10) < 24) setFlagsFromString("--inter
 const here = import.meta.dirname;
 const conditions = ["@adjoint/source", "module", "node", "development"];
 
-/** What a module says of its own place stays true in the bundle. */
+/** `import.meta` of each module stays what it was before bundling. */
 const places = {
   name: "places",
   transform: {

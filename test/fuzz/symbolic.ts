@@ -18,7 +18,7 @@ const SYMBOL = "n";
 
 /**
  * A program of fixed sizes as one for any size: where a size is a multiple of `size`, that many of the symbol.
- * @throws AdjointError where the program holds for this size alone.
+ * @throws AdjointError if the program holds for this size alone.
  */
 export function symbolized(graph: Graph, size: number): Graph {
   const open = (value: unknown): unknown => {
@@ -39,7 +39,7 @@ export function symbolized(graph: Graph, size: number): Graph {
 const openSize = (value: number, size: number): Dim =>
   value === 0 || value % size !== 0 ? value : parseDim(`${value / size}*${SYMBOL}`);
 
-/** What the feeds say of the sizes of a graph. */
+/** The sizes of a graph, from its feeds. */
 export const bindingsOf = (graph: Graph, feeds: Feeds): Bindings =>
   solveSymbols(
     Object.entries(graph.inputs).map(([name, { shape }]) => ({
@@ -49,10 +49,10 @@ export const bindingsOf = (graph: Graph, feeds: Feeds): Bindings =>
     })),
   );
 
-/** The graph for the sizes of the feeds. @throws AdjointError where it does not hold for them. */
+/** The graph for the sizes of the feeds. @throws AdjointError if it does not hold for them. */
 export const boundTo = (graph: Graph, feeds: Feeds): Graph => specialize(graph, bindingsOf(graph, feeds));
 
-/** Whether no tensor of a static graph, bodies included, has more elements. */
+/** True if no tensor of a static graph, bodies included, has more elements. */
 export const isWithin = (graph: Graph, elements: number): boolean =>
   graphNodes(graph).every(
     (node) =>

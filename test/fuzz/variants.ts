@@ -19,9 +19,9 @@ export interface Variant {
   readonly backend: "cpu" | "wasm" | "artifact" | "webgpu";
   /** Bounds of what it may give. */
   readonly arithmetic: Arithmetic;
-  /** Why it can't run here; undefined where it can. */
+  /** Why it can't run here; undefined if it can. */
   readonly missing?: string | undefined;
-  /** What a README says that it does not run. */
+  /** True for cases that a README says it does not run. */
   readonly beyond?: (item: FuzzCase, results: readonly TensorValue[]) => boolean;
   open(): Promise<Opened>;
 }
@@ -83,7 +83,7 @@ const wasmVariant = (name: string, options: WasmOptions): Variant => ({
 /** One artifact of so many runs on as many threads as it is built for. */
 const WITH_THREADS = 16;
 
-/** What the symbols of a case's graphs are in its runs. */
+/** The values of the symbols of a case's graphs in its runs. */
 const sizesOf = ({ entries, runs }: FuzzCase): readonly Bindings[] =>
   runs.flatMap(({ entry, feeds }) => {
     const graph = entries[entry];
@@ -136,7 +136,7 @@ const webgpuVariant: Variant = {
   open: async () => onBackend(await nodeBackend()),
 };
 
-/** Whether V8 joins pairs of vectors in this process: every WebAssembly variant is then wide. */
+/** True if V8 joins pairs of vectors in this process: every WebAssembly variant is then wide. */
 export const isWideProcess = process.argv.includes("--wide") && enableWideVectors();
 
 /** All ways to run programs. */

@@ -15,21 +15,21 @@ import {
  * may be there. An element that is exact has both ends equal; one that is NaN for sure has NaN ends.
  */
 export interface Bounds {
-  /** What the oracle gives. */
+  /** The oracle's result. */
   readonly value: TensorValue;
   readonly low: Float64Array;
   readonly high: Float64Array;
-  /** 1 where NaN may be. */
+  /** 1 if NaN may be. */
   readonly nan: Uint8Array;
   /** No element may differ from the oracle's. */
   readonly exact: boolean;
 }
 
-/** What the rounding of a backend's arithmetic may be; intervals hold for every backend within it. */
+/** Bounds of a backend's rounding; intervals hold for every backend within them. */
 export interface Arithmetic {
   /** Errors of functions such as exp, in units in the last place of f32 or f64. */
   readonly functions: number;
-  /** Errors of division and of square roots, in the same; 0 where they are rounded correctly. */
+  /** Errors of division and of square roots, in the same; 0 if they are rounded correctly. */
   readonly division: number;
   /** Sums of f32 and narrower floats are held in doubles; products of matrices may be held in f32 in any case. */
   readonly doubles: boolean;
@@ -70,7 +70,7 @@ export function anything(value: TensorValue): Bounds {
   };
 }
 
-/** Bounds from intervals; exact where all of them are. */
+/** Bounds from intervals; exact if all of them are. */
 export function bounds(value: TensorValue, low: Float64Array, high: Float64Array, nan: Uint8Array): Bounds {
   let exact = true;
   for (let index = 0; index < low.length && exact; index++)
@@ -152,7 +152,7 @@ export const doubles = (shape: readonly number[], data: Float64Array): TensorVal
 export const flags = (shape: readonly number[], list: Uint8Array): TensorValue =>
   doubles(shape, Float64Array.from(list));
 
-/** An element that is NaN or anything where a flag says so. */
+/** An element that is NaN or anything if a flag says so. */
 export const flagged = (list: TensorValue): Uint8Array =>
   Uint8Array.from({ length: list.data.length }, (_, index) => (Number(list.data[index]) > 0 ? 1 : 0));
 

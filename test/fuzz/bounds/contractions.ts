@@ -118,7 +118,7 @@ const roundings: { readonly [D in TensorValue["dtype"]]: number } = {
   bool: 0,
 };
 
-/** What a product of two numbers may be off by where it is subnormal, in the type that it is held in. */
+/** Largest error of a product of two numbers that is subnormal, in the type that it is held in. */
 const smallestTerm: { readonly [D in TensorValue["dtype"]]: number } = {
   ...roundings,
   f64: 5e-324,

@@ -57,7 +57,7 @@ export interface BoundedRun {
   readonly fails: boolean;
 }
 
-/** What one primitive may give, from what its operands may be. */
+/** Bounds of the results of one primitive, from those of its operands. */
 type Rule<N extends PrimitiveName> = (
   inputs: readonly Bounds[],
   node: Node<AttributesOf<N>>,
@@ -275,7 +275,7 @@ function scanned(
   return [...state, ...results.map((stack) => stack.finish())];
 }
 
-/** What a body may give, from what its inputs may be, in order. */
+/** Bounds of the results of a body, from those of its inputs, in order. */
 function boundBody(body: Graph, inputs: readonly Bounds[], arithmetic: Arithmetic): readonly Bounds[] {
   const known = new Map(Object.values(body.inputs).map((tensor, index) => [tensor, first(inputs, index)]));
   return boundTensors(Object.values(body.outputs), known, arithmetic);
@@ -309,7 +309,7 @@ function boundTensors(
   return tensors.map(boundsOf);
 }
 
-/** What a static graph may give: its outputs, and its registers after it. @throws Unpredictable where that is not known. */
+/** Bounds of a static graph's outputs, and of its registers after the run. @throws Unpredictable if they are not known. */
 export function boundGraph(
   graph: Graph,
   feeds: { readonly [input: string]: TensorValue },

@@ -41,7 +41,7 @@ export class Sums {
   /** That of the terms which are finite. */
   readonly #finite: Float64Array;
   readonly #count: Float64Array;
-  /** 1 where NaN may come in, 2 where it does. */
+  /** 1 if NaN may come in, 2 if it does. */
   readonly #nan: Uint8Array;
 
   constructor(results: number) {
@@ -148,7 +148,7 @@ const product: FoldRule<"reduceProd"> = (x, node, value, arithmetic) => {
   return products.finish(value, arithmetic);
 };
 
-/** Products of intervals; anything where some of the factors alone leave the range of the type they are held in. */
+/** Products of intervals; anything if some of the factors alone leave the range of the type they are held in. */
 export class Products {
   readonly #low: Float64Array;
   readonly #high: Float64Array;
@@ -157,7 +157,7 @@ export class Products {
   /** Logarithms of the products of the factors above 1 and of those below. */
   readonly #grown: Float64Array;
   readonly #shrunk: Float64Array;
-  /** 1 where a factor is not exact. */
+  /** 1 if a factor is not exact. */
   readonly #loose: Uint8Array;
 
   constructor(results: number) {
@@ -263,7 +263,7 @@ export const foldRules: { readonly [N in Reduction]: FoldRule<N> } = {
   reduceMin: intervalsOnly(extreme<"reduceMin">(Math.min, Infinity)),
 };
 
-/** The place of an extreme is certain where no other element can reach it. */
+/** The place of an extreme is certain if no other element can reach it. */
 export function placeOfExtreme(x: Bounds, axis: number, value: TensorValue, isMax: boolean): Bounds {
   if (x.exact) return exactly(value);
   if (!isFloat(x.value.dtype)) return anything(value);

@@ -26,7 +26,7 @@ export function setAny(): void {
   out.nan = 1;
 }
 
-/** A single value, NaN for sure where it is NaN. */
+/** A single value, certainly NaN if it is NaN. */
 export function setExact(value: number): void {
   out.low = value;
   out.high = value;

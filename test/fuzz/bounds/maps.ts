@@ -24,7 +24,7 @@ import {
 import { add, corners, divide, multiply, out, set, setAny, setExact, setNaN } from "./interval.ts";
 import type { TensorValue } from "@adjoint/ir";
 
-/** What the result of one elementwise operation may be. */
+/** Bounds of the result of one elementwise operation. */
 interface MapContext {
   readonly value: TensorValue;
   readonly arithmetic: Arithmetic;
@@ -228,7 +228,7 @@ const integerRemainder =
     return bounds(value, low, high, given.nan);
   };
 
-/** A comparison of floats: certain where the intervals are apart. */
+/** A comparison of floats: certain if the intervals are apart. */
 const predicate =
   (certain: (al: number, ah: number, bl: number, bh: number) => boolean | undefined): MapRule =>
   (inputs, context) => {

@@ -11,8 +11,8 @@ import { type Arithmetic, type Bounds, anything, at, bounds, exactly } from "./b
 import { Products, Sums } from "./folds.ts";
 
 /**
- * Sorted values and their places. A value may be what any order gives: the sorted ends. A place is certain where all values
- * before it are smaller for sure and all behind it larger.
+ * Sorted values and their places. A value may be what any order gives: the sorted ends. A place is certain if all values
+ * before it are certainly smaller and all after it are larger.
  */
 export function sorted(
   x: Bounds,
@@ -40,7 +40,7 @@ export function sorted(
     const ranked = Array.from({ length: count }, (_, rank) => at(own, to(rank)));
     const isRanked = new Set(ranked);
     const order = [...ranked, ...all.filter((place) => !isRanked.has(place))];
-    // A place is certain where the nearest end of all before it, and of all behind it, is apart from its own interval.
+    // A place is certain if the nearest end of all before it, and of all behind it, is apart from its own interval.
     const sign = descending ? -1 : 1;
     const [near, far] = descending ? [x.high, x.low] : [x.low, x.high];
     const behind = new Float64Array(order.length + 1).fill(Infinity);
@@ -83,7 +83,7 @@ function blocks(
   return { offsets, size: elementCount(data.shape.slice(depth)) };
 }
 
-/** A lookup of what is not there, for sure. */
+/** A lookup that certainly lies outside its axis. */
 export class OutsideAxis extends Error {
   readonly node: Node;
 
@@ -93,10 +93,10 @@ export class OutsideAxis extends Error {
   }
 }
 
-/** A run that may read what is not there, or may not. */
+/** A run that may or may not read outside an axis. */
 export class Unpredictable extends Error {}
 
-/** @throws OutsideAxis where an index lies outside its axis for sure, Unpredictable where one may. */
+/** @throws OutsideAxis if an index certainly lies outside its axis, Unpredictable if one may. */
 export function checkIndices(node: Node, data: Bounds, indices: Bounds): void {
   const depth = indices.value.shape.at(-1) ?? 0;
   let isOpen = false;
@@ -109,7 +109,7 @@ export function checkIndices(node: Node, data: Bounds, indices: Bounds): void {
   if (isOpen) throw new Unpredictable();
 }
 
-/** Elements at indices: anything where an index is not certain. */
+/** Elements at indices: anything if an index is not certain. */
 export function gathered([data, indices]: readonly [Bounds, Bounds], value: TensorValue): Bounds {
   if (data.exact && indices.exact) return exactly(value);
   const { offsets, size } = blocks(data.value, indices.value);

@@ -10,7 +10,7 @@ export function sliceAt({ value, low, high, nan, exact }: Bounds, position: numb
   return exact ? exactly(cut) : bounds(cut, low.slice(from, to), high.slice(from, to), nan.slice(from, to));
 }
 
-/** Results of steps, one behind the other. */
+/** Results of steps, one after the other. */
 export class Stack {
   readonly #shape: readonly number[];
   readonly #dtype: TensorValue["dtype"];

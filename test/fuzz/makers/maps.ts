@@ -12,7 +12,7 @@ import {
 import { forFloatFunctions } from "../../float-functions.ts";
 import { type Draw, shapeOf } from "../draw.ts";
 
-/** Draws operands and makes tensors; undefined where nothing fits, or the program would become too large. */
+/** Draws operands and makes tensors; undefined if nothing fits, or the program would become too large. */
 export type Maker = (draw: Draw) => Tensor | readonly Tensor[] | undefined;
 
 export type Accepts = (dtype: DType) => boolean;
