@@ -38,10 +38,11 @@ const alone = [
   "packages/ir/test/passes-pipeline.test.ts",
 ];
 /**
- * They put modules, globals or prototypes in the place of others, which no file after them may see, or have a setting of the
- * process: each in a worker of its own. All other files share workers, which load the packages once.
+ * They replace modules, globals or prototypes, or load libraries that do: each in a worker of its own, so that no other file
+ * sees that. All other files share workers, which load the packages once.
  */
 const apart = [
+  "apps/bench/test/**/*.test.ts",
   "packages/backend-wasm/test/**/*.test.ts",
   "packages/datasets/test/mnist.test.ts",
   "test/docs/readme.test.ts",
