@@ -5,7 +5,7 @@ import type { Backend } from "@adjoint/compiler";
 /** Chromium's software driver, which Dawn (the WebGPU of these tests) runs on; vitest.config.ts names it to the loader. */
 const driver = process.env["VK_ICD_FILENAMES"] ?? "";
 
-/** Why tests on a GPU can't run here; undefined where they can. */
+/** Why tests on a GPU can't run here; undefined if they can. */
 export const missingGpu: string | undefined = existsSync(driver)
   ? undefined
   : `no Vulkan driver at "${driver}": apt-get install chromium libvulkan1`;

@@ -5,7 +5,7 @@ import { type Server, serve } from "./server.ts";
 import { bundle } from "./site.ts";
 import type { Failure, Report, Task, Works } from "./task.ts";
 
-/** Why tests in a browser can't run here; undefined where they can. */
+/** Why tests in a browser can't run here; undefined if they can. */
 const missing: string | undefined = existsSync(DEBIAN_CHROMIUM)
   ? undefined
   : `no ${DEBIAN_CHROMIUM}: apt-get install chromium`;

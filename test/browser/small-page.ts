@@ -42,7 +42,7 @@ export async function trainOnPage(
   try {
     const tab = await browser.newPage();
     const asked = new Set<string>();
-    // Of the whole context, since a worker's script is no request of the page's.
+    // Of the whole context, since a worker's script is not a request of the page's.
     tab.context().on("request", (request) => asked.add(new URL(request.url()).pathname.slice(1)));
     await tab.goto(`${server.origin}/${page}`);
     const losses = await tab.evaluate(train, options);

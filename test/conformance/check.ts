@@ -23,7 +23,7 @@ export type Run = (
 export interface ConformanceOptions {
   /** Why a case is left out, which the report then says; undefined runs it. */
   readonly skip?: (item: Case, subject: string) => string | undefined;
-  /** Relative errors by dtype in place of the suite's own, for devices whose functions are coarser. */
+  /** Relative errors by dtype instead of the suite's own, for devices whose functions are coarser. */
   readonly tolerances?: { readonly [D in DType]?: number };
 }
 

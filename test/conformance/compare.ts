@@ -21,7 +21,7 @@ const tolerances: { readonly [D in DType]: number } = {
   bool: 0,
 };
 
-/** Half the smallest number of each float type: rounding to the grid of the subnormals is no error. */
+/** Half the smallest number of each float type: rounding to the grid of the subnormals is not an error. */
 const GRID: { readonly [D in DType]?: number } = { f64: 5e-324, f32: 1.5e-45, f16: 6e-8, bf16: 9.2e-41 };
 
 export interface Comparison extends Pick<Case, "tolerance" | "traits"> {

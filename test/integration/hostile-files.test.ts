@@ -59,7 +59,7 @@ const table = `a,b,"c, d"\n${Array.from({ length: 20 }, (_, row) => `${row},${ro
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** JSON as readers get it; what is none is not theirs to read. */
+/** JSON as readers get it; other text is not theirs to read. */
 function readJson(bytes: Uint8Array, read: (json: unknown) => unknown): unknown {
   let json: unknown;
   try {

@@ -48,7 +48,7 @@ function samples(seed: number): readonly Float32Array[] {
 
 const isSubnormal = (x: number): boolean => x !== 0 && Math.abs(x) < SMALLEST_NORMAL;
 
-/** The error in units in the last place; nothing where a device may give zero for a subnormal number. */
+/** The error in units in the last place; nothing if a device may give zero for a subnormal number. */
 function error(actual: number, expected: number): number {
   const rounded = Math.fround(expected);
   if (!Number.isFinite(rounded)) return Object.is(actual, rounded) ? 0 : Infinity;

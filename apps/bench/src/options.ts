@@ -25,7 +25,7 @@ export interface Options {
   readonly limit: number;
   readonly json: boolean;
   readonly write: boolean;
-  /** Files of JSON lines to report in place of measuring. */
+  /** Files of JSON lines to report instead of measuring. */
   readonly from: readonly string[];
   readonly help: boolean;
 }

@@ -20,7 +20,7 @@ const exitCodes: { readonly [signal in EndSignal]: number } = {
   SIGHUP: 129,
 };
 
-/** Milliseconds within which the same signal again is no second request. */
+/** Milliseconds within which the same signal again is not a second request. */
 const ECHO = 1000;
 
 /**

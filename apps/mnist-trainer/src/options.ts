@@ -156,6 +156,6 @@ export function parseOptions(argv: readonly string[]): Given & { readonly help: 
   return { help: false, ...given } as Given & { readonly help: boolean };
 }
 
-/** A number as people write it; NaN for what is none, also for the empty text and hexadecimal. */
+/** A number as people write it; NaN for any other text, also for the empty one and hexadecimal. */
 const numberOf = (text: string): number =>
   /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;

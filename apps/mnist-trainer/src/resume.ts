@@ -16,7 +16,7 @@ export const notesOf = (settings: Settings): { readonly [key: string]: string } 
 
 /**
  * A checkpoint and the settings of the run that made it, with the epochs that are asked for now.
- * @throws UsageError when the file is no checkpoint of this program, or an option contradicts it.
+ * @throws UsageError when the file is not a checkpoint of this program, or an option contradicts it.
  */
 export async function readResumed(
   path: string,

@@ -81,8 +81,8 @@ const schema = strictObject({
  * A data set from text of comma-separated values (RFC 4180). Every cell that a field takes must be a decimal number,
  * or one of the field's classes; other columns may hold anything.
  *
- * @throws DatasetError with line and column: `bad-csv` for text that is no table, `bad-field` for a column that isn't
- * there, `bad-value` for a cell that is no number or no class, `empty` for a table without records.
+ * @throws DatasetError with line and column: `bad-csv` for text that is not a table, `bad-field` for a column that isn't
+ * there, `bad-value` for a cell that is neither a number nor a class, `empty` for a table without records.
  */
 export function csv<const S extends CsvFields, D extends FloatDType = "f32">(
   text: string,

@@ -91,7 +91,7 @@ export interface FromJsonOptions {
 /**
  * The model that `toJson` wrote: same layers, same names, new parameters of the same registers.
  * @param json parsed JSON from anywhere; nothing in it is trusted.
- * @throws AdjointError naming the place, for what is no model, an unknown kind, bad settings, names that occur twice, more
+ * @throws AdjointError naming the place, for anything but a model, an unknown kind, bad settings, names that occur twice, more
  * than 64 levels or 100,000 layers (references counted as what they refer to).
  */
 export function fromJson(json: unknown, options: FromJsonOptions = {}): Layer {

@@ -113,7 +113,7 @@ describe("S7 initializers", () => {
     );
     expect(() => heNormal({ gain: 0 })).toThrow(/heNormal: gain must be a number > 0 and is 0/);
     expect(() => constant(Number.NaN)).toThrow(/constant: value must be a finite number and is NaN/);
-    // @ts-expect-error a name alone is no initializer
+    // @ts-expect-error a name alone is not an initializer
     expect(() => dense({ units: 1, weightInitializer: "he" })).toThrow(
       /weightInitializer must be an initializer, such as heNormal\(\) and is "he"/,
     );

@@ -128,7 +128,7 @@ describe("a model", () => {
     expect(() => dense({ units: 1, name: "a.b" })).toThrow(
       /dense name: must be a name of letters.*is "a\.b"/,
     );
-    // @ts-expect-error a function of tensors is no layer
+    // @ts-expect-error a function of tensors is not a layer
     expect(() => sequential([dense({ units: 1 }), (x) => x])).toThrow(
       /sequential: element 1 of its list is no layer/,
     );

@@ -35,7 +35,7 @@ const byNumber: ReadonlyMap<number, DType> = new Map(
   (Object.entries(elementTypes) as [DType, number][]).map(([dtype, number]) => [number, dtype]),
 );
 
-/** A file's element type: the dtype that holds its elements, and what they stand for where that is no dtype. */
+/** A file's element type: the dtype that holds its elements, and what they stand for if that is not a dtype. */
 export interface ElementType {
   readonly dtype: DType;
   readonly narrow: NarrowType | undefined;

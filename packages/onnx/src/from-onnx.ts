@@ -54,8 +54,8 @@ export interface ImportOptions {
  * A graph from the bytes of an ONNX model: operator sets 1 to 28. Weights are constants; symbols in declared shapes are
  * symbolic sizes; shape computations fold away. An output that is a sequence is one output for each item, "y.0", "y.1"…
  * @throws UnsupportedError naming everything that can't be imported.
- * @throws UnboundInputError naming the inputs to bind, where a shape depends on their values.
- * @throws LimitError where the model asks for more nodes, elements or bytes than `limits` allow.
+ * @throws UnboundInputError naming the inputs to bind, if a shape depends on their values.
+ * @throws LimitError if the model asks for more nodes, elements or bytes than `limits` allow.
  * @throws AdjointError for broken bytes, names that nothing defines, and shapes that contradict the declared ones.
  */
 export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph {
@@ -108,7 +108,7 @@ function importModel(bytes: Uint8Array, options: ImportOptions, budget: Budget):
   return program({ inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(results), updates });
 }
 
-/** The registers of a training step; one that is bound is none. */
+/** The registers of a training step; a bound input is not one. */
 function pairsOf(
   source: ModelSource,
   constants: ImportOptions["constants"] & object,

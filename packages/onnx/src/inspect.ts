@@ -8,7 +8,7 @@ export interface OnnxSummary {
   readonly producer: string;
   /** Versions by domain; ONNX's own is "". */
   readonly opsets: ReadonlyMap<string, number>;
-  /** Names of inputs that are no weights, in the file's order. */
+  /** Names of inputs that are not weights, in the file's order. */
   readonly inputs: readonly ValueSource[];
   readonly outputs: readonly ValueSource[];
   /** The number of uses of each operator, sub-graphs and functions included. */

@@ -161,7 +161,7 @@ function valueOf(register: ReturnType<typeof registerOf>, state: State): TensorV
   );
 }
 
-/** Outputs, then the registers' next values; one that is no node's own result gets a node that repeats it. */
+/** Outputs, then the registers' next values; one that is not a node's own result gets a node that repeats it. */
 function declareOutputs(graph: Graph, writer: Writer, pairs: readonly RegisterPair[]): void {
   const nexts = new Map(graph.updates.map(({ register, next }) => [registerOf(register).name, next]));
   const results = [

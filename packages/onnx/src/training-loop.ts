@@ -51,7 +51,7 @@ export interface RunSession<T> {
 
 /** A training whose steps another runtime computes. */
 export interface OnnxTrainingLoop<T> {
-  /** Runs a step on a batch; gives the outputs that are no registers. */
+  /** Runs a step on a batch; gives the outputs that are not registers. */
   step(batch: { readonly [input: string]: T }): Promise<{ readonly [output: string]: T }>;
   /** The registers after the last step. */
   state(): { readonly [register: string]: T };

@@ -26,7 +26,7 @@ interface Case {
   readonly opset: number;
   readonly attributes?: Proto.IAttributeProto[];
   readonly inputs: readonly (TensorValue | undefined)[];
-  /** Shapes that the model declares, where they are symbolic. */
+  /** Shapes that the model declares, if they are symbolic. */
   readonly shapes?: { readonly [input: string]: readonly (number | string)[] };
   /** i64 outputs are cast, since the model's outputs are f32. */
   readonly outputs?: number;

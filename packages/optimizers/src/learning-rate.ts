@@ -8,7 +8,7 @@ export type LearningRate = number | Schedule | Tensor;
 /**
  * A learning rate as a scalar.
  * @param step the number of updates done before this one, a float scalar.
- * @throws AdjointError when a schedule or tensor is no float scalar.
+ * @throws AdjointError when a schedule or tensor is not a float scalar.
  */
 export function rateAt(rate: LearningRate, step: Tensor, dtype: DType): Tensor {
   if (typeof rate === "number") return constant(rate, dtype);

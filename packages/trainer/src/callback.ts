@@ -58,7 +58,7 @@ export interface FitContext {
    * The measures of the training or the validation examples by the weights as they are now, outside training. The loss of a
    * step belongs to the weights before its update, and the averages of an epoch to no weights at all; these belong to those
    * that `state` copies. Takes a pass over the examples, unless they were measured since the weights last changed.
-   * @throws AdjointError where `fit` was given no validation examples.
+   * @throws AdjointError if `fit` was given no validation examples.
    */
   measure(part: "train" | "validation"): Promise<Measures>;
   /** Copies registers, all by default. */

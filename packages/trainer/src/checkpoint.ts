@@ -45,7 +45,7 @@ export interface Checkpoint {
 /**
  * A checkpoint as the bytes of a safetensors file. Its progress is JSON text in the metadata, or a tensor of bytes where it is
  * long.
- * @throws AdjointError for a register whose name is reserved, and for a callback whose data are no JSON or too large for it.
+ * @throws AdjointError for a register whose name is reserved, and for a callback whose data are not JSON or too large for it.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { registers, progress, callbacks, notes } = checkpoint;
@@ -139,7 +139,7 @@ const schema = object({
 
 /**
  * Reads what `encodeCheckpoint` writes, also as earlier versions wrote it.
- * @throws AdjointError (a SafetensorsError where the file itself is broken) for what is no checkpoint.
+ * @throws AdjointError (a SafetensorsError if the file itself is broken) for anything but a checkpoint.
  */
 export function decodeCheckpoint(file: Uint8Array): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(file);

@@ -73,7 +73,7 @@ export function predictionProgram<I extends string>({
 
 /**
  * The programs of a declared training, for any batch size.
- * @throws AdjointError when input and target have one name, a metric is named `loss`, or the loss is no float scalar.
+ * @throws AdjointError when input and target have one name, a metric is named `loss`, or the loss is not a float scalar.
  */
 export function trainingPrograms<I extends string, T extends string = never, M extends string = never>(
   declaration: Declaration<I, T, M>,

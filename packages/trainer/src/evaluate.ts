@@ -29,7 +29,7 @@ export interface Pass {
   readonly onBatch?: (() => void) | undefined;
 }
 
-/** Averages by example of the measures of the entry `evaluate`, over a whole data set; undefined where it was aborted. */
+/** Averages by example of the measures of the entry `evaluate`, over a whole data set; undefined if it was aborted. */
 export async function evaluateAll(
   session: Session<TrainingEntries>,
   graph: Graph,

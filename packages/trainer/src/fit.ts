@@ -21,7 +21,7 @@ export interface FitResult {
   readonly history: readonly EpochRecord[];
   /** Steps done, resumed ones included. */
   readonly step: number;
-  /** Why it ended before its last epoch; undefined where it didn't. */
+  /** Why it ended before its last epoch; undefined if it didn't. */
   readonly stopped: Stop | undefined;
 }
 
@@ -84,7 +84,7 @@ export class FitRun {
     this.#context = this.#makeContext();
   }
 
-  /** @throws AdjointError where the trainer trains already. */
+  /** @throws AdjointError if the trainer trains already. */
   async run(): Promise<FitResult> {
     const done = this.#training.turns.train();
     try {

@@ -20,7 +20,7 @@ export { writeFileSafely } from "./node/safe-file.ts";
 export const saveSafetensors = (path: string, tensors: State, metadata: Metadata = {}): Promise<void> =>
   writeFileSafely(path, encodeSafetensors(tensors, metadata));
 
-/** Reads a safetensors file. @throws AdjointError naming the file, and the byte or tensor where it is broken. */
+/** Reads a safetensors file. @throws AdjointError naming the file, and the byte or tensor if it is broken. */
 export const loadSafetensors = (path: string): Promise<Safetensors> => load(path, decodeSafetensors);
 
 /** Reads a checkpoint, for `fit({ resume })`. @throws AdjointError naming the file and what is wrong with it. */

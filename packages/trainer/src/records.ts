@@ -117,7 +117,7 @@ export const stepRecords: Schema<readonly StepRecord[]> = array(
 /**
  * JSON in which NaN and the infinities are text.
  * @param what names the value in errors.
- * @throws AdjointError where a value can't be JSON, or its text is longer than a string may be.
+ * @throws AdjointError if a value can't be JSON, or its text is longer than a string may be.
  */
 export function toJsonText(what: string, value: unknown): string {
   let text: string | undefined;

@@ -19,7 +19,7 @@ export class Watchdog {
     this.#patience = patience;
   }
 
-  /** A sign of life. @param doing what is waited for from now on: a hook of `callback`, where there is one. */
+  /** A sign of life. @param doing what is waited for from now on: a hook of `callback`, if there is one. */
   at(doing: string, callback?: Callback): void {
     this.#doing = doing;
     this.#callback = callback;

@@ -23,7 +23,7 @@ const between: { readonly [target: string]: readonly number[] } = {
   f32: [1 + 2 ** -24, 1 + 3 * 2 ** -24, 16777217, 16777219, 1 + 2 ** -24 + 2 ** -50],
 };
 
-/** Patterns of bits that are no NaN in any float type of the width. */
+/** Patterns of bits that are not NaN in any float type of the width. */
 const patterns: { readonly [width: number]: readonly number[] } = {
   1: [0, 1, 127, 128, 255],
   2: [0, 1, 0x3c00, 0x3f80, 0x7bff, 0x8000, 0xc000, 0x0400, 0xfbff],

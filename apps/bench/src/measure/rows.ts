@@ -8,7 +8,7 @@ export interface Row {
   readonly backend: OwnName;
   readonly peer: PeerName;
   readonly threads: number;
-  /** Medians; nothing where there is none, for which a note tells the reason. */
+  /** Medians; nothing if there is none, for which a note tells the reason. */
   readonly oursMs: number | null;
   readonly peerMs: number | null;
   /** oursMs / peerMs. */

@@ -19,7 +19,7 @@ export class Chromium implements AsyncDisposable {
 
   /**
    * @param executablePath Debian's by default.
-   * @throws Unavailable where it is not installed.
+   * @throws Unavailable if it is not installed.
    */
   static async open(executablePath: string = DEBIAN_CHROMIUM): Promise<Chromium> {
     if (!existsSync(executablePath))

@@ -1,14 +1,14 @@
 /** Data of a workload, by name. */
 export type Arrays = { readonly [name: string]: Float32Array | Int32Array };
 
-/** An f32 array by name. @throws Error where the data have none. */
+/** An f32 array by name. @throws Error if the data have none. */
 export function floats(arrays: Arrays, name: string): Float32Array {
   const data = arrays[name];
   if (data instanceof Float32Array) return data;
   throw new Error(`the data have no f32 array "${name}"`);
 }
 
-/** An i32 array by name. @throws Error where the data have none. */
+/** An i32 array by name. @throws Error if the data have none. */
 export function integers(arrays: Arrays, name: string): Int32Array {
   const data = arrays[name];
   if (data instanceof Int32Array) return data;

@@ -8,9 +8,9 @@ import { type Value, asTensor, rebuilt, tensorsOf, valueText } from "../import/v
 interface Loop {
   readonly context: OperatorContext;
   readonly body: SubGraph;
-  /** The most steps; undefined where only the condition ends it. */
+  /** The most steps; undefined if only the condition ends it. */
   readonly trips: number | undefined;
-  /** Undefined where the body's condition says nothing. */
+  /** Undefined if the body's condition says nothing. */
   readonly condition: Tensor | undefined;
   readonly carries: readonly Value[];
 }
@@ -49,7 +49,7 @@ function stepOf({ body, carries, context }: Loop, number: Tensor, state: readonl
   };
 }
 
-/** A step over stand-ins for what changes; undefined where the body can't be imported so. */
+/** A step over stand-ins for what changes; undefined if the body can't be imported so. */
 function trial(loop: Loop): Step | undefined {
   const standIn = (tensor: Tensor): Tensor => ir.input("carry", tensor.dtype, tensor.shape);
   const state = rebuilt(loop.carries, loop.carries.flatMap(tensorsOf).map(standIn));

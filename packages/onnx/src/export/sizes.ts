@@ -19,7 +19,7 @@ export class Sizes {
   readonly #writer: NodeWriter;
   readonly #symbols = new Map<string, Value>();
 
-  /** @param writer of the outermost graph, where all sizes are computed: bodies see them. */
+  /** @param writer of the outermost graph, which computes all sizes: bodies see them. */
   constructor(writer: NodeWriter) {
     this.#writer = writer;
   }
@@ -110,7 +110,7 @@ const line = (size: Dim, symbol: string): readonly [number, number] => [
 const isLinear = (size: Dim, symbol: string): boolean =>
   at(size, symbol, 2) - at(size, symbol, 1) === line(size, symbol)[1];
 
-/** The whole-number difference of two sizes; undefined where it depends on symbols. */
+/** The whole-number difference of two sizes; undefined if it depends on symbols. */
 export function difference(a: Dim, b: Dim): number | undefined {
   const rest = subDims(a, b);
   return typeof rest === "number" ? rest : undefined;

@@ -33,7 +33,7 @@ const primitiveRows: ExportRows<PrimitiveName> = {
 
 /** Writes a node of any primitive. */
 export function writePrimitive(node: Node, writer: Writer): readonly Value[] {
-  // A node that is no composite has a primitive's name, and the name decides the type of its attributes.
+  // A node that is not a composite has a primitive's name, and the name decides the type of its attributes.
   const row = primitiveRows[node.operation.name as PrimitiveName] as (
     node: Node,
     writer: Writer,

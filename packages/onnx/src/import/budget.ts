@@ -47,7 +47,7 @@ export class Budget {
     if (!this.#isFixed) this.#limits.bytes += 2 * bytes;
   }
 
-  /** Takes an amount before it is made. @throws LimitError where too little is left. */
+  /** Takes an amount before it is made. @throws LimitError if too little is left. */
   take(resource: Resource, amount: number, operation = "fromOnnx"): void {
     if (!this.has(resource, amount)) throw this.error(resource, amount, operation);
     this.#used[resource] += amount;

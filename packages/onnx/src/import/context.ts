@@ -108,12 +108,12 @@ export class OperatorContext<A = unknown> {
     return tensor && this.#knowledge.valueOf(tensor);
   }
 
-  /** `constant` as numbers; undefined where the input is absent. */
+  /** `constant` as numbers; undefined if the input is absent. */
   numbers(index: number): readonly number[] | undefined {
     return this.optional(index) && toNumbers(this.constant(index));
   }
 
-  /** `constant` as one number; undefined where the input is absent. */
+  /** `constant` as one number; undefined if the input is absent. */
   number(index: number): number | undefined {
     const numbers = this.numbers(index);
     if (numbers === undefined) return undefined;

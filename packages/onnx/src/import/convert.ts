@@ -56,7 +56,7 @@ interface AnyForm {
   readonly inputs: readonly (Value | undefined)[];
 }
 
-/** The forms that need a conversion are older than values that are no tensors. */
+/** The forms that need a conversion are older than values that are not tensors. */
 function converted(row: Operator, form: AnyForm, conversions: readonly ((form: Form) => Form)[]): Form {
   const inputs = form.inputs.map((value) => value && asTensor(value, row.name));
   return conversions.reduce<Form>((older, convert) => convert(older), { ...form, inputs });

@@ -64,7 +64,7 @@ export class Knowledge {
     return result === undefined ? undefined : asKnown(result)?.dims;
   }
 
-  /** @throws LimitError where a value is unknown because of what it costs. */
+  /** @throws LimitError if a value is unknown because of what it costs. */
   checkLimit(tensor: Tensor, operation: string): void {
     if (this.#costly.size === 0) return;
     for (const node of nodesOf([tensor])) {
@@ -202,7 +202,7 @@ function elementwise(
 
 type DimRule = (a: Dim, b: Dim) => Dim | undefined;
 
-/** Elementwise arithmetic on sizes; undefined where the symbols decide. */
+/** Elementwise arithmetic on sizes; undefined if the symbols decide. */
 const rules: { readonly [operation: string]: DimRule | undefined } = {
   add: addDims,
   sub: subDims,
@@ -240,7 +240,7 @@ function moved(node: Node, inputs: readonly Known[]): Known | undefined {
       dims.map((_, index) => start + index),
     );
   });
-  // Indices and conditions are no cargo: they keep their values.
+  // Indices and conditions are not moved: they keep their values.
   const decider = node.operation.name === "gather" ? 1 : node.operation.name === "where" ? 0 : undefined;
   const deciding = decider === undefined ? undefined : inputs[decider];
   if (decider !== undefined && deciding !== undefined) {

@@ -242,7 +242,7 @@ function attend(context: AttentionContext): readonly Tensor[] {
   return [merged(mixed(weights, v)), k, v, shown];
 }
 
-/** As one operation, where nothing between the products is asked for. */
+/** As one operation, if nothing between the products is asked for. */
 function plain(context: AttentionContext, { q, k, v }: Operands): Tensor {
   const scale = scaleOf(context, q, context.attributes.scale);
   const isBare = [3, 4, 6].every((index) => context.optional(index) === undefined);

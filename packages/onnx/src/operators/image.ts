@@ -220,7 +220,7 @@ export const image: readonly Operator[] = [
   }),
 ];
 
-/** A list that decides a shape; undefined where it is absent or, as older files write that, empty. */
+/** A list that decides a shape; undefined if it is absent or, as older files write that, empty. */
 function listOf(context: OperatorContext, index: number): readonly number[] | undefined {
   const list = context.optional(index)?.shape[0] === 0 ? [] : context.numbers(index);
   return list?.length === 0 ? undefined : list;

@@ -131,7 +131,7 @@ function testMode({ attributes: { is_test: isTest = 0, ...attributes }, inputs: 
   return { attributes, inputs: [x, undefined, ir.constant(isTest === 0, "bool")] };
 }
 
-/** Result and mask (true where an element is kept). */
+/** Result and mask (true if an element is kept). */
 function dropout(context: OperatorContext<Seeded>): readonly [Tensor, Tensor] {
   const x = context.input(0);
   const everything: readonly [Tensor, Tensor] = [x, ir.filled(true, "bool", x.shape)];

@@ -55,7 +55,7 @@ interface Definition<S extends Schema> {
   readonly domain?: string;
   readonly since: readonly number[];
   readonly older?: readonly Older[];
-  /** Absent where the newest form has no attributes. */
+  /** Absent if the newest form has no attributes. */
   readonly attributes?: S;
   readonly elements?: Elements;
   import(context: OperatorContext<Output<S>>): Value | readonly Value[];

@@ -5,7 +5,7 @@ import { NarrowTensor, type Value, asTensor } from "../import/value.ts";
 import { narrow, widen } from "../narrow/convert.ts";
 import { narrowRange } from "../narrow/types.ts";
 
-/** The element type of a value. @throws UnsupportedError for one that is no tensor. */
+/** The element type of a value. @throws UnsupportedError for one that is not a tensor. */
 export function typeOfValue(value: Value): ElementType {
   if (value instanceof NarrowTensor) return { dtype: value.tensor.dtype, narrow: value.type };
   return { dtype: asTensor(value, "quantization").dtype, narrow: undefined };

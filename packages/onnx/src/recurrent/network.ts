@@ -11,7 +11,7 @@ interface CellParts {
   input(gate: number): Tensor;
   /** A gate's share of a state: h·Rᵀ + Rb, [batch, hidden]. */
   recurrent(gate: number, h: Tensor): Tensor;
-  /** The peephole weights of a gate, [hidden]; undefined where there are none. */
+  /** The peephole weights of a gate, [hidden]; undefined if there are none. */
   peephole(gate: number): Tensor | undefined;
 }
 

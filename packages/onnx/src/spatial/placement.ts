@@ -86,7 +86,7 @@ function sameTotal(context: OperatorContext, x: Tensor, axis: number, span: numb
   return Math.max(0, (Math.ceil(extent / stride) - 1) * stride + span - extent);
 }
 
-/** One size of a tensor. @throws AdjointError where a symbol decides it. */
+/** One size of a tensor. @throws AdjointError if a symbol decides it. */
 export function knownSize(context: OperatorContext, x: Tensor, axis: number): number {
   const size: Dim = x.shape[axis] ?? context.refuse(`wants an axis ${axis} and got ${x}`);
   if (typeof size === "number") return size;
@@ -96,7 +96,7 @@ export function knownSize(context: OperatorContext, x: Tensor, axis: number): nu
   );
 }
 
-/** The sizes from axis 2 on: of [N, C, …spatial], or of a kernel. @throws AdjointError where symbols decide them. */
+/** The sizes from axis 2 on: of [N, C, …spatial], or of a kernel. @throws AdjointError if symbols decide them. */
 export const spatialSizes = (context: OperatorContext, x: Tensor): readonly number[] =>
   x.shape.slice(2).map((_, axis) => knownSize(context, x, axis + 2));
 

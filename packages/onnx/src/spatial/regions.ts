@@ -143,7 +143,7 @@ const largestOf = (x: Tensor): number => {
 };
 
 /**
- * Maxima of regions of x [N, C, H, W] over a grid of bins, at whole elements: [R, C, PH, PW]; 0 where a bin is empty.
+ * Maxima of regions of x [N, C, H, W] over a grid of bins, at whole elements: [R, C, PH, PW]; 0 if a bin is empty.
  * Source: Girshick, "Fast R-CNN" (2015).
  * @param regions [R, 5]: n, x and y of one corner, x and y of the other.
  */

@@ -83,7 +83,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): EarlyStopping
     const value = measure === "loss" ? measures?.loss : measures?.metrics[measure];
     return value ?? Number.NaN;
   };
-  /** A copy to keep; undefined where it is not finite. */
+  /** A copy to keep; undefined if it is not finite. */
   const copy = async (context: FitContext): Promise<State | undefined> => {
     const state = await context.state();
     return firstNotFinite(state, context.registers) === undefined ? state : undefined;

@@ -93,7 +93,7 @@ function columnsOf(steps: readonly StepRecord[]): CallbackState {
 
 const metricColumn = (index: number): string => `metric_${index}`;
 
-/** @throws AdjointError where columns are missing or of different lengths. */
+/** @throws AdjointError if columns are missing or of different lengths. */
 function recordsOf({ data, tensors = {} }: CallbackState): readonly StepRecord[] {
   // So the first version kept them.
   if (Array.isArray(data)) return parseSettings("history in the checkpoint", stepRecords, data);

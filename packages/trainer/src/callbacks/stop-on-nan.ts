@@ -16,7 +16,7 @@ export interface BadNumbers {
   readonly step: number;
   /** The loss of that step. */
   readonly loss: number;
-  /** The first register, in the order of the program, that has NaN or an infinity; none where only the loss is bad. */
+  /** The first register, in the order of the program, that has NaN or an infinity; none if only the loss is bad. */
   readonly register: string | undefined;
 }
 

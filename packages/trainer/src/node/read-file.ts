@@ -6,7 +6,7 @@ const PART = 2 ** 30;
 
 /**
  * Reads a file whole, also one above the 2 GiB that Node's own `readFile` takes.
- * @throws AdjointError naming the file: where it can't be read, and where it is none (a folder, a pipe, a device).
+ * @throws AdjointError naming the file, if it can't be read or is not a file (a folder, a pipe, a device).
  */
 export async function readWholeFile(path: string): Promise<Uint8Array> {
   try {

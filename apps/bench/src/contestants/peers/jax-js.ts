@@ -189,7 +189,7 @@ function runnerOf(task: Task, arrays: Arrays, read: Read): Omit<Runner, "version
   }
 }
 
-/** jax-js on one of its devices. @throws Error where it doesn't have it. */
+/** jax-js on one of its devices. @throws Error if it doesn't have it. */
 export const prepareJax =
   (device: keyof typeof reads): Prepare =>
   async ({ task }, arrays) => {

@@ -87,7 +87,7 @@ function logitsOf(network: Network, parameters: Parameters, images: tf.Tensor): 
   return x as tf.Tensor2D; // The last layer is dense.
 }
 
-/** Resolves when all that was asked of a backend is done; nothing where an operation returns only then. */
+/** Resolves when all that was asked of a backend is done; nothing if an operation returns only then. */
 type Settle = () => Promise<void>;
 
 /** An operation on tensors that stay in the library's memory. */
@@ -157,7 +157,7 @@ function runnerOf(task: Task, arrays: Arrays, settle: Settle | undefined): Omit<
 
 /**
  * TensorFlow.js by its operations, gradients and optimizers, on a backend that is registered.
- * @throws Error where the backend doesn't start.
+ * @throws Error if the backend doesn't start.
  */
 export const prepareTfjs =
   (backend: "cpu" | "wasm" | "webgpu", settle?: Settle): Prepare =>

@@ -34,7 +34,7 @@ function reshapeTo(writer: Writer, value: Value, shape: Shape): Value {
   return writer.one("Reshape", [value, target], { attributes: { allowzero: 1 } });
 }
 
-/** The axes of size 1 that a shape has and another lacks; undefined where more differs. */
+/** The axes of size 1 that a shape has and another lacks; undefined if more differs. */
 function addedAxes(shape: Shape, without: Shape): readonly number[] | undefined {
   let matched = 0;
   const added = shape.flatMap((size, axis) => {
