@@ -72,9 +72,9 @@ describe("an expression of more buffers than a kernel may touch", () => {
             expect([...(given[name]?.data ?? [])]).toEqual([...wanted.data]);
         },
       ),
-      { seed: 12, numRuns: 80 },
+      { seed: 12, numRuns: 40 },
     );
     // Otherwise the limit meant nothing.
-    expect(cut).toBeGreaterThan(30);
+    expect(cut).toBeGreaterThan(12);
   });
 });
