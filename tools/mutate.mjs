@@ -194,7 +194,7 @@ const conditions = ["@adjoint/source", "module", "node", "development|production
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
-  test: { include: ${JSON.stringify(tests)}, testTimeout: 20_000, pool: "threads", sequence: { sequencer: QuickFirst } },
+  test: { include: ${JSON.stringify(tests)}, testTimeout: 60_000, pool: "threads", sequence: { sequencer: QuickFirst } },
 });
 `,
   );

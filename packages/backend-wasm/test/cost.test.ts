@@ -25,6 +25,9 @@ describe("vectors that are computed together", () => {
   it("are four where functions wait for each other", () => {
     expect(of((x, y) => x.sub(y).exp())).toBe(4);
     expect(of((x, y) => x.exp().log1p().tanh().mul(y))).toBe(4);
+    // Also with something else between, and in what both lead to.
+    expect(of((x, y) => x.exp().add(1).mul(y).exp())).toBe(4);
+    expect(of((x, y) => y.add(x.exp().mul(y)).tanh())).toBe(4);
   });
   it("are two with functions side by side, or without any", () => {
     expect(of((x, y) => x.tanh().mul(y.exp()))).toBe(2);
