@@ -34,7 +34,24 @@ describe("a limit of buffers a kernel", () => {
 
   it("splits what one expression reads", () => {
     const all = x.reduce((sum, next) => sum.add(next));
+    expect(widths({ all }, 13)).toEqual([13]);
+    expect(widths({ all }, 12)).toEqual([12, 3]);
     expect(widths({ all }, 4)).toEqual([4, 4, 4, 4, 4, 3]);
+    // An addition binds three at least.
+    expect(widths({ all }, 2)).toEqual(Array.from({ length: 11 }, () => 3));
+    const folded = all.exp().reduceSum({ axes: [0] });
+    expect(widths({ folded }, 12)).toEqual([12, 3]);
+  });
+
+  it("splits where the least memory is written", () => {
+    const [wide, narrow] = [input("wide", "f32", [50, 20]), input("narrow", "f32", [50, 1])];
+    const [other, factor] = [input("other", "f32", [50, 20]), input("factor", "f32", [50, 1])];
+    const y = wide.add(other).mul(narrow.sub(factor).broadcast([50, 20]));
+    const { kernels, buffers } = compiled({ y }, [], { buffers: 4 });
+    expect(kernels.map(touched)).toEqual([3, 4]);
+    expect(buffers.filter(({ owner }) => owner.kind === "temporary").map(({ elements }) => elements)).toEqual(
+      [50, 1000],
+    );
   });
 
   it("counts what a reduction or product reads before, and the registers it updates", () => {

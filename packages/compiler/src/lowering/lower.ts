@@ -32,9 +32,10 @@ export function lowerGraph(
   limits: FusionLimits,
   fresh = false,
 ): Lowered {
-  const materialization = new Materialization(roots, given, { fresh, limit: limits.buffers });
+  const materialization = new Materialization(roots, given, fresh);
   // A view that can't be read in place demands memory for what it reads; each round knows more.
   for (;;) {
+    materialization.split(limits);
     const before = materialization.size;
     const attempt = buffers.fork();
     const lowered = lowerOnce(roots, attempt, given, materialization, limits, fresh);

@@ -9,11 +9,12 @@ import {
   uniformConstant,
 } from "@adjoint/ir";
 import type { BufferId } from "../kernel/scalar.ts";
+import type { FusionLimits } from "../kernel/backend.ts";
+import { splitWide } from "./split.ts";
 import { sizesOf } from "./sizes.ts";
 import { isStoredConstant } from "./expression.ts";
 import { LARGEST_EXPRESSION } from "../fusion/fuse.ts";
 import { baseOf, belowReshapes, isView } from "./views.ts";
-import { storeWithin } from "./within-buffers.ts";
 
 /** One reader of a tensor, views between them looked through. */
 interface Use {
@@ -34,15 +35,12 @@ const PADDING = 16;
 export class Materialization {
   readonly #chosen = new Set<Tensor>();
   readonly #given: ReadonlyMap<Tensor, BufferId>;
+  readonly #nodes: readonly Node[];
 
-  /** @param limit buffers that one kernel may touch. */
-  constructor(
-    roots: readonly Tensor[],
-    given: ReadonlyMap<Tensor, BufferId>,
-    { fresh, limit }: { readonly fresh: boolean; readonly limit: number },
-  ) {
+  constructor(roots: readonly Tensor[], given: ReadonlyMap<Tensor, BufferId>, fresh: boolean) {
     this.#given = given;
     const nodes = nodesOf(roots);
+    this.#nodes = nodes;
     const uses = new Map<Tensor, Use[]>();
     for (const node of nodes) {
       if (isView(node)) {
@@ -82,11 +80,6 @@ export class Materialization {
       if (!fuses) node.outputs.forEach((output) => this.#choose(output));
       else if (this.#worthStoring(node.output, uses)) this.#choose(node.output);
     }
-    if (limit === Infinity) return;
-    storeWithin(nodes, limit, {
-      has: (tensor) => given.has(tensor) || this.#chosen.has(tensor) || isStoredConstant(tensor),
-      add: (tensor) => this.#choose(tensor),
-    });
   }
 
   #record(uses: Map<Tensor, Use[]>, operand: Tensor, factor: number, asIndices = false): void {
@@ -140,6 +133,16 @@ export class Materialization {
 
   #choose(tensor: Tensor): void {
     if (!this.#given.has(tensor) && !isStoredConstant(tensor)) this.#chosen.add(tensor);
+  }
+
+  /** Stores inner values of expressions that read more buffers than a kernel may bind. */
+  split({ buffers }: FusionLimits): void {
+    splitWide(this.#nodes, buffers, {
+      bufferKey: (tensor) =>
+        this.#given.get(tensor) ??
+        (this.#chosen.has(tensor) || isStoredConstant(tensor) ? tensor : undefined),
+      store: (tensor) => this.#choose(tensor),
+    });
   }
 
   /** A kernel can't do without this tensor in memory. */
