@@ -1,4 +1,4 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, freeAxes } from "@adjoint/ir";
+import { at, AdjointError, type AttributesOf, type Node, type Tensor, freeAxes } from "@adjoint/ir";
 import { type Access, type Affine, axisOf } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { viewOf } from "./expression.ts";
@@ -81,7 +81,7 @@ export function lowerDot(
     freeAxes(b.rank, rightBatch, rightContract),
   ];
   const pick = (tensor: Tensor, list: readonly number[]): number[] =>
-    list.map((axis) => sizesOf(tensor)[axis] ?? 1);
+    list.map((axis) => at(sizesOf(tensor), axis));
   const axes: Axes = {
     batch: pick(a, leftBatch),
     rows: pick(a, leftFree),
@@ -105,9 +105,7 @@ export function lowerDot(
       ...range(freeAt, free.length),
       ...range(innerAt, contract.length),
     ];
-    const coordinates = tensor.shape.map((_, axis) =>
-      axisOf(places[order.indexOf(axis)] ?? 0, domain.length),
-    );
+    const coordinates = tensor.shape.map((_, axis) => axisOf(at(places, order.indexOf(axis)), domain.length));
     return { tensor, access: { domain, coordinates, guards: [] } };
   };
   const results = range(0, innerAt).map((axis) => axisOf(axis, innerAt));

@@ -1,4 +1,4 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, elementCount } from "@adjoint/ir";
+import { AdjointError, at, type AttributesOf, type Node, type Tensor, elementCount } from "@adjoint/ir";
 import { copyKernel } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";
 import type { Group } from "../fusion/group.ts";
@@ -61,7 +61,7 @@ function scanKernels(
     .map((slice, index): StepCopy => {
       const elements = elementCount(sizesOf(slice));
       return {
-        from: operands[carries + index] ?? 0,
+        from: at(operands, carries + index),
         to: context.buffers.add(slice.dtype, elements),
         elements,
       };
@@ -72,9 +72,9 @@ function scanKernels(
     ...operands.slice(carries + sequences),
   ];
   const { kernels, results } = context.lowerBody(body, inputs);
-  const copy = (tensor: Tensor, from: BufferId | undefined, to: BufferId | undefined): StepCopy => ({
-    from: from ?? 0,
-    to: to ?? 0,
+  const copy = (tensor: Tensor, from: BufferId, to: BufferId): StepCopy => ({
+    from,
+    to,
     elements: elementCount(sizesOf(tensor)),
   });
   const produced = Object.values(body.outputs);
@@ -88,10 +88,10 @@ function scanKernels(
       body: kernels,
       feedback: produced
         .slice(0, carries)
-        .map((tensor, index) => copy(tensor, results[index], outputs[index])),
+        .map((tensor, index) => copy(tensor, at(results, index), at(outputs, index))),
       outputs: produced
         .slice(carries)
-        .map((tensor, index) => copy(tensor, results[carries + index], outputs[carries + index])),
+        .map((tensor, index) => copy(tensor, at(results, carries + index), at(outputs, carries + index))),
     },
   ];
 }

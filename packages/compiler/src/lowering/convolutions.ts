@@ -1,4 +1,11 @@
-import { AdjointError, type AttributesOf, type ConvAttributes, type Node, type Tensor } from "@adjoint/ir";
+import {
+  at,
+  AdjointError,
+  type AttributesOf,
+  type ConvAttributes,
+  type Node,
+  type Tensor,
+} from "@adjoint/ir";
 import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "../kernel/affine.ts";
 import { type Axes, contraction } from "./contractions.ts";
 import { sizesOf } from "./sizes.ts";
@@ -30,8 +37,8 @@ const tapped = (
 ): Affine[] =>
   positions.map((position, axis) =>
     plus(
-      scaled(position, attributes.strides[axis] ?? 1, -(attributes.padLow[axis] ?? 0)),
-      scaled(taps[axis] ?? fixed(0, position.strides.length), attributes.dilations[axis] ?? 1),
+      scaled(position, at(attributes.strides, axis), -at(attributes.padLow, axis)),
+      scaled(at(taps, axis), at(attributes.dilations, axis)),
     ),
   );
 
@@ -45,7 +52,7 @@ function operandsOf(node: Node): readonly [Tensor, Tensor] {
 function guarded(domain: Domain, coordinates: readonly Affine[], limits: readonly number[]): Access {
   const spatial = coordinates
     .slice(2)
-    .map((coordinate, axis) => ({ ...coordinate, limit: limits[axis] ?? 0 }));
+    .map((coordinate, axis) => ({ ...coordinate, limit: at(limits, axis) }));
   return { domain: domain.sizes, coordinates, guards: needed(spatial, domain.sizes) };
 }
 
@@ -58,11 +65,11 @@ export function lowerConv(
   const { attributes } = node;
   const [xs, ws, gs] = [sizesOf(x), sizesOf(w), sizesOf(output)];
   const spatial = xs.length - 2;
-  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const [filters, channels] = [at(ws, 0) / attributes.groups, at(ws, 1)];
   const axes: Axes = {
     batch: [attributes.groups],
     rows: [filters],
-    columns: [gs[0] ?? 1, ...gs.slice(2)],
+    columns: [at(gs, 0), ...gs.slice(2)],
     inner: [channels, ...ws.slice(2)],
   };
   const domain = new Domain(4 + 2 * spatial);
@@ -101,12 +108,12 @@ export function lowerConvWeight(
   const { attributes } = node;
   const [xs, gs, ws] = [sizesOf(x), sizesOf(g), sizesOf(output)];
   const spatial = xs.length - 2;
-  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const [filters, channels] = [at(ws, 0) / attributes.groups, at(ws, 1)];
   const axes: Axes = {
     batch: [attributes.groups],
     rows: [filters],
     columns: [channels, ...ws.slice(2)],
-    inner: [xs[0] ?? 1, ...gs.slice(2)],
+    inner: [at(xs, 0), ...gs.slice(2)],
   };
   const domain = new Domain(4 + 2 * spatial);
   const zero = fixed(0, domain.rank);
@@ -146,11 +153,11 @@ export function lowerConvTranspose(
   const attributes = { strides, dilations, padLow, padHigh, groups };
   const [gs, ws, xs] = [sizesOf(g), sizesOf(w), sizesOf(output)];
   const spatial = xs.length - 2;
-  const [filters, channels] = [(ws[0] ?? 0) / attributes.groups, ws[1] ?? 0];
+  const [filters, channels] = [at(ws, 0) / attributes.groups, at(ws, 1)];
   const axes: Axes = {
     batch: [attributes.groups],
     rows: [channels],
-    columns: [xs[0] ?? 1, ...xs.slice(2)],
+    columns: [at(xs, 0), ...xs.slice(2)],
     inner: [filters, ...ws.slice(2)],
   };
   const domain = new Domain(4 + 2 * spatial);
@@ -162,8 +169,8 @@ export function lowerConvTranspose(
   const filter = plus(scaled(group, filters), o);
   const positions = places.map((place, axis) =>
     plus(
-      scaled(place, 1, attributes.padLow[axis] ?? 0),
-      scaled(taps[axis] ?? zero, -(attributes.dilations[axis] ?? 1)),
+      scaled(place, 1, at(attributes.padLow, axis)),
+      scaled(at(taps, axis), -at(attributes.dilations, axis)),
     ),
   );
   const gradient = guarded(domain, [n, filter, ...positions], gs.slice(2));

@@ -1,4 +1,5 @@
 import {
+  at,
   AdjointError,
   type AttributesOf,
   type NameOf,
@@ -32,7 +33,7 @@ export function lowerCumulative(
     // A node of kind cumulative has a cumulative name.
     operation: node.operation.name as NameOf<"cumulative">,
     outer,
-    size: inner[0] ?? 1,
+    size: at(inner, 0),
     exclusive,
     reverse,
     dtype: output.dtype,
@@ -61,15 +62,15 @@ export function lowerScatter(
   const expression = new Expression(body, context);
   const access = identity(domain);
   const outer = indices.rank - 1;
-  const depth = sizesOf(indices)[outer] ?? 0;
+  const depth = at(sizesOf(indices), outer);
   const value = expression.pull(updates, access);
   const dynamic = Array.from({ length: depth }, (_, axis) => ({
     value: expression.pull(indices, {
       ...access,
       coordinates: [...access.coordinates.slice(0, outer), fixed(axis, domain.length)],
     }),
-    stride: strides[axis] ?? 1,
-    size: shape[axis] ?? 0,
+    stride: at(strides, axis),
+    size: at(shape, axis),
     operation: "scatter",
   }));
   const index = position(access.coordinates.slice(outer), strides.slice(depth), domain.length);
@@ -111,8 +112,8 @@ export function lowerOrder(
   const kernel: Kernel = {
     form: "sort",
     outer,
-    size: inner[0] ?? 1,
-    count: resultAxes.inner[0] ?? 0,
+    size: at(inner, 0),
+    count: at(resultAxes.inner, 0),
     descending: "descending" in attributes ? attributes.descending : attributes.largest,
     dtype: x.dtype,
     source: view.buffer,

@@ -1,4 +1,4 @@
-import { AdjointError, type AttributesOf, type NameOf, type Node, type Tensor } from "@adjoint/ir";
+import { at, AdjointError, type AttributesOf, type NameOf, type Node, type Tensor } from "@adjoint/ir";
 import { type Access, axisOf, identity } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
@@ -16,10 +16,10 @@ export function splitAxes(
   const outerAxes = [...shape.keys()].filter((axis) => !inner.includes(axis));
   const order = [...outerAxes, ...inner];
   return {
-    outer: outerAxes.map((axis) => shape[axis] ?? 1),
-    inner: inner.map((axis) => shape[axis] ?? 1),
+    outer: outerAxes.map((axis) => at(shape, axis)),
+    inner: inner.map((axis) => at(shape, axis)),
     access: {
-      domain: order.map((axis) => shape[axis] ?? 1),
+      domain: order.map((axis) => at(shape, axis)),
       coordinates: shape.map((_, axis) => axisOf(order.indexOf(axis), shape.length)),
       guards: [],
     },

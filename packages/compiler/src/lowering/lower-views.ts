@@ -27,12 +27,12 @@ export function lowerWindowSum(
   const starts = outer.map((_, axis) => {
     const index = axes.indexOf(axis);
     const own = axisOf(axis, rank);
-    return index < 0 ? own : plus(own, scaled(axisOf(outer.length + index, rank), -(dilations[index] ?? 1)));
+    return index < 0 ? own : plus(own, scaled(axisOf(outer.length + index, rank), -at(dilations, index)));
   });
   const access: Access = {
     domain,
     coordinates: [...starts, ...sizes.map((_, index) => axisOf(outer.length + index, rank))],
-    guards: axes.map((axis) => ({ ...(starts[axis] ?? fixed(0, rank)), limit: counts[axis] ?? 0 })),
+    guards: axes.map((axis) => ({ ...at(starts, axis), limit: at(counts, axis) })),
   };
   const body = new ScalarBuilder();
   const pulled = new Expression(body, context).pull(g, access);
@@ -66,8 +66,8 @@ export function lowerPad(
   const own = rowMajorStrides(shape);
   const index = position(identity(shape).coordinates, own, shape.length);
   const { low, interior } = node.attributes;
-  const strides = own.map((stride, axis) => stride * ((interior[axis] ?? 0) + 1));
-  const offset = own.reduce((sum, stride, axis) => sum + stride * (low[axis] ?? 0), 0);
+  const strides = own.map((stride, axis) => stride * (at(interior, axis) + 1));
+  const offset = own.reduce((sum, stride, axis) => sum + stride * at(low, axis), 0);
   const fill: MapKernel = {
     form: "map",
     domain: shape,

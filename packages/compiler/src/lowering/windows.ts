@@ -1,4 +1,5 @@
 import {
+  at,
   type PrimitiveSet,
   type Tensor,
   type WindowAttributes,
@@ -14,7 +15,7 @@ type TransposeAttributes = PrimitiveSet["contract"]["convTranspose"];
 export function sumWindows(g: Tensor, attributes: WindowAttributes, extents: readonly number[]): Tensor {
   const { axes, sizes, strides, dilations } = attributes;
   const apart = axes.every(
-    (_, index) => (dilations[index] ?? 1) === 1 && (sizes[index] ?? 1) <= (strides[index] ?? 1),
+    (_, index) => at(dilations, index) === 1 && at(sizes, index) <= at(strides, index),
   );
   return apart ? sideBySide(g, attributes, extents) : spread(g, attributes, extents);
 }
@@ -27,19 +28,17 @@ function sideBySide(
   const rank = extents.length;
   const none = g.shape.map(() => 0);
   // Each window is filled up to its stride, and moved next to the axis of its position.
-  const high = none.map((_, axis) =>
-    axis < rank ? 0 : (strides[axis - rank] ?? 1) - (sizes[axis - rank] ?? 1),
-  );
+  const high = none.map((_, axis) => (axis < rank ? 0 : at(strides, axis - rank) - at(sizes, axis - rank)));
   const filled = pad(g, { low: none, high, interior: none });
   const order = extents.flatMap((_, axis) =>
     axes.includes(axis) ? [axis, rank + axes.indexOf(axis)] : [axis],
   );
   const counts = sizesOf(g).slice(0, rank);
   const covered = counts.map(
-    (count, axis) => count * (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) : 1),
+    (count, axis) => count * (axes.includes(axis) ? at(strides, axes.indexOf(axis)) : 1),
   );
   const flat = filled.transpose(order).reshape(covered);
-  const rest = extents.map((extent, axis) => extent - (covered[axis] ?? 0));
+  const rest = extents.map((extent, axis) => extent - at(covered, axis));
   const zeros = rest.map(() => 0);
   return pad(flat, { low: zeros, high: rest.map((count) => Math.max(0, count)), interior: zeros }).slice(
     extents.map((extent) => ({ end: extent })),
@@ -53,13 +52,13 @@ function spread(
 ): Tensor {
   const none = g.shape.map(() => 0);
   const counts = sizesOf(g);
-  const interior = none.map((_, axis) => (axes.includes(axis) ? (strides[axes.indexOf(axis)] ?? 1) - 1 : 0));
+  const interior = none.map((_, axis) => (axes.includes(axis) ? at(strides, axes.indexOf(axis)) - 1 : 0));
   const high = none.map((_, axis) => {
     const index = axes.indexOf(axis);
     if (index < 0 || axis >= extents.length) return 0;
-    const span = ((sizes[index] ?? 1) - 1) * (dilations[index] ?? 1) + 1;
-    const spreadCount = ((counts[axis] ?? 1) - 1) * (strides[index] ?? 1) + 1;
-    return (extents[axis] ?? 1) - span + 1 - spreadCount;
+    const span = (at(sizes, index) - 1) * at(dilations, index) + 1;
+    const spreadCount = (at(counts, axis) - 1) * at(strides, index) + 1;
+    return at(extents, axis) - span + 1 - spreadCount;
   });
   const dense = pad(g, { low: none, high, interior });
   return windowSum(dense, { axes, sizes, dilations, extents });
@@ -72,9 +71,9 @@ export function withoutStrides(g: Tensor, w: Tensor, attributes: TransposeAttrib
   const [positions, kernel] = [sizesOf(g).slice(2), sizesOf(w).slice(2)];
   const none = [0, 0];
   const high = positions.map((count, axis) => {
-    const span = ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1) + 1;
-    const dense = Number(extents[axis]) + (padLow[axis] ?? 0) + (padHigh[axis] ?? 0) - span + 1;
-    return dense - ((count - 1) * (strides[axis] ?? 1) + 1);
+    const span = (at(kernel, axis) - 1) * at(dilations, axis) + 1;
+    const dense = Number(extents[axis]) + at(padLow, axis) + at(padHigh, axis) - span + 1;
+    return dense - ((count - 1) * at(strides, axis) + 1);
   });
   const dense = pad(g, {
     low: [...none, ...positions.map(() => 0)],
