@@ -48,7 +48,7 @@ export function compileProgram(source: Graph, limits: FusionLimits = { buffers: 
   return inMemory(sources, results, ordered, plan, buffers);
 }
 
-/** What a program reads and does not compute. */
+/** The tensors that a program reads and does not compute. */
 interface Sources {
   readonly inputs: readonly Port[];
   readonly registers: readonly RegisterAttributes[];
@@ -56,7 +56,7 @@ interface Sources {
   readonly given: ReadonlyMap<Tensor, BufferId>;
 }
 
-/** The groups of a program, and where its results are once they have run. */
+/** The groups of a program, and the buffers of its results once they have run. */
 interface Results {
   readonly groups: readonly Group[];
   readonly outputs: readonly Port[];
@@ -65,7 +65,7 @@ interface Results {
 
 const buffersOf = (ports: readonly Port[]): readonly BufferId[] => ports.map((port) => port.buffer);
 
-/** What a program has to compute: the outputs, then the registers' next values. */
+/** The tensors that a program has to compute: the outputs, then the registers' next values. */
 const rootsOf = (graph: Graph): readonly Tensor[] => [
   ...Object.values(graph.outputs),
   ...graph.updates.map((update) => update.next),
@@ -142,7 +142,7 @@ function separateResults(graph: Graph, { given }: Sources, lowered: Lowered, buf
   return { groups, outputs, updates: pending };
 }
 
-/** Merges groups into kernels and orders them, with registers written in place where that is possible. */
+/** Merges groups into kernels and orders them, with registers written in place if that is possible. */
 function fuseAndOrder(
   { groups, outputs, updates }: Results,
   limits: FusionLimits,
@@ -168,7 +168,7 @@ function fuseAndOrder(
   return ordered;
 }
 
-/** The program with each buffer where the plan has it. */
+/** The program with each buffer at its planned location. */
 function inMemory(
   { inputs, registers }: Sources,
   { outputs }: Results,

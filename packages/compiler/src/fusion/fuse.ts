@@ -13,18 +13,18 @@ import { MergeOrder } from "./merge-order.ts";
 import type { FusionLimits } from "../kernel/backend.ts";
 import type { BufferId } from "../kernel/scalar.ts";
 
-/** What is known of buffers before groups merge. */
+/** Facts about buffers that are known before groups merge. */
 export interface Edge {
   /** Results that someone outside reads. */
   readonly ends: ReadonlySet<BufferId>;
-  /** Registers by the buffer of their next value, where it is expected in the register's own memory. */
+  /** Registers by the buffer of their next value, if it is expected in the register's own memory. */
   readonly homes: ReadonlyMap<BufferId, BufferId>;
 }
 
 export interface Fused {
   /** In an order that runs. */
   readonly groups: readonly Group[];
-  /** Whether anything but the group that computes it reads a buffer. */
+  /** True if anything but the group that computes it reads a buffer. */
   readonly isStored: (buffer: BufferId) => boolean;
 }
 
@@ -166,7 +166,7 @@ class Fusion {
     return true;
   }
 
-  /** How many buffers the kernel of two merged groups binds: what only they read stays inside it. */
+  /** The number of buffers that the kernel of two merged groups binds: what only they read stays inside it. */
   #touched(first: number, second: number): number {
     const touched = new Set<BufferId>();
     const bind = (buffer: BufferId): unknown => touched.add(this.#edge.homes.get(buffer) ?? buffer);
@@ -178,7 +178,7 @@ class Fusion {
     return touched.size;
   }
 
-  /** Whether any group but these two reads a buffer, or someone outside. */
+  /** True if any group but these two reads a buffer, or someone outside. */
   isStored(buffer: BufferId, first?: number, second?: number): boolean {
     if (this.#edge.ends.has(buffer)) return true;
     for (const reader of this.#readersOf(buffer)) if (reader !== first && reader !== second) return true;

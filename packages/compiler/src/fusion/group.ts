@@ -85,7 +85,7 @@ export function mapGroup(
   return { open: true, anchor: { form: "map" }, domain: shape, shape, coordinates, builder, results };
 }
 
-/** Where a load goes through a tensor element by element in the order of the domain. */
+/** True if a load goes through a tensor element by element in the order of the domain. */
 function isIdentity(node: ScalarNode, domain: readonly number[]): boolean {
   if (node.kind !== "load" || node.dynamic.length > 0 || node.index.guards.length > 0) return false;
   const strides = rowMajorStrides(domain).map((stride, axis) => ((domain[axis] ?? 1) === 1 ? 0 : stride));
@@ -101,11 +101,11 @@ const readsInOrder = (
 ): boolean =>
   nodes.every((node) => node.kind !== "load" || !results.has(node.buffer) || isIdentity(node, domain));
 
-/** How many values a group computes for each point, or folds. */
+/** The number of values that a group computes or folds for each point. */
 export const scalarNodes = ({ anchor, builder }: OpenGroup): number =>
   builder.nodes.length + (anchor.form === "reduce" ? anchor.body.length : 0);
 
-/** What belongs to a growing group alone, so that others join it without a copy of what is there. */
+/** The parts that a growing group owns, so that others join it without a copy of them. */
 export interface Growing {
   readonly builder: ScalarBuilder;
   /** The folded expression, of reductions. */
@@ -124,7 +124,7 @@ export function growing(group: OpenGroup): Growing {
 type Combine = (room: Growing) => OpenGroup;
 
 /**
- * Takes a map consumer's expression into its producer; undefined where the consumer does not run over the producer's
+ * Takes a map consumer's expression into its producer; undefined if the consumer does not run over the producer's
  * results element by element.
  */
 export function absorbing(producer: OpenGroup, consumer: OpenGroup): Combine | undefined {

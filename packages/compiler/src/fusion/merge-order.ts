@@ -1,8 +1,8 @@
-/** What needs what, as it is now. */
+/** Which elements need which, as they are now. */
 export interface Dependencies {
-  /** What an element needs. */
+  /** The elements that an element needs. */
   readonly before: (index: number) => readonly number[];
-  /** What needs an element. */
+  /** The elements that need an element. */
   readonly after: (index: number) => readonly number[];
 }
 
@@ -46,7 +46,7 @@ export class MergeOrder {
   }
 
   /**
-   * Undefined where merging would make a circle: where one needs the other by a way around, or `first` needs `second`.
+   * Undefined if merging would make a circle: if one needs the other by a way around, or `first` needs `second`.
    * What it gives holds until the next merge.
    */
   merging(first: number, second: number): Merge | undefined {
@@ -56,9 +56,9 @@ export class MergeOrder {
     const [low, high] = [this.#at(early), this.#at(late)];
     const ancestors: number[] = [];
     const descendants: number[] = [];
-    // Reading the other at first hand is no way around.
+    // Reading the other at first hand does not count as a way around.
     let skipped = isForward ? early : -1;
-    /** Adds what is new on one side; true where it meets the other. */
+    /** Adds what is new on one side; true if it meets the other. */
     const look = (
       found: number[],
       around: readonly number[],
@@ -92,7 +92,7 @@ export class MergeOrder {
     }
   }
 
-  /** Puts the merged element in the place of `kept`, what is needed before it, and what needs it behind. */
+  /** Puts the merged element at the position of `kept`, what is needed before it, and what needs it behind. */
   #merge(
     first: number,
     kept: number,
@@ -118,7 +118,7 @@ export class MergeOrder {
     this.#spread(after, place, this.#beside(next, place, 1));
   }
 
-  /** The place of a neighbour; beyond the ends there is always room. */
+  /** The position of a neighbour; beyond the ends there is always room. */
   #beside(index: number, place: number, side: number): number {
     const { length } = this.#place;
     return index < length ? this.#at(index) : place + side * length;

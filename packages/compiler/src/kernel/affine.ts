@@ -6,12 +6,12 @@ export interface Affine {
   readonly strides: readonly number[];
 }
 
-/** Holds where 0 ≤ affine < limit. */
+/** Holds if 0 ≤ affine < limit. */
 export interface Guard extends Affine {
   readonly limit: number;
 }
 
-/** How a kernel reads a buffer: a position for each point of its domain, and the conditions under which it exists. */
+/** The way a kernel reads a buffer: a position for each point of its domain, and the conditions under which it exists. */
 export interface IndexMap extends Affine {
   readonly guards: readonly Guard[];
 }
@@ -101,8 +101,8 @@ export const needed = (guards: readonly Guard[], domain: readonly number[]): rea
   });
 
 /**
- * Coordinates in `to` of the element that has these coordinates in `from`, where both are shapes of one row-major
- * sequence. Undefined where a coordinate is no affine function of the domain.
+ * Coordinates in `to` of the element that has these coordinates in `from`, if both are shapes of one row-major
+ * sequence. Undefined if a coordinate is not an affine function of the domain.
  */
 export function reshaped(
   coordinates: readonly Affine[],
@@ -152,7 +152,7 @@ function splitInto(
   return coordinates;
 }
 
-/** Quotient and remainder of an affine by a number, where the parts that are no multiples stay below it. */
+/** Quotient and remainder of an affine by a number, if the parts that are not multiples of it stay below it. */
 function divide(
   a: Affine,
   by: number,

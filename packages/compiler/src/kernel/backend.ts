@@ -1,7 +1,7 @@
 import type { State, TypedArray } from "@adjoint/ir";
 import type { CompiledProgram } from "./program.ts";
 
-/** What a backend allows one kernel. */
+/** The limits of a backend for one kernel. */
 export interface FusionLimits {
   /** Buffers that one kernel may touch. */
   readonly buffers: number;
@@ -10,9 +10,9 @@ export interface FusionLimits {
 /** A way to run programs. It prints and launches kernels; it never schedules, fuses or plans memory. */
 export interface Backend extends Disposable {
   readonly name: string;
-  /** What one kernel may hold; without it there is no limit. */
+  /** Limits for one kernel; without them there are none. */
   readonly limits?: FusionLimits;
-  /** Opens memory for registers, which all programs compiled on it share; on new hardware where the former was lost. */
+  /** Opens memory for registers, which all programs compiled on it share; on new hardware if the former was lost. */
   open(): Promise<Device>;
   /** Ends what the backend has started for all its devices, such as threads; they are closed before. */
   [Symbol.dispose](): void;
@@ -43,6 +43,6 @@ export interface Executable extends AsyncDisposable {
   run(feeds: readonly TypedArray[]): Promise<readonly TypedArray[]>;
   /** Bytes beyond the program's slots that its kernels work in. */
   readonly workspaceBytes: number;
-  /** Milliseconds spent in each kernel so far and the number of runs, where profiling is on. */
+  /** Milliseconds spent in each kernel so far and the number of runs, if profiling is on. */
   readonly profile?: { readonly runs: number; readonly kernels: readonly number[] };
 }

@@ -20,7 +20,7 @@ interface Access {
   readonly dynamic?: readonly DynamicIndex[];
 }
 
-/** Points of a domain that are tried one by one where no bound decides. */
+/** Points of a domain that are tried one by one if no bound decides. */
 const TRIED = 1 << 16;
 
 /** Every access of the kernels, nested ones too, that can leave its buffer; lookups by data are in range, for they are checked. */
@@ -123,11 +123,11 @@ function accessesOf(kernel: Kernel): readonly Access[] {
   }
 }
 
-/** The range of an access where that lies outside the buffer. */
+/** The range of an access, if that lies outside the buffer. */
 function outside(access: Access, elements: number): readonly [number, number] | undefined {
   const { domain, index, dynamic = [] } = access;
   if (domain.includes(0)) return undefined;
-  // A looked up place is one more coordinate.
+  // A position that is looked up is one more coordinate.
   const places = dynamic.filter(({ size }) => size > 0);
   const sizes = [...domain, ...places.map(({ size }) => size)];
   const position: Affine = {
@@ -172,14 +172,14 @@ function boundOf(
   return [low, high];
 }
 
-/** How often a guard goes into an affine, by each of its axes. */
+/** The number of times a guard goes into an affine, by each of its axes. */
 const factorsOf = (affine: Affine, guard: Guard): readonly number[] =>
   guard.strides.flatMap((stride, axis) => {
     const own = affine.strides[axis] ?? 0;
     return stride === 0 || own === 0 ? [] : [own / stride];
   });
 
-/** The range by trying every point; undefined where there are too many, or no point where the guards hold. */
+/** The range by trying every point; undefined if there are too many, or no point at which the guards hold. */
 function tried(
   position: Affine,
   guards: readonly Guard[],

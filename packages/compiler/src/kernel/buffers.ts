@@ -1,7 +1,7 @@
 import type { DType, Tensor, TensorValue } from "@adjoint/ir";
 import type { BufferId } from "./scalar.ts";
 
-/** Who owns a buffer's content. */
+/** The owner of a buffer's content. */
 export type BufferOwner =
   | { readonly kind: "temporary" }
   /** Written from a feed before the kernels run. */
@@ -16,7 +16,7 @@ export interface BufferInfo {
   /** Elements, row-major and contiguous. */
   readonly elements: number;
   readonly owner: BufferOwner;
-  /** What it holds, for messages; absent where that has no name of its own, as a copy. */
+  /** The tensor it holds, for messages; absent if that has no name of its own, as a copy. */
   readonly tensor?: Tensor;
 }
 

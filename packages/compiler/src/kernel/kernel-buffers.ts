@@ -10,7 +10,7 @@ export interface KernelBuffers {
 const loads = (graph: ScalarGraph): BufferId[] =>
   graph.flatMap((node) => (node.kind === "load" ? [node.buffer] : []));
 
-/** What a kernel reads and writes, its nested kernels included. */
+/** The buffers that a kernel reads and writes, its nested kernels included. */
 export function buffersOf(kernel: Kernel): KernelBuffers {
   switch (kernel.form) {
     case "map":
@@ -55,7 +55,7 @@ export function buffersOf(kernel: Kernel): KernelBuffers {
   }
 }
 
-/** True where data can make the kernel fail: an index outside its axis. */
+/** True if data can make the kernel fail: an index outside its axis. */
 export function canFail(kernel: Kernel): boolean {
   const dynamic = (graph: ScalarGraph): boolean =>
     graph.some((node) => node.kind === "load" && node.dynamic.length > 0);

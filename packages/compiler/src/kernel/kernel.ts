@@ -38,7 +38,7 @@ export interface ReduceKernel {
   readonly stores: readonly Store[];
 }
 
-/** One side of a contraction: a buffer read by an index map over batch ++ rows ++ columns ++ inner; zero where guards fail. */
+/** One side of a contraction: a buffer read by an index map over batch ++ rows ++ columns ++ inner; zero if guards fail. */
 export interface ContractOperand {
   readonly buffer: BufferId;
   readonly dtype: DType;
@@ -60,7 +60,7 @@ export interface ContractKernel {
   readonly right: ContractOperand;
   readonly epilogue: ScalarGraph;
   readonly stores: readonly Store[];
-  /** What the contraction is, where it comes from a convolution, for backends that know a better way. */
+  /** The convolution that the contraction comes from, if any, for backends that know a better way. */
   readonly convolution?: ConvolutionGeometry;
 }
 
@@ -132,7 +132,7 @@ export interface ScanKernel {
   /** Before each step: the step's slice of a sequence. */
   readonly slices: readonly StepCopy[];
   readonly body: readonly Kernel[];
-  /** After each step: outputs to their place in the stack. */
+  /** After each step: outputs to their position in the stack. */
   readonly outputs: readonly StepCopy[];
   /** After that: next carries over the carries. */
   readonly feedback: readonly StepCopy[];

@@ -4,7 +4,7 @@ import type { BufferInfo } from "./buffers.ts";
 /** Elements that a buffer may have: positions in it are 32-bit integers on every backend. */
 const MOST_ELEMENTS: number = 2 ** 31 - 1;
 
-/** How many of the largest tensors a message names. */
+/** The number of largest tensors that a message names. */
 const NAMED = 3;
 
 const UNITS = ["kB", "MB", "GB", "TB", "PB", "EB"];
@@ -37,7 +37,7 @@ export function checkElements(buffers: readonly BufferInfo[]): void {
   );
 }
 
-/** What a program asks for. */
+/** The memory that a program asks for. */
 interface Demand {
   readonly buffers: readonly BufferInfo[];
   /** Bytes of registers, constants and slots. */

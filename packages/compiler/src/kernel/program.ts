@@ -3,7 +3,7 @@ import type { BufferInfo } from "./buffers.ts";
 import type { Kernel } from "./kernel.ts";
 import type { BufferId } from "./scalar.ts";
 
-/** Where a buffer lives while the program runs. */
+/** The memory of a buffer while the program runs. */
 export type Location =
   | { readonly kind: "slot"; readonly slot: number }
   | { readonly kind: "register"; readonly name: string }
@@ -19,7 +19,7 @@ export interface Port {
   readonly shape: readonly number[];
 }
 
-/** What a backend compiles: kernels in order over buffers that all have a place. */
+/** A program for a backend: kernels in order, over buffers that all have a location. */
 export interface CompiledProgram {
   readonly kernels: readonly Kernel[];
   readonly buffers: readonly (BufferInfo & { readonly location: Location })[];

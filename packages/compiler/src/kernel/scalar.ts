@@ -1,9 +1,9 @@
 import type { DType, NameOf, Scalar as Element } from "@adjoint/ir";
 import type { Affine, Guard, IndexMap } from "./affine.ts";
 
-/** A place in memory, by number; the plan says where it lives. */
+/** A buffer, by its number in the program; the plan gives it a slot. */
 export type BufferId = number;
-/** A value in a scalar graph, by its place in the list. */
+/** A value in a scalar graph, by its index in the list. */
 export type ValueId = number;
 
 /** One value of the expression inside a kernel. Operands come earlier in the list. */
@@ -40,7 +40,7 @@ export interface Load {
   readonly index: IndexMap;
   /** Positions decided by data: each adds value·stride, and a value outside 0 … size−1 is an error. */
   readonly dynamic: readonly DynamicIndex[];
-  /** The value where the guards fail; zero when absent. */
+  /** The value if the guards fail; zero when absent. */
   readonly otherwise?: ValueId;
 }
 
@@ -130,7 +130,7 @@ export function operandsOf(node: ScalarNode): readonly ValueId[] {
   }
 }
 
-/** The same node over other operands, and over other coordinates where they change. */
+/** The same node over other operands, and over other coordinates if they change. */
 export function mapScalar(
   node: ScalarNode,
   value: (id: ValueId) => ValueId,
@@ -178,7 +178,7 @@ const guardsOver = (guards: readonly Guard[], affine: (a: Affine) => Affine): re
   guards.map((guard) => ({ ...affine(guard), limit: guard.limit }));
 
 /**
- * Copies an expression into a builder, over other coordinates where they change, and tells where each value went.
+ * Copies an expression into a builder, over other coordinates if they change, and returns the new number of each value.
  * @param given a value that stands for a node.
  */
 export function splice(

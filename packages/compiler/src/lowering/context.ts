@@ -4,7 +4,7 @@ import type { Placement } from "./expression.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BufferId } from "../kernel/scalar.ts";
 
-/** What lowering one node needs to know. */
+/** The state that lowering one node reads and changes. */
 export interface LoweringContext extends Placement {
   readonly buffers: BufferTable;
   /** The buffer that a tensor's own kernel writes. */

@@ -142,7 +142,7 @@ export function lowerConvWeight(
   );
 }
 
-/** Strides were taken out before: element i gets tap k of position i + padding − k·dilation, where there is one. */
+/** Strides were taken out before: element i gets tap k of position i + padding − k·dilation, if there is one. */
 export function lowerConvTranspose(
   node: Node<AttributesOf<"convTranspose">>,
   output: Tensor,

@@ -25,7 +25,7 @@ export function decompose(graph: Graph): Graph {
   });
 }
 
-/** A product that is 0 where a zero is among finite numbers: 0·∞ would be NaN where the others overflow first. */
+/** A product that is 0 if a zero is among finite numbers: 0·∞ would be NaN if the others overflow first. */
 function zeroWins(x: Tensor, along: ReduceOptions): Tensor {
   const [product, size] = [x.reduceProd(along), x.abs()];
   const isZero = size.reduceMin(along).equal(0).and(size.reduceMax(along).less(Infinity));

@@ -13,7 +13,7 @@ import { sizesOf } from "./sizes.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "../kernel/scalar.ts";
 import { belowReshape, isView, padsZero, through } from "./views.ts";
 
-/** Where tensors are in memory, and a wish that one were. */
+/** The buffers of tensors that are in memory, and requests for more. */
 export interface Placement {
   bufferOf(tensor: Tensor): BufferId | undefined;
   /** True for a tensor that a kernel of its own computes. */
@@ -68,7 +68,7 @@ interface Wanted {
   readonly access: Access;
 }
 
-/** What an element is computed from, in order, and how. */
+/** The operands of an element, in order, and the way to combine them. */
 interface Recipe {
   readonly operands: readonly Wanted[];
   readonly combine: (values: readonly ValueId[]) => ValueId;
@@ -130,7 +130,7 @@ export class Expression {
     return value;
   }
 
-  /** The value itself where it rests on no other. */
+  /** The value itself if it depends on no other. */
   #recipe(tensor: Tensor, access: Access): ValueId | Recipe {
     const builder = this.#builder;
     const { node, dtype } = tensor;
@@ -211,7 +211,7 @@ export class Expression {
     });
   }
 
-  /** A concatenation read at a fixed place of its axis: the part that lies there. */
+  /** A concatenation read at a fixed position of its axis: the part that lies there. */
   #part(tensor: Tensor, axis: number, access: Access): ValueId | Recipe {
     const place = access.coordinates[axis];
     let start = 0;

@@ -11,7 +11,7 @@ import { ScalarBuilder } from "../kernel/scalar.ts";
 import { isView } from "./views.ts";
 import { writePart } from "./write-part.ts";
 
-/** Windows at stride 1: element i sums tap k of window i − k·dilation, where there is one. */
+/** Windows at stride 1: element i sums tap k of window i − k·dilation, if there is one. */
 export function lowerWindowSum(
   node: Node<AttributesOf<"windowSum">>,
   output: Tensor,

@@ -98,7 +98,7 @@ function lowerOnce(
     return buffer;
   });
   if (!fresh) return { groups, roots: rootBuffers };
-  // Results of a body are copied where their buffer is an input's, or another result's.
+  // Results of a body are copied if their buffer is an input's, or another result's.
   const used = new Set<BufferId>(given.values());
   const own = rootBuffers.map((buffer, index) => {
     const constant = buffers.get(buffer).owner.kind === "constant";

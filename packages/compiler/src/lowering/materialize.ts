@@ -18,9 +18,9 @@ import { baseOf, belowReshapes, isView } from "./views.ts";
 
 /** One reader of a tensor, views between them looked through. */
 interface Use {
-  /** How many times over the tensor's elements are read: above 1 where a broadcast or window repeats them. */
+  /** The number of times each of the tensor's elements is read: above 1 if a broadcast or window repeats them. */
   readonly expansion: number;
-  /** Read as indices: at fixed places of the last axis. */
+  /** Read as indices: at fixed positions of the last axis. */
   readonly asIndices: boolean;
 }
 
@@ -100,7 +100,7 @@ export class Materialization {
     return repeated || readers.length > FEW_USES || cost > CHEAP;
   }
 
-  /** What computing a node again costs each reader, counted up to a limit; what takes long to look through costs as much. */
+  /** The cost of computing a node again for each reader, counted up to a limit; what takes long to look through costs as much. */
   #cost(root: Node, limit: number): number {
     const stack = [root];
     let sum = 0;
@@ -119,7 +119,7 @@ export class Materialization {
     return Math.min(sum, limit);
   }
 
-  /** An upper bound of how many values an expression of a node has, where those of its inputs are known. */
+  /** An upper bound of the number of values in a node's expression, if those of its inputs are known. */
   #sizeOf(node: Node, sizes: ReadonlyMap<Node, number>): number {
     if (node.operation.kind === "source") return 1;
     let size = isNode(node, "pad") ? PADDING : 1;

@@ -2,9 +2,9 @@ import { type Node, type Tensor, at, elementCount, isNode, uniformConstant } fro
 import { sizesOf } from "./sizes.ts";
 import { baseOf, isView } from "./views.ts";
 
-/** What is in memory so far, and more of it. */
+/** The tensors that are in memory so far, to which more can be added. */
 export interface Memory {
-  /** What stands for the tensor's buffer, equal for tensors that share one; undefined if the tensor is not in memory. */
+  /** A key of the tensor's buffer, equal for tensors that share one; undefined if the tensor is not in memory. */
   bufferKey(tensor: Tensor): unknown;
   store(tensor: Tensor): void;
 }
@@ -72,7 +72,7 @@ class ReadBuffers {
   /** Notes what a node's expression reads, after its inputs'. */
   add(node: Node): void {
     if (isView(node)) return;
-    // What a gather looks up is read from memory.
+    // A gather reads its data from memory.
     const operands = isNode(node, "gather")
       ? [baseOf(at(node.inputs, 0)), ...node.inputs.slice(1)]
       : node.inputs;

@@ -23,7 +23,7 @@ import { sizesOf } from "./sizes.ts";
 export interface Through {
   readonly input: Tensor;
   readonly access: Access;
-  /** Conditions that this view adds: where they fail, its filler stands. */
+  /** Conditions that this view adds: if they fail, the element is its filler. */
   readonly added: readonly Guard[];
 }
 
@@ -42,7 +42,7 @@ const plain = (input: Tensor, access: Access, coordinates: readonly Affine[]): T
 const at = (access: Access, axis: number): Affine =>
   access.coordinates[axis] ?? fixed(0, access.domain.length);
 
-/** How each view maps its output's coordinates to its input's. Undefined: it must be computed into memory. */
+/** The map of each view from its output's coordinates to its input's. Undefined: it must be computed into memory. */
 const rules: { readonly [N in NameOf<"view">]: ViewRule<N> } = {
   reshape: (node, input, access) => {
     const coordinates = reshaped(access.coordinates, sizesOf(node.output), sizesOf(input), access.domain);
@@ -120,7 +120,7 @@ export function isView(node: Node): boolean {
   return !isNode(node, "concat") && !isNode(node, "windowSum");
 }
 
-/** The view's input from an access of its output; undefined where that is not affine. */
+/** The view's input from an access of its output; undefined if that is not affine. */
 export function through(tensor: Tensor, access: Access): Through | undefined {
   const [input] = tensor.node.inputs;
   if (input === undefined) return undefined;
@@ -140,7 +140,7 @@ export function baseOf(tensor: Tensor): Tensor {
   return base;
 }
 
-/** What a reshape reads: the same elements in the same order; undefined for other tensors. */
+/** The input of a reshape: the same elements in the same order; undefined for other tensors. */
 export function belowReshape(tensor: Tensor): Tensor | undefined {
   const { node } = tensor;
   const [input] = node.inputs;
@@ -158,7 +158,7 @@ export function belowReshapes(tensor: Tensor): Tensor {
   return base;
 }
 
-/** True where a padding's filler is zero, which index maps give without a select. */
+/** True if a padding's filler is zero, which index maps give without a select. */
 export function padsZero(node: Node): boolean {
   const [, filler] = node.inputs;
   return filler !== undefined && Number(uniformConstant(filler)) === 0;

@@ -12,7 +12,7 @@ export interface MemoryPlan {
   readonly slots: readonly number[];
 }
 
-/** When a buffer is in use, in positions of the kernels (nested ones counted in line); both ends included. */
+/** The time in which a buffer is in use, in positions of the kernels (nested ones counted in line); both ends included. */
 interface Interval {
   start: number;
   end: number;
@@ -29,9 +29,9 @@ interface Timeline {
 interface Loop {
   readonly start: number;
   readonly end: number;
-  /** What is used inside it. */
+  /** The buffers used inside it. */
   readonly used: ReadonlySet<BufferId>;
-  /** What keeps its content from one run of it to the next. */
+  /** The buffers that keep their content from one run of it to the next. */
   readonly kept: ReadonlySet<BufferId>;
 }
 
@@ -104,7 +104,7 @@ function timeline(
 
 /**
  * Gives buffers to slots so that those alive at once never share one: in the order of their start, each takes the free
- * slot that fits best (growing the largest where none is large enough). A result may take over the slot of an operand
+ * slot that fits best (growing the largest if none is large enough). A result may take over the slot of an operand
  * that its kernel reads for the last time, element by element.
  */
 export function planMemory(
@@ -125,7 +125,7 @@ export function planMemory(
   const kernelAt = new Map(line.map(({ kernel, position }) => [position, kernel]));
   const slots: number[] = [];
   const free = new FreeSlots();
-  /** What has a slot and is in use, in the order in which it took it. */
+  /** The buffers that have a slot and are in use, in the order in which they took it. */
   const busy = new Map<BufferId, { readonly slot: number; readonly turn: number }>();
   const planned = [...intervals.entries()]
     // An input that no kernel reads ends before the first of them, and needs no memory.
@@ -204,7 +204,7 @@ class FreeSlots {
     return slot;
   }
 
-  /** The place of the first size that is not smaller. */
+  /** The index of the first size that is not smaller. */
   #firstFrom(size: number): number {
     let [low, high] = [0, this.#sizes.length];
     while (low < high) {

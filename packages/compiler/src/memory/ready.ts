@@ -3,7 +3,7 @@ interface Entry {
   readonly cost: number;
 }
 
-/** Kernels that can run, by cost and place: a binary heap. An entry whose kernel has a newer one is passed over. */
+/** Kernels that can run, by cost and position: a binary heap. An entry whose kernel has a newer one is passed over. */
 export class Ready {
   readonly #heap: Entry[] = [];
   readonly #costs = new Map<number, number>();

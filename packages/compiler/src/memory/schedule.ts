@@ -18,12 +18,12 @@ export interface Schedule {
   readonly inPlace: ReadonlyMap<BufferId, BufferId>;
 }
 
-/** What decides whether a kernel may write a result over something that it reads. */
+/** The facts that decide if a kernel may write a result over a buffer that it reads. */
 interface Overwriting {
   readonly stores: ReadonlyMap<BufferId, Store>;
-  /** Where the expression of the results reads each buffer; undefined for more than one place or a place that varies. */
+  /** The index at which the expression of the results reads each buffer; undefined for several, or for one that data decides. */
   readonly reads: ReadonlyMap<BufferId, Affine | undefined>;
-  /** What the kernel reads in another order than that of its results. */
+  /** Buffers that the kernel reads in another order than that of its results. */
   readonly before: ReadonlySet<BufferId>;
 }
 
@@ -57,7 +57,7 @@ function overwritingOf(kernel: Kernel): Overwriting | undefined {
   return overwriting;
 }
 
-/** The store of a buffer by a kernel with a single expression, where that kernel may write over `over`. */
+/** The store of a buffer by a kernel with a single expression, if that kernel may write over `over`. */
 export function overwrites(kernel: Kernel, buffer: BufferId, over: BufferId): Store | undefined {
   const overwriting = overwritingOf(kernel);
   const store = overwriting?.stores.get(buffer);
@@ -75,7 +75,7 @@ class Order {
   readonly after: readonly Set<number>[];
   readonly writers: ReadonlyMap<BufferId, readonly number[]>;
   readonly readers: ReadonlyMap<BufferId, readonly number[]>;
-  /** What needs a kernel, as long as no order was added since. */
+  /** The kernels that need a kernel, as long as no order was added since. */
   readonly #dependents = new Map<number, ReadonlySet<number>>();
 
   constructor(kernels: readonly Kernel[]) {
@@ -131,7 +131,7 @@ class Order {
 
 /**
  * Orders kernels so that what they need comes first and as little as possible is alive at once, and lets a kernel write
- * a register's next value in place where every read of the old value comes before.
+ * a register's next value in place if every read of the old value comes before.
  */
 export function schedule(
   kernels: readonly Kernel[],
@@ -170,14 +170,14 @@ export function schedule(
   return { kernels: [...sorted.filter((kernel) => kernel !== undefined), ...copies.map(copy)], inPlace };
 }
 
-/** Whether one of the others needs the writer. */
+/** True if one of the others needs the writer. */
 function isNeeded(order: Order, writer: number, others: readonly number[]): boolean {
   if (others.length === 0) return false;
   const dependents = order.dependents(writer);
   return others.some((other) => dependents.has(other));
 }
 
-/** Of all kernels that can run, the one that frees most memory (net of what it takes) runs next; ties by place. */
+/** Of all kernels that can run, the one that frees most memory (net of what it takes) runs next; ties by position. */
 function listSchedule(order: Order, buffers: BufferTable): readonly number[] {
   const { traffic, before, after, readers, writers } = order;
   const bytes = (buffer: BufferId): number => {
@@ -204,7 +204,7 @@ function listSchedule(order: Order, buffers: BufferTable): readonly number[] {
   for (let best = ready.take(); best !== undefined; best = ready.take()) {
     done.add(best);
     const kernel = traffic[best];
-    // Costs only fall: where a buffer is there now, and where one reader is left that frees it.
+    // Costs only fall: if a buffer is there now, or if one reader is left that frees it.
     const cheaper = new Set<number>();
     for (const buffer of kernel?.writes ?? []) {
       if (written.has(buffer)) continue;

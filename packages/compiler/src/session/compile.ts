@@ -40,7 +40,7 @@ export async function compile<E extends Entries>(entries: E, options: SessionOpt
   );
 }
 
-/** How many sets of sizes of one entry stay compiled; the least recently used goes. */
+/** The number of sets of sizes of one entry that stay compiled; the least recently used goes. */
 const KEPT_SPECIALIZATIONS = 16;
 
 /** Compiles each entry for the sizes that it is fed, when it is first fed them. */
@@ -91,7 +91,7 @@ class Compiler implements Runtime {
     }
   }
 
-  /** The entry compiled for these sizes, from the cache where it ran with them before. */
+  /** The entry compiled for these sizes, from the cache if it ran with them before. */
   runnable(entry: string, feeds: readonly FedShape[]): CompiledEntry | Promise<CompiledEntry> {
     const bySizes = this.#compiled.get(entry) ?? new Map<string, CompiledEntry>();
     this.#compiled.set(entry, bySizes);
@@ -155,7 +155,7 @@ class Compiler implements Runtime {
 
 /**
  * The registers of all entries.
- * @throws AdjointError where two of one name differ in type or first value.
+ * @throws AdjointError if two of one name differ in type or first value.
  */
 export function sharedRegisters(entries: Entries): ReadonlyMap<string, RegisterAttributes> {
   const tensors = registerTensors(Object.values<Graph>(entries), "compile");

@@ -15,7 +15,7 @@ export interface CompiledEntry {
   readonly milliseconds: number;
 }
 
-/** What became of one entry for one set of sizes, as data; `text` says the same to a reader. */
+/** The compilation of one entry for one set of sizes, as data; `text` says the same to a reader. */
 export interface Explanation {
   readonly entry: string;
   readonly inputs: readonly string[];
@@ -42,12 +42,12 @@ export interface KernelExplanation {
   readonly bytes: number;
   /** Bytes of the slots that hold something needed while it runs or after it: memory over time. */
   readonly liveBytes: number;
-  /** Mean milliseconds a run, where the session profiles. */
+  /** Mean milliseconds a run, if the session profiles. */
   readonly milliseconds?: number;
 }
 
 /**
- * What each compiled program of a session became: passes, kernels, memory, and times where the session profiles. Entries
+ * An account of each compiled program of a session: passes, kernels, memory, and times if the session profiles. Entries
  * with symbolic sizes appear once they ran. A function of its own, so that pages without it don't load it.
  */
 export const explain = (session: { readonly compiled: readonly CompiledEntry[] }): readonly Explanation[] =>

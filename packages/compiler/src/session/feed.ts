@@ -20,7 +20,7 @@ import {
   valueOf,
 } from "@adjoint/ir/values";
 
-/** Host data for an input: with its shape, or a bare array where the declared shape and the length leave no doubt. */
+/** Host data for an input: with its shape, or a bare array if the declared shape and the length leave no doubt. */
 export type Feed =
   | TypedArray
   | Scalar

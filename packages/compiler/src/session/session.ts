@@ -23,7 +23,7 @@ export type Entries = { readonly [entry: string]: Graph };
 type InputsOf<G> = G extends Graph<infer I> ? I : never;
 type OutputsOf<G> = G extends Graph<string, infer O> ? O : never;
 
-/** What a session starts from. */
+/** The options with which a session starts. */
 export interface StartOptions {
   /** Seeds initial values and random numbers; a whole number of 32 bits. */
   readonly seed?: number;
@@ -47,11 +47,11 @@ export interface Runtime extends AsyncDisposable, Pick<Device, "readState" | "wr
   readonly registers: ReadonlyMap<string, RegisterAttributes>;
   /** The inputs of each entry, as declared. */
   readonly entries: ReadonlyMap<string, Inputs>;
-  /** What was compiled here, where anything was. */
+  /** The entries that were compiled here, if any. */
   readonly compiled: readonly CompiledEntry[];
   /** Makes ready what needs to be fed nothing for that; every register has been written before. */
   prepare(): Promise<void>;
-  /** An entry for inputs of these sizes, in order. @throws AdjointError where it can't run on them. */
+  /** An entry for inputs of these sizes, in order. @throws AdjointError if it can't run on them. */
   runnable(entry: string, feeds: readonly FedShape[]): Runnable | Promise<Runnable>;
 }
 
@@ -150,12 +150,12 @@ export class Session<E extends Entries = Entries> implements AsyncDisposable {
     return this.#engine.backend;
   }
 
-  /** What has been compiled, which `explain` tells about; entries with symbolic sizes appear once they ran. */
+  /** The entries compiled so far, which `explain` tells about; entries with symbolic sizes appear once they ran. */
   get compiled(): readonly CompiledEntry[] {
     return this.#engine.compiled;
   }
 
-  /** What runs already, or waits to, ends first. */
+  /** Runs that have started, or wait to, end first. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#last.then(() => this.#engine[Symbol.asyncDispose]());
     return this.#closing;
