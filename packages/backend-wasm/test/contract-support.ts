@@ -10,7 +10,7 @@ import {
   workspaceBytes,
 } from "../src/kernels/contract/index.ts";
 import { planContraction } from "../src/kernels/contract/plan.ts";
-import type { Shape } from "../src/kernels/contract/shapes.ts";
+import type { Shape } from "../src/kernels/contract/contraction.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 
 const arrays = {

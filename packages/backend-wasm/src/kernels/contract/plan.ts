@@ -1,13 +1,13 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler/kernel";
 import { blockPlan } from "./block/plan.ts";
-import { type Epilogue, emittedOf } from "./epilogue.ts";
+import { type Epilogue, emittedOf } from "./epilogue/epilogue.ts";
 import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
 import { operandOf } from "./operand.ts";
 import type { Split } from "../../share.ts";
-import type { Plan, Shape, WindowPlan } from "./shapes.ts";
+import type { Plan, Shape, WindowPlan } from "./contraction.ts";
 import { type PlanOptions, type Sizes, sizesOf } from "./sizes.ts";
-import { emitLine } from "./pack/lines.ts";
-import { tapsPlan } from "./taps/plan.ts";
+import { emitLine } from "./pack/gather-line.ts";
+import { tapsPlan } from "./weight-gradient/plan.ts";
 import { vectorPlan } from "./matrix-vector/plan.ts";
 import { swappedPlan, windowPlan } from "./window/plan.ts";
 

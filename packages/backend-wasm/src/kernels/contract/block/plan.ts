@@ -1,10 +1,10 @@
-import type { Epilogue } from "../epilogue.ts";
+import type { Epilogue } from "../epilogue/epilogue.ts";
 import type { Lane } from "../lane.ts";
-import { rowTiles, rowsOfTile, thinRows } from "./micro.ts";
+import { rowTiles, rowsOfTile, thinRows } from "../micro-kernel/micro-kernel.ts";
 import { type Operand, strideOf } from "../operand.ts";
 import { accessOf, linesOf, panelOf } from "../pack/pack.ts";
 import { ownRegion } from "../regions.ts";
-import type { BlockPlan } from "../shapes.ts";
+import type { BlockPlan } from "../contraction.ts";
 import { type PlanOptions, type Sizes, balanced, depthOf } from "../sizes.ts";
 
 /** Rows in a block: it stays in the second-level cache while the slivers pass. */

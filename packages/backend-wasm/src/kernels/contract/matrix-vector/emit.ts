@@ -11,11 +11,11 @@ import {
   select,
   v128,
 } from "../../../emit/index.ts";
-import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "../epilogue.ts";
+import { type EmittedEpilogue, applyEpilogue, applyOne, emittedOf } from "../epilogue/epilogue.ts";
 import type { Lane } from "../lane.ts";
 import { type Operand, placeOf, strideOf } from "../operand.ts";
 import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, VectorPlan } from "../shapes.ts";
+import type { Plan, VectorPlan } from "../contraction.ts";
 import { blockTerms } from "../sizes.ts";
 import { VECTOR_BLOCK } from "./plan.ts";
 import { SHARED, shareOf } from "../../../share.ts";

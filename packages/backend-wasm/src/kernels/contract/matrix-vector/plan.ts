@@ -2,7 +2,7 @@ import { type Lane, isPlain } from "../lane.ts";
 import { type Operand, strideOf } from "../operand.ts";
 import { isContiguous, lineBytes } from "../pack/pack.ts";
 import { ownRegion } from "../regions.ts";
-import type { VectorPlan } from "../shapes.ts";
+import type { VectorPlan } from "../contraction.ts";
 import { type Sizes, depthOf, paddedTo } from "../sizes.ts";
 
 /** Sums that a matrix-vector product keeps at once. */

@@ -9,17 +9,17 @@ import {
   memory,
   select,
 } from "../../../emit/index.ts";
-import { emitFinish } from "../epilogue.ts";
-import { emitImageCopy } from "./image.ts";
-import { TABLE_HEAD } from "../block/micro.ts";
+import { emitFinish } from "../epilogue/epilogue.ts";
+import { emitImageCopy } from "../padded-copy.ts";
+import { TABLE_HEAD } from "../micro-kernel/micro-kernel.ts";
 import { type Part, decode, placeOf, weighted } from "../operand.ts";
-import { emitPanelPack } from "../pack/panel.ts";
+import { emitPanelPack } from "../pack/left.ts";
 import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, WindowPlan } from "../shapes.ts";
+import type { Plan, WindowPlan } from "../contraction.ts";
 import { tableBytes } from "./plan.ts";
-import { runsOf } from "./window.ts";
+import { runsOf } from "../windows.ts";
 import { SHARED, rangeOf } from "../../../share.ts";
-import { type Stripe, emitStripe } from "../block/stripe.ts";
+import { type Stripe, emitStripe } from "../micro-kernel/panel-kernel.ts";
 
 /**
  * A contraction whose right side is read through windows, as convolutions do: the micro-kernel finds each term's columns

@@ -1,14 +1,14 @@
-import type { Epilogue } from "../epilogue.ts";
+import type { Epilogue } from "../epilogue/epilogue.ts";
 import type { Lane } from "../lane.ts";
-import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "../block/micro.ts";
+import { TABLE_HEAD, rowTiles, rowsOfTile, thinRows } from "../micro-kernel/micro-kernel.ts";
 import type { Operand } from "../operand.ts";
 import type { Region } from "../../../region.ts";
 import { type Lines, accessOf, linesOf, panelOf } from "../pack/pack.ts";
 import { ownRegion } from "../regions.ts";
-import type { SwappedPlan, WindowPlan } from "../shapes.ts";
+import type { SwappedPlan, WindowPlan } from "../contraction.ts";
 import { type PlanOptions, type Sizes, depthOf, paddedTo } from "../sizes.ts";
-import { leastCommon, offsetsBytes, turnedSums } from "../swapped/turn.ts";
-import { type Window, imagesOf, runsOf, windowOf } from "./window.ts";
+import { leastCommon, offsetsBytes, turnedSums } from "../transpose.ts";
+import { type Window, imagesOf, runsOf, windowOf } from "../windows.ts";
 
 /** The largest left panel beside windows, in bytes. */
 export const MOST_PANEL: number = 1 << 20;

@@ -1,8 +1,8 @@
-import { type Body, type Callee, type Local, type ModuleBuilder, i32, v128 } from "../../../emit/index.ts";
-import { copyElement } from "../elements.ts";
-import type { Lane } from "../lane.ts";
-import type { Operand } from "../operand.ts";
-import type { Image, ImageAxis } from "./window.ts";
+import { type Body, type Callee, type Local, type ModuleBuilder, i32, v128 } from "../../emit/index.ts";
+import { copyElement } from "./elements.ts";
+import type { Lane } from "./lane.ts";
+import type { Operand } from "./operand.ts";
+import type { Image, ImageAxis } from "./windows.ts";
 
 /** Vectors of a row that are copied without a loop. */
 const UNROLLED = 16;

@@ -1,7 +1,7 @@
 import { type Body, type Local, type ModuleBuilder, call, i32, select } from "../../../emit/index.ts";
-import type { RowTiles } from "../block/micro.ts";
+import type { RowTiles } from "../micro-kernel/micro-kernel.ts";
 import { type Access, type Lines, type Pack, type Panel, emitPack } from "./pack.ts";
-import type { Plan } from "../shapes.ts";
+import type { Plan } from "../contraction.ts";
 
 type Word = Local<"i32">;
 

@@ -1,5 +1,5 @@
-import { type Lane, isPlain } from "../lane.ts";
-import type { Axis, Operand, Part } from "../operand.ts";
+import { type Lane, isPlain } from "./lane.ts";
+import type { Axis, Operand, Part } from "./operand.ts";
 
 /** The largest padded copy of an image, in bytes. */
 const MOST_IMAGE = 1 << 20;

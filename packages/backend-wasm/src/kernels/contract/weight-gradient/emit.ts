@@ -1,15 +1,15 @@
 import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../../../emit/index.ts";
-import { emitFinish, emittedOf } from "../epilogue.ts";
-import { emitImageCopy } from "../window/image.ts";
-import { TABLE_HEAD } from "../block/micro.ts";
+import { emitFinish, emittedOf } from "../epilogue/epilogue.ts";
+import { emitImageCopy } from "../padded-copy.ts";
+import { TABLE_HEAD } from "../micro-kernel/micro-kernel.ts";
 import { placeOf } from "../operand.ts";
 import { emitPack } from "../pack/pack.ts";
 import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, TapsPlan } from "../shapes.ts";
-import { imagesOf, runsOf } from "../window/window.ts";
+import type { Plan, TapsPlan } from "../contraction.ts";
+import { imagesOf, runsOf } from "../windows.ts";
 import { SHARED, rangeOf } from "../../../share.ts";
-import { emitSwappedStripe } from "../block/stripe.ts";
-import { emitTurn, leastCommon, overTurned, turnedLine, writeOffsets } from "../swapped/turn.ts";
+import { emitSwappedStripe } from "../micro-kernel/panel-kernel.ts";
+import { emitTurn, leastCommon, overTurned, turnedLine, writeOffsets } from "../transpose.ts";
 
 /**
  * The gradient by a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. One image

@@ -1,14 +1,14 @@
 import type { ContractKernel } from "@adjoint/compiler/kernel";
 import type { Lane } from "../lane.ts";
-import { rowTiles, rowsOfTile } from "../block/micro.ts";
+import { rowTiles, rowsOfTile } from "../micro-kernel/micro-kernel.ts";
 import type { Operand, Part } from "../operand.ts";
 import { accessOf, linesOf, panelOf } from "../pack/pack.ts";
 import { ownRegion } from "../regions.ts";
-import type { TapsPlan } from "../shapes.ts";
+import type { TapsPlan } from "../contraction.ts";
 import { type PlanOptions, type Sizes, balanced, blockTerms } from "../sizes.ts";
-import { offsetsBytes, turnedSums } from "../swapped/turn.ts";
+import { offsetsBytes, turnedSums } from "../transpose.ts";
 import { MOST_PANEL, tableBytes, windowRegions } from "../window/plan.ts";
-import { imagesOf, runsOf, windowOf } from "../window/window.ts";
+import { imagesOf, runsOf, windowOf } from "../windows.ts";
 
 export function tapsPlan(
   { convolution }: ContractKernel,

@@ -1,14 +1,14 @@
 import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../../../emit/index.ts";
-import { emitFinish, emittedOf } from "../epilogue.ts";
-import { emitImageCopy } from "../window/image.ts";
+import { emitFinish, emittedOf } from "../epilogue/epilogue.ts";
+import { emitImageCopy } from "../padded-copy.ts";
 import { placeOf } from "../operand.ts";
 import { emitPack } from "../pack/pack.ts";
 import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, SwappedPlan } from "../shapes.ts";
+import type { Plan, SwappedPlan } from "../contraction.ts";
 import { tableBytes } from "../window/plan.ts";
 import { SHARED, rangeOf } from "../../../share.ts";
-import { emitSwappedStripe } from "../block/stripe.ts";
-import { emitTurn, overTurned, turnedLine, writeOffsets } from "./turn.ts";
+import { emitSwappedStripe } from "../micro-kernel/panel-kernel.ts";
+import { emitTurn, overTurned, turnedLine, writeOffsets } from "../transpose.ts";
 import { writeTables } from "../window/emit.ts";
 
 /**

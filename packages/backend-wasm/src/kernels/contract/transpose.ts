@@ -8,13 +8,13 @@ import {
   i32,
   select,
   v128,
-} from "../../../emit/index.ts";
-import type { Lane } from "../lane.ts";
-import { type Part, decode, weighted } from "../operand.ts";
-import { transposed } from "../pack/pack.ts";
-import { ownRegion } from "../regions.ts";
-import { paddedTo } from "../sizes.ts";
-import type { Region } from "../../../region.ts";
+} from "../../emit/index.ts";
+import type { Lane } from "./lane.ts";
+import { type Part, decode, weighted } from "./operand.ts";
+import { transposed } from "./pack/pack.ts";
+import { ownRegion } from "./regions.ts";
+import { paddedTo } from "./sizes.ts";
+import type { Region } from "../../region.ts";
 
 /** The least number that both divide. */
 export const leastCommon = (a: number, b: number): number => {

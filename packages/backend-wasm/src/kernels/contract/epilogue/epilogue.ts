@@ -8,9 +8,9 @@ import {
   type Value,
   i32,
   v128,
-} from "../../emit/index.ts";
-import { type Lane, laneOf, loadSum, sumTypeOf } from "./lane.ts";
-import { type Part, mergedAxes, placeOf, strideOf } from "./operand.ts";
+} from "../../../emit/index.ts";
+import { type Lane, laneOf, loadSum, sumTypeOf } from "../lane.ts";
+import { type Part, mergedAxes, placeOf, strideOf } from "../operand.ts";
 
 type Index = Local<"i32">;
 

@@ -1,5 +1,5 @@
 import { type Callee, type ModuleBuilder, call, i32, select } from "../../../emit/index.ts";
-import { type Micro, type MicroShape, emitMicro, type RowTiles } from "./micro.ts";
+import { type Micro, type MicroShape, emitMicro, type RowTiles } from "./micro-kernel.ts";
 
 /** stripe(a, b, bEnd, tile, adds, row, rowEnd): all rows of a block by one sliver. */
 export type Stripe = Callee<["i32", "i32", "i32", "i32", "i32", "i32", "i32"], "void">;
