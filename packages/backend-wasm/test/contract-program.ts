@@ -1,6 +1,7 @@
 import type { ContractKernel, CompiledProgram } from "@adjoint/compiler";
-import type { PlanOptions } from "../src/kernels/contract/index.ts";
-import { READ_SLACK } from "../src/kernels/contract/index.ts";
+import { at } from "@adjoint/ir";
+import type { PlanOptions } from "../src/kernels/contract/contraction.ts";
+import { READ_SLACK } from "../src/kernels/contract/emit.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { contractKernel, contractRegions } from "../src/kernels/contract/kernel.ts";
 import { MathLibrary } from "../src/math/library.ts";
@@ -20,22 +21,22 @@ export interface ProgramRun {
 export const contractionsOf = (program: CompiledProgram): readonly ContractKernel[] =>
   program.kernels.filter((kernel) => kernel.form === "contract");
 
-/** The contractions of a program as one module, over memory in which no two buffers share a place; f32 buffers hold noise. */
+/** The contractions of a program as one module, over memory in which no two buffers overlap; f32 buffers hold noise. */
 export function runContractions(
   program: CompiledProgram,
   { fused = false, wide = false, threads = 1 }: PlanOptions,
 ): ProgramRun {
   const kernels = contractionsOf(program);
   let end = 128;
-  const places = program.buffers.map(({ elements }) => {
-    const at = end;
+  const addresses = program.buffers.map(({ elements }) => {
+    const address = end;
     end = Math.ceil((end + elements * 8 + READ_SLACK) / 64) * 64;
-    return at;
+    return address;
   });
   const options = { fused, wide, threads };
   const place = {
-    address: (buffer: number): number => places[buffer] ?? 0,
-    dtype: (buffer: number) => program.buffers[buffer]?.dtype ?? "f32",
+    address: (buffer: number): number => at(addresses, buffer),
+    dtype: (buffer: number) => at(program.buffers, buffer).dtype,
     outOfRange: (): void => {},
   };
   const environment = (module: ModuleBuilder) => ({
@@ -62,7 +63,7 @@ export function runContractions(
   const memory = new WebAssembly.Memory({ initial: pages });
   program.buffers.forEach(({ dtype, elements }, buffer) => {
     if (dtype === "f32")
-      new Float32Array(memory.buffer, places[buffer], elements).set(noise(elements, buffer + 1));
+      new Float32Array(memory.buffer, addresses[buffer], elements).set(noise(elements, buffer + 1));
   });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return {
@@ -70,7 +71,7 @@ export function runContractions(
       const code = instance.exports[`run${kernel}`] as SharedCode;
       for (let thread = 0; thread < threads; thread++) code(thread, thread, thread + 1, threads);
     },
-    read: (buffer) => new Float32Array(memory.buffer, places[buffer], program.buffers[buffer]?.elements),
+    read: (buffer) => new Float32Array(memory.buffer, addresses[buffer], program.buffers[buffer]?.elements),
     moduleBytes: bytes.length,
     emitMilliseconds,
   };

@@ -1,16 +1,10 @@
 import type { Affine, ContractKernel, IndexMap } from "@adjoint/compiler";
-import type { DType } from "@adjoint/ir";
-import {
-  type Epilogue,
-  type PlanOptions,
-  READ_SLACK,
-  type Split,
-  denseEpilogue,
-  emitContraction,
-  workspaceBytes,
-} from "../src/kernels/contract/index.ts";
-import { planContraction } from "../src/kernels/contract/plan.ts";
-import type { Shape } from "../src/kernels/contract/contraction.ts";
+import { type DType, at } from "@adjoint/ir";
+import type { PlanOptions } from "../src/kernels/contract/contraction.ts";
+import { READ_SLACK, emitContraction, workspaceBytes } from "../src/kernels/contract/emit.ts";
+import { type Epilogue, denseEpilogue } from "../src/kernels/contract/epilogue/epilogue.ts";
+import { type WayPlan, planContraction } from "../src/kernels/contract/plan.ts";
+import type { Split } from "../src/share.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";
 
 const arrays = {
@@ -79,11 +73,11 @@ export function product(
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
-/** The way that a kernel takes, where its sums are stored as they are. */
-export function shapeOf(kernel: ContractKernel): Shape {
+/** The way that a kernel takes if its sums are stored as they are. */
+export function wayOf(kernel: ContractKernel): WayPlan["kind"] {
   const epilogue = denseEpilogue(kernel, () => 0);
   if (epilogue === undefined) throw new Error("its sums are not stored densely");
-  return planContraction(kernel, {}, epilogue).shape;
+  return planContraction(kernel, {}, epilogue).way.kind;
 }
 
 export interface RunOptions extends PlanOptions {
@@ -101,7 +95,7 @@ export interface Ran {
   /** Runs it again; the memory is the same. */
   readonly again: () => void;
   readonly bytes: number;
-  /** True where nothing outside the workspace and the result was written. */
+  /** True if nothing outside the workspace and the result was written. */
   readonly clean: boolean;
 }
 
@@ -111,7 +105,7 @@ export type SharedCode = (thread: number, from: number, to: number, parts: numbe
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const GUARD = 0x5a;
 
-/** Compiles a kernel, runs it on these operands and gives the result. */
+/** Compiles a kernel and runs it on these operands. */
 export function run(
   kernel: ContractKernel,
   operands: readonly [Numbers, Numbers],
@@ -120,13 +114,13 @@ export function run(
   const count = sizeOf([...kernel.batch, ...kernel.rows, ...kernel.columns]);
   const Result = arrays[options.result ?? (kernel.dtype as Held)];
   const threads = options.threads ?? 1;
-  const places: number[] = [];
+  const addresses: number[] = [];
   let end = 128;
   for (const bytes of [operands[0].byteLength, operands[1].byteLength, count * Result.BYTES_PER_ELEMENT]) {
-    places.push(end);
+    addresses.push(end);
     end = align(end + bytes + READ_SLACK);
   }
-  const address = (buffer: number): number => places[buffer] ?? 0;
+  const address = (buffer: number): number => at(addresses, buffer);
   const epilogue = options.epilogue?.(address(2), kernel) ?? denseEpilogue(kernel, address);
   if (epilogue === undefined) throw new Error("the result is not dense");
   const plan = { ...options, threads, epilogue };
@@ -142,7 +136,7 @@ export function run(
   module.export("run", contraction.run);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
   operands.forEach((operand, index) =>
-    all.set(new Uint8Array(operand.buffer, operand.byteOffset, operand.byteLength), places[index]),
+    all.set(new Uint8Array(operand.buffer, operand.byteOffset, operand.byteLength), address(index)),
   );
   const code = instance.exports["run"] as SharedCode;
   const running = options.running ?? threads;
@@ -150,51 +144,51 @@ export function run(
     for (let thread = 0; thread < running; thread++) code(thread, thread, thread + 1, running);
   };
   again();
-  const resultAt = address(2);
-  const resultEnd = resultAt + count * Result.BYTES_PER_ELEMENT;
+  const resultStart = address(2);
+  const resultEnd = resultStart + count * Result.BYTES_PER_ELEMENT;
   let clean = true;
   for (const [from, to] of [
-    [0, places[0] ?? 0],
+    [0, address(0)],
     [resultEnd, workspace],
     [total, all.length],
   ] as const)
     for (let index = from; index < to; index++) clean &&= all[index] === GUARD;
-  const result = new Result(memory.buffer, resultAt, count) as Numbers;
+  const result = new Result(memory.buffer, resultStart, count) as Numbers;
   return { result, split: contraction.split, again, bytes, clean };
 }
 
-/** Σ stride·coordinate over some axes, in row-major order. */
+/** start + Σ stride·coordinate at each point of some axes, in row-major order. */
 function table(strides: readonly number[], sizes: readonly number[], start: number): Int32Array {
-  let places = Int32Array.of(start);
+  let values = Int32Array.of(start);
   sizes.forEach((size, axis) => {
-    const step = strides[axis] ?? 0;
-    places = Int32Array.from(
-      { length: places.length * size },
-      (_, index) => (places[Math.floor(index / size)] ?? 0) + (index % size) * step,
+    const step = at(strides, axis);
+    values = Int32Array.from(
+      { length: values.length * size },
+      (_, index) => (values[Math.floor(index / size)] ?? 0) + (index % size) * step,
     );
   });
-  return places;
+  return values;
 }
 
-/** Reads an operand at a row-major number of the outer axes and one of the inner; zero where a guard fails. */
+/** Reads an operand at a row-major index of the outer axes and one of the inner axes; zero if a guard fails. */
 function reader(
   index: IndexMap,
   outer: readonly number[],
   inner: readonly number[],
   data: ArrayLike<number>,
-): (at: number, k: number) => number {
+): (point: number, term: number) => number {
   const tables = (a: Affine): readonly [Int32Array, Int32Array] => [
     table(a.strides, outer, a.offset),
     table(a.strides.slice(outer.length), inner, 0),
   ];
   const [first, second] = tables(index);
-  const guards = index.guards.map((guard) => ({ limit: guard.limit, places: tables(guard) }));
-  return (at, k) => {
-    for (const { limit, places } of guards) {
-      const value = (places[0][at] ?? 0) + (places[1][k] ?? 0);
+  const guards = index.guards.map((guard) => ({ limit: guard.limit, values: tables(guard) }));
+  return (point, term) => {
+    for (const { limit, values } of guards) {
+      const value = (values[0][point] ?? NaN) + (values[1][term] ?? NaN);
       if (value < 0 || value >= limit) return 0;
     }
-    return data[(first[at] ?? 0) + (second[k] ?? 0)] ?? NaN;
+    return data[(first[point] ?? NaN) + (second[term] ?? NaN)] ?? NaN;
   };
 }
 
@@ -212,15 +206,15 @@ export function reference(
   const sums = new Float64Array(sizeOf(outer));
   const magnitudes = new Float64Array(sizeOf(outer));
   const terms = sizeOf(inner);
-  for (let at = 0; at < sums.length; at++) {
+  for (let point = 0; point < sums.length; point++) {
     let [sum, magnitude] = [0, 0];
-    for (let k = 0; k < terms; k++) {
-      const term = a(at, k) * b(at, k);
-      sum += term;
-      magnitude += Math.abs(term);
+    for (let term = 0; term < terms; term++) {
+      const product = a(point, term) * b(point, term);
+      sum += product;
+      magnitude += Math.abs(product);
     }
-    sums[at] = sum;
-    magnitudes[at] = magnitude;
+    sums[point] = sum;
+    magnitudes[point] = magnitude;
   }
   return { sums, magnitudes };
 }

@@ -10,7 +10,7 @@ import {
   product,
   reference,
   run,
-  shapeOf,
+  wayOf,
 } from "./contract-support.ts";
 
 interface Images {
@@ -144,17 +144,17 @@ test("wide vectors change no bits of a product", () => {
 
 test("cases above take each way that reads windows", () => {
   const ways = cases.map(([name, images]) =>
-    [name, shapeOf(forward(images)).kind, shapeOf(byWeight(images)).kind].join(": "),
+    [name, wayOf(forward(images)), wayOf(byWeight(images))].join(": "),
   );
   expect(ways).toMatchInlineSnapshot(`
     [
-      "few terms: window: taps",
-      "ragged runs and many terms: swapped: taps",
-      "several blocks of terms: window: taps",
-      "whole runs: window: taps",
-      "no padding: swapped: taps",
-      "more positions than a group: swapped: taps",
-      "one image, one row: block: taps",
+      "few terms: window: weightGradient",
+      "ragged runs and many terms: windowSwapped: weightGradient",
+      "several blocks of terms: window: weightGradient",
+      "whole runs: window: weightGradient",
+      "no padding: windowSwapped: weightGradient",
+      "more positions than a group: windowSwapped: weightGradient",
+      "one image, one row: block: weightGradient",
     ]
   `);
 });

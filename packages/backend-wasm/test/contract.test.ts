@@ -1,7 +1,7 @@
 import type { ContractKernel } from "@adjoint/compiler";
 import { describe, expect, test } from "vitest";
 import { kernelOf, map, noise, product, reference, run } from "./contract-support.ts";
-import { workspaceBytes } from "../src/kernels/contract/index.ts";
+import { workspaceBytes } from "../src/kernels/contract/emit.ts";
 import { reluBias } from "./contract-epilogues.ts";
 import { relaxed } from "./relaxed.ts";
 

@@ -9,7 +9,7 @@ type Address = Value<"i32">;
 function widenHalves(bits: Vector): Vector {
   const word = (value: number): Vector => i32x4.splat(i32.const(value));
   const magnitude = v128.and(bits, word(0x7fff));
-  // The exponent moves up by 112; the product rescales subnormals too.
+  // The exponent grows by 112; the multiplication rescales subnormals too.
   const scaled = f32x4.mul(i32x4.shl(magnitude, i32.const(13)), f32x4.splat(f32.const(2 ** 112)));
   const special = v128.and(i32x4.gtU(magnitude, word(0x7bff)), word(0x7f800000));
   const sign = i32x4.shl(v128.and(bits, word(0x8000)), i32.const(16));
@@ -22,7 +22,7 @@ const unpack8 = (vector: Vector, signed: boolean): Vector => {
   return (signed ? i32x4.shrS : i32x4.shrU)(spread, i32.const(24));
 };
 
-/** A vector of sums from neighbouring elements in memory. Reads no more than one vector's elements. */
+/** Neighbouring elements in memory, as a vector of sums. It reads no more elements than fill the vector. */
 export function loadVector(dtype: DType, lane: Lane, address: Address): Vector {
   if (sumTypeOf(dtype) !== lane.sum) {
     throw new AdjointError("backend", "dotGeneral", `can't sum ${dtype} operands in ${lane.sum}`);
@@ -46,7 +46,7 @@ export function loadVector(dtype: DType, lane: Lane, address: Address): Vector {
   }
 }
 
-/** Copies one element to a sum in memory. */
+/** Copies one element to memory, as a sum. */
 export function copyElement(dtype: DType, lane: Lane, to: Address, from: Address): Value<"void"> {
   switch (dtype) {
     case "f16":

@@ -16,10 +16,10 @@ import {
 type Vector = Value<"v128">;
 type Address = Value<"i32">;
 
-/** What sums are kept in. Narrow floats sum in f32; integers wrap, so signed and unsigned are one. */
+/** The type of the sums. Narrow floats are summed in f32. Integers wrap, so signed and unsigned ones share a type. */
 export type SumType = "f32" | "f64" | "i32" | "i64";
 
-/** Arithmetic on vectors of sums. */
+/** The type of a contraction's sums, and its arithmetic on vectors. */
 export interface Lane {
   readonly sum: SumType;
   readonly bytes: 4 | 8;
@@ -27,7 +27,7 @@ export interface Lane {
   readonly count: 4 | 2;
   readonly splat: (address: Address, offset: number) => Vector;
   readonly add: (a: Vector, b: Vector) => Vector;
-  /** sum + a·b, rounded once where the lane is fused. */
+  /** sum + a·b, rounded once if the lane is fused. */
   readonly multiplyAdd: (sum: Vector, a: Vector, b: Vector) => Vector;
   readonly extract: (vector: Vector, lane: number) => Value<ValueType>;
   /** The vector with lane 0 set. */
@@ -61,10 +61,10 @@ export function laneOf(sum: SumType, fused: boolean): Lane {
   };
 }
 
-/** True where an operand's elements are sums already, so that they can be read in place. */
+/** True if an operand's elements have the type of the sums, so that they can be read in place. */
 export const isPlain = (dtype: DType, lane: Lane): boolean => dtypeInfo[dtype].bytes === lane.bytes;
 
-/** A sum read from memory. */
+/** Reads a sum from memory. */
 export function loadSum(lane: Lane, address: Address): Value<ValueType> {
   return { f32, f64, i32, i64 }[lane.sum].load(address);
 }

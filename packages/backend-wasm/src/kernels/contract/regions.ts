@@ -1,5 +1,12 @@
 import { type Body, type Local, i32 } from "../../emit/index.ts";
 import { type Region, layOut } from "../../region.ts";
+import type { Setting } from "./contraction.ts";
+
+/** A range in the output: from the first to before the end. */
+export interface Range {
+  readonly first: Local<"i32">;
+  readonly end: Local<"i32">;
+}
 
 /** A region that each thread has for itself. */
 export const ownRegion = <Name extends string>(name: Name, bytes: number): Region<Name> => ({
@@ -8,7 +15,7 @@ export const ownRegion = <Name extends string>(name: Name, bytes: number): Regio
   perThread: true,
 });
 
-/** Statements that leave where one of the ranges is empty: a thread without a share touches nothing. */
+/** Statements that leave if one of the ranges is empty: a thread without a share touches nothing. */
 export function leaveIfEmpty(
   body: Body,
   ...ranges: readonly (readonly [Local<"i32">, Local<"i32">])[]
@@ -16,15 +23,14 @@ export function leaveIfEmpty(
   for (const [first, end] of ranges) body.if(i32.geS(first, end), () => body.return());
 }
 
-/** Finds a thread's regions in a workspace at this address. */
+/** Addresses of a thread's regions. */
 export function threadRegions<Name extends string>(
   body: Body,
   regions: readonly Region<Name>[],
-  workspace: number,
-  gap: number,
+  { workspace, gap }: Setting,
   thread: Local<"i32">,
 ): (name: Name) => Local<"i32"> {
   const { offsets, threadBytes } = layOut(regions, 1, gap);
-  const scratch = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(threadBytes))));
-  return (name) => body.let(i32.add(scratch, i32.const(offsets[name])));
+  const own = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(threadBytes))));
+  return (name) => body.let(i32.add(own, i32.const(offsets[name])));
 }

@@ -1,21 +1,8 @@
 import type { ContractKernel } from "@adjoint/compiler/kernel";
 import { elementCount } from "@adjoint/ir";
 import type { Lane } from "./lane.ts";
-import type { Split } from "../../share.ts";
 
-export interface PlanOptions {
-  /** Fused multiply-add (relaxed SIMD). */
-  readonly fused?: boolean;
-  /** Pairs of vectors that V8 joins into 256-bit ones. */
-  readonly wide?: boolean;
-  /** Threads that may run it at once, 1 if absent. */
-  readonly threads?: number;
-  /** Threads split this part; found if absent. */
-  readonly split?: Split;
-  /** Bytes behind each region of the workspace that nothing may touch, 0 if absent. */
-  readonly gap?: number;
-}
-
+/** The number of elements in each part of a contraction's domain. */
 export interface Sizes {
   readonly batch: number;
   readonly rows: number;
@@ -30,19 +17,27 @@ export const sizesOf = ({ batch, rows, columns, inner }: ContractKernel): Sizes 
   inner: elementCount(inner),
 });
 
-/** Terms in a block: a sliver of the right side stays in the first-level cache. */
+/** Terms in a block of f32: a panel of the right side stays in the first-level cache. */
 const DEPTH = 400;
 
-/** Terms in a block of a lane's sums, at most. */
+/** Terms in a block, at most. */
 export const blockTerms = ({ bytes }: Lane): number => (DEPTH * 4) / bytes;
 
+/** The size, rounded up to a multiple of `unit`. */
 export const paddedTo = (size: number, unit: number): number => Math.ceil(size / unit) * unit;
 
-/** Blocks of about equal size, a multiple of `unit`, none above `most`. */
+/** The size of blocks of about equal size: a multiple of `unit`, at most `most`. */
 export const balanced = (size: number, most: number, unit: number): number => {
   const blocks = Math.max(1, Math.ceil(size / most));
   return Math.max(unit, Math.ceil(size / blocks / unit) * unit);
 };
 
-/** Terms in a block; by the number of terms alone, so that the order of additions is one whatever the engine can do. */
+/** Terms in a block. It depends on the number of terms alone, so that additions have one order whatever the engine can do. */
 export const depthOf = (inner: number, lane: Lane): number => balanced(inner, blockTerms(lane), 8);
+
+/** The least number that both divide. */
+export const leastCommonMultiple = (a: number, b: number): number => {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+};

@@ -1,96 +1,111 @@
 import {
   type Body,
-  type Callee,
   type Local,
   type ModuleBuilder,
   type Value,
-  call,
   i32,
+  i32x4,
+  i8x16,
   select,
   v128,
 } from "../../emit/index.ts";
-import type { Lane } from "./lane.ts";
-import { type Part, decode, weighted } from "./operand.ts";
-import { transposed } from "./pack/pack.ts";
-import { ownRegion } from "./regions.ts";
-import { paddedTo } from "./sizes.ts";
 import type { Region } from "../../region.ts";
+import type { Lane } from "./lane.ts";
+import { type Procedure, invoke, procedure } from "./procedure.ts";
+import { type Range, ownRegion } from "./regions.ts";
+import { paddedTo } from "./sizes.ts";
 
-/** The least number that both divide. */
-export const leastCommon = (a: number, b: number): number => {
-  let multiple = a;
-  while (multiple % b !== 0) multiple += a;
-  return multiple;
-};
+/** The columns of a square of sums whose rows are vectors, as vectors. */
+export function transposedSquare(
+  body: Body,
+  lane: Lane,
+  rows: readonly Local<"v128">[],
+): readonly Value<"v128">[] {
+  const [a, b, c, d] = rows;
+  if (a === undefined || b === undefined) return rows;
+  if (c === undefined || d === undefined) {
+    const halves = (half: number): number[] =>
+      Array.from({ length: 16 }, (_, byte) => (byte < 8 ? half * 8 + byte : 8 + half * 8 + byte));
+    return lane.count === 2 ? [i8x16.shuffle(a, b, halves(0)), i8x16.shuffle(a, b, halves(1))] : rows;
+  }
+  const [ab0, ab1, cd0, cd1] = [
+    body.let(i32x4.shuffle(a, b, [0, 4, 1, 5])),
+    body.let(i32x4.shuffle(a, b, [2, 6, 3, 7])),
+    body.let(i32x4.shuffle(c, d, [0, 4, 1, 5])),
+    body.let(i32x4.shuffle(c, d, [2, 6, 3, 7])),
+  ];
+  return [
+    i32x4.shuffle(ab0, cd0, [0, 1, 4, 5]),
+    i32x4.shuffle(ab0, cd0, [2, 3, 6, 7]),
+    i32x4.shuffle(ab1, cd1, [0, 1, 4, 5]),
+    i32x4.shuffle(ab1, cd1, [2, 3, 6, 7]),
+  ];
+}
 
-/** Bytes of a list of offsets. */
-export const offsetsBytes = (count: number): number => count * 4;
+/** Bytes of a row of transposed sums, in whole vectors. */
+export const transposedRowBytes = (columns: number, lane: Lane): number =>
+  paddedTo(columns, lane.count) * lane.bytes;
 
-/** Bytes of a line of sums that were turned. */
-export const turnedLine = (columns: number, lane: Lane): number => paddedTo(columns, lane.count) * lane.bytes;
-
-/** Sums as [column, row], and as many rows of them as are turned at once. Whole vectors of columns are turned. */
-export const turnedSums = (
+/** The regions of sums with the sides swapped: sums as [column, row], and as many rows of them as are transposed at once. */
+export const swappedSums = (
   columns: number,
   rows: number,
   lane: Lane,
-): readonly Region<"sums" | "turned">[] => [
-  ownRegion("sums", rows * turnedLine(columns, lane)),
-  ownRegion("turned", lane.count * turnedLine(columns, lane)),
+): readonly Region<"sums" | "transposed">[] => [
+  ownRegion("sums", rows * transposedRowBytes(columns, lane)),
+  ownRegion("transposed", lane.count * transposedRowBytes(columns, lane)),
 ];
 
-/** Byte offsets of a part's elements. */
-export function writeOffsets(body: Body, part: Part, to: Value<"i32">, count: number): void {
-  const strides = part.map((axis) => axis.stride);
-  const [index, at] = [body.let(i32.const(0)), body.let(to)];
-  body.for(index, i32.const(count), 1, () => {
-    body.run(i32.store(at, weighted(i32.const(0), decode(body, part, index), strides)));
-    body.set(at, i32.add(at, i32.const(4)));
-  });
-}
+/** Transposes as many rows of sums as a vector holds: from neighbours along rows to neighbours along columns. */
+type Transpose = Procedure<"to" | "from" | "columns">;
 
-/** turn(to, from, columns): as many rows of sums as a vector holds, from neighbours along rows to neighbours along columns. */
-export function emitTurn(
+/**
+ * @param tileRow bytes between the sums of a column and those of the next
+ * @param rowBytes bytes from a row of transposed sums to the next
+ */
+export function emitTranspose(
   module: ModuleBuilder,
   lane: Lane,
   tileRow: number,
-  line: number,
-): Callee<["i32", "i32", "i32"], "void"> {
-  return module.function(["i32", "i32", "i32"], "void", (body, to, from, columns) => {
+  rowBytes: number,
+): Transpose {
+  return procedure(module, ["to", "from", "columns"], (body, { to, from, columns }) => {
     const vectors = Array.from({ length: lane.count }, () => body.local("v128"));
     const column = body.let(i32.const(0));
     body.for(column, columns, lane.count, () => {
       vectors.forEach((vector, index) => body.set(vector, v128.load(from, index * tileRow)));
-      transposed(body, lane, vectors).forEach((vector, row) => body.run(v128.store(to, vector, row * line)));
+      transposedSquare(body, lane, vectors).forEach((vector, row) =>
+        body.run(v128.store(to, vector, row * rowBytes)),
+      );
       body.set(from, i32.add(from, i32.const(lane.count * tileRow)));
       body.set(to, i32.add(to, i32.const(16)));
     });
   });
 }
 
-interface TurnedRows {
-  readonly turn: Callee<["i32", "i32", "i32"], "void">;
-  /** Where turned sums go, and where those of the first row are. */
-  readonly turned: Local<"i32">;
-  readonly tile: Local<"i32">;
-  readonly first: Local<"i32">;
-  readonly end: Local<"i32">;
+interface SwappedSums {
+  readonly transpose: Transpose;
+  /** Address of the transposed sums, and of the sums of the first row. */
+  readonly transposed: Local<"i32">;
+  readonly sums: Local<"i32">;
+  readonly rows: Range;
+  /** How many columns there are. */
   readonly columns: Value<"i32">;
 }
 
-/** Turns rows of sums, as many at a time as a vector holds, and gives each lot to `write` as a range of rows. */
-export function overTurned(
+/** Transposes rows of sums, as many at a time as a vector holds, before statements for these rows. */
+export function loopOverTransposedRows(
   body: Body,
   lane: Lane,
-  { turn, turned, tile, first, end, columns }: TurnedRows,
-  write: (from: Local<"i32">, to: Local<"i32">) => void,
+  { transpose, transposed, sums, rows, columns }: SwappedSums,
+  write: (rows: Range) => void,
 ): void {
-  const [row, from, to] = [body.let(first), body.let(tile), body.local("i32")];
-  body.for(row, end, lane.count, () => {
-    body.run(call(turn, turned, from, columns));
+  const [row, from, to] = [body.let(rows.first), body.let(sums), body.local("i32")];
+  body.for(row, rows.end, lane.count, () => {
+    invoke(body, transpose, { to: transposed, from, columns });
     body.set(to, i32.add(row, i32.const(lane.count)));
-    body.set(to, select(i32.gtS(to, end), end, to));
-    write(row, to);
+    body.set(to, select(i32.gtS(to, rows.end), rows.end, to));
+    write({ first: row, end: to });
     body.set(from, i32.add(from, i32.const(16)));
   });
 }

@@ -1,136 +1,137 @@
-import { type Body, type Callee, type Local, type ModuleBuilder, i32, v128 } from "../../../emit/index.ts";
+import { at } from "@adjoint/ir";
+import { type Body, type Local, type ModuleBuilder, i32, v128 } from "../../../emit/index.ts";
 import type { Lane } from "../lane.ts";
+import { type Procedure, procedure } from "../procedure.ts";
+import { unroll } from "../unroll.ts";
+import { TABLE_BASE, TABLE_HEADER } from "./term-table.ts";
 
-/** Rows of the largest micro-kernel. */
-const MOST_ROWS = 6;
+/** What a micro-kernel and a panel kernel are called with: addresses, and one word. */
+export const OPERANDS = [
+  /** The first row's first term, or a list of the rows' offsets if the left side has a table. */
+  "left",
+  /** The panel's first term, or what the table's offsets count from if the right side has one. */
+  "right",
+  /** The end of the terms: of the panel, or if the right side has a table of its offsets without the header. */
+  "rightEnd",
+  /** The sums of the first row and column. */
+  "tile",
+  /** The address of the table, or without one a word that is not zero if sums of earlier blocks of terms are in the tile. */
+  "earlier",
+] as const;
+export type OperandName = (typeof OPERANDS)[number];
+type MicroKernel = Procedure<OperandName>;
+type Arguments = Readonly<Record<OperandName, Local<"i32">>>;
 
-/**
- * Rows that a micro-kernel computes at once. V8 before version 12 moves all broadcasts of the left to the start of the
- * loop's body, so a tile of r × 8 needs 3·r + 2 vector registers, of 15: 4 × 8 is the largest that never spills, and
- * with 8 sums it still hides the latency of a fused multiply-add. Pairs joined to 256 bits come with a newer compiler,
- * for which 6 × 16 is better, or 5 × 16 where products need a register of their own.
- */
-export const rowsOfTile = (wide: boolean, fused: boolean): number => (!wide ? 4 : fused ? MOST_ROWS : 5);
-
-/** Bytes of a table of terms before the first offset: whether it adds, and an address. */
-export const TABLE_HEAD = 8;
-
-/** micro(a, b, bEnd, tile, adds): `adds` is not zero where sums of earlier blocks of terms are in the tile. */
-export type Micro = Callee<["i32", "i32", "i32", "i32", "i32"], "void">;
-
-export interface MicroShape {
+export interface MicroKernelShape {
   readonly lane: Lane;
-  /** Columns that are there, and the vectors that hold them. */
+  /** Columns of the panel; whole vectors hold them. */
   readonly columns: number;
-  /** Byte steps: of the left along rows and terms, of the right along terms, of the tile along rows. */
+  /** Bytes on the left side from a row to the next, and from a term to the next. */
   readonly leftRow: number;
   readonly leftTerm: number;
+  /** Bytes on the right side from a term to the next. */
   readonly rightTerm: number;
+  /** Bytes from a row of sums in memory to the next. */
   readonly tileRow: number;
   /** Terms come in several blocks. */
-  readonly blocks: boolean;
-  /** There are no terms at all. */
-  readonly empty: boolean;
-  /** Writes past `columns` reach other elements. */
-  readonly exact: boolean;
-  /**
-   * A side whose terms lie at the byte offsets of a table; `adds` is where the table begins, with the flag. On the right
-   * `bEnd` is the last offset's end less the table's head. On the left `a` is a list of the rows' own offsets, and the
-   * table's second word the address that they count from.
-   */
-  readonly indexed?: "left" | "right";
+  readonly severalBlocks: boolean;
+  /** There are no terms, so sums are zero. */
+  readonly noTerms: boolean;
+  /** What lies behind a row's columns is not the tile's, so whole vectors can't be stored there. */
+  readonly exactStores: boolean;
+  /** The side whose terms are found by a table (term-table.ts), if one is. */
+  readonly table?: "left" | "right";
+}
+
+/** The variables of a micro-kernel, in registers if the tile is no larger than `rowsOfTile` allows. */
+interface Registers {
+  /** Of each row, of each vector. */
+  readonly sums: readonly (readonly Local<"v128">[])[];
+  readonly left: Local<"v128">;
+  readonly right: readonly Local<"v128">[];
 }
 
 /**
- * A leaf function that multiplies some rows by a sliver of columns. The sum over a block of terms is in order, starts at
- * zero and is then added to the blocks before, whatever the tile's size: results depend on the blocks of terms alone.
+ * A leaf function that computes a tile: some rows by the columns of a panel. The sum over a block of terms is in order, starts at
+ * zero and is then added to the sums of the blocks before, whatever the tile's size: results depend on the blocks of terms alone.
  * Terms are not unrolled: V8 would hoist broadcasts and spill sums.
  */
-export function emitMicro(module: ModuleBuilder, rows: number, shape: MicroShape): Micro {
-  const { lane, columns, blocks } = shape;
+export function emitMicroKernel(module: ModuleBuilder, rows: number, shape: MicroKernelShape): MicroKernel {
+  const { lane, columns, severalBlocks } = shape;
   const vectors = Math.ceil(columns / lane.count);
-  return module.function(["i32", "i32", "i32", "i32", "i32"], "void", (body, a, b, end, tile, adds) => {
-    const sums = Array.from({ length: rows }, () =>
-      Array.from({ length: vectors }, () => body.local("v128")),
-    );
-    const right = Array.from({ length: vectors }, () => body.local("v128"));
-    const left = body.local("v128");
-    const mode = shape.indexed && blocks ? body.let(i32.load(adds)) : adds;
-    const lines =
-      shape.indexed === "left"
-        ? sums.map((_, index) => body.let(i32.add(i32.load(a, index * 4), i32.load(adds, 4))))
-        : [];
-    if (!shape.empty) {
-      const from = shape.indexed === "right" ? body.local("i32") : b;
-      const offset = body.local("i32");
-      body.loop((again) => {
-        if (shape.indexed === "right") body.set(from, i32.add(b, i32.load(adds, TABLE_HEAD)));
-        if (shape.indexed === "left") body.set(offset, i32.load(adds, TABLE_HEAD));
-        right.forEach((vector, index) => body.set(vector, v128.load(from, index * 16)));
-        sums.forEach((line, index) => {
-          const own = lines[index];
-          body.set(
-            left,
-            own === undefined ? lane.splat(a, index * shape.leftRow) : lane.splat(i32.add(own, offset), 0),
-          );
-          line.forEach((sum, place) => {
-            const other = right[place];
-            if (other !== undefined) body.set(sum, lane.multiplyAdd(sum, left, other));
-          });
-        });
-        const advance = (pointer: Local<"i32">, bytes: number): void =>
-          body.set(pointer, i32.add(pointer, i32.const(bytes)));
-        if (shape.indexed !== "left") advance(a, shape.leftTerm);
-        if (shape.indexed !== undefined) advance(adds, 4);
-        if (shape.indexed !== "right") advance(b, shape.rightTerm);
-        body.jumpIf(again, i32.ltU(shape.indexed === "right" ? adds : b, end));
-      });
-    }
-    if (blocks) {
-      body.if(mode, () =>
-        sums.forEach((line, index) =>
-          line.forEach((sum, place) =>
-            body.set(sum, lane.add(v128.load(tile, index * shape.tileRow + place * 16), sum)),
-          ),
-        ),
-      );
-    }
-    sums.forEach((line, index) => storeRow(body, shape, tile, index, line));
+  return procedure(module, OPERANDS, (body, values) => {
+    const vectorsOf = (): Local<"v128">[] => Array.from({ length: vectors }, () => body.local("v128"));
+    const sums = Array.from({ length: rows }, vectorsOf);
+    const right = vectorsOf();
+    const registers = { sums, right, left: body.local("v128") };
+    const hasEarlier = shape.table && severalBlocks ? body.let(i32.load(values.earlier)) : values.earlier;
+    accumulate(body, shape, registers, values);
+    if (severalBlocks) body.if(hasEarlier, () => addEarlier(body, shape, sums, values.tile));
+    sums.forEach((row, index) => storeRow(body, shape, values.tile, index, row));
   });
+}
+
+/** Adds the products of all terms to the sums. */
+function accumulate(
+  body: Body,
+  { lane, table, leftRow, leftTerm, rightTerm, noTerms }: MicroKernelShape,
+  { sums, left, right }: Registers,
+  { left: leftAt, right: rightAt, rightEnd, earlier: tableAt }: Arguments,
+): void {
+  const rowAddresses =
+    table === "left"
+      ? sums.map((_, row) => body.let(i32.add(i32.load(leftAt, row * 4), i32.load(tableAt, TABLE_BASE))))
+      : undefined;
+  if (noTerms) return;
+  const from = table === "right" ? body.local("i32") : rightAt;
+  const offset = body.local("i32");
+  const advance = (pointer: Local<"i32">, bytes: number): void =>
+    body.set(pointer, i32.add(pointer, i32.const(bytes)));
+  body.loop((again) => {
+    if (table === "right") body.set(from, i32.add(rightAt, i32.load(tableAt, TABLE_HEADER)));
+    if (table === "left") body.set(offset, i32.load(tableAt, TABLE_HEADER));
+    right.forEach((vector, index) => body.set(vector, v128.load(from, index * 16)));
+    sums.forEach((row, index) => {
+      const own = rowAddresses && at(rowAddresses, index);
+      body.set(
+        left,
+        own === undefined ? lane.splat(leftAt, index * leftRow) : lane.splat(i32.add(own, offset), 0),
+      );
+      row.forEach((sum, vector) => body.set(sum, lane.multiplyAdd(sum, left, at(right, vector))));
+    });
+    if (table !== "left") advance(leftAt, leftTerm);
+    if (table !== undefined) advance(tableAt, 4);
+    if (table !== "right") advance(rightAt, rightTerm);
+    body.jumpIf(again, i32.ltU(table === "right" ? tableAt : rightAt, rightEnd));
+  });
+}
+
+/** Adds the sums of the blocks before, which are in the tile. */
+function addEarlier(
+  body: Body,
+  { lane, tileRow }: MicroKernelShape,
+  sums: Registers["sums"],
+  tile: Local<"i32">,
+): void {
+  sums.forEach((row, index) =>
+    row.forEach((sum, vector) =>
+      body.set(sum, lane.add(v128.load(tile, index * tileRow + vector * 16), sum)),
+    ),
+  );
 }
 
 function storeRow(
   body: Body,
-  { lane, columns, exact, tileRow }: MicroShape,
+  { lane, columns, exactStores, tileRow }: MicroKernelShape,
   tile: Local<"i32">,
   row: number,
   sums: readonly Local<"v128">[],
 ): void {
-  sums.forEach((sum, place) => {
-    const offset = row * tileRow + place * 16;
-    const valid = columns - place * lane.count;
-    if (!exact || valid >= lane.count) body.run(v128.store(tile, sum, offset));
+  sums.forEach((sum, vector) => {
+    const offset = row * tileRow + vector * 16;
+    const valid = columns - vector * lane.count;
+    if (!exactStores || valid >= lane.count) body.run(v128.store(tile, sum, offset));
     else
-      for (let element = 0; element < valid; element++)
-        body.run(lane.storeLane(tile, sum, element, offset + element * lane.bytes));
+      unroll(valid, (element) => body.run(lane.storeLane(tile, sum, element, offset + element * lane.bytes)));
   });
 }
-
-/** Rows as tiles of two sizes that differ by one: none is thin. */
-export interface RowTiles {
-  readonly rows: number;
-  /** Rows in tiles of `rows`. */
-  readonly main: number;
-  /** Tiles after that, each with a row less. */
-  readonly thinner: number;
-}
-
-export function rowTiles(size: number, most: number): RowTiles {
-  const tiles = Math.max(1, Math.ceil(size / most));
-  const rows = Math.max(1, Math.ceil(size / tiles));
-  const thinner = tiles * rows - size;
-  return { rows, main: (tiles - thinner) * rows, thinner: rows === 1 ? 0 : thinner };
-}
-
-/** Rows in the thinner tiles. */
-export const thinRows = ({ rows, thinner }: RowTiles): number => (rows - 1) * thinner;

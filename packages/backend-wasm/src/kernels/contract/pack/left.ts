@@ -1,52 +1,54 @@
-import { type Body, type Local, type ModuleBuilder, call, i32, select } from "../../../emit/index.ts";
-import type { RowTiles } from "../micro-kernel/micro-kernel.ts";
-import { type Access, type Lines, type Pack, type Panel, emitPack } from "./pack.ts";
-import type { Plan } from "../contraction.ts";
+import { type Body, type ModuleBuilder, type Value, i32, select } from "../../../emit/index.ts";
+import type { Contraction } from "../contraction.ts";
+import type { RowTiles } from "../micro-kernel/tiles.ts";
+import type { Range } from "../regions.ts";
+import { invoke } from "../procedure.ts";
+import type { Access, LineLayout, PackedLayout } from "./layout.ts";
+import { type Pack, emitPack } from "./pack.ts";
 
-type Word = Local<"i32">;
-
-/** Writes the packing of rows of the left side: to, row, rowEnd, k0, terms, batch, lines. */
-export type PanelPack = (
-  body: Body,
-  to: Word,
-  row: Word,
-  rowEnd: Word,
-  k0: Word,
-  terms: Word,
-  batch: Word,
-  lines: Word,
-) => void;
-
-interface PanelShape {
-  readonly leftAccess: Access;
-  readonly tiles: RowTiles;
-  readonly leftPanel: Panel;
-  readonly leftLines: Lines;
+/** How the left side is packed, to panels as wide as the tiles have rows. */
+export interface LeftPacking {
+  readonly access: Access;
+  readonly layout: PackedLayout;
+  readonly lines: LineLayout;
 }
 
-/** The left side as slivers, each as wide as its tile has rows. */
-export function emitPanelPack(
+/** Where packed rows go, and what of the left side they are. */
+export interface LeftBlock {
+  readonly to: Value<"i32">;
+  readonly rows: Range;
+  readonly firstTerm: Value<"i32">;
+  readonly terms: Value<"i32">;
+  readonly batch: Value<"i32">;
+  readonly lines: Value<"i32">;
+}
+
+/** Writes the statements that pack rows. */
+export type PackLeft = (body: Body, block: LeftBlock) => void;
+
+export function emitPackLeft(
   module: ModuleBuilder,
-  { left, lane, sizes, emitLine }: Plan,
-  { leftAccess, tiles, leftPanel: panel, leftLines }: PanelShape,
-): PanelPack {
+  { left, lane, sizes }: Contraction,
+  { access, layout, lines }: LeftPacking,
+  tiles: RowTiles,
+): PackLeft {
   const pack = (width: number, first: number, end: number): Pack | undefined =>
     first < end
-      ? emitPack(module, emitLine, left, leftAccess, lane, { width, panel, lines: leftLines, first, end })
+      ? emitPack(module, { operand: left, lane, access, width, layout, lines, first, end })
       : undefined;
   const [main, thin] = [pack(tiles.rows, 0, tiles.main), pack(tiles.rows - 1, tiles.main, sizes.rows)];
-  return (body, to, row, rowEnd, k0, terms, batch, lines) => {
+  return (body, { to, rows, ...terms }) => {
     const limit = i32.const(tiles.main);
-    const end = body.let(select(i32.ltS(rowEnd, limit), rowEnd, limit));
-    const [count, others] = [body.let(i32.sub(end, row)), body.let(i32.sub(rowEnd, end))];
+    const mainEnd = body.let(select(i32.ltS(rows.end, limit), rows.end, limit));
+    const [count, thinCount] = [body.let(i32.sub(mainEnd, rows.first)), body.let(i32.sub(rows.end, mainEnd))];
     if (main !== undefined)
       body.if(i32.gtS(count, i32.const(0)), () =>
-        body.run(call(main, to, row, count, k0, terms, batch, lines)),
+        invoke(body, main, { ...terms, to, first: rows.first, count }),
       );
     if (thin === undefined) return;
-    body.if(i32.gtS(others, i32.const(0)), () => {
-      const after = i32.add(to, i32.mul(count, i32.const(panel.row)));
-      body.run(call(thin, after, end, others, k0, terms, batch, lines));
+    body.if(i32.gtS(thinCount, i32.const(0)), () => {
+      const after = i32.add(to, i32.mul(count, i32.const(layout.freeBytes)));
+      invoke(body, thin, { ...terms, to: after, first: mainEnd, count: thinCount });
     });
   };
 }

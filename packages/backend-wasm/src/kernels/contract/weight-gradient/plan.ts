@@ -1,71 +1,101 @@
-import type { ContractKernel } from "@adjoint/compiler/kernel";
-import type { Lane } from "../lane.ts";
-import { rowTiles, rowsOfTile } from "../micro-kernel/micro-kernel.ts";
-import type { Operand, Part } from "../operand.ts";
-import { accessOf, linesOf, panelOf } from "../pack/pack.ts";
+import type { Region } from "../../../region.ts";
+import type { Contraction } from "../contraction.ts";
+import { offsetsBytes, tableBytes } from "../micro-kernel/term-table.ts";
+import { type RowTiles, rowTiles } from "../micro-kernel/tiles.ts";
+import { type Operand, countOf } from "../operand.ts";
+import {
+  type Access,
+  type LineLayout,
+  type PackedLayout,
+  accessOf,
+  lineLayout,
+  packedLayout,
+} from "../pack/layout.ts";
 import { ownRegion } from "../regions.ts";
-import type { TapsPlan } from "../contraction.ts";
-import { type PlanOptions, type Sizes, balanced, blockTerms } from "../sizes.ts";
-import { offsetsBytes, turnedSums } from "../transpose.ts";
-import { MOST_PANEL, tableBytes, windowRegions } from "../window/plan.ts";
-import { imagesOf, runsOf, windowOf } from "../windows.ts";
+import { balanced, blockTerms, paddedTo } from "../sizes.ts";
+import { swappedSums } from "../transpose.ts";
+import { MOST_PACKED, type Windows, imageCount, runCount, windowRegions, windowsOf } from "../windows.ts";
 
-export function tapsPlan(
-  { convolution }: ContractKernel,
-  sizes: Sizes,
-  lane: Lane,
-  left: Operand,
-  right: Operand,
-  options: PlanOptions,
-): TapsPlan | undefined {
+/**
+ * The gradient of a convolution's weight: out[row, tap] = Σ_positions left[row, position] · image[tap + position]. Taps are the
+ * contraction's columns, and positions are its terms. The sides are swapped: taps are the micro-kernel's rows, read in place
+ * by their offsets; the contraction's rows are its columns, packed to panels. Image after image adds to sums that are kept
+ * as [tap, row], and these are transposed at the end.
+ *
+ * Precondition: a convolution's `convWeight`; the right side has windows, with its columns as the terms and its terms as the
+ * columns, one axis between an image and a run, and runs of at most a block of terms; the left side's terms are images, then
+ * positions; the sums of one panel of rows have at most 1 MB.
+ * Regions: packed (a block of the left side), tables (the positions of a block), taps (the offset of each), lines, image
+ * (the padded copy), sums (of all taps and a chunk of rows), and transposed.
+ * Cost: each image copied and its left side packed once for each chunk of rows, and a pass over the sums.
+ */
+export interface WeightGradientPlan {
+  readonly kind: "weightGradient";
+  readonly windows: Windows;
+  /** The left side of an image: the images are further batches. */
+  readonly left: {
+    readonly operand: Operand;
+    readonly access: Access;
+    readonly layout: PackedLayout;
+    readonly lines: LineLayout;
+  };
+  /** Tiles of taps. */
+  readonly tiles: RowTiles;
+  /** Rows of a panel. */
+  readonly width: number;
+  /** Runs of positions in a block of terms. */
+  readonly blockRuns: number;
+  /** Rows whose sums are kept at once: whole panels. */
+  readonly chunk: number;
+  readonly regions: readonly Region<
+    "packed" | "tables" | "lines" | "image" | "taps" | "sums" | "transposed"
+  >[];
+}
+
+export function weightGradientPlan(contraction: Contraction): WeightGradientPlan | undefined {
+  const { convolution, sizes, lane, left, right, wide } = contraction;
   const { rows, columns, inner } = sizes;
   if (convolution?.variant !== "convWeight" || rows * columns * inner === 0) return undefined;
-  const window = windowOf({ ...right, free: right.inner, inner: right.free }, lane);
-  if (window === undefined || window.middle.length > 1) return undefined;
+  const windows = windowsOf({ ...right, free: right.inner, inner: right.free }, lane);
+  if (windows === undefined || windows.runs.length > 1) return undefined;
+  const { run } = windows;
   // A run is summed as a whole, and no sum may be longer than a block.
-  if (window.run > blockTerms(lane)) return undefined;
-  const wide = options.wide === true;
-  const most = (wide ? 4 : 2) * lane.count;
-  const width = Math.min(most, Math.ceil(rows / lane.count) * lane.count);
-  const [images, runs] = [imagesOf(window), runsOf(window)];
-  const packed = imageTerms(left, images, runs * window.run);
-  if (packed === undefined) return undefined;
-  const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / window.run)), 1);
-  const depth = Math.ceil((blockRuns * window.run) / 8) * 8;
-  // Neither the sums of a chunk of rows nor the panel of its terms is larger than that.
-  const mostSlivers = Math.floor(MOST_PANEL / (Math.max(columns, depth) * lane.bytes * width));
-  const chunk = Math.min(Math.ceil(rows / width), mostSlivers) * width;
+  if (run > blockTerms(lane)) return undefined;
+  const width = Math.min((wide ? 4 : 2) * lane.count, paddedTo(rows, lane.count));
+  const [images, runs] = [imageCount(windows), runCount(windows)];
+  const operand = imagesAsBatches(left, images, runs * run);
+  if (operand === undefined) return undefined;
+  const blockRuns = balanced(runs, Math.max(1, Math.floor(blockTerms(lane) / run)), 1);
+  const depth = paddedTo(blockRuns * run, 8);
+  // Neither the sums of a chunk of rows nor its packed terms are larger than that.
+  const mostPanels = Math.floor(MOST_PACKED / (Math.max(columns, depth) * lane.bytes * width));
+  const chunk = Math.min(Math.ceil(rows / width), mostPanels) * width;
   if (chunk === 0) return undefined;
-  const packedAccess = accessOf(packed, lane);
-  const packedPanel = panelOf(chunk, depth, lane);
-  const packedLines = linesOf(packedAccess, lane, width, depth, chunk);
+  const access = accessOf(operand, lane);
+  const layout = packedLayout(chunk, depth, lane);
+  const lines = lineLayout(access, lane, width, depth, chunk);
   return {
-    kind: "taps",
-    window,
-    packed,
-    packedAccess,
-    packedPanel,
-    packedLines,
-    tiles: rowTiles(columns, rowsOfTile(wide, options.fused === true)),
+    kind: "weightGradient",
+    windows,
+    left: { operand, access, layout, lines },
+    tiles: rowTiles(columns, contraction),
     width,
     blockRuns,
-    depth,
     chunk,
     regions: [
-      ...windowRegions(window, packedPanel.bytes, packedLines, tableBytes(depth)),
-      ownRegion("places", offsetsBytes(columns)),
-      ...turnedSums(columns, chunk, lane),
+      ...windowRegions(windows, layout.bytes, lines, tableBytes(depth)),
+      ownRegion("taps", offsetsBytes(columns)),
+      ...swappedSums(columns, chunk, lane),
     ],
   };
 }
 
-/** An operand whose first terms, one for each image, count as batches. */
-function imageTerms(operand: Operand, images: number, positions: number): Operand | undefined {
+/** The operand with its first terms, one for each image, as further batches. */
+function imagesAsBatches(operand: Operand, images: number, positions: number): Operand | undefined {
   const { inner, batch } = operand;
   for (let axes = 0; axes <= inner.length; axes++) {
     const [outer, rest] = [inner.slice(0, axes), inner.slice(axes)];
-    const count = (part: Part): number => part.reduce((all, axis) => all * axis.size, 1);
-    if (count(outer) === images && count(rest) === positions)
+    if (countOf(outer) === images && countOf(rest) === positions)
       return { ...operand, batch: [...batch, ...outer], inner: rest };
   }
   const [first, ...others] = inner;

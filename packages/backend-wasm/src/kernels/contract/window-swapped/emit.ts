@@ -1,132 +1,182 @@
-import { type Callee, type ModuleBuilder, call, i32, memory, select } from "../../../emit/index.ts";
-import { emitFinish, emittedOf } from "../epilogue/epilogue.ts";
-import { emitImageCopy } from "../padded-copy.ts";
-import { placeOf } from "../operand.ts";
-import { emitPack } from "../pack/pack.ts";
-import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, SwappedPlan } from "../contraction.ts";
-import { tableBytes } from "../window/plan.ts";
+import { type Body, type Local, type ModuleBuilder, i32 } from "../../../emit/index.ts";
 import { SHARED, rangeOf } from "../../../share.ts";
-import { emitSwappedStripe } from "../micro-kernel/panel-kernel.ts";
-import { emitTurn, overTurned, turnedLine, writeOffsets } from "../transpose.ts";
-import { writeTables } from "../window/emit.ts";
+import type { Contraction, Setting, SharedFunction } from "../contraction.ts";
+import { emitFinish, emittedOf } from "../epilogue/epilogue.ts";
+import { emitSwappedPanelKernel } from "../micro-kernel/panel-kernel.ts";
+import {
+  TABLE_BASE,
+  type TermBlock,
+  termBlocks,
+  writeOffsets,
+  writeTables,
+} from "../micro-kernel/term-table.ts";
+import { batchAddress } from "../operand.ts";
+import { emitImages } from "../padded-copy.ts";
+import { emitPack } from "../pack/pack.ts";
+import { invoke } from "../procedure.ts";
+import { type Range, leaveIfEmpty, threadRegions } from "../regions.ts";
+import { emitTranspose, loopOverTransposedRows, transposedRowBytes } from "../transpose.ts";
+import { positionsOf } from "../windows.ts";
+import type { WindowSwappedPlan } from "./plan.ts";
 
-/**
- * A contraction over windows whose runs are no whole slivers: the sides are swapped. Positions are the micro-kernel's rows,
- * read where they lie by offsets; the kernel's rows are packed to slivers. Sums are kept as [position, row] and turned at the
- * end.
- *
- * Precondition: that of windows; at least 64 terms, and rows that fill slivers better than runs do.
- * Regions: those of windows, places (each position's offset), and turned (as many rows of sums as a vector holds).
- * Cost: that of windows with whole slivers, and a pass over the sums.
- */
-export function emitSwapped(
+type Word = Local<"i32">;
+type Functions = ReturnType<typeof emitFunctions>;
+type RegionName = WindowSwappedPlan["regions"][number]["name"];
+
+/** What is the same in all loops over a batch's images. */
+interface Nest extends Functions {
+  readonly contraction: Contraction;
+  readonly plan: WindowSwappedPlan;
+  readonly regions: Readonly<Record<RegionName, Word>>;
+  readonly loopOverTermBlocks: (write: (block: TermBlock) => void) => void;
+  readonly rows: Range;
+  readonly batch: Word;
+  /** Variables of the loop over panels: addresses of the panel and of its sums, and its first row. */
+  readonly right: Word;
+  readonly tile: Word;
+  readonly row: Word;
+}
+
+export function emitWindowsSwapped(
   module: ModuleBuilder,
-  plan: Plan,
-  shape: SwappedPlan,
-  workspace: number,
-): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, right, left, split } = plan;
-  const { window, images, tiles, width, depth, depthBlocks, group, most, positions } = shape;
-  const { image } = window;
-  const { rows } = sizes;
-  const slivers = Math.ceil(rows / width);
-  const tileRow = slivers * width * lane.bytes;
-  const line = turnedLine(most, lane);
-  const stripe = emitSwappedStripe(module, { lane, width, tiles, tileRow, blocks: depthBlocks > 1 });
-  const packing = { width, panel: shape.leftPanel, lines: shape.leftLines, first: 0, end: rows };
-  const pack = emitPack(module, plan.emitLine, left, shape.leftAccess, lane, packing);
-  const copy = image && emitImageCopy(module, image, right, lane);
-  const turn = emitTurn(module, lane, tileRow, line);
-  const finish = emitFinish(module, emittedOf(plan.epilogue, lane), lane, line, positions);
-
+  contraction: Contraction,
+  plan: WindowSwappedPlan,
+  setting: Setting,
+): SharedFunction {
+  const { sizes, lane, right: operand } = contraction;
+  const { windows, images: imageUnits, width, positions } = plan;
+  const functions = emitFunctions(module, contraction, plan);
+  const { images, pack } = functions;
   return module.function(SHARED, "void", (body, thread, ...share) => {
-    const range = rangeOf(body, split, share);
+    const range = rangeOf(body, setting.split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
-    const [row0, row1] = range("rows", rows, slivers, width);
-    const [outer0, outer1] = range("columns", images, images, 1);
-    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
-    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
-    const [panel, tables, lines, padded] = [
-      region("panel"),
-      region("tables"),
-      region("lines"),
-      region("image"),
-    ];
-    const [places, kept, turned] = [region("places"), region("sums"), region("turned")];
-    writeTables(body, window.terms, tables, sizes.inner, depth);
-    const positionsPart = [...window.middle, { size: window.run, stride: lane.bytes, guards: [] }];
-    writeOffsets(body, positionsPart, places, positions);
-    const [block, k0, terms] = [body.local("i32"), body.local("i32"), body.local("i32")];
-    const [packed, table] = [body.local("i32"), body.local("i32")];
-    const overBlocks = (write: () => void): void => {
-      body.set(block, i32.const(0));
-      body.set(packed, panel);
-      body.set(table, tables);
-      body.for(block, i32.const(depthBlocks), 1, () => {
-        body.set(k0, i32.mul(block, i32.const(depth)));
-        body.set(terms, i32.sub(i32.const(sizes.inner), k0));
-        body.set(terms, select(i32.gtS(terms, i32.const(depth)), i32.const(depth), terms));
-        write();
-        body.set(packed, i32.add(packed, i32.const(shape.leftPanel.bytes)));
-        body.set(table, i32.add(table, i32.const(tableBytes(depth))));
-      });
+    const [firstRow, endRow] = range("rows", sizes.rows, Math.ceil(sizes.rows / width), width);
+    const [firstImage, endImage] = range("columns", imageUnits, imageUnits, 1);
+    leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [firstImage, endImage]);
+    const region = threadRegions(body, plan.regions, setting, thread);
+    const regions = {
+      packed: region("packed"),
+      tables: region("tables"),
+      lines: region("lines"),
+      image: region("image"),
+      positions: region("positions"),
+      sums: region("sums"),
+      transposed: region("transposed"),
     };
-    const [b, tile, row] = [body.local("i32"), body.local("i32"), body.local("i32")];
+    writeTables(body, windows.taps, regions.tables, sizes.inner, plan.depth);
+    writeOffsets(body, positionsOf(windows, lane), regions.positions, positions);
+    const blocks = { ...plan, ...regions, inner: sizes.inner, packedBytes: plan.left.layout.bytes };
+    const loopOverTermBlocks = termBlocks(body, blocks);
+    const [right, tile, row] = [body.local("i32"), body.local("i32"), body.local("i32")];
+    const rows = { first: firstRow, end: endRow };
+    const own = { ...functions, contraction, plan, regions, loopOverTermBlocks, rows };
+    const nest: Nest = { ...own, batch, right, tile, row };
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
-      overBlocks(() => body.run(call(pack, packed, row0, i32.sub(row1, row0), k0, terms, batch, lines)));
-      if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
-      const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
-      const outer = body.let(outer0);
-      body.for(outer, outer1, 1, () => {
-        const source = body.let(placeOf(body, window.outer, outer, base));
-        if (copy !== undefined && image !== undefined)
-          body.run(call(copy, padded, i32.add(source, i32.const(image.start))));
-        const start = copy === undefined ? source : body.let(i32.add(padded, i32.const(window.origin)));
-        const firstColumn = body.let(i32.mul(outer, i32.const(positions)));
-        const [first, end] = [body.let(zero), body.local("i32")];
-        body.block((exit) =>
-          body.loop((again) => {
-            body.jumpIf(exit, i32.geS(first, i32.const(positions)));
-            body.set(end, i32.add(first, i32.const(group)));
-            // The thinner tiles go with the group that reaches them.
-            body.if(i32.gtS(end, i32.const(tiles.main)), () => body.set(end, i32.const(positions)));
-            const own = body.let(i32.add(places, i32.shl(first, i32.const(2))));
-            overBlocks(() => {
-              body.run(i32.store(table, start, 4));
-              body.set(row, row0);
-              body.set(b, packed);
-              body.set(tile, kept);
-              body.for(row, row1, width, () => {
-                const bEnd = i32.add(b, i32.mul(terms, i32.const(width * lane.bytes)));
-                body.run(call(stripe, own, b, bEnd, tile, table, first, end));
-                body.set(b, i32.add(b, i32.const(width * shape.leftPanel.row)));
-                body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
-              });
-            });
-            overTurned(
-              body,
-              lane,
-              { turn, turned, tile: kept, first: row0, end: row1, columns: i32.sub(end, first) },
-              (from, to) =>
-                body.run(
-                  call(
-                    finish,
-                    turned,
-                    from,
-                    to,
-                    i32.add(firstColumn, first),
-                    i32.add(firstColumn, end),
-                    batch,
-                  ),
-                ),
-            );
-            body.set(first, end);
-            body.jump(again);
-          }),
-        );
+      loopOverTermBlocks(({ packed: to, first: firstTerm, terms }) => {
+        const count = i32.sub(endRow, firstRow);
+        invoke(body, pack, { to, first: firstRow, count, firstTerm, terms, batch, lines: regions.lines });
+      });
+      images.clear(body, regions.image, zero);
+      const base = body.let(batchAddress(body, operand, batch));
+      const image = body.let(firstImage);
+      body.for(image, endImage, 1, () => {
+        const start = images.read(body, regions.image, base, image);
+        const firstColumn = body.let(i32.mul(image, i32.const(positions)));
+        loopOverGroups(body, plan, zero, (group) => {
+          multiplyGroup(body, nest, group, start);
+          finishGroup(body, nest, group, firstColumn);
+        });
       });
     });
   });
+}
+
+// oxlint-disable-next-line typescript/explicit-function-return-type -- its type is the interface of the loops.
+const emitFunctions = (
+  module: ModuleBuilder,
+  { sizes, lane, left, right, epilogue }: Contraction,
+  { windows, tiles, width, depthBlocks, most, positions, left: packing }: WindowSwappedPlan,
+) => {
+  const tileRow = Math.ceil(sizes.rows / width) * width * lane.bytes;
+  const rowBytes = transposedRowBytes(most, lane);
+  return {
+    panel: emitSwappedPanelKernel(module, { lane, width, tiles, tileRow, severalBlocks: depthBlocks > 1 }),
+    pack: emitPack(module, { ...packing, operand: left, lane, width, first: 0, end: sizes.rows }),
+    images: emitImages(module, windows, right, lane),
+    transpose: emitTranspose(module, lane, tileRow, rowBytes),
+    finish: emitFinish(module, emittedOf(epilogue, lane), lane, rowBytes, positions),
+  };
+};
+
+/** Groups of positions whose sums are kept at once. The thinner tiles go with the group that reaches them. */
+function loopOverGroups(
+  body: Body,
+  { positions, group, tiles }: WindowSwappedPlan,
+  zero: Word,
+  write: (group: Range) => void,
+): void {
+  const [first, end] = [body.let(zero), body.local("i32")];
+  body.block((exit) =>
+    body.loop((again) => {
+      body.jumpIf(exit, i32.geS(first, i32.const(positions)));
+      body.set(end, i32.add(first, i32.const(group)));
+      body.if(i32.gtS(end, i32.const(tiles.main)), () => body.set(end, i32.const(positions)));
+      write({ first, end });
+      body.set(first, end);
+      body.jump(again);
+    }),
+  );
+}
+
+/** Multiplies a group of positions by all rows, panel by panel. */
+function multiplyGroup(body: Body, nest: Nest, { first, end }: Range, start: Word): void {
+  const { contraction, plan, panel, regions, rows, right, tile, row } = nest;
+  const { bytes } = contraction.lane;
+  const { width, left } = plan;
+  const offsets = body.let(i32.add(regions.positions, i32.shl(first, i32.const(2))));
+  nest.loopOverTermBlocks(({ packed, table, terms }) => {
+    body.run(i32.store(table, start, TABLE_BASE));
+    body.set(row, rows.first);
+    body.set(right, packed);
+    body.set(tile, regions.sums);
+    body.for(row, rows.end, width, () => {
+      invoke(body, panel, {
+        left: offsets,
+        right,
+        rightEnd: i32.add(right, i32.mul(terms, i32.const(width * bytes))),
+        tile,
+        earlier: table,
+        firstRow: first,
+        endRow: end,
+      });
+      body.set(right, i32.add(right, i32.const(width * left.layout.freeBytes)));
+      body.set(tile, i32.add(tile, i32.const(width * bytes)));
+    });
+  });
+}
+
+/** Transposes the sums of a group and runs the epilogue on them. */
+function finishGroup(
+  body: Body,
+  { contraction, transpose, finish, regions, rows, batch }: Nest,
+  { first, end }: Range,
+  firstColumn: Word,
+): void {
+  const { transposed, sums } = regions;
+  const columns = i32.sub(end, first);
+  loopOverTransposedRows(
+    body,
+    contraction.lane,
+    { transpose, transposed, sums, rows, columns },
+    ({ first: firstRow, end: endRow }) =>
+      invoke(body, finish, {
+        sums: transposed,
+        firstRow,
+        endRow,
+        firstColumn: i32.add(firstColumn, first),
+        endColumn: i32.add(firstColumn, end),
+        batch,
+      }),
+  );
 }

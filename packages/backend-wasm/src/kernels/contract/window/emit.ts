@@ -1,177 +1,181 @@
-import {
-  type Body,
-  type Callee,
-  type Local,
-  type ModuleBuilder,
-  type Value,
-  call,
-  i32,
-  memory,
-  select,
-} from "../../../emit/index.ts";
-import { emitFinish } from "../epilogue/epilogue.ts";
-import { emitImageCopy } from "../padded-copy.ts";
-import { TABLE_HEAD } from "../micro-kernel/micro-kernel.ts";
-import { type Part, decode, placeOf, weighted } from "../operand.ts";
-import { emitPanelPack } from "../pack/left.ts";
-import { leaveIfEmpty, threadRegions } from "../regions.ts";
-import type { Plan, WindowPlan } from "../contraction.ts";
-import { tableBytes } from "./plan.ts";
-import { runsOf } from "../windows.ts";
+import { type Body, type Local, type ModuleBuilder, type Value, i32, select } from "../../../emit/index.ts";
 import { SHARED, rangeOf } from "../../../share.ts";
-import { type Stripe, emitStripe } from "../micro-kernel/panel-kernel.ts";
+import type { Contraction, Setting, SharedFunction } from "../contraction.ts";
+import { type Finish, emitFinish } from "../epilogue/epilogue.ts";
+import { type PanelKernel, emitPanelKernel } from "../micro-kernel/panel-kernel.ts";
+import { type TermBlock, termBlocks, writeTables } from "../micro-kernel/term-table.ts";
+import { rowUnits } from "../micro-kernel/tiles.ts";
+import { addressIn, batchAddress } from "../operand.ts";
+import { emitImages } from "../padded-copy.ts";
+import { emitPackLeft } from "../pack/left.ts";
+import { invoke } from "../procedure.ts";
+import { type Range, leaveIfEmpty, threadRegions } from "../regions.ts";
+import { type WholeAndRest, wholeAndRest } from "../unroll.ts";
+import { runCount } from "../windows.ts";
+import type { WindowPlan } from "./plan.ts";
 
-/**
- * A contraction whose right side is read through windows, as convolutions do: the micro-kernel finds each term's columns
- * by an offset from a table, so nothing is dealt out to slivers. Padding comes from a copy of one image at a time.
- *
- * Precondition: the right side is plain and no matrix; its last axis of columns, the run, has neighbours, at least a vector of
- * them; guards are those of padding, one for each axis; the image with its padding and the packed left side have at most 1 MB each;
- * a result that is stored as it is has whole runs of neighbours.
- * Regions: panel (the left side, all of it), tables (of each block's terms), lines, image, sums.
- * Cost: the left side packed once a batch, one copy of each image where there is padding; a run that is no whole number of
- * slivers is paid as the next larger one.
- */
+type Word = Local<"i32">;
+
+/** What is the same in all loops over a batch's images. */
+interface Nest {
+  readonly contraction: Contraction;
+  readonly plan: WindowPlan;
+  readonly panels: WholeAndRest<PanelKernel>;
+  readonly finish: Finish | undefined;
+  readonly loopOverTermBlocks: (write: (block: TermBlock) => void) => void;
+  readonly rows: Range;
+  readonly batch: Word;
+  /** Address of the batch's result, if its sums are stored there. */
+  readonly result: Word | undefined;
+  /** Address of the sums that are kept. */
+  readonly sums: Word;
+  /** Variables: the address of a run's sums in the result or among those kept, and its first column. */
+  readonly tile: Word;
+  readonly column: Word;
+}
+
 export function emitWindows(
   module: ModuleBuilder,
-  plan: Plan,
-  shape: WindowPlan,
-  workspace: number,
-): Callee<typeof SHARED, "void"> {
-  const { sizes, lane, epilogue, right, split } = plan;
-  const { window, images, tiles, width, depth, depthBlocks, tileRow, keptRuns, keptRun } = shape;
-  const { run, image } = window;
-  const stripe = (columns: number): Stripe =>
-    emitStripe(module, {
-      lane,
-      columns,
-      tiles,
-      leftRow: lane.bytes,
-      tileStep: shape.leftPanel.row,
-      rightTerm: 0,
-      tileRow,
-      blocks: depthBlocks > 1,
-      empty: false,
-      exact: epilogue.kind === "dense",
-      indexed: "right",
-    });
-  const rest = run % width;
-  const whole = run >= width ? stripe(width) : undefined;
-  const narrow = rest > 0 ? stripe(rest) : undefined;
-  const finish = epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, run) : undefined;
-  const pack = emitPanelPack(module, plan, shape);
-  const copy = image && emitImageCopy(module, image, right, lane);
-  const runs = runsOf(window);
-  const rowUnits = tiles.main / tiles.rows + (tiles.thinner > 0 ? 1 : 0);
-
+  contraction: Contraction,
+  plan: WindowPlan,
+  setting: Setting,
+): SharedFunction {
+  const { sizes, lane, epilogue, right } = contraction;
+  const { windows, images: imageUnits, tiles, tileRow, left } = plan;
+  const panels = emitPanels(module, contraction, plan);
+  const finish =
+    epilogue.kind === "emitted" ? emitFinish(module, epilogue, lane, tileRow, windows.run) : undefined;
+  const pack = emitPackLeft(module, contraction, left, tiles);
+  const images = emitImages(module, windows, right, lane);
   return module.function(SHARED, "void", (body, thread, ...share) => {
-    const range = rangeOf(body, split, share);
+    const range = rangeOf(body, setting.split, share);
     const [batch, batchEnd] = range("batch", sizes.batch, sizes.batch, 1);
-    const [row0, row1] = range("rows", sizes.rows, rowUnits, tiles.rows);
-    const [outer0, outer1] = range("columns", images, images, 1);
-    leaveIfEmpty(body, [batch, batchEnd], [row0, row1], [outer0, outer1]);
-    const region = threadRegions(body, shape.regions, workspace, plan.gap, thread);
-    const [panel, terms, lines, padded, kept] = [
-      region("panel"),
-      region("tables"),
-      region("lines"),
-      region("image"),
-      region("sums"),
-    ];
-    writeTables(body, window.terms, terms, sizes.inner, depth);
-    const [block, k0, count] = [body.local("i32"), body.local("i32"), body.local("i32")];
-    const [a, table] = [body.local("i32"), body.local("i32")];
-    /** Statements for each block of terms. */
-    const overBlocks = (write: () => void): void => {
-      body.set(block, i32.const(0));
-      body.set(a, panel);
-      body.set(table, terms);
-      body.for(block, i32.const(depthBlocks), 1, () => {
-        body.set(k0, i32.mul(block, i32.const(depth)));
-        body.set(count, i32.sub(i32.const(sizes.inner), k0));
-        body.set(count, select(i32.gtS(count, i32.const(depth)), i32.const(depth), count));
-        write();
-        body.set(a, i32.add(a, i32.const(shape.leftPanel.bytes)));
-        body.set(table, i32.add(table, i32.const(tableBytes(depth))));
-      });
-    };
+    const [firstRow, endRow] = range("rows", sizes.rows, rowUnits(tiles), tiles.rows);
+    const [firstImage, endImage] = range("columns", imageUnits, imageUnits, 1);
+    leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [firstImage, endImage]);
+    const region = threadRegions(body, plan.regions, setting, thread);
+    const [packed, tables, lines] = [region("packed"), region("tables"), region("lines")];
+    const [copy, sums] = [region("image"), region("sums")];
+    writeTables(body, windows.taps, tables, sizes.inner, plan.depth);
+    const blocks = { ...plan, inner: sizes.inner, packed, tables, packedBytes: left.layout.bytes };
+    const loopOverTermBlocks = termBlocks(body, blocks);
+    const rows = { first: firstRow, end: endRow };
     body.for(batch, batchEnd, 1, () => {
       const zero = body.let(i32.const(0));
-      overBlocks(() => pack(body, a, row0, row1, k0, count, batch, lines));
-      if (image !== undefined) body.run(memory.fill(padded, zero, i32.const(image.bytes)));
-      const base = body.let(placeOf(body, right.batch, batch, i32.const(right.address)));
-      const result =
-        epilogue.kind === "dense"
-          ? body.let(placeOf(body, epilogue.batch, batch, i32.const(epilogue.address)))
-          : undefined;
-      const outer = body.let(outer0);
+      loopOverTermBlocks(({ packed: to, first, terms }) =>
+        pack(body, { to, rows, firstTerm: first, terms, batch, lines }),
+      );
+      images.clear(body, copy, zero);
+      const base = body.let(batchAddress(body, right, batch));
+      const result = epilogue.kind === "dense" ? body.let(batchAddress(body, epilogue, batch)) : undefined;
+      const image = body.let(firstImage);
       const [tile, column] = [body.local("i32"), body.local("i32")];
-      body.for(outer, outer1, 1, () => {
-        const source = body.let(placeOf(body, window.outer, outer, base));
-        if (copy !== undefined && image !== undefined)
-          body.run(call(copy, padded, i32.add(source, i32.const(image.start))));
-        const start = copy === undefined ? source : body.let(i32.add(padded, i32.const(window.origin)));
-        const first = body.let(i32.const(0));
-        body.for(first, i32.const(runs), keptRuns, () => {
-          const [middle, at, b] = [body.local("i32"), body.local("i32"), body.local("i32")];
-          const stop = body.let(i32.add(first, i32.const(keptRuns)));
-          body.set(stop, select(i32.gtS(stop, i32.const(runs)), i32.const(runs), stop));
-          const columnOf = (place: Local<"i32">): Value<"i32"> =>
-            i32.mul(i32.add(i32.mul(outer, i32.const(runs)), place), i32.const(run));
-          const overRuns = (write: () => void): void => {
-            body.set(middle, first);
-            body.set(at, kept);
-            body.for(middle, stop, 1, () => {
-              body.set(column, columnOf(middle));
-              write();
-              body.set(at, i32.add(at, i32.const(keptRun * lane.bytes)));
-            });
-          };
-          overBlocks(() => {
-            const end = body.let(i32.add(table, i32.mul(count, i32.const(4))));
-            overRuns(() => {
-              body.set(b, placeOf(body, window.middle, middle, start));
-              body.set(tile, at);
-              if (result !== undefined && epilogue.kind === "dense") {
-                const line = i32.add(result, i32.mul(row0, i32.const(epilogue.row)));
-                body.set(tile, placeOf(body, epilogue.columns, column, line));
-              }
-              const one = (callee: Stripe): void =>
-                body.run(call(callee, a, b, end, tile, table, row0, row1));
-              if (whole !== undefined) {
-                const sliver = body.let(i32.const(0));
-                body.for(sliver, i32.const(Math.floor(run / width)), 1, () => {
-                  one(whole);
-                  body.set(b, i32.add(b, i32.const(width * lane.bytes)));
-                  body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
-                  body.set(column, i32.add(column, i32.const(width)));
-                });
-              }
-              if (narrow !== undefined) one(narrow);
-            });
-          });
-          if (finish === undefined) return;
-          overRuns(() => {
-            const columnEnd = i32.add(column, i32.const(run));
-            body.run(call(finish, at, row0, row1, column, columnEnd, batch));
-          });
-        });
-      });
+      const own = { contraction, plan, panels, finish, loopOverTermBlocks, rows, batch, sums };
+      const nest: Nest = { ...own, result, tile, column };
+      body.for(image, endImage, 1, () =>
+        loopOverRunGroups(body, nest, image, images.read(body, copy, base, image)),
+      );
     });
   });
 }
 
-/** For each block of terms whether it adds (its first term), then the byte offset of each term. */
-export function writeTables(body: Body, part: Part, to: Local<"i32">, terms: number, depth: number): void {
-  const strides = part.map((axis) => axis.stride);
-  const term = body.let(i32.const(0));
-  const at = body.let(to);
-  body.for(term, i32.const(terms), 1, () => {
-    body.if(i32.eqz(i32.remU(term, i32.const(depth))), () => {
-      body.run(i32.store(at, term));
-      body.set(at, i32.add(at, i32.const(TABLE_HEAD)));
+const emitPanels = (
+  module: ModuleBuilder,
+  { lane, epilogue }: Contraction,
+  { windows, width, tiles, tileRow, left, depthBlocks }: WindowPlan,
+): Nest["panels"] =>
+  wholeAndRest(windows.run, width, (columns) =>
+    emitPanelKernel(module, {
+      lane,
+      columns,
+      tiles,
+      leftRow: lane.bytes,
+      tileStep: left.layout.freeBytes,
+      rightTerm: 0,
+      tileRow,
+      severalBlocks: depthBlocks > 1,
+      noTerms: false,
+      exactStores: epilogue.kind === "dense",
+      table: "right",
+    }),
+  );
+
+/** The runs of an image, as many at a time as have their sums kept at once. */
+function loopOverRunGroups(body: Body, nest: Nest, image: Word, start: Word): void {
+  const { contraction, plan, finish, batch, rows, column, sums } = nest;
+  const { windows, keptRuns, keptRun } = plan;
+  const { run } = windows;
+  const runs = runCount(windows);
+  const first = body.let(i32.const(0));
+  body.for(first, i32.const(runs), keptRuns, () => {
+    const [index, kept, right] = [body.local("i32"), body.local("i32"), body.local("i32")];
+    const end = body.let(i32.add(first, i32.const(keptRuns)));
+    body.set(end, select(i32.gtS(end, i32.const(runs)), i32.const(runs), end));
+    const firstColumn = (): Value<"i32"> =>
+      i32.mul(i32.add(i32.mul(image, i32.const(runs)), index), i32.const(run));
+    const loopOverRuns = (write: () => void): void => {
+      body.set(index, first);
+      body.set(kept, sums);
+      body.for(index, end, 1, () => {
+        body.set(column, firstColumn());
+        write();
+        body.set(kept, i32.add(kept, i32.const(keptRun * contraction.lane.bytes)));
+      });
+    };
+    nest.loopOverTermBlocks((block) => {
+      const tableEnd = body.let(i32.add(block.table, i32.mul(block.terms, i32.const(4))));
+      loopOverRuns(() => {
+        body.set(right, addressIn(body, windows.runs, index, start));
+        multiplyRun(body, nest, block, { right, tableEnd, kept });
+      });
     });
-    body.run(i32.store(at, weighted(i32.const(0), decode(body, part, term), strides)));
-    body.set(at, i32.add(at, i32.const(4)));
+    if (finish === undefined) return;
+    loopOverRuns(() =>
+      invoke(body, finish, {
+        sums: kept,
+        firstRow: rows.first,
+        endRow: rows.end,
+        firstColumn: column,
+        endColumn: i32.add(column, i32.const(run)),
+        batch,
+      }),
+    );
   });
+}
+
+/** Multiplies the rows by a run, panel by panel. */
+function multiplyRun(
+  body: Body,
+  { contraction, plan, panels, rows, result, tile, column }: Nest,
+  { packed: left, table }: TermBlock,
+  { right, tableEnd, kept }: { readonly right: Word; readonly tableEnd: Word; readonly kept: Word },
+): void {
+  const { epilogue, lane } = contraction;
+  const { width, windows } = plan;
+  body.set(tile, kept);
+  if (result !== undefined && epilogue.kind === "dense") {
+    const row = i32.add(result, i32.mul(rows.first, i32.const(epilogue.row)));
+    body.set(tile, addressIn(body, epilogue.columns, column, row));
+  }
+  const multiply = (panel: PanelKernel): void =>
+    invoke(body, panel, {
+      left,
+      right,
+      rightEnd: tableEnd,
+      tile,
+      earlier: table,
+      firstRow: rows.first,
+      endRow: rows.end,
+    });
+  const { whole, rest } = panels;
+  if (whole !== undefined) {
+    const panel = body.let(i32.const(0));
+    body.for(panel, i32.const(Math.floor(windows.run / width)), 1, () => {
+      multiply(whole);
+      body.set(right, i32.add(right, i32.const(width * lane.bytes)));
+      body.set(tile, i32.add(tile, i32.const(width * lane.bytes)));
+      body.set(column, i32.add(column, i32.const(width)));
+    });
+  }
+  if (rest !== undefined) multiply(rest);
 }
