@@ -1,5 +1,5 @@
 import type { Affine, ContractKernel, Guard, ScalarNode, Store } from "@adjoint/compiler";
-import type { DType } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir";
 import type { ContractOptions } from "../src/kernels/contract/kernel.ts";
 
 /** Contractions from seeds: any layout of either side, any dtype, any epilogue. */
@@ -91,7 +91,7 @@ function operand(
   readonly elements: number;
   readonly text: string;
 } {
-  const sizeOf = (axis: number): number => domain[axis] ?? 1;
+  const sizeOf = (axis: number): number => at(domain, axis);
   const notes: string[] = [];
   // In most operands one axis at most is read in an unusual way.
   const chosen = draw.of([...axes.batch, ...axes.free, ...axes.inner, -1, -1]);
@@ -186,9 +186,9 @@ function operand(
     if (dimension === undefined) continue;
     offset += dimension.offset * pitch;
     const ofAxes = domain.map(() => 0);
-    for (const [at, step] of dimension.steps) {
-      strides[at] = (strides[at] ?? 0) + step * pitch;
-      ofAxes[at] = (ofAxes[at] ?? 0) + step;
+    for (const [moving, step] of dimension.steps) {
+      strides[moving] = at(strides, moving) + step * pitch;
+      ofAxes[moving] = at(ofAxes, moving) + step;
     }
     if (dimension.guarded) guards.push({ offset: dimension.offset, strides: ofAxes, limit: dimension.size });
     pitch *= dimension.size;
@@ -264,7 +264,7 @@ export function caseOf(seed: number, engine: { readonly relaxed: boolean }): Swe
   const order = draw.chance(0.6) ? all : draw.shuffled(all);
   for (const axis of order.toReversed()) {
     strides[axis] = pitch;
-    pitch *= outer[axis] ?? 1;
+    pitch *= at(outer, axis);
   }
   const result: Affine = { offset: 0, strides };
   // The epilogue: nothing, or a bias along some axes, added once or several times.
@@ -274,7 +274,7 @@ export function caseOf(seed: number, engine: { readonly relaxed: boolean }): Swe
   let biasElements = 1;
   for (const axis of biasAxes.toReversed()) {
     bias[axis] = biasElements;
-    biasElements *= outer[axis] ?? 1;
+    biasElements *= at(outer, axis);
   }
   const epilogue: ScalarNode[] = [{ kind: "accumulator", dtype, index: 0 }];
   if (added > 0)

@@ -1,16 +1,20 @@
 import type { Affine, ContractKernel } from "@adjoint/compiler";
-import { type DType, bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir";
+import { type DType, at, bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir";
 import { type Swept, product } from "./contract-cases.ts";
 import { valuesOf, wordsOf } from "./contract-words.ts";
 
-/** What a contraction should give, by a loop over coordinates that knows nothing of the code under test. */
+/** The right results of contractions, by loops over coordinates that share nothing with the code under test. */
 
 /** Values of an affine function at all points of some axes, row-major. */
-function places({ offset, strides }: Affine, axes: readonly number[], sizes: readonly number[]): Int32Array {
+function valuesAt(
+  { offset, strides }: Affine,
+  axes: readonly number[],
+  sizes: readonly number[],
+): Int32Array {
   let all = Int32Array.of(offset);
-  axes.forEach((axis, at) => {
-    const size = sizes[at] ?? 1;
-    const step = strides[axis] ?? 0;
+  axes.forEach((axis, position) => {
+    const size = at(sizes, position);
+    const step = at(strides, axis);
     const next = new Int32Array(all.length * size);
     all.forEach((value, index) => {
       for (let coordinate = 0; coordinate < size; coordinate++)
@@ -39,19 +43,19 @@ export function judge(
   const outerSizes = sizes.slice(0, outerAxes.length);
   const terms = product(inner);
   const side = (index: ContractKernel["left"]["index"]) => {
-    const at = places(index, outerAxes, outerSizes);
-    const along = places({ ...index, offset: 0 }, innerAxes, inner);
+    const outer = valuesAt(index, outerAxes, outerSizes);
+    const own = valuesAt({ ...index, offset: 0 }, innerAxes, inner);
     const guards = index.guards.map((guard) => ({
-      at: places(guard, outerAxes, outerSizes),
-      along: places({ ...guard, offset: 0 }, innerAxes, inner),
+      outer: valuesAt(guard, outerAxes, outerSizes),
+      inner: valuesAt({ ...guard, offset: 0 }, innerAxes, inner),
       limit: guard.limit,
     }));
     return (point: number, term: number): number => {
       for (const guard of guards) {
-        const value = (guard.at[point] ?? 0) + (guard.along[term] ?? 0);
+        const value = (guard.outer[point] ?? NaN) + (guard.inner[term] ?? NaN);
         if (value < 0 || value >= guard.limit) return -1;
       }
-      return (at[point] ?? 0) + (along[term] ?? 0);
+      return (outer[point] ?? NaN) + (own[term] ?? NaN);
     };
   };
   const [left, right] = [side(kernel.left.index), side(kernel.right.index)];
@@ -63,7 +67,8 @@ export function judge(
       let sum = 0n;
       for (let term = 0; term < terms; term++) {
         const [i, j] = [left(point, term), right(point, term)];
-        if (i >= 0 && j >= 0) sum += (a[i] ?? 0n) * (b[j] ?? 0n);
+        if (i < 0 || j < 0) continue;
+        sum += at(a, i) * at(b, j);
       }
       sums[point] = BigInt.asIntN(64, sum);
     }
@@ -90,7 +95,7 @@ export function judge(
   return { sums, magnitudes };
 }
 
-/** Roundings of a sum of this many terms, in units of the last place: terms of a block, then the blocks. */
+/** The most roundings in a sum of this many terms: those of a block's terms, then those of the blocks. */
 function roundings(terms: number, dtype: DType): number {
   const block = dtypeInfo[dtype].bytes === 8 ? 200 : 400;
   return Math.min(terms, block) + Math.ceil(terms / block) + 1;
@@ -140,39 +145,43 @@ export function compare(
   const sizes = [...kernel.batch, ...kernel.rows, ...kernel.columns];
   const axes = sizes.map((_, axis) => axis);
   const load = kernel.epilogue.find((node) => node.kind === "load");
-  const biasAt = places(load?.kind === "load" ? load.index : { offset: 0, strides: [] }, axes, sizes);
+  const biasAt = valuesAt(
+    load?.kind === "load" ? load.index : { offset: 0, strides: sizes.map(() => 0) },
+    axes,
+    sizes,
+  );
   const fit = fitted(dtype);
   const terms = product(kernel.inner);
   const accumulated = dtypeInfo[dtype].bytes === 8 ? 2 ** -53 : 2 ** -24;
   const unit = UNITS[dtype] ?? 0;
   for (const [which, store] of kernel.stores.entries()) {
     const added = store.value === 0 ? 0 : kernel.epilogue.length - 2;
-    const at = places(store.index, axes, sizes);
+    const positions = valuesAt(store.index, axes, sizes);
     const got = valuesOf(
       wordsOf(dtype, bits.slice(which * points * bytes, (which + 1) * points * bytes).buffer, 0, points),
       dtype,
     );
     for (let point = 0; point < points; point++) {
-      const value = got[at[point] ?? 0];
+      const value = got[positions[point] ?? NaN];
       if (sums instanceof BigInt64Array) {
         const wanted = BigInt.asIntN(
           64,
-          (sums[point] ?? 0n) + BigInt(added) * BigInt(bias[biasAt[point] ?? 0] ?? 0n),
+          at(sums, point) + BigInt(added) * BigInt(bias[at(biasAt, point)] ?? NaN),
         );
         if (value !== wanted) return `result ${which} at ${point} is ${value}, not ${wanted}`;
         continue;
       }
-      const own = Number(bias[biasAt[point] ?? 0] ?? NaN);
+      const own = Number(bias[biasAt[point] ?? NaN] ?? NaN);
       let wanted = fit(sums[point] ?? NaN);
       for (let count = 0; count < added; count++) wanted = fit(wanted + own);
-      const magnitude = magnitudes[point] ?? 0;
+      const magnitude = magnitudes[point] ?? NaN;
       const error =
         unit === 0
           ? 0
           : roundings(terms, dtype) * accumulated * magnitude * 1.001 +
             2 * (added + 1) * unit * (magnitude + added * Math.abs(own)) +
             (dtype === "f16" ? 2 ** -24 : 0);
-      // NaN is no number within the bound.
+      // NaN is not within the bound.
       if (!(Math.abs(Number(value) - wanted) <= error))
         return `result ${which} at ${point} is ${String(value)}, not ${wanted} (within ${error})`;
     }

@@ -164,7 +164,7 @@ function table(strides: readonly number[], sizes: readonly number[], start: numb
     const step = at(strides, axis);
     values = Int32Array.from(
       { length: values.length * size },
-      (_, index) => (values[Math.floor(index / size)] ?? 0) + (index % size) * step,
+      (_, index) => at(values, Math.floor(index / size)) + (index % size) * step,
     );
   });
   return values;
@@ -209,9 +209,9 @@ export function reference(
   for (let point = 0; point < sums.length; point++) {
     let [sum, magnitude] = [0, 0];
     for (let term = 0; term < terms; term++) {
-      const product = a(point, term) * b(point, term);
-      sum += product;
-      magnitude += Math.abs(product);
+      const value = a(point, term) * b(point, term);
+      sum += value;
+      magnitude += Math.abs(value);
     }
     sums[point] = sum;
     magnitudes[point] = magnitude;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type DType, dtypeInfo } from "@adjoint/ir";
+import { type DType, at, dtypeInfo } from "@adjoint/ir";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { contractKernel, contractRegions } from "../src/kernels/contract/kernel.ts";
 import { MathLibrary } from "../src/math/library.ts";
@@ -28,7 +28,7 @@ interface Placed {
   readonly to: number;
 }
 
-/** Runs cases as one module. @returns what is wrong with each, nothing where all is well */
+/** Runs cases as one module. @returns what is wrong, with the name of the case */
 export function sweep(cases: readonly SweptCase[]): readonly string[] {
   const placed: Placed[] = [];
   const module = new ModuleBuilder();
@@ -42,7 +42,7 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
     math: new MathLibrary(builder, options.fused),
     helpers: new Helpers(builder),
     place: {
-      address: (buffer: number) => buffers[buffer] ?? 0,
+      address: (buffer: number) => at(buffers, buffer),
       dtype: (): DType => dtype,
       outOfRange: () => {},
     },
@@ -52,9 +52,9 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
     const points = product([...kernel.batch, ...kernel.rows, ...kernel.columns]);
     const from = end;
     const buffers = [...swept.elements, ...swept.results.map(() => points)].map((elements) => {
-      const at = end + SLACK;
-      end = align(at + elements * dtypeInfo[dtype].bytes + SLACK);
-      return at;
+      const address = end + SLACK;
+      end = align(address + elements * dtypeInfo[dtype].bytes + SLACK);
+      return address;
     });
     const regions = contractRegions(environmentOf(new ModuleBuilder(), swept, buffers), kernel, options);
     const workspace = end + SLACK;
@@ -92,23 +92,24 @@ function checkCase(
   const { bytes } = dtypeInfo[dtype];
   const points = product([...kernel.batch, ...kernel.rows, ...kernel.columns]);
   const draw = new Draw(randomOf(swept.seed + 1));
-  const words = swept.elements.map((elements, index) =>
-    wordsOf(dtype, buffer, buffers[index] ?? 0, elements),
-  );
+  const words = swept.elements.map((elements, index) => wordsOf(dtype, buffer, at(buffers, index), elements));
   for (const list of words) fill(list, dtype, draw);
   const [a, b, bias] = words.map((list) => valuesOf(list, dtype));
   if (a === undefined || b === undefined || bias === undefined) return "no operands";
-  const results = swept.results.map((_, index) => ({ at: buffers[3 + index] ?? 0, bytes: points * bytes }));
+  const results = swept.results.map((_, index) => ({
+    address: at(buffers, 3 + index),
+    bytes: points * bytes,
+  }));
   const before = all.slice(from, to);
   const layout = layOut(regions, options.threads, options.gap);
-  /** What must stay as it is while a thread runs: all but the results and the thread's regions. */
+  /** The memory that must stay as it is while a thread runs: all but the results and the thread's regions. */
   const stays = (thread: number): readonly (readonly [number, number])[] => {
     const changes = [
-      ...results.map((result) => [result.at, result.at + result.bytes] as const),
+      ...results.map((result) => [result.address, result.address + result.bytes] as const),
       ...regions.map((region) => {
         const start = workspace + offsetOf(layout, region.name);
-        const at = start + (region.perThread ? thread * layout.threadBytes : 0);
-        return [at, at + region.bytes] as const;
+        const address = start + (region.perThread ? thread * layout.threadBytes : 0);
+        return [address, address + region.bytes] as const;
       }),
     ].toSorted(([one], [other]) => one - other);
     return [...changes, [to, to] as const].map(
@@ -120,22 +121,22 @@ function checkCase(
   for (let threads = 1; threads <= options.threads; threads++) {
     const made = results.map((result) => new Uint8Array(result.bytes));
     const owners = results.map((result) => new Uint8Array(result.bytes).fill(255));
-    // Another order than that of their numbers.
+    // In another order than that of their numbers.
     for (let turn = 0; turn < threads; turn++) {
       const thread = (turn + threads - 1) % threads;
-      // What a thread writes is what differs from one of two fillings.
+      // A thread has written the bytes that differ from one of two fillings.
       for (const filling of [POISON, 0]) {
         all.set(before, from);
-        for (const result of results) all.fill(filling, result.at, result.at + result.bytes);
+        for (const result of results) all.fill(filling, result.address, result.address + result.bytes);
         code(thread, thread, thread + 1, threads);
         const changed = firstChange(all, before, from, staying[thread] ?? []);
         if (changed !== undefined)
-          return `thread ${thread} of ${threads} writes ${placeText(changed, buffers, workspace, regions, layout)}`;
+          return `thread ${thread} of ${threads} writes ${locationText(changed, buffers, workspace, regions, layout)}`;
         for (const [which, result] of results.entries()) {
           const [owner, own] = [owners[which], made[which]];
           if (owner === undefined || own === undefined) return "no result";
           for (let index = 0; index < result.bytes; index++) {
-            const byte = all[result.at + index] ?? 0;
+            const byte = at(all, result.address + index);
             if (byte === filling) continue;
             if (owner[index] !== 255 && owner[index] !== thread)
               return `threads ${owner[index]} and ${thread} of ${threads} both write byte ${index} of result ${which}`;
@@ -146,15 +147,15 @@ function checkCase(
       }
     }
     if (owners.some((list) => list.includes(255))) {
-      // A byte that equals both fillings can't be told, so an owner is missing only where nobody wrote.
+      // A byte that equals both fillings can't be told, so an owner is missing only if nobody wrote.
       const which = owners.findIndex((list) => list.includes(255));
       return `nobody of ${threads} writes byte ${owners[which]?.indexOf(255)} of result ${which}`;
     }
     const now = new Uint8Array(made.reduce((sum, list) => sum + list.length, 0));
-    let at = 0;
+    let offset = 0;
     for (const list of made) {
-      now.set(list, at);
-      at += list.length;
+      now.set(list, offset);
+      offset += list.length;
     }
     if (bits !== undefined && bits.some((byte, index) => byte !== now[index]))
       return `${threads} threads give other bits`;
@@ -164,8 +165,8 @@ function checkCase(
   return compare(kernel, dtype, judge(kernel, [a, b]), bias, bits, points);
 }
 
-/** A region's place; the names are those of the layout. */
-const offsetOf = ({ offsets }: RegionLayout, name: string): number => offsets[name] ?? 0;
+/** The offset of a region; the names are those of the layout. */
+const offsetOf = ({ offsets }: RegionLayout, name: string): number => offsets[name] ?? NaN;
 
 /** The address of the first byte in some spans that is no longer what it was. */
 function firstChange(
@@ -182,7 +183,7 @@ function firstChange(
   return undefined;
 }
 
-function placeText(
+function locationText(
   address: number,
   buffers: readonly number[],
   workspace: number,
@@ -190,7 +191,7 @@ function placeText(
   layout: RegionLayout,
 ): string {
   if (address < workspace)
-    return `${address - (buffers.findLast((at) => at <= address) ?? 0)} bytes from buffer ${buffers.findLastIndex((at) => at <= address)}`;
+    return `${address - (buffers.findLast((start) => start <= address) ?? NaN)} bytes from buffer ${buffers.findLastIndex((start) => start <= address)}`;
   const thread = Math.floor((address - workspace) / layout.threadBytes);
   const within = address - workspace - thread * layout.threadBytes;
   const region = regions.findLast(({ name }) => offsetOf(layout, name) <= within);

@@ -98,8 +98,8 @@ describe.each(cases)("windows, %s", (_, images) => {
       const { result, clean } = ran({});
       expect(clean, "only the result and the workspace are written").toBe(true);
       result.forEach((sum: number | bigint, index: number) =>
-        expect(Math.abs(Number(sum) - (sums[index] ?? 0))).toBeLessThanOrEqual(
-          (magnitudes[index] ?? 0) * 50 * 2 ** -24,
+        expect(Math.abs(Number(sum) - (sums[index] ?? NaN))).toBeLessThanOrEqual(
+          (magnitudes[index] ?? NaN) * 50 * 2 ** -24,
         ),
       );
       const bits = bitsOf(result);

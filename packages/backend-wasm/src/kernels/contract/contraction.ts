@@ -23,7 +23,7 @@ export interface PlanOptions {
 /** A contraction over operands in memory, as every way begins with it: result = Σ_inner left · right. */
 export interface Contraction {
   readonly sizes: Sizes;
-  /** The arithmetic of the sums, fused where the engine is. */
+  /** The arithmetic of the sums, fused if the engine is. */
   readonly lane: Lane;
   readonly fused: boolean;
   readonly wide: boolean;

@@ -118,7 +118,7 @@ export function affine(
   }, start);
 }
 
-/** The address of a part's element at a row-major index, where its first element is at `start`. */
+/** The address of a part's element at a row-major index, if its first element is at `start`. */
 export const addressIn = (body: Body, part: Part, index: Value<"i32">, start: Value<"i32">): Value<"i32"> =>
   affine(
     start,

@@ -16,7 +16,7 @@ type CopyImage = Procedure<"to" | "from">;
 /** Addresses, in the copy and in the operand. */
 type Cursor = readonly [target: Local<"i32">, source: Local<"i32">];
 
-/** The images of windows, and how an image comes to where it is read. */
+/** Brings the images of windows to memory in which they can be read without guards. */
 export interface Images {
   /** Clears the region of the padded copy, whose padding then stays zero. */
   clear(body: Body, region: Local<"i32">, zero: Local<"i32">): void;

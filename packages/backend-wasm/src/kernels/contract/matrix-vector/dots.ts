@@ -145,8 +145,8 @@ function emitDots(module: ModuleBuilder, lane: Lane, step: number, inner: number
 }
 
 /**
- * Sums where the matrix's inner part is contiguous: dot products of as many rows as a vector has lanes. A turn takes two vectors
- * of terms. Sums of as many turns as a block has terms are added to those before, so no sum is longer than that.
+ * Sums where the matrix's inner part is contiguous: dot products of as many rows as a vector has lanes. An iteration takes
+ * two vectors of terms. After as many iterations as a block has terms, sums are added to those before, so none is longer than that.
  */
 export function emitDotSums(
   module: ModuleBuilder,

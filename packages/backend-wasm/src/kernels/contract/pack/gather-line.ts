@@ -34,7 +34,7 @@ interface Run {
 }
 
 /**
- * A function that gathers elements to a line of contiguous sums; they are zero where a guard fails. It goes by runs along the
+ * A function that gathers elements to a line of contiguous sums; they are zero if a guard fails. It goes by runs along the
  * innermost axis: guards are decided once a run, and what is not padding is copied as vectors. It may write LINE_SLACK bytes
  * past the end, so lines are filled in order.
  *

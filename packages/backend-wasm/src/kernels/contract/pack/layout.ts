@@ -7,7 +7,7 @@ export const DEALT_TERMS = 8;
 
 /** How a side is brought to the micro-kernel. */
 export interface Access {
-  /** Its elements are read where they are; else through lines along one of its parts. */
+  /** Its elements are read in place; else through lines along one of its parts. */
   readonly direct: boolean;
   /** The part whose neighbours are read together. */
   readonly along: "free" | "inner";

@@ -97,22 +97,22 @@ interface DealingNest {
   readonly start: Local<"i32">;
 }
 
-/** Packs so many terms a turn, as long as there are that many. */
+/** Packs terms, so many at once as long as there are that many. */
 function loopOverTerms(
   body: Body,
   { packing, gather, lineStep, values, term, from, bytes, start }: DealingNest,
-  turn: number,
+  atOnce: number,
   deal: CopyPanel,
 ): void {
   const { width, lane } = packing;
   const { to, first, count, firstTerm, terms, batch } = values;
   body.loop((again) => {
-    body.if(i32.leS(i32.add(term, i32.const(turn)), terms), () => {
+    body.if(i32.leS(i32.add(term, i32.const(atOnce)), terms), () => {
       if (gather === undefined) {
         body.set(from, i32.add(start, i32.mul(i32.add(firstTerm, term), i32.const(lineStep))));
       } else {
         body.set(from, start);
-        unroll(turn, (line) =>
+        unroll(atOnce, (line) =>
           invoke(body, gather, {
             to: i32.add(start, i32.const(line * lineStep)),
             across: i32.add(i32.add(firstTerm, term), i32.const(line)),
@@ -127,7 +127,7 @@ function loopOverTerms(
         from,
         end: i32.add(from, bytes),
       });
-      body.set(term, i32.add(term, i32.const(turn)));
+      body.set(term, i32.add(term, i32.const(atOnce)));
       body.jump(again);
     });
   });
