@@ -7,7 +7,7 @@ const MOST_ROWS = 6;
  * hides the latency of a fused multiply-add. Pairs joined to 256 bits come with a newer compiler: there 6 × 16 is better,
  * or 5 × 16 if products need a register of their own.
  */
-export const rowsOfTile = (wide: boolean, fused: boolean): number => (!wide ? 4 : fused ? MOST_ROWS : 5);
+const rowsOfTile = (wide: boolean, fused: boolean): number => (!wide ? 4 : fused ? MOST_ROWS : 5);
 
 /** Rows as tiles of two sizes that differ by one, so that no tile is thin. */
 export interface RowTiles {

@@ -14,7 +14,7 @@ export interface LeftPacking {
 }
 
 /** Where packed rows go, and what of the left side they are. */
-export interface LeftBlock {
+interface LeftBlock {
   readonly to: Value<"i32">;
   readonly rows: Range;
   readonly firstTerm: Value<"i32">;
