@@ -65,8 +65,15 @@ export function sortedNodes(graph: Graph): readonly Node[] {
 export const hasBodies = (graph: Graph): boolean => sortedNodes(graph).some((node) => node.graphs.length > 0);
 
 /** All nodes of a graph, in order, inputs that nothing uses included. */
-export const graphNodes = (graph: Graph): readonly Node[] =>
-  nodesOf([...Object.values(graph.inputs), ...rootsOf(graph)]);
+export function graphNodes(graph: Graph): readonly Node[] {
+  const inputs = Object.values<Tensor>(graph.inputs).map(({ node }) => node);
+  const order = sortedNodes(graph);
+  // Inputs need nothing, so that what the roots need stands in the same order with and without them.
+  if (inputs.some((node) => node.inputs.length > 0))
+    return nodesOf([...Object.values(graph.inputs), ...rootsOf(graph)]);
+  const first = new Set(inputs);
+  return [...first, ...order.filter((node) => !first.has(node))];
+}
 
 /**
  * The registers a graph reads or updates, by name.

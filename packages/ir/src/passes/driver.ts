@@ -1,6 +1,6 @@
 import { AdjointError } from "../error.ts";
 import { mapRecord, sortedNodes } from "../graph.ts";
-import { type Graph, Node, type Tensor } from "../tensor.ts";
+import { type Graph, Node, type Tensor, isNode } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { equalTypes } from "../shape.ts";
 import { Uses } from "./uses.ts";
@@ -149,6 +149,15 @@ class Job {
     /** What stands for each node's outputs; `ACTIVE` while that is being found out. */
     const done = new Map<Node, readonly Tensor[]>();
     const uses = new Uses(graph);
+    const order = sortedNodes(graph);
+    /** Nodes of the order that were looked at. Until something changes all of them stay, and are not in `done`. */
+    let seen = 0;
+    let isChanged = false;
+    const change = (): void => {
+      if (isChanged) return;
+      isChanged = true;
+      for (const node of order.slice(0, seen)) done.set(node, node.outputs);
+    };
     const stack: Frame[] = [];
     const at = (tensor: Tensor): Tensor => {
       const result = done.get(tensor.node)?.[tensor.index];
@@ -176,15 +185,19 @@ class Job {
     /** Looks at a node whose inputs are done: it is done too, unless a rule puts something in its place. */
     const look = (node: Node, chain: Chain | undefined): Replaced | undefined => {
       const isBodyFirst = this.#order === "bodies first" || node.graphs.length === 0;
-      let current = this.#onNewInputs(node, at, isBodyFirst);
+      let current = this.#onNewInputs(node, isChanged ? at : same, isBodyFirst);
       const fired = this.#fire(current, () => step(current, uses.isOnce, node));
       if (fired === undefined) {
-        if (!isBodyFirst) current = this.#onNewInputs(node, at, true);
+        if (!isBodyFirst) current = this.#onNewInputs(node, isChanged ? at : same, true);
+        if (current !== node) change();
+        // A register may be asked for once more: its update names it.
+        if (!isChanged && !isNode(node, "register")) return undefined;
         // The graph's own nodes are counted with the graph; those that rules made are not.
         if (chain !== undefined) for (const read of current.inputs) uses.read(read);
         finish(node, current, current.outputs);
         return undefined;
       }
+      change();
       done.set(node, ACTIVE);
       done.set(current, ACTIVE);
       const replaced = { rule: fired.rule, length: (chain?.length ?? 0) + 1, before: chain };
@@ -215,13 +228,18 @@ class Job {
       for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) advance(top);
     };
     // In the order of the graph, where inputs come first, the stack holds what rules made only.
-    for (const node of sortedNodes(graph)) {
-      if (done.has(node)) continue;
-      const replaced = look(node, undefined);
-      if (replaced !== undefined) stack.push({ node, chain: undefined, next: 0, replaced });
-      finishStack();
+    for (const node of order) {
+      if (!done.has(node)) {
+        const replaced = look(node, undefined);
+        if (replaced !== undefined) {
+          stack.push({ node, chain: undefined, next: 0, replaced });
+          finishStack();
+        }
+      }
+      seen++;
     }
     return (tensor) => {
+      if (!isChanged && !isNode(tensor.node, "register")) return tensor;
       visit(tensor.node, undefined);
       finishStack();
       return at(tensor);
@@ -268,6 +286,8 @@ class Job {
     );
   }
 }
+
+const same = (tensor: Tensor): Tensor => tensor;
 
 /** The list with each element mapped; the list itself where none of them changes. */
 function mapSame<T>(list: readonly T[], map: (element: T) => T): readonly T[] {
