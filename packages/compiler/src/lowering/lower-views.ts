@@ -1,5 +1,5 @@
 import { AdjointError, type AttributesOf, type Node, type Tensor, at, rowMajorStrides } from "@adjoint/ir";
-import { type Access, axisOf, fixed, identity, plus, position, scaled } from "../kernel/affine.ts";
+import { type Access, axisOf, identity, plus, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";
 import type { Group } from "../fusion/group.ts";
