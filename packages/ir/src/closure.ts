@@ -1,5 +1,5 @@
 import { AdjointError } from "./error.ts";
-import { freeSources, nodesOf, rewriter } from "./graph.ts";
+import { freeSources, nodesOf, rewriter } from "./walk.ts";
 import { type Graph, type Node, type Tensor, isNode } from "./tensor.ts";
 import { input } from "./ops/source.ts";
 

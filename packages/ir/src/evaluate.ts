@@ -1,6 +1,6 @@
 import type { Bindings } from "./dim.ts";
 import { AdjointError } from "./error.ts";
-import { mapRecord, nodesOf, registersOf, rootsOf } from "./graph.ts";
+import { mapRecord, nodesOf, registersOf, rootsOf } from "./walk.ts";
 import { initialValue } from "./initial.ts";
 import { own } from "./record.ts";
 import { type Graph, type Node, type Tensor, isNode, registerOf } from "./tensor.ts";

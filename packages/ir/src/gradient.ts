@@ -1,6 +1,6 @@
 import { isFloat } from "./dtype.ts";
 import { AdjointError } from "./error.ts";
-import { freeSources, inlineGraph, nodesOf, rewriter } from "./graph.ts";
+import { freeSources, inlineGraph, nodesOf, rewriter } from "./walk.ts";
 import type { Cotangent, Graph, Node, Tensor } from "./tensor.ts";
 import { withOrigin } from "./origin.ts";
 import { equalTypes } from "./shape.ts";

@@ -38,7 +38,7 @@ export {
   registersOf,
   rewriter,
   rootsOf,
-} from "./graph.ts";
+} from "./walk.ts";
 export {
   type CompositeDefinition,
   type CompositeFunction,

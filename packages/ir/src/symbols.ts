@@ -9,7 +9,7 @@ import {
   subDims,
 } from "./dim.ts";
 import { AdjointError } from "./error.ts";
-import { mapGraph } from "./graph.ts";
+import { mapGraph } from "./walk.ts";
 import { type Shape, equalShapes, shapeText, typeText } from "./shape.ts";
 import { type Graph, type Node, type Tensor, apply } from "./tensor.ts";
 

@@ -1,6 +1,6 @@
 import { AdjointError } from "../error.ts";
 import { checkLevels } from "../closure.ts";
-import { nodesOf } from "../graph.ts";
+import { nodesOf } from "../walk.ts";
 import { type Graph, type Tensor, isNode } from "../tensor.ts";
 import { filled } from "./source.ts";
 

@@ -3,7 +3,7 @@ import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { evaluateBody } from "../evaluate.ts";
 import { bodyVjp } from "../gradient.ts";
-import { inlineGraph } from "../graph.ts";
+import { inlineGraph } from "../walk.ts";
 import { type Tensor, again, apply, recordNodes } from "../tensor.ts";
 import { type Rows, definePrimitive, noAttributes, operand } from "../primitive.ts";
 import { equalTypes } from "../shape.ts";

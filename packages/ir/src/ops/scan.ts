@@ -5,7 +5,7 @@ import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
 import { evaluateBody } from "../evaluate.ts";
 import { type Pullback, bodyVjp } from "../gradient.ts";
-import { inlineGraph } from "../graph.ts";
+import { inlineGraph } from "../walk.ts";
 import { type Cotangent, type Graph, type Node, type Tensor, again, apply } from "../tensor.ts";
 import { type Rows, definePrimitive, dimSchema, operand } from "../primitive.ts";
 import type { PrimitiveSet } from "../primitive-set.ts";

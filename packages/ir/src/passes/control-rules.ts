@@ -1,6 +1,6 @@
 import { numbered } from "../closure.ts";
 import { equalDims } from "../dim.ts";
-import { inlineGraph, rewriter } from "../graph.ts";
+import { inlineGraph, rewriter } from "../walk.ts";
 import { type Graph, type Tensor, again, isNode } from "../tensor.ts";
 import { filled } from "../ops/source.ts";
 import { reshape } from "../ops/reshape.ts";

@@ -1,5 +1,5 @@
 import { AdjointError } from "../error.ts";
-import { mapRecord, sortedNodes } from "../graph.ts";
+import { mapRecord, sortedNodes } from "../walk.ts";
 import { type Graph, Node, type Tensor, isNode } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { equalTypes } from "../shape.ts";

@@ -1,4 +1,4 @@
-import { hasBodies, inlineGraph } from "../graph.ts";
+import { hasBodies, inlineGraph } from "../walk.ts";
 import type { Composite, Node } from "../tensor.ts";
 import { type Pass, type Step, rewriteBy } from "./driver.ts";
 

@@ -1,5 +1,5 @@
 import { numbered } from "../closure.ts";
-import { hasBodies, nodesOf, rewriter, rootsOf } from "../graph.ts";
+import { hasBodies, nodesOf, rewriter, rootsOf } from "../walk.ts";
 import { type Graph, type Node, type Tensor, again, isNode } from "../tensor.ts";
 import { input } from "../ops/source.ts";
 import { operand } from "../primitive.ts";

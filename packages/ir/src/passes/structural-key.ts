@@ -1,5 +1,5 @@
 import { SymbolicDim } from "../dim.ts";
-import { nodesOf } from "../graph.ts";
+import { nodesOf } from "../walk.ts";
 import { type Graph, type Node, isNode } from "../tensor.ts";
 import { typeText } from "../shape.ts";
 import type { TensorValue } from "../value.ts";

@@ -1,4 +1,4 @@
-import { rootsOf, sortedNodes } from "../graph.ts";
+import { rootsOf, sortedNodes } from "../walk.ts";
 import type { Graph, Tensor } from "../tensor.ts";
 
 /** A tensor that gains readers: one, or those of the tensor that it stands for. */

@@ -1,6 +1,6 @@
 import { ObjectSchema } from "../schema.ts";
 import { AdjointError } from "../error.ts";
-import { nodesOf, rootsOf } from "../graph.ts";
+import { nodesOf, rootsOf } from "../walk.ts";
 import { type Graph, type Node, type Operation, type Tensor, isNode } from "../tensor.ts";
 import type { AttributesOf } from "../primitive-set.ts";
 
