@@ -30,7 +30,7 @@ const zod = {
 };
 /** What is light enough for packages that declare no graphs. */
 const operations = {
-  regex: "^@adjoint/ir$",
+  regex: "^@adjoint/ir(/graph)?$",
   message: "Only @adjoint/ir/values and @adjoint/ir/schema: they bring no operations to a page.",
 };
 const builtin = {

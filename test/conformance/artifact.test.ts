@@ -1,7 +1,8 @@
 import { buildArtifact } from "@adjoint/backend-wasm";
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import type { Feed, Feeds } from "@adjoint/compiler";
-import { type Graph, type State, solveSymbols } from "@adjoint/ir";
+import type { Graph, State } from "@adjoint/ir";
+import { solveSymbols } from "@adjoint/ir/graph";
 import { runConformance } from "./suite.ts";
 
 const shapeOf = (feed: Feed | undefined): readonly number[] =>

@@ -1,4 +1,4 @@
-import type { PrimitiveName } from "@adjoint/ir";
+import type { PrimitiveName } from "@adjoint/ir/graph";
 import type { Case } from "./case.ts";
 import { arithmeticCases } from "./cases/arithmetic.ts";
 import { dotCases } from "./cases/contract.ts";

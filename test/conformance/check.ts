@@ -1,12 +1,6 @@
-import {
-  type DType,
-  type Graph,
-  type State,
-  type TensorValue,
-  evaluate,
-  initialValue,
-  registersOf,
-} from "@adjoint/ir";
+import { type Graph, type State, evaluate } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
+import { type DType, type TensorValue, initialValue } from "@adjoint/ir/values";
 import type { Case } from "./case.ts";
 import { cases, composed } from "./cases.ts";
 import { difference } from "./compare.ts";

@@ -1,4 +1,4 @@
-import { type DType, type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir";
+import { type DType, type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir/values";
 import type { Case } from "./case.ts";
 
 /**

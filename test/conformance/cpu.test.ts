@@ -1,5 +1,5 @@
 import { cpu } from "@adjoint/backend-cpu";
-import { type Graph, type State } from "@adjoint/ir";
+import type { Graph, State } from "@adjoint/ir";
 import { type Feeds, compile } from "@adjoint/compiler";
 import { runConformance } from "./suite.ts";
 

@@ -1,22 +1,15 @@
+import { type Graph, type Tensor, evaluate, input } from "@adjoint/ir";
 import {
-  type DType,
-  type Graph,
   type Node,
   type PrimitiveName,
-  type Tensor,
   apply,
-  dtypes,
-  evaluate,
   graphNodes,
-  input,
-  isFloat,
   mapGraph,
   primitives,
   rebuild,
   rootsOf,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { type DType, dtypes, isFloat, toNumbers, valueOf } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 import type { Case } from "./case.ts";
 import { cases } from "./cases.ts";

@@ -1,4 +1,5 @@
-import { check, evaluate, runPasses } from "@adjoint/ir";
+import { evaluate } from "@adjoint/ir";
+import { check, runPasses } from "@adjoint/ir/graph";
 import { runConformance } from "./suite.ts";
 
 // An optimized graph gives what the graph gives; it is checked after every pass.

@@ -6,7 +6,7 @@ import {
   dtypeRange,
   dtypes,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 export const floats = ["f64", "f32", "f16", "bf16"] as const;
 export const integers = ["i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8"] as const;

@@ -1,4 +1,6 @@
-import { type DType, type TensorValue, elementReader, evaluate, graphNodes } from "@adjoint/ir";
+import { evaluate } from "@adjoint/ir";
+import { graphNodes } from "@adjoint/ir/graph";
+import { type DType, type TensorValue, elementReader } from "@adjoint/ir/values";
 import type { Case } from "./case.ts";
 import { type ConformanceOptions, startOf } from "./check.ts";
 

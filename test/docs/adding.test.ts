@@ -132,7 +132,8 @@ const trial = `
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { compile } from "@adjoint/compiler";
-import { composites, constant, evaluate, gradients, input, parse, print, program, squareplus, erfc, valueOf } from "@adjoint/ir";
+import { constant, erfc, evaluate, gradients, input, parse, print, program, squareplus, valueOf } from "@adjoint/ir";
+import { composites } from "@adjoint/ir/graph";
 import { groupNorm, toJson, fromJson } from "@adjoint/layers";
 import { lion } from "@adjoint/optimizers";
 import { fromOnnx, inspectOnnx } from "@adjoint/onnx";

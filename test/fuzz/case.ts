@@ -1,16 +1,6 @@
-import {
-  type DType,
-  type Tensor,
-  type Update,
-  constant,
-  elementCount,
-  gradients,
-  isFloat,
-  isNode,
-  nodesOf,
-  program,
-  typeText,
-} from "@adjoint/ir";
+import { type Tensor, type Update, constant, gradients, program } from "@adjoint/ir";
+import { isNode, nodesOf } from "@adjoint/ir/graph";
+import { type DType, elementCount, isFloat, typeText } from "@adjoint/ir/values";
 import { Choices, Draw, type Limits, Shared, floatSources, shapeOf } from "./draw.ts";
 import type { FuzzCase } from "./fuzz-case.ts";
 import { anyComposite } from "./makers/composites.ts";

@@ -1,4 +1,5 @@
-import { type Graph, type TensorValue, dtypeInfo, print } from "@adjoint/ir";
+import { type Graph, print } from "@adjoint/ir";
+import { type TensorValue, dtypeInfo } from "@adjoint/ir/values";
 import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 

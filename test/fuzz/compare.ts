@@ -1,4 +1,4 @@
-import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir";
+import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir/values";
 import { type Bounds, at } from "./bounds/bounds.ts";
 
 const text = (element: number | bigint): string => (Object.is(element, -0) ? "-0" : String(element));

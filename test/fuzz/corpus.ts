@@ -1,16 +1,8 @@
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type DType,
-  type Graph,
-  composites,
-  dtypeInfo,
-  dtypes,
-  elementCount,
-  parse,
-  print,
-  tensorValue,
-} from "@adjoint/ir";
+import { type Graph, parse, print } from "@adjoint/ir";
+import { composites } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, dtypes, elementCount, tensorValue } from "@adjoint/ir/values";
 import type { FuzzCase } from "./fuzz-case.ts";
 
 /** Where every failure that was ever found is kept. */

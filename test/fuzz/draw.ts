@@ -1,17 +1,6 @@
-import {
-  type DType,
-  type Node,
-  type Tensor,
-  type TensorValue,
-  constant,
-  elementCount,
-  input,
-  isFloat,
-  isNode,
-  nodesOf,
-  register,
-  valueOf,
-} from "@adjoint/ir";
+import { type Tensor, constant, input, register } from "@adjoint/ir";
+import { type Node, isNode, nodesOf } from "@adjoint/ir/graph";
+import { type DType, type TensorValue, elementCount, isFloat, valueOf } from "@adjoint/ir/values";
 import { type Manner, Words, randomValue } from "./elements.ts";
 
 /** The sizes that axes have: around the widths of vectors, tiles and panels. */

@@ -7,7 +7,7 @@ import {
   elementCount,
   isFloat,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 /** Pseudorandom words from a seed. Source: the finalizer of MurmurHash3 over a counter. */
 export class Words {

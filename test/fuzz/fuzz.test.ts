@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AdjointError, composites, evaluate, graphNodes, primitives, program } from "@adjoint/ir";
-import type { Graph, State, Tensor } from "@adjoint/ir";
+import { AdjointError, type Graph, type State, type Tensor, evaluate, program } from "@adjoint/ir";
+import { composites, graphNodes, primitives } from "@adjoint/ir/graph";
 import * as optimizers from "@adjoint/optimizers";
 import { hosts } from "./bounds/bounds.ts";
 import { caseFrom } from "./case.ts";

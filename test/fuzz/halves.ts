@@ -1,22 +1,14 @@
+import { type Graph, type Tensor, evaluate, gradients, input, program } from "@adjoint/ir";
+import { isNode, mapGraph, nodesOf, rebuild } from "@adjoint/ir/graph";
 import {
   AdjointError,
   type DType,
-  type Graph,
-  type Tensor,
   type TensorValue,
   elementCount,
   elementReader,
-  evaluate,
-  gradients,
-  input,
   isFloat,
-  isNode,
-  mapGraph,
-  nodesOf,
-  program,
-  rebuild,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { rounded, unitAt } from "./bounds/bounds.ts";
 import { Choices, Draw, Shared, floatSources, shapeOf } from "./draw.ts";
 import { Words } from "./elements.ts";

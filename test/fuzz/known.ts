@@ -1,4 +1,5 @@
-import { type Graph, graphNodes } from "@adjoint/ir";
+import type { Graph } from "@adjoint/ir";
+import { graphNodes } from "@adjoint/ir/graph";
 import type { FuzzCase } from "./fuzz-case.ts";
 import type { Variant } from "./variants.ts";
 

@@ -2,26 +2,17 @@ import { cpu } from "@adjoint/backend-cpu";
 import { type Session, compile } from "@adjoint/compiler";
 import {
   type Graph,
-  type Node,
-  type Pass,
   type State,
   type Tensor,
-  type TensorValue,
   type Update,
   composite,
   constant,
-  dtypeInfo,
-  elementCount,
-  isFloat,
-  isNode,
-  isStatic,
-  mapGraph,
-  optimize,
   program,
-  rebuild,
   register,
   where,
 } from "@adjoint/ir";
+import { type Node, type Pass, isNode, mapGraph, optimize, rebuild } from "@adjoint/ir/graph";
+import { type TensorValue, dtypeInfo, elementCount, isFloat, isStatic } from "@adjoint/ir/values";
 import { hosts } from "./bounds/bounds.ts";
 import { shapeOf } from "./draw.ts";
 import type { Maker } from "./makers/maps.ts";

@@ -1,4 +1,5 @@
-import { AdjointError, type Graph, type Tensor, check, program } from "@adjoint/ir";
+import { AdjointError, type Graph, type Tensor, program } from "@adjoint/ir";
+import { check } from "@adjoint/ir/graph";
 import type { Feeds, FuzzCase } from "./fuzz-case.ts";
 import type { Draw, Shared } from "./draw.ts";
 import { randomValue } from "./elements.ts";

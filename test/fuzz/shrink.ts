@@ -1,17 +1,6 @@
-import {
-  type Graph,
-  type Node,
-  type Tensor,
-  type TensorValue,
-  elementWriter,
-  input,
-  isNode,
-  mapGraph,
-  nodesOf,
-  program,
-  rootsOf,
-  zeroValue,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, input, program } from "@adjoint/ir";
+import { type Node, isNode, mapGraph, nodesOf, rootsOf } from "@adjoint/ir/graph";
+import { type TensorValue, elementWriter, zeroValue } from "@adjoint/ir/values";
 import { hosts } from "./bounds/bounds.ts";
 import { boundGraph, firstState } from "./bounds/evaluate.ts";
 import type { Feeds, FuzzCase } from "./fuzz-case.ts";

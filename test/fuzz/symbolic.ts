@@ -1,16 +1,6 @@
-import {
-  type Bindings,
-  type Dim,
-  type Graph,
-  apply,
-  elementCount,
-  graphNodes,
-  isNode,
-  mapGraph,
-  parseDim,
-  solveSymbols,
-  specialize,
-} from "@adjoint/ir";
+import type { Graph } from "@adjoint/ir";
+import { apply, graphNodes, isNode, mapGraph, solveSymbols, specialize } from "@adjoint/ir/graph";
+import { type Bindings, type Dim, elementCount, parseDim } from "@adjoint/ir/values";
 import type { Feeds } from "./fuzz-case.ts";
 
 /** The name of the size that a program is not told before it runs. */

@@ -5,7 +5,8 @@ import { type WasmOptions, buildArtifact, detectFeatures, wasm } from "@adjoint/
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { enableWideVectors } from "@adjoint/backend-wasm/node";
 import { type Backend, type Entries, type Session, compile } from "@adjoint/compiler";
-import { type Bindings, type Graph, type Pass, type TensorValue, graphNodes, runPasses } from "@adjoint/ir";
+import type { Bindings, Graph, TensorValue } from "@adjoint/ir";
+import { type Pass, graphNodes, runPasses } from "@adjoint/ir/graph";
 import { isWide } from "../conformance/webgpu.ts";
 import { missingGpu, nodeBackend } from "../gpu.ts";
 import { type Arithmetic, devices, hosts } from "./bounds/bounds.ts";

@@ -6,24 +6,22 @@ import {
   type Evaluation,
   type Graph,
   type Tensor,
-  check,
   composite,
   concat,
   cond,
   deserialize,
   evaluate,
   gradients,
-  initialValue,
   input,
   parse,
   print,
   program,
   register,
-  registersOf,
-  runPasses,
   scan,
   serialize,
 } from "@adjoint/ir";
+import { check, registersOf, runPasses } from "@adjoint/ir/graph";
+import { initialValue } from "@adjoint/ir/values";
 import { fromOnnx, toOnnx } from "@adjoint/onnx";
 import { difference } from "./random-graphs.ts";
 

@@ -4,7 +4,6 @@ import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { csv, idx } from "@adjoint/datasets";
 import {
   AdjointError,
-  composites,
   deserialize,
   dim,
   evaluate,
@@ -14,6 +13,7 @@ import {
   program,
   serialize,
 } from "@adjoint/ir";
+import { composites } from "@adjoint/ir/graph";
 import { batchNorm, conv2d, dense, flatten, fromJson, relu, sequential, toJson } from "@adjoint/layers";
 import { fromOnnx, toOnnx } from "@adjoint/onnx";
 import { adam } from "@adjoint/optimizers";

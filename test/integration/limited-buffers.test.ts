@@ -11,10 +11,9 @@ import {
   gradients,
   input,
   layerNormalization,
-  optimize,
   program,
-  runPasses,
 } from "@adjoint/ir";
+import { optimize, runPasses } from "@adjoint/ir/graph";
 import { leaves } from "./ownership.ts";
 import { difference, graphs } from "./random-graphs.ts";
 

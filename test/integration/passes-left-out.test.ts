@@ -2,19 +2,16 @@ import { cpu } from "@adjoint/backend-cpu";
 import { compile } from "@adjoint/compiler";
 import {
   type Graph,
-  type Pass,
   type State,
   evaluate,
   gradients,
-  initialValue,
   input,
   layerNormalization,
-  optimize,
   program,
-  registersOf,
   softmaxCrossEntropy,
-  valueOf,
 } from "@adjoint/ir";
+import { type Pass, optimize, registersOf } from "@adjoint/ir/graph";
+import { initialValue, valueOf } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 import { checkCase, subjects } from "../conformance/check.ts";
 

@@ -14,19 +14,15 @@ import {
   type Graph,
   type State,
   type Tensor,
-  type TensorValue,
   type Update,
-  dtypeInfo,
   evaluate,
-  inline,
   iota,
-  optimize,
   print,
   program,
   register,
-  runPasses,
-  typeText,
 } from "@adjoint/ir";
+import { inline, optimize, runPasses } from "@adjoint/ir/graph";
+import { type TensorValue, dtypeInfo, typeText } from "@adjoint/ir/values";
 import { inFull } from "../in-full.ts";
 import { clashes, leaves } from "./ownership.ts";
 import { type RandomGraph, difference, graphs } from "./random-graphs.ts";

@@ -5,7 +5,6 @@ import {
   atan2,
   constant,
   div,
-  evaluateTensors,
   fmod,
   input,
   pow,
@@ -13,6 +12,7 @@ import {
   toNumbers,
   valueOf,
 } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forFloatFunctions } from "../float-functions.ts";
 import { gpuTitle, missingGpu, nodeBackend } from "../gpu.ts";

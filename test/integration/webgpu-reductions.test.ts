@@ -1,6 +1,7 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { type Backend, compile } from "@adjoint/compiler";
-import { type Tensor, elementCount, evaluate, input, program, toNumbers, valueOf } from "@adjoint/ir";
+import { type Tensor, evaluate, input, program } from "@adjoint/ir";
+import { elementCount, toNumbers, valueOf } from "@adjoint/ir/values";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gpuTitle, missingGpu, nodeGpu } from "../gpu.ts";

@@ -1,12 +1,5 @@
-import {
-  type Graph,
-  type State,
-  type TensorValue,
-  evaluate,
-  isFloat,
-  toNumbers,
-  typeText,
-} from "@adjoint/ir";
+import { type Graph, type State, evaluate } from "@adjoint/ir";
+import { type TensorValue, isFloat, toNumbers, typeText } from "@adjoint/ir/values";
 import {
   type ExportOptions,
   REGISTERS_KEY,

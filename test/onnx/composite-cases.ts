@@ -1,5 +1,5 @@
 import * as ir from "@adjoint/ir";
-import type { DType, State, Tensor, TensorValue } from "@adjoint/ir";
+import { type DType, type State, type Tensor, type TensorValue, valueOf } from "@adjoint/ir";
 
 /** A composite over inputs that are fed. */
 export interface CompositeCase {
@@ -10,13 +10,13 @@ export interface CompositeCase {
 /** Smooth numbers of both signs. */
 export const sample = (shape: readonly number[], scale = 2, offset = 0): TensorValue => {
   const count = shape.reduce((product, size) => product * size, 1);
-  return ir.valueOf(
+  return valueOf(
     "f32",
     shape,
     Array.from({ length: count }, (_, index) => offset + scale * Math.sin(index * 1.7 + 0.3 * offset + 0.5)),
   );
 };
-const whole = (dtype: DType, list: readonly number[]): TensorValue => ir.valueOf(dtype, [list.length], list);
+const whole = (dtype: DType, list: readonly number[]): TensorValue => valueOf(dtype, [list.length], list);
 const positive = (shape: readonly number[]): TensorValue => sample(shape, 0.8, 1.2);
 
 const on = (feeds: State, build: CompositeCase["build"]): CompositeCase => ({ feeds, build });

@@ -1,14 +1,5 @@
-import {
-  type Graph,
-  type Tensor,
-  composites,
-  constant,
-  gradients,
-  input,
-  isFloat,
-  nodesOf,
-  program,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, constant, gradients, input, isFloat, program } from "@adjoint/ir";
+import { composites, nodesOf } from "@adjoint/ir/graph";
 import { inspectOnnx, toOnnx } from "@adjoint/onnx";
 import { describe, expect, test } from "vitest";
 import { problemsOf } from "./check.ts";

@@ -2,18 +2,8 @@ import { readFileSync } from "node:fs";
 import { cpu } from "@adjoint/backend-cpu";
 import { compile } from "@adjoint/compiler";
 import { type ImportedSet, type TestCase, importSet, readSets } from "@adjoint/conformance";
-import {
-  type Graph,
-  type Tensor,
-  type TensorValue,
-  constant,
-  elementCount,
-  evaluate,
-  gradients,
-  program,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, constant, evaluate, gradients, program } from "@adjoint/ir";
+import { type TensorValue, elementCount, toNumbers, valueOf } from "@adjoint/ir/values";
 import { inspectOnnx } from "@adjoint/onnx";
 import { describe, expect, it } from "vitest";
 import { inFull } from "../in-full.ts";

@@ -1,18 +1,5 @@
-import {
-  type Graph,
-  type Node,
-  type Tensor,
-  applyComposite,
-  cast,
-  constant,
-  input,
-  iota,
-  isNode,
-  mapGraph,
-  rebuild,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, cast, constant, input, iota, toNumbers, valueOf } from "@adjoint/ir";
+import { type Node, applyComposite, isNode, mapGraph, rebuild } from "@adjoint/ir/graph";
 
 /** The same function in f64 wherever it was in f32: differences of it show derivatives to ten digits. */
 export const inDoubles = (graph: Graph): Graph => mapGraph(graph, doubled);

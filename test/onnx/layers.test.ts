@@ -1,15 +1,6 @@
-import {
-  type State,
-  type Tensor,
-  type Update,
-  dim,
-  initialValue,
-  input,
-  program,
-  registersOf,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+import { type State, type Tensor, type Update, input, program } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
+import { dim, initialValue, toNumbers, valueOf } from "@adjoint/ir/values";
 import * as layers from "@adjoint/layers";
 import type { Layer } from "@adjoint/layers";
 import * as optimizers from "@adjoint/optimizers";

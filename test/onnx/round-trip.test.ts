@@ -1,4 +1,6 @@
-import { type State, evaluate, initialValue, registersOf, valueOf } from "@adjoint/ir";
+import { type State, evaluate } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
+import { initialValue, valueOf } from "@adjoint/ir/values";
 import { cpu } from "@adjoint/backend-cpu";
 import { compile } from "@adjoint/compiler";
 import { fromOnnx, inspectOnnx, toOnnx } from "@adjoint/onnx";

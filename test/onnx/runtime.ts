@@ -1,11 +1,5 @@
-import {
-  type DType,
-  type State,
-  type TensorValue,
-  type TypedArray,
-  dtypeInfo,
-  tensorValue,
-} from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type DType, type TensorValue, type TypedArray, dtypeInfo, tensorValue } from "@adjoint/ir/values";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 
 // The runtime writes files into the home folder unless this is set before it is loaded.

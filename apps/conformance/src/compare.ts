@@ -1,4 +1,4 @@
-import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir";
+import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir/values";
 import type { HostValue, TypeSource } from "@adjoint/onnx";
 
 /** The official runner's tolerances for floats. Whole numbers and bools must be the same. */

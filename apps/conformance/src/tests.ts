@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type HostValue, type ValueSource, tensorFromOnnx, valueFromOnnx } from "@adjoint/onnx";
-import { type TensorValue, elementCount, valueOf } from "@adjoint/ir";
+import { type TensorValue, elementCount, valueOf } from "@adjoint/ir/values";
 
 /** The folders of the official data. */
 const folders = ["light", "node", "pytorch-converted", "pytorch-operator", "simple"];

@@ -1,4 +1,4 @@
-import { AdjointError, type Scalar } from "@adjoint/ir";
+import { AdjointError, type Scalar } from "@adjoint/ir/values";
 
 /** An index that data decided. @throws AdjointError when it lies outside its axis. */
 export function checked(index: Scalar, size: number, operation: string): number {

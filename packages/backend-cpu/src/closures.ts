@@ -10,7 +10,7 @@ import type {
   ScatterKernel,
   Store,
 } from "@adjoint/compiler/kernel";
-import { type Scalar, dtypeInfo, dtypeRange, elementCount } from "@adjoint/ir";
+import { type Scalar, dtypeInfo, dtypeRange, elementCount } from "@adjoint/ir/values";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fit, helpers, readElement, writeElement } from "./elements.ts";
 import type { Epilogue, ExpressionCompiler, Run } from "./executor.ts";

@@ -1,5 +1,5 @@
 import type { Affine, ContractKernel, ContractOperand } from "@adjoint/compiler/kernel";
-import { type TypedArray, elementCount } from "@adjoint/ir";
+import { type TypedArray, elementCount } from "@adjoint/ir/values";
 import { arithmeticOf, readElement } from "./elements.ts";
 import type { Epilogue, Run } from "./executor.ts";
 import { positions } from "./loops.ts";

@@ -7,7 +7,8 @@ import type {
   CompiledProgram,
   StepCopy,
 } from "@adjoint/compiler/kernel";
-import { type State, type TypedArray, copyInto } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type TypedArray, copyInto } from "@adjoint/ir/values";
 import { closures } from "./closures.ts";
 import { Workspace, contraction } from "./contraction.ts";
 import type { ExpressionCompiler, Run } from "./executor.ts";

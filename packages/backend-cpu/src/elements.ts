@@ -1,3 +1,4 @@
+import { elementary } from "@adjoint/ir/graph";
 import {
   type DType,
   type Scalar,
@@ -5,14 +6,13 @@ import {
   bf16ToNumber,
   castScalar,
   dtypeInfo,
-  elementary,
   f16ToNumber,
   isFloat,
   numberToBf16,
   numberToF16,
   roundTiesToEven,
   threefry2x32,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 const words = new Uint32Array(2);
 

@@ -7,7 +7,7 @@ import {
   copyInto,
   dtypeInfo,
   zeroValue,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 /** Registers of a session, by name: every program's buffers for them are these very arrays. */
 export class Registers {

@@ -1,5 +1,5 @@
 import type { Affine, SortKernel } from "@adjoint/compiler/kernel";
-import { type Scalar, elementCount } from "@adjoint/ir";
+import { type Scalar, elementCount } from "@adjoint/ir/values";
 import { readElement } from "./elements.ts";
 import type { Run } from "./executor.ts";
 import { positions } from "./loops.ts";

@@ -1,18 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type DType,
-  type Tensor,
-  conv,
-  convTranspose,
-  convWeight,
-  dotGeneral,
-  dtypeInfo,
-  elementReader,
-  input,
-  pad,
-  valueOf,
-  window,
-} from "@adjoint/ir";
+import { type Tensor, conv, convTranspose, convWeight, dotGeneral, input, pad, window } from "@adjoint/ir";
+import { type DType, dtypeInfo, elementReader, valueOf } from "@adjoint/ir/values";
 import { expectOracle, graphOf, modes, pattern, run } from "./support.ts";
 
 /** Σ over k of left(i, k)·right(k, j), in whole numbers of any size, wrapped by `wrap`. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cpu } from "@adjoint/backend-cpu";
 import { type Backend, type Device, type CompiledProgram, compileProgram } from "@adjoint/compiler";
-import { type Tensor, input, register, scan, tensorValue } from "@adjoint/ir";
+import { type Tensor, input, register, scan } from "@adjoint/ir";
+import { tensorValue } from "@adjoint/ir/values";
 import { graphOf, modes } from "./support.ts";
 
 const x = input("x", "f32", [3]);

@@ -12,8 +12,8 @@ import {
   scatter,
   sort,
   topK,
-  valueOf,
 } from "@adjoint/ir";
+import { valueOf } from "@adjoint/ir/values";
 import { expectOracle, graphOf, modes, pattern, run } from "./support.ts";
 
 const f32 = (name: string, ...shape: number[]): Tensor => input(name, "f32", shape);

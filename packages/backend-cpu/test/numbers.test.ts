@@ -1,4 +1,5 @@
-import { conv, input, valueOf } from "@adjoint/ir";
+import { conv, input } from "@adjoint/ir";
+import { valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { graphOf, modes, run } from "./support.ts";
 

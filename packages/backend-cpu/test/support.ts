@@ -1,20 +1,8 @@
 import { cpu } from "@adjoint/backend-cpu";
 import { compile } from "@adjoint/compiler";
-import {
-  type DType,
-  type Graph,
-  type Pass,
-  type State,
-  type Tensor,
-  type TensorValue,
-  elementCount,
-  evaluate,
-  isNode,
-  nodesOf,
-  program,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+import { type Graph, type State, type Tensor, evaluate, program } from "@adjoint/ir";
+import { type Pass, isNode, nodesOf } from "@adjoint/ir/graph";
+import { type DType, type TensorValue, elementCount, toNumbers, valueOf } from "@adjoint/ir/values";
 import { expect } from "vitest";
 
 export type Values = { readonly [name: string]: TensorValue };

@@ -5,7 +5,7 @@ import {
   type CompiledProgram,
   memoryError,
 } from "@adjoint/compiler/kernel";
-import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir";
+import { AdjointError, type TensorValue, copyInto } from "@adjoint/ir/values";
 import {
   type Addresses,
   type CompiledModule,

@@ -1,5 +1,6 @@
 import type { Backend, CompileOptions, Device, Executable, CompiledProgram } from "@adjoint/compiler/kernel";
-import { AdjointError, type State, dtypeInfo } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
 import { detectFeatures } from "./detect.ts";
 import { type Host, compileExecutable } from "./assemble.ts";
 import { Arena, GAP } from "./memory-layout.ts";

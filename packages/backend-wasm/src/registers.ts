@@ -1,4 +1,5 @@
-import type { RegisterAttributes, State } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
 import { AdjointError, copyInto } from "@adjoint/ir/values";
 import { type Span, viewOf } from "./executable.ts";
 

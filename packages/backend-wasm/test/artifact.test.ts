@@ -1,18 +1,8 @@
 import { buildArtifact, wasm } from "@adjoint/backend-wasm";
 import { openArtifact } from "@adjoint/backend-wasm/artifact";
 import { compile, explain } from "@adjoint/compiler";
-import {
-  AdjointError,
-  type Graph,
-  type State,
-  constant,
-  dim,
-  input,
-  program,
-  register,
-  take,
-  tensorValue,
-} from "@adjoint/ir";
+import { type Graph, type State, constant, input, program, register, take } from "@adjoint/ir";
+import { AdjointError, dim, tensorValue } from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { checksum } from "../src/artifact/checksum.ts";

@@ -1,7 +1,8 @@
 import "./relaxed.ts";
 import { wasm } from "@adjoint/backend-wasm";
 import { compile } from "@adjoint/compiler";
-import { type DType, type TensorValue, evaluate, input, program, valueOf } from "@adjoint/ir";
+import { evaluate, input, program } from "@adjoint/ir";
+import { type DType, type TensorValue, valueOf } from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hasWideVectors, layOutForWideVectors } from "../src/wide.ts";

@@ -1,7 +1,8 @@
 import "./relaxed.ts";
 import { type WasmBackend, wasm } from "@adjoint/backend-wasm";
 import { type Feeds, compile } from "@adjoint/compiler";
-import { AdjointError, type Graph, input, program, register } from "@adjoint/ir";
+import { type Graph, input, program, register } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Body, type Local, call, f32, i32, v128 } from "../src/emit/index.ts";
 import type { KernelEnvironment } from "../src/kernels/environment.ts";

@@ -1,5 +1,5 @@
 import type { Affine, ContractKernel, Guard, ScalarNode, Store } from "@adjoint/compiler";
-import { type DType, at } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir/values";
 import type { ContractOptions } from "../src/kernels/contract/kernel.ts";
 
 /** Contractions from seeds: any layout of either side, any dtype, any epilogue. */

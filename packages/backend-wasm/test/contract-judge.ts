@@ -1,5 +1,13 @@
 import type { Affine, ContractKernel } from "@adjoint/compiler";
-import { type DType, at, bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir";
+import {
+  type DType,
+  at,
+  bf16ToNumber,
+  dtypeInfo,
+  f16ToNumber,
+  numberToBf16,
+  numberToF16,
+} from "@adjoint/ir/values";
 import { type Swept, product } from "./contract-cases.ts";
 import { valuesOf, wordsOf } from "./contract-words.ts";
 

@@ -1,5 +1,5 @@
 import type { ContractKernel, CompiledProgram } from "@adjoint/compiler";
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import type { PlanOptions } from "../src/kernels/contract/contraction.ts";
 import { READ_SLACK } from "../src/kernels/contract/emit.ts";
 import { ModuleBuilder } from "../src/emit/index.ts";

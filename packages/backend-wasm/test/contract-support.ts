@@ -1,5 +1,5 @@
 import type { Affine, ContractKernel, IndexMap } from "@adjoint/compiler";
-import { type DType, at } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir/values";
 import type { PlanOptions } from "../src/kernels/contract/contraction.ts";
 import { READ_SLACK, emitContraction, workspaceBytes } from "../src/kernels/contract/emit.ts";
 import { type Epilogue, denseEpilogue } from "../src/kernels/contract/epilogue/epilogue.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type DType, at, dtypeInfo } from "@adjoint/ir";
+import { type DType, at, dtypeInfo } from "@adjoint/ir/values";
 import { ModuleBuilder } from "../src/emit/index.ts";
 import { contractKernel, contractRegions } from "../src/kernels/contract/kernel.ts";
 import { MathLibrary } from "../src/math/library.ts";

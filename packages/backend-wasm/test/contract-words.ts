@@ -1,4 +1,4 @@
-import { bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir";
+import { bf16ToNumber, dtypeInfo, f16ToNumber, numberToBf16, numberToF16 } from "@adjoint/ir/values";
 import type { Draw, Swept } from "./contract-cases.ts";
 
 type Words =

@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler";
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 import { kernelOf, map, noise, product, reference, run } from "./contract-support.ts";
 import { workspaceBytes } from "../src/kernels/contract/emit.ts";

@@ -1,6 +1,7 @@
 import "./relaxed.ts";
 import { compileProgram } from "@adjoint/compiler";
-import { type NameOf, type Tensor, input, operationCosts, primitives, program } from "@adjoint/ir";
+import { type Tensor, input, program } from "@adjoint/ir";
+import { type NameOf, operationCosts, primitives } from "@adjoint/ir/graph";
 import { describe, expect, it } from "vitest";
 import { costOf, vectorsOf } from "../src/kernels/cost.ts";
 import { check, get, ramp } from "./kernel-support.ts";

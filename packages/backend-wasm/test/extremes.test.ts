@@ -1,5 +1,5 @@
 import "./relaxed.ts";
-import { type TensorValue, tensorValue } from "@adjoint/ir";
+import { type TensorValue, tensorValue } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { type Ran, type Tensors, check, get, ramp } from "./kernel-support.ts";
 

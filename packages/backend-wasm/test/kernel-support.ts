@@ -6,18 +6,15 @@ import {
   type ReduceKernel,
   compileProgram,
 } from "@adjoint/compiler";
+import { type Tensor, evaluate, input, program } from "@adjoint/ir";
 import {
   type DType,
-  type Tensor,
   type TensorValue,
   type TypedArray,
   dtypeInfo,
   elementCount,
-  evaluate,
-  input,
-  program,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { expect } from "vitest";
 import { ModuleBuilder, call, i32 } from "../src/emit/index.ts";
 import { cumulativeKernel } from "../src/kernels/cumulative.ts";

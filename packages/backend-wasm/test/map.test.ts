@@ -1,6 +1,7 @@
 import "./relaxed.ts";
 import { compileProgram } from "@adjoint/compiler";
-import { input, iota, program, shiftLeft, shiftRight, take, valueOf } from "@adjoint/ir";
+import { input, iota, program, shiftLeft, shiftRight, take } from "@adjoint/ir";
+import { valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { type Tensors, check, get, ramp, run } from "./kernel-support.ts";
 

@@ -1,16 +1,7 @@
 import { readFileSync } from "node:fs";
-import {
-  type FloatFunction,
-  type TensorValue,
-  apply,
-  atan2,
-  constant,
-  evaluateTensors,
-  floatFunctions,
-  pow,
-  toNumbers,
-  valueOf,
-} from "@adjoint/ir";
+import { atan2, constant, floatFunctions, pow } from "@adjoint/ir";
+import { type FloatFunction, apply, evaluateTensors } from "@adjoint/ir/graph";
+import { type TensorValue, toNumbers, valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import type { BinaryMath, UnaryMath } from "../src/math/functions.ts";
 import { relaxed } from "./relaxed.ts";

@@ -1,5 +1,6 @@
 import "./relaxed.ts";
-import { type Tensor, cumSum, cumProd, take, valueOf } from "@adjoint/ir";
+import { type Tensor, cumProd, cumSum, take } from "@adjoint/ir";
+import { valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { type Ran, check, get, ramp } from "./kernel-support.ts";
 

@@ -1,24 +1,18 @@
 import "./relaxed.ts";
+import { type Tensor, evaluate, floatFunctions, input, program } from "@adjoint/ir";
+import { type NameOf, apply, primitives } from "@adjoint/ir/graph";
 import {
   AdjointError,
   type DType,
-  type NameOf,
   type Scalar,
-  type Tensor,
   type TypedArray,
-  apply,
   dtypeInfo,
   dtypes,
   elementReader,
-  evaluate,
-  floatFunctions,
-  input,
   isFloat,
-  primitives,
-  program,
   threefry2x32,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { ModuleBuilder, i32, v128 } from "../src/emit/index.ts";
 import { MathLibrary } from "../src/math/library.ts";

@@ -1,7 +1,8 @@
 import "./relaxed.ts";
 import { wasm } from "@adjoint/backend-wasm";
 import { compile } from "@adjoint/compiler";
-import { type DType, evaluate, input, program, scatter, valueOf } from "@adjoint/ir";
+import { evaluate, input, program, scatter } from "@adjoint/ir";
+import { type DType, valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { ramp } from "./kernel-support.ts";
 

@@ -1,6 +1,7 @@
 import { wasm } from "@adjoint/backend-wasm";
 import { compile } from "@adjoint/compiler";
-import { input, program, register, take, valueOf } from "@adjoint/ir";
+import { input, program, register, take } from "@adjoint/ir";
+import { valueOf } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 
 describe("the WebAssembly backend", () => {

@@ -110,6 +110,7 @@ const cases = {
 /** Training steps on images of 28 × 28, as programs. */
 async function steps() {
   const ir = await import("@adjoint/ir");
+  const { optimize, runPasses } = await import("@adjoint/ir/graph");
   const { compileProgram } = await import("@adjoint/compiler");
   const layers = await import("../../layers/src/index.ts");
   const { adam } = await import("../../optimizers/src/index.ts");
@@ -124,7 +125,7 @@ async function steps() {
     const loss = layers.crossEntropy(sequential(net)(images), labels);
     const updates = adam({ learningRate: 1e-3 })(loss);
     const train = ir.program({ inputs: { images, labels }, outputs: { loss }, updates });
-    return compileProgram(ir.runPasses(train, ir.optimize));
+    return compileProgram(runPasses(train, optimize));
   };
   return {
     mlp: step([flatten(), layers.dense({ units: 500 }), relu(), layers.dense({ units: 10 })], 100),

@@ -1,5 +1,5 @@
 import type { CompileOptions, Executable, CompiledProgram } from "@adjoint/compiler/kernel";
-import { AdjointError, type TypedArray } from "@adjoint/ir";
+import { AdjointError, type TypedArray } from "@adjoint/ir/values";
 import type { Host } from "./device/host.ts";
 import type { Registers } from "./device/registers.ts";
 import { createdOrFreed } from "./device/creation.ts";

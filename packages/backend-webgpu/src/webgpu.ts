@@ -6,7 +6,8 @@ import type {
   FusionLimits,
   CompiledProgram,
 } from "@adjoint/compiler/kernel";
-import { AdjointError, type State } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { type Host, hostOf } from "./device/host.ts";
 import { Registers } from "./device/registers.ts";
 import { WebgpuExecutable } from "./executable.ts";

@@ -1,19 +1,7 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { compile } from "@adjoint/compiler";
-import {
-  type Graph,
-  type Tensor,
-  add,
-  bf16ToNumber,
-  cumSum,
-  exp,
-  input,
-  mul,
-  numberToBf16,
-  program,
-  register,
-  scan,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, add, cumSum, exp, input, mul, program, register, scan } from "@adjoint/ir";
+import { bf16ToNumber, numberToBf16 } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { type StubOptions, stubDevice } from "./stub-device.ts";
 import { feeds, open, unary, x } from "./support.ts";

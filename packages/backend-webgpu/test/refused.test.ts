@@ -1,6 +1,7 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { compile } from "@adjoint/compiler";
-import { AdjointError, input, program } from "@adjoint/ir";
+import { input, program } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { describe, expect, it } from "vitest";
 import { type StubOptions, stubDevice } from "./stub-device.ts";
 

@@ -1,6 +1,7 @@
 import { webgpu } from "@adjoint/backend-webgpu";
 import { compileProgram, type Kernel, type CompiledProgram } from "@adjoint/compiler";
-import { AdjointError, input, program } from "@adjoint/ir";
+import { input, program } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { expect, it } from "vitest";
 import { stubDevice } from "./stub-device.ts";
 

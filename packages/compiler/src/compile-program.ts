@@ -1,17 +1,13 @@
+import type { Graph, Tensor } from "@adjoint/ir";
 import {
-  AdjointError,
-  type Graph,
   type RegisterAttributes,
-  type Tensor,
-  at,
-  dtypeInfo,
-  elementCount,
   graphNodes,
   inline,
   isNode,
   registerOf,
   registersOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { AdjointError, at, dtypeInfo, elementCount } from "@adjoint/ir/values";
 import { BufferTable } from "./kernel/buffers.ts";
 import { copyKernel } from "./lowering/copies.ts";
 import { decompose } from "./lowering/decompose.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { elementCount, rowMajorStrides } from "@adjoint/ir";
+import { elementCount, rowMajorStrides } from "@adjoint/ir/values";
 import {
   type Affine,
   type Guard,

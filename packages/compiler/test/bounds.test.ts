@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { type Graph, conv, input, iota, optimize, program, runPasses, sort } from "@adjoint/ir";
+import { type Graph, conv, input, iota, program, sort } from "@adjoint/ir";
+import { optimize, runPasses } from "@adjoint/ir/graph";
 import { describe, expect, it } from "vitest";
 import { type Kernel, compileProgram, strayAccesses } from "../src/index.ts";
 

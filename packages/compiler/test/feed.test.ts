@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AdjointError, dim, f16ToNumber, input, mulDims, program, tensorValue } from "@adjoint/ir";
+import { input, program } from "@adjoint/ir";
+import { AdjointError, dim, f16ToNumber, mulDims, tensorValue } from "@adjoint/ir/values";
 import { type Feeds, type Session, compile } from "@adjoint/compiler";
 import { stub } from "./stub-backend.ts";
 

@@ -1,17 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type NameOf,
-  type Tensor,
-  apply,
-  concat,
-  constant,
-  input,
-  operationCosts,
-  pad,
-  primitives,
-  stack,
-  window,
-} from "@adjoint/ir";
+import { type Tensor, concat, constant, input, pad, stack, window } from "@adjoint/ir";
+import { type NameOf, apply, operationCosts, primitives } from "@adjoint/ir/graph";
 import { compileProgram } from "@adjoint/compiler";
 import { compiled, graphOf, kernels } from "./support.ts";
 

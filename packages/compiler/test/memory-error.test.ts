@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CompiledProgram, memoryError } from "@adjoint/compiler";
-import { input, iota, zeroValue } from "@adjoint/ir";
+import { input, iota } from "@adjoint/ir";
+import { zeroValue } from "@adjoint/ir/values";
 import { compiled } from "./support.ts";
 
 const cubed = (...shape: number[]): CompiledProgram => {

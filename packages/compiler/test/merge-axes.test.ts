@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import type { ContractKernel, Kernel, MapKernel, ReduceKernel, ScalarGraph } from "@adjoint/compiler";
 import type { Affine, Guard } from "../src/kernel/affine.ts";
 import { mergeAxes } from "../src/fusion/merge-axes.ts";

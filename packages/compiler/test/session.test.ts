@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AdjointError, dim, dtypeInfo, input, program, register, tensorValue } from "@adjoint/ir";
+import { input, program, register } from "@adjoint/ir";
+import { AdjointError, dim, dtypeInfo, tensorValue } from "@adjoint/ir/values";
 import { Output, type Session, compile, explain } from "@adjoint/compiler";
 import { stub } from "./stub-backend.ts";
 

@@ -1,5 +1,6 @@
 import type { Backend, CompiledProgram } from "@adjoint/compiler";
-import { type State, type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type TensorValue, type TypedArray, dtypeInfo } from "@adjoint/ir/values";
 
 interface StubOptions {
   /** Waits this many turns of the event loop's microtasks in each run. */

@@ -1,5 +1,7 @@
 import { type FusionLimits, type CompiledProgram, compileProgram, describeKernel } from "@adjoint/compiler";
-import { type Graph, type Tensor, type TensorValue, isNode, nodesOf, program, runPasses } from "@adjoint/ir";
+import { type Graph, type Tensor, program } from "@adjoint/ir";
+import { isNode, nodesOf, runPasses } from "@adjoint/ir/graph";
+import type { TensorValue } from "@adjoint/ir/values";
 import type { Affine, Guard } from "../src/kernel/affine.ts";
 
 export type Outputs = { readonly [name: string]: Tensor };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Tensor, constant, evaluate, flip, input, pad, program, toNumbers, window } from "@adjoint/ir";
+import { type Tensor, constant, evaluate, flip, input, pad, program, window } from "@adjoint/ir";
+import { toNumbers } from "@adjoint/ir/values";
 import { type Access, identity } from "../src/kernel/affine.ts";
 import { sizesOf } from "../src/lowering/sizes.ts";
 import { baseOf, belowReshape, belowReshapes, isView, padsZero, through } from "../src/lowering/views.ts";

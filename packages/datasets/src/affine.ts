@@ -1,4 +1,4 @@
-import { at, type DataOf, elementCount } from "@adjoint/ir/values";
+import { type DataOf, at, elementCount } from "@adjoint/ir/values";
 import { type FloatDType, type NumberDType, allocate } from "./dtype.ts";
 import type { Source } from "./source.ts";
 

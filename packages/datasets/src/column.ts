@@ -1,7 +1,7 @@
 import {
-  at,
   type DType,
   type TensorValue,
+  at,
   dtypeInfo,
   dtypes,
   elementCount,

@@ -1,5 +1,4 @@
-import { at } from "@adjoint/ir/values";
-import type { DType, DataOf } from "@adjoint/ir/values";
+import { type DType, type DataOf, at } from "@adjoint/ir/values";
 import {
   type Schema,
   array,

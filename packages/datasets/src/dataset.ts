@@ -1,4 +1,4 @@
-import { at, type DType, isDType } from "@adjoint/ir/values";
+import { type DType, at, isDType } from "@adjoint/ir/values";
 import { checked, custom, maximum, oneOf, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import { type Batches, type BatchOptions, batches } from "./batches.ts";
 import type { Column } from "./column.ts";

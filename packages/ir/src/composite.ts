@@ -51,7 +51,7 @@ export interface CompositeDefinition<I extends CompositeInputs, A, P extends rea
 }
 
 /** A node of a composite with such inputs. */
-export type CompositeNode<I extends CompositeInputs, A> = Node<A> & { readonly inputs: I };
+type CompositeNode<I extends CompositeInputs, A> = Node<A> & { readonly inputs: I };
 
 /** Names that text and JSON know composites by. */
 export type CompositeTable = ReadonlyMap<string, Composite>;

@@ -17,7 +17,7 @@ export const dtypes = [
 export type DType = (typeof dtypes)[number];
 
 /** The array that holds each element type on the host. */
-export interface DTypeArrays {
+interface DTypeArrays {
   f64: Float64Array;
   f32: Float32Array;
   f16: Uint16Array;

@@ -1,6 +1,7 @@
 import type { Bindings } from "./dim.ts";
 import { AdjointError } from "./error.ts";
-import { mapRecord, nodesOf, registersOf, rootsOf } from "./walk.ts";
+import { registersOf } from "./registers.ts";
+import { mapRecord, nodesOf, rootsOf } from "./walk.ts";
 import { initialValue } from "./initial.ts";
 import { own } from "./record.ts";
 import { type Graph, type Node, type Tensor, isNode, registerOf } from "./tensor.ts";

@@ -5,7 +5,6 @@
 export { AdjointError, type ErrorCode, LimitError } from "./error.ts";
 export {
   type DType,
-  type DTypeArrays,
   type DataOf,
   type TypedArray,
   dtypeInfo,
@@ -19,7 +18,7 @@ export { bf16ToNumber, f16ToNumber, numberToBf16, numberToF16, roundTiesToEven }
 export {
   type Bindings,
   type Dim,
-  SymbolicDim,
+  type SymbolicDim,
   addDims,
   bindDim,
   dim,
@@ -55,6 +54,6 @@ export {
   zeroValue,
 } from "./value.ts";
 export { at } from "./at.ts";
-export { type Initial, initialSchema, initialValue, normalQuantile } from "./initial.ts";
+export { type Initial, initialSchema, initialValue } from "./initial.ts";
 export { own } from "./record.ts";
-export { hashName, threefry2x32 } from "./threefry.ts";
+export { threefry2x32 } from "./threefry.ts";

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import {
   AdjointError,
   type Graph,
-  Node,
   type Tensor,
   commit,
   composite,
@@ -11,12 +10,11 @@ import {
   dim,
   gradients,
   input,
-  primitives,
   program,
   register,
   scan,
 } from "@adjoint/ir";
-import { check } from "@adjoint/ir";
+import { Node, check, primitives } from "@adjoint/ir/graph";
 
 const x = input("x", "f32", [2, 3]);
 const graphOf = (output: Tensor): Graph => ({ inputs: { x }, outputs: { output }, updates: [] });

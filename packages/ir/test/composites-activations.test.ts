@@ -9,8 +9,6 @@ import {
   clip,
   constant,
   elu,
-  elementary,
-  evaluateTensors,
   gelu,
   gradients,
   hardSigmoid,
@@ -20,7 +18,6 @@ import {
   leakyRelu,
   maxout,
   mish,
-  nodesOf,
   prelu,
   relu,
   rrelu,
@@ -35,6 +32,7 @@ import {
   valueOf,
   vjp,
 } from "@adjoint/ir";
+import { elementary, evaluateTensors, nodesOf } from "@adjoint/ir/graph";
 import { run } from "./composite-case.ts";
 
 type Unary = (x: Tensor) => Tensor;

@@ -1,4 +1,4 @@
-import { type Tensor, gradients, input, isFloat, program, evaluate, toNumbers, valueOf } from "@adjoint/ir";
+import { type Tensor, evaluate, gradients, input, isFloat, program, toNumbers, valueOf } from "@adjoint/ir";
 import { describe, expect, test } from "vitest";
 import { type Case, titleOf, valuesOf } from "./composite-case.ts";
 import { cases } from "./composite-cases.ts";

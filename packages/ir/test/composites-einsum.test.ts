@@ -1,27 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type DType,
-  type Shape,
   type Tensor,
-  type TensorValue,
   attention,
   depthToSpace,
-  dim,
   einsum,
+  fromEnd,
   gradients,
   input,
-  nodesOf,
-  fromEnd,
   oneHot,
   spaceToDepth,
-  toNumbers,
   tril,
   trilu,
   triu,
+} from "@adjoint/ir";
+import { nodesOf } from "@adjoint/ir/graph";
+import {
+  type DType,
+  type Shape,
+  type TensorValue,
+  dim,
+  toNumbers,
   typeText,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { run } from "./composite-case.ts";
 import { checkGradient, f64, someF64 } from "./finite-differences.ts";
 

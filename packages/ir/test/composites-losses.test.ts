@@ -3,26 +3,21 @@ import { describe, expect, test } from "vitest";
 import {
   AdjointError,
   type DType,
-  type PrimitiveName,
   type Tensor,
   type TensorValue,
   absoluteError,
   binaryCrossEntropyWithLogits,
   constant,
-  evaluateTensors,
   gradients,
-  graphNodes,
   hinge,
   huber,
   input,
-  isNode,
   klDivergence,
   logSoftmax,
   negativeLogLikelihood,
   program,
   reduceL1,
   reduceSumSquare,
-  runPasses,
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
   squaredError,
@@ -30,6 +25,7 @@ import {
   valueOf,
   vjp,
 } from "@adjoint/ir";
+import { type PrimitiveName, evaluateTensors, graphNodes, isNode, runPasses } from "@adjoint/ir/graph";
 import { run } from "./composite-case.ts";
 import { f64 } from "./finite-differences.ts";
 

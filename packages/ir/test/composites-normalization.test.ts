@@ -6,11 +6,9 @@ import {
   batchNormalization,
   batchNormalizationTraining,
   gradients,
-  graphNodes,
   groupNormalization,
   input,
   instanceNormalization,
-  isNode,
   layerNormalization,
   lpNormalization,
   lrn,
@@ -22,12 +20,12 @@ import {
   reduceLogSum,
   reduceSumSquare,
   rmsNormalization,
-  runPasses,
   standardize,
   toNumbers,
   valueOf,
   variance,
 } from "@adjoint/ir";
+import { graphNodes, isNode, runPasses } from "@adjoint/ir/graph";
 import { run } from "./composite-case.ts";
 import { f64, someF64 } from "./finite-differences.ts";
 

@@ -2,9 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type PoolOptions,
-  type TensorValue,
   averagePool,
-  dim,
   globalAveragePool,
   globalLpPool,
   globalMaxPool,
@@ -12,10 +10,8 @@ import {
   input,
   lpPool,
   maxPool,
-  toNumbers,
-  typeText,
-  valueOf,
 } from "@adjoint/ir";
+import { type TensorValue, dim, toNumbers, typeText, valueOf } from "@adjoint/ir/values";
 import { run } from "./composite-case.ts";
 import { f64, someF64 } from "./finite-differences.ts";
 

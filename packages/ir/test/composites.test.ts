@@ -3,19 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as ir from "@adjoint/ir";
 import { safeParse } from "@adjoint/ir/schema";
-import {
-  type Composite,
-  type Operation,
-  type Tensor,
-  AdjointError,
-  composites,
-  dim,
-  evaluate,
-  input,
-  nodesOf,
-  toNumbers,
-  typeText,
-} from "@adjoint/ir";
+import { type Tensor, evaluate, input } from "@adjoint/ir";
+import { type Composite, type Operation, composites, inlineGraph, nodesOf } from "@adjoint/ir/graph";
+import { AdjointError, bindDim, dim, toNumbers, typeText } from "@adjoint/ir/values";
 import { type Case, run, titleOf, valuesOf } from "./composite-case.ts";
 import { cases } from "./composite-cases.ts";
 import { checkGradient, checkJvp, checkSecondDerivative } from "./finite-differences.ts";
@@ -148,7 +138,7 @@ describe.each(cases.map((example) => [titleOf(example), example] as const))("%s"
     const outputs = listed(example.build(inputs, batch));
     const known = run(buildOf(example, 2), values);
     outputs.forEach((output, index) => {
-      const bound = output.shape.map((size) => Number(ir.bindDim(size, { batch: 2 })));
+      const bound = output.shape.map((size) => Number(bindDim(size, { batch: 2 })));
       expect(typeText({ dtype: output.dtype, shape: bound })).toBe(known[index] && typeText(known[index]));
     });
     const graph = {
@@ -191,7 +181,7 @@ test("values are bit-equal whether a composite is a node or inlined", () => {
     const inlined = run((...inputs) => {
       const [first] = listed(example.build(inputs, 2));
       const body = first?.node.graphs[0];
-      return body && first ? ir.inlineGraph(body, first.node.inputs) : [];
+      return body && first ? inlineGraph(body, first.node.inputs) : [];
     }, values);
     const whole = run(buildOf(example, 2), values);
     expect(inlined.map(toNumbers)).toEqual(whole.map(toNumbers));

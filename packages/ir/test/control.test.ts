@@ -1,24 +1,19 @@
 import {
   type Tensor,
-  type TensorValue,
   commit,
   cond,
   constant,
-  dim,
   evaluate,
-  evaluateTensors,
   filled,
   gradients,
   input,
   iota,
-  nodesOf,
   program,
   register,
   scan,
-  toNumbers,
-  typeText,
-  valueOf,
 } from "@adjoint/ir";
+import { evaluateTensors, nodesOf } from "@adjoint/ir/graph";
+import { type TensorValue, dim, toNumbers, typeText, valueOf } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 import { checkGradient, checkJvp, f64, someF64 } from "./finite-differences.ts";
 import { run } from "./primitives/example.ts";

@@ -1,4 +1,6 @@
-import { type Tensor, type TensorValue, elementReader, evaluateTensors, valueOf } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
+import { type TensorValue, elementReader, valueOf } from "@adjoint/ir/values";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { numbers } from "./finite-differences.ts";

@@ -1,14 +1,12 @@
 import { describe, expect, test } from "vitest";
 import {
+  AdjointError,
   type CompositeFunction,
   type Tensor,
-  AdjointError,
-  defineComposite,
   evaluate,
   gradients,
   huber,
   input,
-  nodesOf,
   parse,
   prelu,
   print,
@@ -16,6 +14,8 @@ import {
   toNumbers,
   valueOf,
 } from "@adjoint/ir";
+import { nodesOf } from "@adjoint/ir/graph";
+import { defineComposite } from "../src/composite.ts";
 import { number, strictObject } from "@adjoint/ir/schema";
 
 let checks = 0;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AdjointError, type Graph, type Tensor, constant, input } from "../src/index.ts";
+import { AdjointError, type Graph, type Tensor, constant, input } from "@adjoint/ir";
 import { print } from "../src/text/print.ts";
 import { deserialize, serialize } from "../src/text/serialize.ts";
 import { composites, graphs } from "./text-graphs.ts";

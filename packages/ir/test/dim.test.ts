@@ -11,7 +11,7 @@ import {
   mulDims,
   parseDim,
   subDims,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 

@@ -8,7 +8,7 @@ import {
   isInteger,
   numberToBf16,
   numberToF16,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 

@@ -1,26 +1,26 @@
 import {
-  AdjointError,
-  type TensorValue,
-  addDims,
   composite,
   concat,
   constant,
-  dim,
   evaluate,
-  evaluateTensors,
   input,
-  mulDims,
   program,
   randomBits,
   register,
   scan,
-  solveSymbols,
-  specialize,
+} from "@adjoint/ir";
+import { evaluateTensors, solveSymbols, specialize } from "@adjoint/ir/graph";
+import {
+  AdjointError,
+  type TensorValue,
+  addDims,
+  dim,
+  mulDims,
   subDims,
   toNumbers,
   typeText,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 
 const f32 = (shape: readonly number[], elements: readonly number[]): TensorValue =>

@@ -1,18 +1,5 @@
-import {
-  type Graph,
-  type Tensor,
-  type TensorValue,
-  constant,
-  evaluate,
-  gradients,
-  input,
-  isFloat,
-  jvp,
-  toNumbers,
-  typeText,
-  valueOf,
-  vjp,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, constant, evaluate, gradients, input, jvp, vjp } from "@adjoint/ir";
+import { type TensorValue, isFloat, toNumbers, typeText, valueOf } from "@adjoint/ir/values";
 
 /** A function of tensors under test; it may have several outputs, of which the floats are differentiated. */
 export type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];

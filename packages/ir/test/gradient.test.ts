@@ -1,25 +1,21 @@
 import {
-  type Dim,
   type SliceRange,
   type Tensor,
   composite,
   concat,
-  constant,
   cond,
-  dim,
+  constant,
   evaluate,
   gradients,
   input,
   jvp,
-  nodesOf,
   program,
   register,
   scan,
-  toNumbers,
-  typeText,
-  valueOf,
   vjp,
 } from "@adjoint/ir";
+import { nodesOf } from "@adjoint/ir/graph";
+import { type Dim, dim, toNumbers, typeText, valueOf } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 import { checkGradient, checkJvp, checkSecondDerivative, f64, someF64 } from "./finite-differences.ts";
 import { run } from "./primitives/example.ts";

@@ -1,12 +1,5 @@
-import {
-  type ConvOptions,
-  type NameOf,
-  type Tensor,
-  conv,
-  convTranspose,
-  convWeight,
-  dotGeneral,
-} from "@adjoint/ir";
+import { type ConvOptions, type Tensor, conv, convTranspose, convWeight, dotGeneral } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Draw, shapeOf } from "./graph-draw.ts";
 import { type Accepts, type Maker, any, numeric } from "./graph-map-makers.ts";
 

@@ -1,19 +1,14 @@
+import { type Tensor, broadcast, constant } from "@adjoint/ir";
+import { type Node, type PrimitiveName, isNode, nodesOf } from "@adjoint/ir/graph";
 import {
   type DType,
-  type Node,
-  type PrimitiveName,
   type Scalar,
-  type Tensor,
   type TensorValue,
-  broadcast,
-  constant,
   elementCount,
   isFloat,
-  isNode,
   isStatic,
-  nodesOf,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { precisionOf } from "./graph-precision.ts";
 
 /** What random graphs are made of. */

@@ -1,6 +1,4 @@
 import {
-  type Kind,
-  type PrimitiveName,
   type Tensor,
   commit,
   concat,
@@ -8,7 +6,6 @@ import {
   constant,
   iota,
   pad,
-  primitives,
   randomBits,
   register,
   scan,
@@ -20,6 +17,7 @@ import {
   window,
   windowSum,
 } from "@adjoint/ir";
+import { type Kind, type PrimitiveName, primitives } from "@adjoint/ir/graph";
 import { type Draw, shapeOf } from "./graph-draw.ts";
 import { contractMakers, permutation, ranked } from "./graph-contract-makers.ts";
 import { type Maker, mapMakers, numeric } from "./graph-map-makers.ts";

@@ -1,14 +1,6 @@
-import {
-  type DType,
-  type NameOf,
-  type Operand,
-  type Tensor,
-  apply,
-  dtypeInfo,
-  isFloat,
-  isInteger,
-  primitives,
-} from "@adjoint/ir";
+import type { Operand, Tensor } from "@adjoint/ir";
+import { type NameOf, apply, primitives } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, isFloat, isInteger } from "@adjoint/ir/values";
 import { type Draw, shapeOf } from "./graph-draw.ts";
 import { forFloatFunctions } from "./primitives/float-functions.ts";
 

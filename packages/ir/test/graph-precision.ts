@@ -1,4 +1,5 @@
-import { type Node, type PrimitiveName, isFloat, isNode, nodesOf } from "@adjoint/ir";
+import { isFloat } from "@adjoint/ir";
+import { type Node, type PrimitiveName, isNode, nodesOf } from "@adjoint/ir/graph";
 import { floatBehaviours } from "./primitives/transcendental.ts";
 
 /**

@@ -1,30 +1,29 @@
 import {
-  AdjointError,
   type Graph,
   type Tensor,
   commit,
   constant,
-  equalTypes,
   evaluate,
-  freeSources,
   gradients,
+  input,
+  program,
+  register,
+  withScope,
+} from "@adjoint/ir";
+import {
+  freeSources,
   graphNodes,
   inlineGraph,
-  input,
   isNode,
   mapGraph,
   nodesOf,
-  program,
   rebuild,
-  register,
   registerOf,
   registersOf,
-  rewriter,
   rootsOf,
-  toNumbers,
-  valueOf,
-  withScope,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { AdjointError, equalTypes, toNumbers, valueOf } from "@adjoint/ir/values";
+import { rewriter } from "../src/walk.ts";
 import { describe, expect, test } from "vitest";
 
 const x = input("x", "f32", [3]);

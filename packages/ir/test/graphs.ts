@@ -8,20 +8,15 @@ import {
   type Evaluation,
   type Graph,
   type Tensor,
-  type TensorValue,
   composite,
   constant,
-  elementReader,
   gradients,
   input,
-  isFloat,
-  isNode,
-  nodesOf,
   print,
   program,
-  registerOf,
-  typeText,
 } from "@adjoint/ir";
+import { isNode, nodesOf, registerOf } from "@adjoint/ir/graph";
+import { type TensorValue, elementReader, isFloat, typeText } from "@adjoint/ir/values";
 import { Choices, Draw, type GraphOptions } from "./graph-draw.ts";
 import { run } from "./graph-makers.ts";
 import type { Maker } from "./graph-map-makers.ts";

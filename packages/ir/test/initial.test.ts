@@ -1,13 +1,13 @@
 import {
   type Initial,
   type TensorValue,
-  hashName,
   initialValue,
-  normalQuantile,
   threefry2x32,
   toNumbers,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
+import { normalQuantile } from "../src/initial.ts";
+import { hashName } from "../src/threefry.ts";
 import { describe, expect, test } from "vitest";
 
 const start = (

@@ -1,15 +1,12 @@
 import {
-  type DType,
   type Tensor,
   averagePool,
   batchNormalizationTraining,
-  dim,
   evaluate,
   filled,
   gradients,
   input,
   layerNormalization,
-  mulDims,
   program,
   reduceL2,
   register,
@@ -17,10 +14,8 @@ import {
   scan,
   softmaxCrossEntropy,
   take,
-  toNumbers,
-  valueOf,
-  zeroValue,
 } from "@adjoint/ir";
+import { type DType, dim, mulDims, toNumbers, valueOf, zeroValue } from "@adjoint/ir/values";
 import { describe, expect, test } from "vitest";
 
 /** The numbers of tensors that depend on nothing that is fed. */

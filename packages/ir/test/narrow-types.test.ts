@@ -1,4 +1,5 @@
-import { type PrimitiveName, toNumbers, valueOf } from "@adjoint/ir";
+import { toNumbers, valueOf } from "@adjoint/ir";
+import type { PrimitiveName } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { type Case, titleOf, valuesOf } from "./composite-case.ts";

@@ -1,13 +1,5 @@
-import {
-  AdjointError,
-  type Tensor,
-  gradients,
-  input,
-  mapGraph,
-  program,
-  rebuild,
-  withScope,
-} from "@adjoint/ir";
+import { AdjointError, type Tensor, gradients, input, program, withScope } from "@adjoint/ir";
+import { mapGraph, rebuild } from "@adjoint/ir/graph";
 import { describe, expect, test } from "vitest";
 
 const x = input("x", "f32", [3]);

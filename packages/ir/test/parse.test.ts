@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AdjointError, type Graph } from "../src/index.ts";
+import { AdjointError, type Graph } from "@adjoint/ir";
 import { parse } from "../src/text/parse.ts";
 import { print } from "../src/text/print.ts";
 import { composites, graphs, trainingStep } from "./text-graphs.ts";

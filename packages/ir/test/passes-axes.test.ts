@@ -1,15 +1,5 @@
-import {
-  type Graph,
-  type Tensor,
-  type TensorValue,
-  check,
-  evaluate,
-  graphNodes,
-  input,
-  program,
-  runPasses,
-  valueOf,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, type TensorValue, evaluate, input, program, valueOf } from "@adjoint/ir";
+import { check, graphNodes, runPasses } from "@adjoint/ir/graph";
 import { describe, expect, it } from "vitest";
 
 /** A value whose elements all differ. */

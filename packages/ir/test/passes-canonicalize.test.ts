@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Tensor, apply, iota, primitives, program } from "@adjoint/ir";
-import { canonicalize, canonicalizeRules } from "@adjoint/ir";
+import { type Tensor, iota, program } from "@adjoint/ir";
+import { apply, canonicalize, primitives } from "@adjoint/ir/graph";
+import { canonicalizeRules } from "../src/passes/canonicalize.ts";
 import {
   x,
   y,

@@ -1,24 +1,18 @@
 import { describe, expect, test } from "vitest";
 import {
   type Graph,
-  type Pass,
   type Tensor,
-  check,
   cond,
-  deadCode,
   dim,
   evaluate,
-  graphNodes,
   input,
   iota,
   print,
   program,
-  runPasses,
   scan,
-  simplify,
-  sink,
   valueOf,
 } from "@adjoint/ir";
+import { type Pass, check, deadCode, graphNodes, runPasses, simplify, sink } from "@adjoint/ir/graph";
 import { difference } from "./graphs.ts";
 
 const batch = dim("batch");

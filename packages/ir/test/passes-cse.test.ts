@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest";
 import {
   type Graph,
-  type Pass,
   type Tensor,
   composite,
   constant,
-  cse,
   dim,
-  graphNodes,
   input,
   iota,
   print,
@@ -15,6 +12,7 @@ import {
   register,
   scan,
 } from "@adjoint/ir";
+import { type Pass, cse, graphNodes } from "@adjoint/ir/graph";
 
 const batch = dim("batch");
 const x = input("x", "f32", [batch, 3]);

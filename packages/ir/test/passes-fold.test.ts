@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { constant, iota, randomBits, valueOf } from "@adjoint/ir";
-import { fold, foldRules } from "@adjoint/ir";
+import { fold } from "@adjoint/ir/graph";
+import { foldRules } from "../src/passes/fold.ts";
 import { x, full, zero, concatNode, testRules } from "./rule-cases.ts";
 
 describe("fold", () => {

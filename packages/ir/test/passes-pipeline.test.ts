@@ -2,24 +2,17 @@ import { describe, expect, test } from "vitest";
 import {
   type Graph,
   type Tensor,
-  check,
   constant,
   dim,
   evaluate,
   gradients,
-  graphNodes,
-  inline,
   input,
-  optimize,
   program,
   register,
-  rewrite,
-  rule,
-  runPasses,
-  simplify,
   softmaxCrossEntropy,
   valueOf,
 } from "@adjoint/ir";
+import { check, graphNodes, inline, optimize, rewrite, rule, runPasses, simplify } from "@adjoint/ir/graph";
 import { difference } from "./graphs.ts";
 
 const batch = dim("batch");

@@ -1,24 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Graph, evaluate, print, toNumbers } from "@adjoint/ir";
 import {
-  type Graph,
   type Pass,
   canonicalize,
   check,
   cse,
   deadCode,
-  evaluate,
   fold,
   graphNodes,
   inline,
   optimize,
   primitives,
-  print,
   runPasses,
   simplify,
   sink,
-  toNumbers,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
 import { type RandomGraph, difference, graphFrom, graphs } from "./graphs.ts";
 
 /** evaluate(g) = evaluate(pass(g)): to the bit but for rounding, −0, NaN, ±∞ and empty tensors among the elements. */

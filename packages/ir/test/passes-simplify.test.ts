@@ -1,6 +1,7 @@
 import { describe } from "vitest";
-import { apply, bitcast, cond, constant, filled, primitives, scan } from "@adjoint/ir";
-import { simplify, simplifyRules } from "@adjoint/ir";
+import { bitcast, cond, constant, filled, scan } from "@adjoint/ir";
+import { apply, primitives, simplify } from "@adjoint/ir/graph";
+import { simplifyRules } from "../src/passes/simplify.ts";
 import { x, y, d, i, j, u, p, q, row, s, c, full, loop, scanOver, ifOf, testRules } from "./rule-cases.ts";
 
 describe("simplify", () => {

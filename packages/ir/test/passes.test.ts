@@ -1,27 +1,21 @@
 import { describe, expect, test } from "vitest";
 import {
   type Graph,
-  type Pass,
   type Tensor,
-  canonicalize,
   composite,
   constant,
   dim,
   filled,
-  fold,
-  foldWith,
   gradients,
-  graphNodes,
-  inline,
-  inlineWith,
   input,
   iota,
   print,
   program,
   register,
   scan,
-  simplify,
 } from "@adjoint/ir";
+import { type Pass, canonicalize, fold, graphNodes, inline, inlineWith, simplify } from "@adjoint/ir/graph";
+import { foldWith } from "../src/passes/fold.ts";
 
 const batch = dim("batch");
 const x = input("x", "f32", [batch, 3]);

@@ -1,4 +1,5 @@
-import { AdjointError, constant, evaluateTensors } from "@adjoint/ir";
+import { AdjointError, constant } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
 import { describe, expect, test } from "vitest";
 import { elementwiseErrors } from "./primitives/errors-elementwise.ts";
 import { structureErrors } from "./primitives/errors-structure.ts";

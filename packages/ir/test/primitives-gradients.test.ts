@@ -1,4 +1,5 @@
-import { AdjointError, type PrimitiveName, gradients, input, isFloat, nodesOf, toNumbers } from "@adjoint/ir";
+import { AdjointError, gradients, input, isFloat, toNumbers } from "@adjoint/ir";
+import { type PrimitiveName, nodesOf } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkGradient, checkJvp, f64, numericGradient } from "./finite-differences.ts";

@@ -1,4 +1,5 @@
-import { type ScatterReduction, argMax, constant, iota, sort, topK, valueOf } from "@adjoint/ir";
+import { argMax, constant, iota, sort, topK, valueOf } from "@adjoint/ir";
+import type { ScatterReduction } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import {

@@ -1,12 +1,6 @@
-import {
-  type PrimitiveName,
-  type Tensor,
-  type TensorValue,
-  elementReader,
-  evaluateTensors,
-  nodesOf,
-  typeText,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type PrimitiveName, evaluateTensors, nodesOf } from "@adjoint/ir/graph";
+import { type TensorValue, elementReader, typeText } from "@adjoint/ir/values";
 import { safeParse } from "@adjoint/ir/schema";
 import { describe, expect, test } from "vitest";
 import { contractExamples } from "./primitives/contract.ts";

@@ -1,30 +1,32 @@
 import { describe, expect, test } from "vitest";
 import {
-  type DType,
   type State,
   type Tensor,
-  type TensorValue,
   bernoulli,
   constant,
-  dim,
   dropout,
   evaluate,
-  evaluateTensors,
   gradients,
-  hashName,
   input,
-  normalQuantile,
   program,
   randomBits,
   randomKey,
   randomNormal,
   randomUniform,
   register,
+} from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
+import {
+  type DType,
+  type TensorValue,
+  dim,
   threefry2x32,
   toNumbers,
   typeText,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
+import { normalQuantile } from "../src/initial.ts";
+import { hashName } from "../src/threefry.ts";
 import { centredNormalQuantile } from "../src/composites/quantile.ts";
 import { run } from "./composite-case.ts";
 

@@ -6,9 +6,7 @@ import {
   cond,
   constant,
   evaluate,
-  graphNodes,
   input,
-  isNode,
   print,
   program,
   scan,
@@ -16,7 +14,8 @@ import {
   valueOf,
   withScope,
 } from "@adjoint/ir";
-import { type Rewrite, rewrite, rule } from "@adjoint/ir";
+import { graphNodes, isNode, rewrite, rule } from "@adjoint/ir/graph";
+import type { Rewrite } from "../src/passes/driver.ts";
 
 const x = input("x", "f32", [2]);
 const graphOf = (output: Tensor, inputs: { readonly [name: string]: Tensor } = { x }): Graph =>

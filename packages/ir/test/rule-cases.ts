@@ -2,18 +2,16 @@ import { describe, expect, test } from "vitest";
 import {
   type DType,
   type Tensor,
-  apply,
   constant,
   evaluate,
   filled,
   input,
-  primitives,
   print,
   program,
   scan,
   valueOf,
 } from "@adjoint/ir";
-import { type Pass, type Rule, check } from "@adjoint/ir";
+import { type Pass, type Rule, apply, check, primitives } from "@adjoint/ir/graph";
 import { difference } from "./graphs.ts";
 
 /** Tensors of [2, 3] that hold every special value. */

@@ -1,4 +1,4 @@
-import { AdjointError, LimitError } from "@adjoint/ir/values";
+import { AdjointError, LimitError } from "@adjoint/ir";
 import {
   type Schema,
   checked,

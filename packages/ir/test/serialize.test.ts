@@ -1,23 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  AdjointError,
-  type Graph,
-  type Tensor,
-  constant,
-  cond,
-  dim,
-  dtypeInfo,
-  dtypes,
-  input,
-  isNode,
-  mapGraph,
-  register,
-  scan,
-  tensorValue,
-  valueOf,
-  zeroValue,
-} from "../src/index.ts";
+import { type Graph, type Tensor, cond, constant, input, register, scan } from "@adjoint/ir";
+import { isNode, mapGraph } from "@adjoint/ir/graph";
+import { AdjointError, dim, dtypeInfo, dtypes, tensorValue, valueOf, zeroValue } from "@adjoint/ir/values";
 import { print } from "../src/text/print.ts";
 import { deserialize, serialize } from "../src/text/serialize.ts";
 import { batch, composites, graphs, note, trainingStep } from "./text-graphs.ts";

@@ -1,17 +1,17 @@
+import { input } from "@adjoint/ir";
 import {
   addDims,
   dim,
   elementCount,
   equalShapes,
   equalTypes,
-  input,
   isStatic,
   mulDims,
   rowMajorStrides,
   shapeSize,
   shapeText,
   typeText,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 

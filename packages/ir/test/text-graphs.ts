@@ -1,16 +1,13 @@
 import fc from "fast-check";
 import { z } from "zod";
 import {
-  type Composite,
   type CompositeFunction,
-  type CompositeTable,
   type Graph,
   type Tensor,
   composite,
   concat,
   cond,
   constant,
-  defineComposite,
   dim,
   input,
   iota,
@@ -19,7 +16,9 @@ import {
   scan,
   topK,
   withScope,
-} from "../src/index.ts";
+} from "@adjoint/ir";
+import type { Composite } from "@adjoint/ir/graph";
+import { type CompositeTable, defineComposite } from "../src/composite.ts";
 
 export const batch: ReturnType<typeof dim> = dim("batch");
 

@@ -1,25 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Graph, type Tensor, cond, constant, input, program, register, scan } from "@adjoint/ir";
+import { isNode } from "@adjoint/ir/graph";
 import {
   type DType,
-  type Graph,
-  type Tensor,
-  constant,
   dim,
   dtypeInfo,
   dtypes,
   elementReader,
   elementWriter,
-  input,
-  isNode,
-  program,
-  register,
-  scan,
-  cond,
   tensorValue,
   valueOf,
   zeroValue,
-} from "../src/index.ts";
+} from "@adjoint/ir/values";
 import { parse } from "../src/text/parse.ts";
 import { print } from "../src/text/print.ts";
 import { batch, composites, graphs, note, trainingStep } from "./text-graphs.ts";

@@ -1,4 +1,5 @@
-import { constant, filled, uniformConstant, valueOf } from "@adjoint/ir";
+import { constant, filled, valueOf } from "@adjoint/ir";
+import { uniformConstant } from "@adjoint/ir/graph";
 import { describe, expect, it } from "vitest";
 
 const of = (...elements: readonly number[]): ReturnType<typeof constant> =>

@@ -13,7 +13,7 @@ import {
   toNumbers,
   valueOf,
   zeroValue,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 

@@ -1,4 +1,5 @@
 import {
+  type Tensor,
   binaryStep,
   elu,
   gelu,
@@ -16,7 +17,6 @@ import {
   softsign,
   tanh,
 } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
 import { type Schema, oneOf, withDefault } from "@adjoint/ir/schema";
 
 /** Activations by name, with their settings at the defaults: what `activation` of dense and convolution layers takes. */

@@ -1,15 +1,6 @@
-import {
-  AdjointError,
-  equalTypes,
-  isNode,
-  nodesOf,
-  randomKey,
-  register,
-  registerOf,
-  typeText,
-  withScope,
-} from "@adjoint/ir";
-import type { Node, Tensor } from "@adjoint/ir";
+import { type Tensor, randomKey, register, withScope } from "@adjoint/ir";
+import { type Node, isNode, nodesOf, registerOf } from "@adjoint/ir/graph";
+import { AdjointError, equalTypes, typeText } from "@adjoint/ir/values";
 import type { Layer, LayerCall, LayerState, RegisterSpecs } from "./layer.ts";
 import { stateOf } from "./layer.ts";
 import { sealNames } from "./names.ts";

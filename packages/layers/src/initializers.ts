@@ -1,5 +1,4 @@
-import { elementCount } from "@adjoint/ir";
-import type { Initial } from "@adjoint/ir";
+import { type Initial, elementCount } from "@adjoint/ir/values";
 import {
   type Schema,
   finite,

@@ -1,19 +1,16 @@
 import {
-  AdjointError,
+  type Tensor,
   absoluteError,
   binaryCrossEntropyWithLogits,
-  equalShapes,
   hinge as hingeOf,
   huber as huberOf,
-  isInteger,
   klDivergence as klDivergenceOf,
-  shapeText,
   softmaxCrossEntropy,
   softmaxCrossEntropyOneHot,
   squaredError,
   widely,
 } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { AdjointError, equalShapes, isInteger, shapeText } from "@adjoint/ir/values";
 import { checkDistinct } from "./call.ts";
 
 /** The reduction of the losses of single elements or examples: their mean, their sum, or none. */

@@ -1,5 +1,5 @@
-import { AdjointError, equalShapes, isInteger, shapeText } from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { AdjointError, equalShapes, isInteger, shapeText } from "@adjoint/ir/values";
 
 /** True where the largest score is the label's; ties go to the first class. */
 function hits(metric: string, scores: Tensor, labels: Tensor): Tensor {

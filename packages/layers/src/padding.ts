@@ -1,5 +1,4 @@
-import { at, AdjointError } from "@adjoint/ir";
-import type { Dim, Shape } from "@adjoint/ir";
+import { AdjointError, type Dim, type Shape, at } from "@adjoint/ir/values";
 import { type Schema, oneOf, union, withDefault } from "@adjoint/ir/schema";
 import { type PerAxis, counts, spread } from "./config.ts";
 

@@ -1,5 +1,6 @@
-import { AdjointError, dtypes, isFloat, isNode, nodesOf, workingType } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { type Tensor, workingType } from "@adjoint/ir";
+import { isNode, nodesOf } from "@adjoint/ir/graph";
+import { AdjointError, dtypes, isFloat } from "@adjoint/ir/values";
 import { nonNegative, parseSettings } from "@adjoint/ir/schema";
 import { share } from "./config.ts";
 

@@ -1,5 +1,4 @@
-import { AdjointError, shapeText, typeText } from "@adjoint/ir";
-import type { TensorType } from "@adjoint/ir";
+import { AdjointError, type TensorType, shapeText, typeText } from "@adjoint/ir/values";
 
 /**
  * A size that parameters are made from.

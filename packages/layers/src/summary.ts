@@ -1,5 +1,5 @@
-import { at, Tensor, elementCount, input, shapeText } from "@adjoint/ir";
-import type { Shape, TensorType } from "@adjoint/ir";
+import { Tensor, input } from "@adjoint/ir";
+import { type Shape, type TensorType, at, elementCount, shapeText } from "@adjoint/ir/values";
 import { watchCall } from "./call.ts";
 import { type Layer, type RegisterSpec, stateOf } from "./layer.ts";
 import { assignNames } from "./names.ts";

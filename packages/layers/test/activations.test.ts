@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gradients, input, program, evaluate, toNumbers } from "@adjoint/ir";
+import { evaluate, gradients, input, program, toNumbers } from "@adjoint/ir";
 import {
   type Layer,
   binaryStep,

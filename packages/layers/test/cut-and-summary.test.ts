@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dim, equalShapes, input } from "@adjoint/ir";
+import { input } from "@adjoint/ir";
+import { dim, equalShapes } from "@adjoint/ir/values";
 import {
   batchNorm,
   conv2d,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { initialValue, toNumbers } from "@adjoint/ir";
+import { initialValue, toNumbers } from "@adjoint/ir/values";
 import {
   type Fans,
   type Initializer,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { input, registersOf } from "@adjoint/ir";
+import { input } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import {
   type Layer,
   type LayerKind,

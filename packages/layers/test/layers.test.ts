@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { input, toNumbers } from "@adjoint/ir";
-import type { TensorValue } from "@adjoint/ir";
+import { type TensorValue, input, toNumbers } from "@adjoint/ir";
 import {
   activationNames,
   averagePool,

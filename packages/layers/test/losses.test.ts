@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { constant, dim, evaluate, gradients, input, program, register, toNumbers } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import {
+  type Tensor,
+  constant,
+  dim,
+  evaluate,
+  gradients,
+  input,
+  program,
+  register,
+  toNumbers,
+} from "@adjoint/ir";
 import {
   accuracy,
   binaryAccuracy,

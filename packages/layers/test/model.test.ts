@@ -1,17 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  concat,
-  dim,
-  equalShapes,
-  evaluate,
-  gradients,
-  input,
-  program,
-  register,
-  registersOf,
-  tensorValue,
-  withScope,
-} from "@adjoint/ir";
+import { concat, evaluate, gradients, input, program, register, withScope } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
+import { dim, equalShapes, tensorValue } from "@adjoint/ir/values";
 import {
   type Layer,
   crossEntropy,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { evaluate, registersOf, tensorValue } from "@adjoint/ir";
+import { evaluate, tensorValue } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import * as exported from "@adjoint/layers";
 import { graph, mlp, table } from "./example.ts";
 import { ramp } from "./support.ts";

@@ -1,5 +1,14 @@
-import { evaluate, input, program, toNumbers, valueOf } from "@adjoint/ir";
-import type { DType, State, Tensor, TensorValue } from "@adjoint/ir";
+import {
+  type DType,
+  type State,
+  type Tensor,
+  type TensorValue,
+  evaluate,
+  input,
+  program,
+  toNumbers,
+  valueOf,
+} from "@adjoint/ir";
 import type { CallOptions } from "@adjoint/layers";
 import { expect } from "vitest";
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, gradients, input, program, toNumbers } from "@adjoint/ir";
-import type { State } from "@adjoint/ir";
+import { type State, evaluate, gradients, input, program, toNumbers } from "@adjoint/ir";
 import { batchNorm, dense, dropout, gaussianNoise, sequential } from "@adjoint/layers";
 import { expectClose, ramp, run, value } from "./support.ts";
 

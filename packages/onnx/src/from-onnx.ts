@@ -1,17 +1,6 @@
-import {
-  AdjointError,
-  type Bindings,
-  type Graph,
-  type Tensor,
-  type Update,
-  countNodes,
-  currentOrigin,
-  input,
-  own,
-  program,
-  register,
-  withOrigin,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, type Update, input, program, register } from "@adjoint/ir";
+import { countNodes, currentOrigin, withOrigin } from "@adjoint/ir/graph";
+import { AdjointError, type Bindings, own } from "@adjoint/ir/values";
 import { Budget, type ImportLimits } from "./import/budget.ts";
 import { NEWEST_OPSET } from "./import/convert.ts";
 import { type ModelContext, defineInitializers, importNodes } from "./import/graph.ts";

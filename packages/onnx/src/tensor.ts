@@ -8,7 +8,7 @@ import {
   rowMajorStrides,
   tensorValue,
   zeroValue,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import type { onnx } from "onnx-proto";
 import { elementType } from "./element-type.ts";
 import type { HostTensor } from "./import/value.ts";

@@ -1,25 +1,20 @@
+import type { Graph, State } from "@adjoint/ir";
 import {
-  AdjointError,
-  type Graph,
   type Node,
   type Pass,
-  type State,
-  type TensorValue,
   cse,
   deadCode,
-  equalShapes,
   freeSources,
   inlineWith,
   isNode,
-  own,
   registerOf,
   registersOf,
   rewrite,
   rootsOf,
   rule,
   runPasses,
-  typeText,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { AdjointError, type TensorValue, equalShapes, own, typeText } from "@adjoint/ir/values";
 import { compositeRows } from "./export/composites/table.ts";
 import type { Value } from "./export/draft.ts";
 import { encodeModel } from "./export/encode.ts";

@@ -1,4 +1,4 @@
-import { AdjointError, own } from "@adjoint/ir";
+import { AdjointError, own } from "@adjoint/ir/values";
 import { type Schema, array, problemsOf, safeParse, strictObject, string } from "@adjoint/ir/schema";
 
 /** The key of the model's metadata that says which outputs become which inputs. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Graph, evaluate, nodesOf, rootsOf, toNumbers, valueOf } from "@adjoint/ir";
+import { type Graph, evaluate, toNumbers, valueOf } from "@adjoint/ir";
+import { nodesOf, rootsOf } from "@adjoint/ir/graph";
 import { fromOnnx } from "@adjoint/onnx";
 import type { onnx as Proto } from "onnx-proto";
 import { type ModelParts, floatAttribute, intAttribute, modelBytes, node, textAttribute } from "./model.ts";

@@ -1,7 +1,8 @@
 import onnxProto from "onnx-proto";
 import type { onnx as Proto } from "onnx-proto";
 import { describe, expect, it } from "vitest";
-import { type Graph, evaluate, nodesOf, rootsOf, toNumbers, valueOf } from "@adjoint/ir";
+import { type Graph, evaluate, toNumbers, valueOf } from "@adjoint/ir";
+import { nodesOf, rootsOf } from "@adjoint/ir/graph";
 import { UnboundInputError, fromOnnx } from "@adjoint/onnx";
 import { intAttribute, intsAttribute, modelBytes, node } from "./model.ts";
 

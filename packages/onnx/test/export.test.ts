@@ -3,7 +3,6 @@ import {
   type Graph,
   type TensorValue,
   add,
-  composites,
   dim,
   filled,
   gradients,
@@ -11,12 +10,12 @@ import {
   iota,
   program,
   register,
-  registerOf,
   scan,
   softmax,
   valueOf,
   withScope,
 } from "@adjoint/ir";
+import { composites, registerOf } from "@adjoint/ir/graph";
 import onnxProto from "onnx-proto";
 import { describe, expect, test } from "vitest";
 import { fromOnnx, inspectOnnx, onnxTrainingLoop, registerPairs, toOnnx } from "@adjoint/onnx";

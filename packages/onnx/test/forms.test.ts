@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Evaluation, type Graph, evaluate, nodesOf, rootsOf, toNumbers, valueOf } from "@adjoint/ir";
+import { type Evaluation, type Graph, evaluate, toNumbers, valueOf } from "@adjoint/ir";
+import { nodesOf, rootsOf } from "@adjoint/ir/graph";
 import { UnboundInputError, fromOnnx } from "@adjoint/onnx";
 import { type ModelParts, floatAttribute, intAttribute, modelBytes, node } from "./model.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Graph, evaluate, nodesOf, rootsOf, toNumbers, valueOf } from "@adjoint/ir";
+import { type Graph, evaluate, toNumbers, valueOf } from "@adjoint/ir";
+import { nodesOf, rootsOf } from "@adjoint/ir/graph";
 import { UnboundInputError, UnsupportedError, fromOnnx, inspectOnnx } from "@adjoint/onnx";
 import { intAttribute, intsAttribute, modelBytes, node } from "./model.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { constant, evaluateTensors, input, toNumbers, valueOf } from "@adjoint/ir";
+import { constant, input, toNumbers, valueOf } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
 import { fromOnnx } from "@adjoint/onnx";
 import { type Rounding, narrow, valuesOfBits, widen } from "../src/narrow/convert.ts";
 import { type NarrowType, narrowTypes } from "../src/narrow/types.ts";

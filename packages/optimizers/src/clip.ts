@@ -1,5 +1,4 @@
-import { AdjointError, div, widened } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { AdjointError, type Tensor, div, widened } from "@adjoint/ir";
 
 /** Gradients clamped to −limit … limit (rounded to their type), element by element; NaN stays. */
 export function clipByValue(gradients: readonly Tensor[], limit: number): readonly Tensor[] {

@@ -1,5 +1,4 @@
-import { AdjointError, Tensor, constant, isFloat } from "@adjoint/ir";
-import type { DType } from "@adjoint/ir";
+import { AdjointError, type DType, Tensor, constant, isFloat } from "@adjoint/ir";
 import type { Schedule } from "./schedule.ts";
 
 /** A number, a schedule, or a scalar float tensor. */

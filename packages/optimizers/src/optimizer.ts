@@ -1,15 +1,6 @@
-import {
-  AdjointError,
-  equalTypes,
-  gradients,
-  isNode,
-  register,
-  registerOf,
-  typeText,
-  widened,
-  workingType,
-} from "@adjoint/ir";
-import type { DType, Tensor, Update } from "@adjoint/ir";
+import { type Tensor, type Update, gradients, register, widened, workingType } from "@adjoint/ir";
+import { isNode, registerOf } from "@adjoint/ir/graph";
+import { AdjointError, type DType, equalTypes, typeText } from "@adjoint/ir/values";
 import { type Schema, parseSettings } from "@adjoint/ir/schema";
 import { clipByGlobalNorm, clipByValue } from "./clip.ts";
 import { parameterOptions } from "./config.ts";

@@ -1,5 +1,5 @@
-import { AdjointError, isFloat, isNode, nodesOf, registerOf } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { AdjointError, type Tensor, isFloat } from "@adjoint/ir";
+import { isNode, nodesOf, registerOf } from "@adjoint/ir/graph";
 
 /**
  * The trainable float registers that a tensor depends on, in the order of the graph (depth first, inputs in order).

@@ -1,5 +1,6 @@
-import { AdjointError, equalShapes, isNode, shapeText, widely, widened } from "@adjoint/ir";
-import type { Shape, Tensor, Update } from "@adjoint/ir";
+import { type Tensor, type Update, widely, widened } from "@adjoint/ir";
+import { isNode } from "@adjoint/ir/graph";
+import { AdjointError, type Shape, equalShapes, shapeText } from "@adjoint/ir/values";
 import { parseSettings, positive } from "@adjoint/ir/schema";
 
 /** Operands and settings of Hebb's rule. */

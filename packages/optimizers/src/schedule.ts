@@ -1,4 +1,5 @@
-import { at, Tensor, constant } from "@adjoint/ir";
+import { Tensor, constant } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import {
   type Schema,
   array,

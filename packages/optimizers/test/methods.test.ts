@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { print } from "@adjoint/ir";
-import type { Tensor, Update } from "@adjoint/ir";
+import { type Tensor, type Update, print } from "@adjoint/ir";
 import { adaDelta, adaGrad, adam, adamW, momentum, nesterov, rmsProp, sgd } from "@adjoint/optimizers";
 import { bowl, numbers, parameter, runs, training } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { constant, input, isNode, nodesOf, program, register, registerOf } from "@adjoint/ir";
-import type { Tensor, Update } from "@adjoint/ir";
+import { type Tensor, type Update, constant, input, program, register } from "@adjoint/ir";
+import { isNode, nodesOf, registerOf } from "@adjoint/ir/graph";
 import { custom } from "@adjoint/ir/schema";
 import {
   adam,

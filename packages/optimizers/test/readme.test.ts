@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { evaluate, tensorValue } from "@adjoint/ir";
-import type { State } from "@adjoint/ir";
+import { type State, evaluate, tensorValue } from "@adjoint/ir";
 import * as exported from "@adjoint/optimizers";
 import { train } from "./example.ts";
 

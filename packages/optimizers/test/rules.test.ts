@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, input, program, register, sub, tensorValue, toNumbers } from "@adjoint/ir";
-import type { Graph, State, Tensor } from "@adjoint/ir";
+import {
+  type Graph,
+  type State,
+  type Tensor,
+  evaluate,
+  input,
+  program,
+  register,
+  sub,
+  tensorValue,
+  toNumbers,
+} from "@adjoint/ir";
 import { deltaRule, hebb, perceptronRule } from "@adjoint/optimizers";
 
 const corners = tensorValue("f32", [4, 2], Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1));

@@ -1,5 +1,15 @@
-import { evaluate, program, register, tensorValue, toNumbers } from "@adjoint/ir";
-import type { DType, Graph, State, Tensor, Update } from "@adjoint/ir";
+import {
+  type DType,
+  type Graph,
+  type State,
+  type Tensor,
+  type Update,
+  evaluate,
+  program,
+  register,
+  tensorValue,
+  toNumbers,
+} from "@adjoint/ir";
 
 /** A float register that starts from these numbers. */
 export function parameter(name: string, start: readonly number[], dtype: "f32" | "f64" = "f64"): Tensor {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, input, program, register, sub, tensorValue, toNumbers } from "@adjoint/ir";
-import type { Initial, State } from "@adjoint/ir";
+import {
+  type Initial,
+  type State,
+  evaluate,
+  input,
+  program,
+  register,
+  sub,
+  tensorValue,
+  toNumbers,
+} from "@adjoint/ir";
 import { adam } from "@adjoint/optimizers";
 
 describe("S1 XOR", () => {

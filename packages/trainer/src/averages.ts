@@ -1,4 +1,4 @@
-import { AdjointError, at } from "@adjoint/ir";
+import { AdjointError, at } from "@adjoint/ir/values";
 import type { Measures, Sums } from "./records.ts";
 
 /** Averages by example of measures that each batch gives as its mean: a smaller last batch counts for as much less. */

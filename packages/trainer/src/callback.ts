@@ -1,4 +1,5 @@
-import type { RegisterAttributes, State } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
 import type { CallbackState, Checkpoint } from "./checkpoint.ts";
 import type { EpochRecord, Measures } from "./records.ts";
 

@@ -1,12 +1,6 @@
-import {
-  at,
-  AdjointError,
-  type RegisterAttributes,
-  type State,
-  type TensorValue,
-  equalTypes,
-  typeText,
-} from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
+import { AdjointError, type TensorValue, at, equalTypes, typeText } from "@adjoint/ir/values";
 import { type Schema, NEVER, object, pipe, safeParse, string, transform } from "@adjoint/ir/schema";
 import { type DataPlan, type Progress, progressSchema, toJsonText } from "./records.ts";
 import { show } from "./safetensors/error.ts";

@@ -1,13 +1,7 @@
 import type { Session } from "@adjoint/compiler";
 import type { Dataset, Fields } from "@adjoint/datasets";
-import {
-  AdjointError,
-  type Graph,
-  type TensorValue,
-  type TypedArray,
-  dtypeInfo,
-  elementCount,
-} from "@adjoint/ir";
+import type { Graph } from "@adjoint/ir";
+import { AdjointError, type TensorValue, type TypedArray, dtypeInfo, elementCount } from "@adjoint/ir/values";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";
 import { feedsFor } from "./feeds-for.ts";

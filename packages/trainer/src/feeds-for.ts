@@ -1,4 +1,5 @@
-import { AdjointError, type Graph, equalDims, typeText } from "@adjoint/ir";
+import type { Graph } from "@adjoint/ir";
+import { AdjointError, equalDims, typeText } from "@adjoint/ir/values";
 import type { Dataset, Fields } from "@adjoint/datasets";
 
 /**

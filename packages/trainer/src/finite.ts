@@ -1,4 +1,5 @@
-import { type DType, type RegisterAttributes, type State, type TypedArray, isFloat } from "@adjoint/ir";
+import { type DType, type State, type TypedArray, isFloat } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
 
 /**
  * The first register, in the order of the program, that has NaN or an infinity where it should not. One that is declared to

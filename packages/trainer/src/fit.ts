@@ -1,6 +1,7 @@
 import type { Session } from "@adjoint/compiler";
 import type { Dataset, Fields } from "@adjoint/datasets";
-import { AdjointError, type Graph, type State, registersOf } from "@adjoint/ir";
+import { AdjointError, type Graph, type State } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import { parseSettings } from "@adjoint/ir/schema";
 import { Averages } from "./averages.ts";
 import { breather } from "./breathe.ts";

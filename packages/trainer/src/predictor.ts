@@ -1,5 +1,6 @@
 import { type Session, type SessionOptions, compile } from "@adjoint/compiler";
-import { AdjointError, type Graph, type State, type TensorValue, registersOf } from "@adjoint/ir";
+import { AdjointError, type Graph, type State, type TensorValue } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import { type ModelDeclaration, predictionProgram } from "./declaration.ts";
 import { type PredictingEntries, predictAll } from "./evaluate.ts";
 import { type PassOptions, parsePass } from "./options.ts";

@@ -1,4 +1,5 @@
-import { type State, registersOf } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import {
   type Callback,
   type Checkpoint,

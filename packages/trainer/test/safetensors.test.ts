@@ -1,4 +1,5 @@
-import { type DType, type State, type TensorValue, dtypeInfo, dtypes } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type DType, type TensorValue, dtypeInfo, dtypes } from "@adjoint/ir/values";
 import { SafetensorsError, decodeSafetensors, encodeSafetensors } from "@adjoint/trainer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

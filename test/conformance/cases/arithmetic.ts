@@ -1,19 +1,6 @@
-import {
-  type DType,
-  type NameOf,
-  type Scalar,
-  type Tensor,
-  add,
-  div,
-  dtypeInfo,
-  fmod,
-  max,
-  min,
-  mod,
-  mul,
-  pow,
-  sub,
-} from "@adjoint/ir";
+import { type Tensor, add, div, fmod, max, min, mod, mul, pow, sub } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, type Scalar, dtypeInfo } from "@adjoint/ir/values";
 import type { Case } from "../case.ts";
 import {
   floatSample,

@@ -1,5 +1,5 @@
-import type { DType, DotAttributes, NameOf, Tensor } from "@adjoint/ir";
-import { einsum, isFloat } from "@adjoint/ir";
+import { type DType, type Tensor, einsum, isFloat } from "@adjoint/ir";
+import type { DotAttributes, NameOf } from "@adjoint/ir/graph";
 import { type Case, make, the } from "../case.ts";
 import { filledWith, floats, integerSample, labelled, numeric, random } from "../samples.ts";
 

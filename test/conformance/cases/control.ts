@@ -1,6 +1,5 @@
 import {
   type Graph,
-  type NameOf,
   type Tensor,
   type TensorValue,
   cond,
@@ -12,6 +11,7 @@ import {
   scan,
   valueOf,
 } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, at, declared, make, the } from "../case.ts";
 import { labelled, random } from "../samples.ts";
 import { commitCases } from "./registers.ts";

@@ -1,13 +1,13 @@
 import {
   type ConvOptions,
   type DType,
-  type NameOf,
   type TensorValue,
   conv,
   convTranspose,
   convWeight,
   isFloat,
 } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { filledWith, integerSample, numeric, random } from "../samples.ts";
 

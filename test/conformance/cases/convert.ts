@@ -1,4 +1,5 @@
-import { type DType, type NameOf, type Scalar, dtypeInfo, isFloat } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, type Scalar, dtypeInfo, isFloat } from "@adjoint/ir/values";
 import { type Case, make } from "../case.ts";
 import { all, floatSample, floats, labelled, sample, vector } from "../samples.ts";
 import { unaryCase, unaryShapes } from "./elementwise.ts";

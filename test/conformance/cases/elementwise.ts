@@ -1,5 +1,4 @@
-import type { DType, Scalar, Tensor, TensorValue } from "@adjoint/ir";
-import { valueOf } from "@adjoint/ir";
+import { type DType, type Scalar, type Tensor, type TensorValue, valueOf } from "@adjoint/ir";
 import { type Case, type CaseOptions, make } from "../case.ts";
 import { filledWith, pairs, vector } from "../samples.ts";
 

@@ -1,13 +1,5 @@
-import {
-  type DType,
-  type NameOf,
-  type ScatterReduction,
-  filled,
-  gatherElements,
-  isFloat,
-  scatterElements,
-  valueOf,
-} from "@adjoint/ir";
+import { type DType, filled, gatherElements, isFloat, scatterElements, valueOf } from "@adjoint/ir";
+import type { NameOf, ScatterReduction } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { all, filledWith, labelled, numeric, random, randomIntegers } from "../samples.ts";
 

@@ -1,21 +1,19 @@
 import {
-  type DType,
-  type NameOf,
   type Tensor,
   and,
   bitwiseAnd,
   bitwiseOr,
   bitwiseXor,
-  dtypeInfo,
   equal,
   less,
   lessOrEqual,
   or,
   shiftLeft,
   shiftRight,
-  valueOf,
   xor,
 } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, valueOf } from "@adjoint/ir/values";
 import { type Case, make } from "../case.ts";
 import {
   all,

@@ -1,4 +1,5 @@
-import { type NameOf, type Tensor, sort, topK, valueOf } from "@adjoint/ir";
+import { type Tensor, sort, topK, valueOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { filledWith, labelled, numeric, random, randomIntegers, sample } from "../samples.ts";
 

@@ -1,12 +1,6 @@
-import {
-  type DType,
-  type NameOf,
-  type ReduceOptions,
-  type Tensor,
-  dtypeInfo,
-  isFloat,
-  valueOf,
-} from "@adjoint/ir";
+import type { ReduceOptions, Tensor } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, isFloat, valueOf } from "@adjoint/ir/values";
 import { type Case, make } from "../case.ts";
 import { filledWith, floats, integerSample, numeric, random, randomIntegers, sample } from "../samples.ts";
 

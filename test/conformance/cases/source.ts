@@ -1,6 +1,5 @@
 import {
   type DType,
-  type NameOf,
   type Tensor,
   type TensorValue,
   constant,
@@ -12,6 +11,7 @@ import {
   tensorValue,
   valueOf,
 } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { all, labelled, random, sample, vector } from "../samples.ts";
 

@@ -1,4 +1,5 @@
-import { type FloatFunction, type Tensor, apply, atan2, floatFunctions } from "@adjoint/ir";
+import { type Tensor, atan2, floatFunctions } from "@adjoint/ir";
+import { type FloatFunction, apply } from "@adjoint/ir/graph";
 import { forFloatFunctions } from "../../float-functions.ts";
 import type { Case } from "../case.ts";
 import { floats } from "../samples.ts";

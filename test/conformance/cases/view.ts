@@ -1,4 +1,5 @@
-import { type DType, type NameOf, type Tensor, concat, constant, valueOf } from "@adjoint/ir";
+import { type DType, type Tensor, concat, constant, valueOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { all, filledWith, labelled, random } from "../samples.ts";
 

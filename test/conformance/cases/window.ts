@@ -1,5 +1,5 @@
-import { window, windowSum } from "@adjoint/ir";
-import type { NameOf, WindowOptions } from "@adjoint/ir";
+import { type WindowOptions, window, windowSum } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Case, make } from "../case.ts";
 import { all, filledWith, labelled, numeric, random } from "../samples.ts";
 

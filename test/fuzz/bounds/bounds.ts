@@ -8,7 +8,7 @@ import {
   numberToBf16,
   numberToF16,
   toNumbers,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 /**
  * What a right backend may give for one tensor: for each element a closed interval around the oracle's value, and whether NaN

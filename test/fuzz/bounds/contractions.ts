@@ -1,14 +1,6 @@
-import {
-  type AttributesOf,
-  type NameOf,
-  type Node,
-  type Tensor,
-  type TensorValue,
-  elementCount,
-  freeAxes,
-  isFloat,
-  rowMajorStrides,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type AttributesOf, type NameOf, type Node, freeAxes } from "@adjoint/ir/graph";
+import { type TensorValue, elementCount, isFloat, rowMajorStrides } from "@adjoint/ir/values";
 import { type Bounds, anything, at, bounds, doubles, exactly, largest, rounded } from "./bounds.ts";
 
 /**

@@ -1,24 +1,19 @@
+import { type Graph, type State, type Tensor, input } from "@adjoint/ir";
 import {
   type AttributesOf,
-  type Graph,
   type NameOf,
   type Node,
-  type PrimitiveName,
   type Primitive,
-  type State,
-  type Tensor,
-  type TensorValue,
+  type PrimitiveName,
   apply,
-  initialValue,
-  input,
-  isFloat,
   isNode,
   nodesOf,
   primitives,
   registerOf,
   registersOf,
   rootsOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { type TensorValue, initialValue, isFloat } from "@adjoint/ir/values";
 import {
   type Arithmetic,
   type Bounds,

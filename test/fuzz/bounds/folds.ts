@@ -1,4 +1,5 @@
-import { type AttributesOf, type Node, type TensorValue, isFloat, rowMajorStrides } from "@adjoint/ir";
+import type { AttributesOf, Node } from "@adjoint/ir/graph";
+import { type TensorValue, isFloat, rowMajorStrides } from "@adjoint/ir/values";
 import {
   type Arithmetic,
   type Bounds,

@@ -1,13 +1,12 @@
+import { type FloatFunction, type NameOf, elementary } from "@adjoint/ir/graph";
 import {
   type DType,
-  type FloatFunction,
-  type NameOf,
+  type TensorValue,
   castScalar,
   dtypeInfo,
-  elementary,
   isFloat,
   roundTiesToEven,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { forFloatFunctions } from "../../float-functions.ts";
 import {
   type Arithmetic,
@@ -22,7 +21,6 @@ import {
   unitAt,
 } from "./bounds.ts";
 import { add, corners, divide, multiply, out, set, setAny, setExact, setNaN } from "./interval.ts";
-import type { TensorValue } from "@adjoint/ir";
 
 /** Bounds of the result of one elementwise operation. */
 interface MapContext {

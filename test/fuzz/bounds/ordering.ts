@@ -1,12 +1,5 @@
-import {
-  type AttributesOf,
-  type Node,
-  type Scalar,
-  type TensorValue,
-  elementCount,
-  isFloat,
-  rowMajorStrides,
-} from "@adjoint/ir";
+import type { AttributesOf, Node } from "@adjoint/ir/graph";
+import { type Scalar, type TensorValue, elementCount, isFloat, rowMajorStrides } from "@adjoint/ir/values";
 import { type Arithmetic, type Bounds, anything, at, bounds, exactly } from "./bounds.ts";
 import { Products, Sums } from "./folds.ts";
 

@@ -1,4 +1,5 @@
-import { type Tensor, type TensorValue, elementCount, zeroValue } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type TensorValue, elementCount, zeroValue } from "@adjoint/ir/values";
 import { type Bounds, bounds, exactly } from "./bounds.ts";
 
 /** The bounds of one slice of a sequence. */

@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
-import { type DType, type Tensor, elementCount, isFloat } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type DType, elementCount, isFloat } from "@adjoint/ir/values";
 import { type Draw, shapeOf } from "../draw.ts";
 import { type Maker, numeric, operandOf } from "./maps.ts";
 

@@ -1,15 +1,6 @@
-import {
-  type ConvOptions,
-  type DType,
-  type NameOf,
-  type Tensor,
-  conv,
-  convTranspose,
-  convWeight,
-  dotGeneral,
-  elementCount,
-  isFloat,
-} from "@adjoint/ir";
+import { type ConvOptions, type Tensor, conv, convTranspose, convWeight, dotGeneral } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, elementCount, isFloat } from "@adjoint/ir/values";
 import { type Draw, shapeOf } from "../draw.ts";
 import { type Maker, numeric } from "./maps.ts";
 

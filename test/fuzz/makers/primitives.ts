@@ -1,11 +1,9 @@
 import {
-  type PrimitiveName,
   type Tensor,
   commit,
   concat,
   cond,
   constant,
-  elementCount,
   iota,
   pad,
   randomBits,
@@ -15,10 +13,11 @@ import {
   sort,
   stack,
   topK,
-  valueOf,
   window,
   windowSum,
 } from "@adjoint/ir";
+import type { PrimitiveName } from "@adjoint/ir/graph";
+import { elementCount, valueOf } from "@adjoint/ir/values";
 import { type Draw, shapeOf } from "../draw.ts";
 import { randomValue } from "../elements.ts";
 import { contractMakers } from "./contractions.ts";

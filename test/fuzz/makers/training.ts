@@ -1,4 +1,5 @@
-import { type Graph, type Tensor, elementCount, program } from "@adjoint/ir";
+import { type Graph, type Tensor, program } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import * as layers from "@adjoint/layers";
 import * as optimizers from "@adjoint/optimizers";
 import { type Draw, shapeOf } from "../draw.ts";

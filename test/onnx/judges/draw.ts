@@ -1,5 +1,4 @@
-import type { DType, TensorValue } from "@adjoint/ir";
-import { elementCount, valueOf } from "@adjoint/ir";
+import { type DType, type TensorValue, elementCount, valueOf } from "@adjoint/ir/values";
 
 /** The seed of all draws of a run; another from the environment, to look further. */
 export const seed: number = Number(process.env["ADJOINT_SEED"] ?? 20_261);

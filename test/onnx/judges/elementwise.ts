@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
-import type { DType, FloatFunction } from "@adjoint/ir";
+import type { DType } from "@adjoint/ir";
+import type { FloatFunction } from "@adjoint/ir/graph";
 import { forFloatFunctions, smoothRanges } from "../../float-functions.ts";
 import {
   type Maker,

@@ -1,5 +1,5 @@
 import * as ir from "@adjoint/ir";
-import type { TensorValue } from "@adjoint/ir";
+import { type TensorValue, valueOf } from "@adjoint/ir";
 import type { Draw } from "./draw.ts";
 import { type Maker, the, shapeOf, valuesOf, ANY, two } from "./makers.ts";
 
@@ -23,7 +23,7 @@ function coordinates(draw: Draw, shape: readonly number[], depth: number, once: 
       })
       .toReversed();
   });
-  return ir.valueOf("i32", [count, depth], rows);
+  return valueOf("i32", [count, depth], rows);
 }
 
 const SUMMABLE = ["f32", "f64", "i32"] as const;

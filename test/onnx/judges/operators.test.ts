@@ -1,7 +1,9 @@
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { type Backend, compile } from "@adjoint/compiler";
-import { type Graph, type State, input, primitives, program, tensorValue, typeText } from "@adjoint/ir";
+import { type Graph, type State, input, program } from "@adjoint/ir";
+import { primitives } from "@adjoint/ir/graph";
+import { tensorValue, typeText } from "@adjoint/ir/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { difference, runExported } from "../check.ts";

@@ -1,7 +1,8 @@
 import { cpu } from "@adjoint/backend-cpu";
 import { wasm } from "@adjoint/backend-wasm";
 import { type Backend, compile } from "@adjoint/compiler";
-import { type Graph, type State, type TensorValue, input, program, registersOf } from "@adjoint/ir";
+import { type Graph, type State, type TensorValue, input, program } from "@adjoint/ir";
+import { registersOf } from "@adjoint/ir/graph";
 import { inspectOnnx, onnxTrainingLoop, toOnnx } from "@adjoint/onnx";
 import { adam, momentum } from "@adjoint/optimizers";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
-import { type DType, type NameOf, dtypeInfo, isFloat } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, isFloat } from "@adjoint/ir/values";
 import { fitCode } from "../elements.ts";
 import { ruleOf } from "./table.ts";
 

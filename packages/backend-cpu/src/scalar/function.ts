@@ -1,4 +1,5 @@
-import { type DType, type NameOf, type Scalar, isFloat } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, type Scalar, isFloat } from "@adjoint/ir/values";
 import { fit, helpers } from "../elements.ts";
 import { ruleOf } from "./table.ts";
 

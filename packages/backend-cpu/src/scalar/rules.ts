@@ -1,4 +1,4 @@
-import type { elementary } from "@adjoint/ir";
+import type { elementary } from "@adjoint/ir/graph";
 import { helpers } from "../elements.ts";
 
 type Fn<T> = (...operands: T[]) => T | boolean;

@@ -1,4 +1,5 @@
-import { type DType, type NameOf, dtypeInfo } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo } from "@adjoint/ir/values";
 import { arithmeticOf, helpers } from "../elements.ts";
 import { type Row, type Rule, all, bitwise, library, logical, math, predicate, rule } from "./rules.ts";
 

@@ -1,17 +1,14 @@
 import { type Entries, type CompiledProgram, compileProgram, sharedRegisters } from "@adjoint/compiler";
+import type { Graph } from "@adjoint/ir";
+import { type Pass, type RegisterAttributes, optimize, runPasses } from "@adjoint/ir/graph";
 import {
   AdjointError,
   type Bindings,
-  type Graph,
   type Initial,
-  type Pass,
-  type RegisterAttributes,
   dtypeInfo,
   elementCount,
   initialValue,
-  optimize,
-  runPasses,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { type Site, assemble, extentOf } from "../assemble.ts";
 import type { EngineOptions } from "../compile.ts";
 import { ALL_PAGES, PAGE, SLACK, aligned } from "../memory-layout.ts";

@@ -1,6 +1,6 @@
 import { type Inputs, sizesKey } from "@adjoint/compiler/session";
-import type { Initial, RegisterAttributes } from "@adjoint/ir";
-import { type DType, dtypeInfo, elementCount, parseDim, tensorValue } from "@adjoint/ir/values";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
+import { type DType, type Initial, dtypeInfo, elementCount, parseDim, tensorValue } from "@adjoint/ir/values";
 import type { Places, Span } from "../executable.ts";
 import { FAULT_BYTES } from "../fault.ts";
 import { PAGE } from "../memory-layout.ts";

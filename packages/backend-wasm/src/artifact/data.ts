@@ -1,4 +1,4 @@
-import type { TypedArray } from "@adjoint/ir";
+import type { TypedArray } from "@adjoint/ir/values";
 import type { Section } from "./format.ts";
 
 /** Data of a file, in the order in which they were added; one array is stored once. */

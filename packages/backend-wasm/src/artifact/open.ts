@@ -8,7 +8,8 @@ import {
   type StartOptions,
   sizesKey,
 } from "@adjoint/compiler/session";
-import type { RegisterAttributes, State } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
 import { AdjointError, shapeText } from "@adjoint/ir/values";
 import { WasmExecutable } from "../executable.ts";
 import { type Running, start } from "../instance.ts";

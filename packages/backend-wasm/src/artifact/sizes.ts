@@ -1,5 +1,7 @@
 import type { Entries } from "@adjoint/compiler";
-import { AdjointError, type Bindings, type Graph, dimSymbols, own, specialize } from "@adjoint/ir";
+import type { Graph } from "@adjoint/ir";
+import { specialize } from "@adjoint/ir/graph";
+import { AdjointError, type Bindings, dimSymbols, own } from "@adjoint/ir/values";
 import { array, checked, int, minLength, minimum, problemsOf, record, safeParse } from "@adjoint/ir/schema";
 
 const sizesSchema = checked(array(record(checked(int(), minimum(0)))), minLength(1));

@@ -1,5 +1,5 @@
 import { type Kernel, type CompiledProgram, buffersOf } from "@adjoint/compiler/kernel";
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import type { Workspace } from "../workspace.ts";
 
 /** A part of memory that a kernel may touch. */

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { Body, type Callee, type Locals } from "./body.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { Guard } from "./guard.ts";

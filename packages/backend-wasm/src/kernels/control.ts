@@ -1,5 +1,5 @@
 import type { IfKernel, ScanKernel, StepCopy } from "@adjoint/compiler/kernel";
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import { type Local, type Value, i32, memory } from "../emit/index.ts";
 import type { Place } from "../scalar/graph.ts";
 import type { Sequence, Task } from "../sequence.ts";

@@ -1,5 +1,5 @@
 import { type ScalarGraph, type ScalarNode, operandsOf } from "@adjoint/compiler/kernel";
-import { operationCosts } from "@adjoint/ir";
+import { operationCosts } from "@adjoint/ir/graph";
 
 function weight(node: ScalarNode): number {
   switch (node.kind) {

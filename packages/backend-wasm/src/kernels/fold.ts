@@ -1,5 +1,6 @@
 import type { Reduction } from "@adjoint/compiler/kernel";
-import { type DType, type NameOf, dtypeRange, isFloat } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import { type DType, dtypeRange, isFloat } from "@adjoint/ir/values";
 import { type Local, i32 } from "../emit/index.ts";
 import { castElement } from "../scalar/cast.ts";
 import { type Element, carrier } from "../scalar/carriers.ts";

@@ -1,4 +1,4 @@
-import type { FloatFunction } from "@adjoint/ir";
+import type { FloatFunction } from "@adjoint/ir/graph";
 import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 /** Functions that f32 kernels have written in place. */

@@ -1,5 +1,5 @@
 import type { Affine, BufferId, DynamicIndex, Guard } from "@adjoint/compiler/kernel";
-import { type DType, dtypeInfo } from "@adjoint/ir";
+import { type DType, dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Element } from "./carriers.ts";
 

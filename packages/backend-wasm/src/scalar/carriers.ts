@@ -1,4 +1,4 @@
-import type { DType } from "@adjoint/ir";
+import type { DType } from "@adjoint/ir/values";
 import type { Value, ValueType } from "../emit/index.ts";
 
 /** How one element of each dtype is held: 8 and 16-bit integers extended by their sign, f16 and bf16 as their f32 value. */

@@ -1,4 +1,4 @@
-import { type DType, dtypeInfo, dtypeRange, isFloat } from "@adjoint/ir";
+import { type DType, dtypeInfo, dtypeRange, isFloat } from "@adjoint/ir/values";
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";

@@ -6,7 +6,7 @@ import {
   f16ToNumber,
   numberToBf16,
   numberToF16,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { Local, type Value, f32, f64, i32, i64 } from "../emit/index.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";

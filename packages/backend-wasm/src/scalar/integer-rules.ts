@@ -1,4 +1,4 @@
-import type { NameOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
 import type { Scope } from "./helpers.ts";
 import { type FloatRow, type IntegerCode, type IntegerRow, integer } from "./rules.ts";

@@ -5,7 +5,7 @@ import {
   type ScalarNode,
   operandsOf,
 } from "@adjoint/compiler/kernel";
-import type { DType } from "@adjoint/ir";
+import type { DType } from "@adjoint/ir/values";
 import { isLaneDType, isLoadedDType } from "./carriers.ts";
 import { type Steps, isNear } from "./lane-memory.ts";
 import { mapsLanes } from "./vector.ts";

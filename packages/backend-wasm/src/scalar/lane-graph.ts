@@ -6,7 +6,7 @@ import {
   type Store,
   operandsOf,
 } from "@adjoint/compiler/kernel";
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
 import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";
 import { type Element, type LoadedDType, isLaneDType, isLoadedDType } from "./carriers.ts";

@@ -1,4 +1,4 @@
-import { type DType, dtypeInfo } from "@adjoint/ir";
+import { type DType, dtypeInfo } from "@adjoint/ir/values";
 import { type Value, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "../emit/index.ts";
 import type { Address } from "./affine.ts";
 import type { Element, LaneDType, LoadedDType } from "./carriers.ts";

@@ -1,5 +1,5 @@
 import type { Affine, Guard, ScalarGraph, ScalarNode } from "@adjoint/compiler/kernel";
-import type { DType } from "@adjoint/ir";
+import type { DType } from "@adjoint/ir/values";
 import { type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
 import { type Coordinates, affineValue, shifted } from "./affine.ts";
 import type { Element } from "./carriers.ts";

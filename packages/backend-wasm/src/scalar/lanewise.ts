@@ -1,4 +1,4 @@
-import type { NameOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Value, f32x4, i32, i32x4 } from "../emit/index.ts";
 import type { LaneDType } from "./carriers.ts";
 import type { Context } from "./context.ts";

@@ -1,5 +1,5 @@
 import type { Load, ScalarNode } from "@adjoint/compiler/kernel";
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import { type Local, i32 } from "../emit/index.ts";
 import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";
 import { castElement } from "./cast.ts";

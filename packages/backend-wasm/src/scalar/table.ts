@@ -1,4 +1,5 @@
-import type { DType, NameOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import type { DType } from "@adjoint/ir/values";
 import { type Local, type ValueType, f32x4, i32, select } from "../emit/index.ts";
 import { type BinaryMath, type UnaryMath, isBinaryMath } from "../math/functions.ts";
 import { isMath } from "../math/library.ts";

@@ -1,4 +1,5 @@
-import type { DType, NameOf, Scalar } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import type { DType, Scalar } from "@adjoint/ir/values";
 import { type Value, f32x4, i32x4, v128 } from "../emit/index.ts";
 import { type BinaryMath, type UnaryMath, isBinaryMath } from "../math/functions.ts";
 import { isMath } from "../math/library.ts";

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 
 /** Why a device did not make what it was asked for. */
 class Refusal extends Error {

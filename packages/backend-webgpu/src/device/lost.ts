@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 
 /** Watches a device, and turns failures on a lost one into an error that says so. */
 export class Loss {

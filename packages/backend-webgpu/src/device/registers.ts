@@ -1,11 +1,11 @@
+import type { State } from "@adjoint/ir";
 import {
   AdjointError,
   type DType,
-  type State,
   type TensorValue,
   type TypedArray,
   elementCount,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import { bytesOf, checkSize } from "../layout/sizes.ts";
 import { type Format, decode, encode, hostArray, isSame, wordsFor } from "../layout/words.ts";
 import { createdOrFreed } from "./creation.ts";

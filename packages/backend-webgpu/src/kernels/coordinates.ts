@@ -1,4 +1,4 @@
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 
 /** Declares the coordinates of a linear position; axes of one element are "0", and so are all where there is nothing. */
 export function unravel(

@@ -1,5 +1,5 @@
 import type { CumulativeKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import { arithmeticOf } from "../layout/words.ts";
 import { scalarCode } from "../scalar/table.ts";
 import { literal } from "../scalar/wgsl.ts";

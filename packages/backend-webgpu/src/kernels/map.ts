@@ -1,5 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
 import type { Launch } from "./launch.ts";

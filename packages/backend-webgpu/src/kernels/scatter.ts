@@ -1,5 +1,5 @@
 import { type Affine, type ScalarGraph, type ScatterKernel, operandsOf } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import { scalarCode } from "../scalar/table.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";

@@ -7,7 +7,7 @@ import type {
   ScalarNode,
   Store,
 } from "@adjoint/compiler/kernel";
-import type { DType } from "@adjoint/ir";
+import type { DType } from "@adjoint/ir/values";
 import { type Place } from "../layout/memory.ts";
 import { arithmeticOf } from "../layout/words.ts";
 import { type FunctionName, sourcesOf } from "../scalar/functions.ts";

@@ -1,5 +1,5 @@
 import type { SortKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import { type Arithmetic, arithmeticOf } from "../layout/words.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";

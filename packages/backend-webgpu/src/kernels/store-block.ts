@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import { fit } from "../scalar/wgsl.ts";
 import { unravel } from "./coordinates.ts";
 import type { Shader } from "./shader.ts";

@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import { arithmeticOf } from "../layout/words.ts";
 import { type Direction, type Side, partsOf } from "./operand.ts";
 

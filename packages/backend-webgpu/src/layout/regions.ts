@@ -1,5 +1,5 @@
 import { type CompiledProgram, strayAccesses } from "@adjoint/compiler/kernel";
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import type { Memory } from "./memory.ts";
 import { kernelName, tensorName } from "./names.ts";
 import { bytesPer } from "./words.ts";

@@ -1,4 +1,4 @@
-import { AdjointError } from "@adjoint/ir";
+import { AdjointError } from "@adjoint/ir/values";
 import { type Format, WORD, bytesPer } from "./words.ts";
 
 /** Bindings hold at least one vector of four words. */

@@ -7,7 +7,7 @@ import {
   f16ToNumber,
   numberToBf16,
   numberToF16,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 
 /** Bytes of one element on the device, whatever its dtype: but see `Format`. */
 export const WORD = 4;

@@ -1,4 +1,4 @@
-import { type DType, isFloat } from "@adjoint/ir";
+import { type DType, isFloat } from "@adjoint/ir/values";
 import { arithmeticOf } from "../layout/words.ts";
 import { type Use, asBool, fit, heldRange } from "./wgsl.ts";
 

@@ -1,4 +1,5 @@
-import type { DType, NameOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import type { DType } from "@adjoint/ir/values";
 import { type Arithmetic, arithmeticOf } from "../layout/words.ts";
 import { bitcastCode, castCode } from "./convert.ts";
 import type { FunctionName } from "./functions.ts";

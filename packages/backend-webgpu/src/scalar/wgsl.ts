@@ -1,4 +1,4 @@
-import { type DType, type Scalar, dtypeRange } from "@adjoint/ir";
+import { type DType, type Scalar, dtypeRange } from "@adjoint/ir/values";
 import { type Arithmetic, arithmeticOf } from "../layout/words.ts";
 import type { FunctionName } from "./functions.ts";
 

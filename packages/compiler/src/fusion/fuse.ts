@@ -1,4 +1,4 @@
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import {
   type Group,
   type Growing,

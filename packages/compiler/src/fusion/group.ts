@@ -1,4 +1,4 @@
-import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir";
+import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir/values";
 import { type Affine, equalAffine, identity, position, reshaped, substitute } from "../kernel/affine.ts";
 import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "../kernel/kernel.ts";
 import { buffersOf } from "../kernel/kernel-buffers.ts";

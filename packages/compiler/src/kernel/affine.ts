@@ -1,4 +1,4 @@
-import { rowMajorStrides } from "@adjoint/ir";
+import { rowMajorStrides } from "@adjoint/ir/values";
 
 /** offset + Σ stride·coordinate over the axes of a kernel's iteration domain. */
 export interface Affine {

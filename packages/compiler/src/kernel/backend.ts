@@ -1,4 +1,5 @@
-import type { State, TypedArray } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import type { TypedArray } from "@adjoint/ir/values";
 import type { CompiledProgram } from "./program.ts";
 
 /** The limits of a backend for one kernel. */

@@ -1,4 +1,5 @@
-import type { DType, Tensor, TensorValue } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { DType, TensorValue } from "@adjoint/ir/values";
 import type { BufferId } from "./scalar.ts";
 
 /** The owner of a buffer's content. */

@@ -1,4 +1,4 @@
-import { elementCount, shapeText } from "@adjoint/ir";
+import { elementCount, shapeText } from "@adjoint/ir/values";
 import type { Kernel } from "./kernel.ts";
 import type { ScalarGraph } from "./scalar.ts";
 

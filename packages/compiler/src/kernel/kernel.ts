@@ -1,4 +1,5 @@
-import type { DType, ScatterReduction, ConvAttributes } from "@adjoint/ir";
+import type { ConvAttributes, ScatterReduction } from "@adjoint/ir/graph";
+import type { DType } from "@adjoint/ir/values";
 import type { Affine, IndexMap } from "./affine.ts";
 import type { BufferId, DynamicIndex, ScalarGraph, ValueId } from "./scalar.ts";
 

@@ -1,4 +1,4 @@
-import { AdjointError, dtypeInfo } from "@adjoint/ir";
+import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
 import type { BufferInfo } from "./buffers.ts";
 
 /** Elements that a buffer may have: positions in it are 32-bit integers on every backend. */

@@ -1,4 +1,5 @@
-import type { DType, RegisterAttributes } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
+import type { DType } from "@adjoint/ir/values";
 import type { BufferInfo } from "./buffers.ts";
 import type { Kernel } from "./kernel.ts";
 import type { BufferId } from "./scalar.ts";

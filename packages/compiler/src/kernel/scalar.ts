@@ -1,4 +1,5 @@
-import type { DType, NameOf, Scalar as Element } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
+import type { DType, Scalar as Element } from "@adjoint/ir/values";
 import type { Affine, Guard, IndexMap } from "./affine.ts";
 
 /** A buffer, by its number in the program; the plan gives it a slot. */

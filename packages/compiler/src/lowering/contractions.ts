@@ -1,4 +1,6 @@
-import { at, AdjointError, type AttributesOf, type Node, type Tensor, freeAxes } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type AttributesOf, type Node, freeAxes } from "@adjoint/ir/graph";
+import { AdjointError, at } from "@adjoint/ir/values";
 import { type Access, type Affine, axisOf } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { viewOf } from "./expression.ts";

@@ -1,4 +1,6 @@
-import { AdjointError, at, type AttributesOf, type Node, type Tensor, elementCount } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, Node } from "@adjoint/ir/graph";
+import { AdjointError, at, elementCount } from "@adjoint/ir/values";
 import { copyKernel } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";
 import type { Group } from "../fusion/group.ts";

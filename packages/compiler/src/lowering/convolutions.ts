@@ -1,11 +1,6 @@
-import {
-  at,
-  AdjointError,
-  type AttributesOf,
-  type ConvAttributes,
-  type Node,
-  type Tensor,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, ConvAttributes, Node } from "@adjoint/ir/graph";
+import { AdjointError, at } from "@adjoint/ir/values";
 import { type Access, type Affine, axisOf, fixed, needed, plus, scaled } from "../kernel/affine.ts";
 import { type Axes, contraction } from "./contractions.ts";
 import { sizesOf } from "./sizes.ts";

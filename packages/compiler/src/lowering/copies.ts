@@ -1,4 +1,4 @@
-import { type DType, rowMajorStrides } from "@adjoint/ir";
+import { type DType, rowMajorStrides } from "@adjoint/ir/values";
 import { identity, position } from "../kernel/affine.ts";
 import type { MapKernel } from "../kernel/kernel.ts";
 import { type BufferId, ScalarBuilder, type ValueId } from "../kernel/scalar.ts";

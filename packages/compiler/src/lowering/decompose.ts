@@ -1,4 +1,6 @@
-import { type Graph, type ReduceOptions, type Tensor, apply, isFloat, isNode, mapGraph } from "@adjoint/ir";
+import type { Graph, ReduceOptions, Tensor } from "@adjoint/ir";
+import { apply, isNode, mapGraph } from "@adjoint/ir/graph";
+import { isFloat } from "@adjoint/ir/values";
 import { sizesOf } from "./sizes.ts";
 import { sumWindows, withoutStrides } from "./windows.ts";
 

@@ -1,13 +1,6 @@
-import {
-  type DType,
-  type NameOf,
-  type Node,
-  type Tensor,
-  AdjointError,
-  isNode,
-  rowMajorStrides,
-  uniformConstant,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type NameOf, type Node, isNode, uniformConstant } from "@adjoint/ir/graph";
+import { AdjointError, type DType, rowMajorStrides } from "@adjoint/ir/values";
 import { type Access, type Affine, type Guard, fixed, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { type BufferId, type ScalarBuilder, type ValueId } from "../kernel/scalar.ts";

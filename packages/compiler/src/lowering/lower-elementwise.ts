@@ -1,4 +1,5 @@
-import type { Node, Tensor } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
 import { identity } from "../kernel/affine.ts";
 import { type Group, mapGroup } from "../fusion/group.ts";
 import { ScalarBuilder } from "../kernel/scalar.ts";

@@ -1,12 +1,6 @@
-import {
-  AdjointError,
-  type AttributesOf,
-  type Kind,
-  type NameOf,
-  type Node,
-  type PrimitiveName,
-  type Tensor,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, Kind, NameOf, Node, PrimitiveName } from "@adjoint/ir/graph";
+import { AdjointError } from "@adjoint/ir/values";
 import { lowerDot } from "./contractions.ts";
 import { lowerIf, lowerScan } from "./control.ts";
 import { lowerConv, lowerConvTranspose, lowerConvWeight } from "./convolutions.ts";

@@ -1,12 +1,6 @@
-import {
-  at,
-  AdjointError,
-  type AttributesOf,
-  type NameOf,
-  type Node,
-  type Tensor,
-  rowMajorStrides,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, NameOf, Node } from "@adjoint/ir/graph";
+import { AdjointError, at, rowMajorStrides } from "@adjoint/ir/values";
 import { fixed, identity, position } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression, viewOf } from "./expression.ts";

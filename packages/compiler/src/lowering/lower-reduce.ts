@@ -1,4 +1,6 @@
-import { at, AdjointError, type AttributesOf, type NameOf, type Node, type Tensor } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, NameOf, Node } from "@adjoint/ir/graph";
+import { AdjointError, at } from "@adjoint/ir/values";
 import { type Access, axisOf, identity } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";

@@ -1,4 +1,6 @@
-import { AdjointError, type AttributesOf, type Node, type Tensor, at, rowMajorStrides } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, Node } from "@adjoint/ir/graph";
+import { AdjointError, at, rowMajorStrides } from "@adjoint/ir/values";
 import { type Access, axisOf, identity, plus, position, scaled } from "../kernel/affine.ts";
 import { sizesOf } from "./sizes.ts";
 import { Expression } from "./expression.ts";

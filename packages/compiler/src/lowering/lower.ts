@@ -1,4 +1,6 @@
-import { AdjointError, type Graph, type Tensor, elementCount, isNode, nodesOf } from "@adjoint/ir";
+import type { Graph, Tensor } from "@adjoint/ir";
+import { isNode, nodesOf } from "@adjoint/ir/graph";
+import { AdjointError, elementCount } from "@adjoint/ir/values";
 import type { BufferTable } from "../kernel/buffers.ts";
 import { elementOf } from "./copies.ts";
 import { sizesOf } from "./sizes.ts";

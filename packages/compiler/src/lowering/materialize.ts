@@ -1,13 +1,6 @@
-import {
-  type NameOf,
-  type Node,
-  type Tensor,
-  elementCount,
-  isNode,
-  nodesOf,
-  operationCosts,
-  uniformConstant,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type NameOf, type Node, isNode, nodesOf, operationCosts, uniformConstant } from "@adjoint/ir/graph";
+import { elementCount } from "@adjoint/ir/values";
 import type { BufferId } from "../kernel/scalar.ts";
 import type { FusionLimits } from "../kernel/backend.ts";
 import { splitWide } from "./split.ts";

@@ -1,4 +1,5 @@
-import { AdjointError, type Tensor, isStatic, shapeText } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { AdjointError, isStatic, shapeText } from "@adjoint/ir/values";
 
 /** The sizes of a tensor of a static graph. */
 export function sizesOf(tensor: Tensor): readonly number[] {

@@ -1,4 +1,6 @@
-import { type Node, type Tensor, at, elementCount, isNode, uniformConstant } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type Node, isNode, uniformConstant } from "@adjoint/ir/graph";
+import { at, elementCount } from "@adjoint/ir/values";
 import { sizesOf } from "./sizes.ts";
 import { baseOf, isView } from "./views.ts";
 

@@ -1,12 +1,6 @@
-import {
-  type AttributesOf,
-  type NameOf,
-  type Node,
-  type Tensor,
-  elementCount,
-  isNode,
-  uniformConstant,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type AttributesOf, type NameOf, type Node, isNode, uniformConstant } from "@adjoint/ir/graph";
+import { elementCount } from "@adjoint/ir/values";
 import {
   type Access,
   type Affine,

@@ -1,12 +1,6 @@
-import {
-  at,
-  type PrimitiveSet,
-  type Tensor,
-  type WindowAttributes,
-  convTranspose,
-  pad,
-  windowSum,
-} from "@adjoint/ir";
+import { type Tensor, convTranspose, pad, windowSum } from "@adjoint/ir";
+import type { PrimitiveSet, WindowAttributes } from "@adjoint/ir/graph";
+import { at } from "@adjoint/ir/values";
 import { sizesOf } from "./sizes.ts";
 
 type TransposeAttributes = PrimitiveSet["contract"]["convTranspose"];

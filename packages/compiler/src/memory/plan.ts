@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import type { Location } from "../kernel/program.ts";
 import type { BufferTable } from "../kernel/buffers.ts";
 import type { Kernel } from "../kernel/kernel.ts";

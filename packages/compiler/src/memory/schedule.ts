@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@adjoint/ir";
+import { dtypeInfo } from "@adjoint/ir/values";
 import type { BufferTable } from "../kernel/buffers.ts";
 import { type Affine, equalAffine } from "../kernel/affine.ts";
 import type { Kernel, Store } from "../kernel/kernel.ts";

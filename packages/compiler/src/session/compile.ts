@@ -1,18 +1,15 @@
+import type { Graph, State } from "@adjoint/ir";
 import {
-  AdjointError,
-  type Graph,
   type Pass,
   type RegisterAttributes,
-  type State,
-  isStatic,
   optimize,
-  own,
   registerOf,
   registerTensors,
   runPasses,
   solveSymbols,
   specialize,
-} from "@adjoint/ir";
+} from "@adjoint/ir/graph";
+import { AdjointError, isStatic, own } from "@adjoint/ir/values";
 import type { Backend, Device } from "../kernel/backend.ts";
 import type { CompiledEntry } from "./explain.ts";
 import { type Inputs, sizesKey } from "./feed.ts";

@@ -1,4 +1,6 @@
-import { type Graph, dtypeInfo, graphNodes, print, typeText } from "@adjoint/ir";
+import { type Graph, print } from "@adjoint/ir";
+import { graphNodes } from "@adjoint/ir/graph";
+import { dtypeInfo, typeText } from "@adjoint/ir/values";
 import type { Executable } from "../kernel/backend.ts";
 import { describeKernel } from "../kernel/describe.ts";
 import type { KernelForm } from "../kernel/kernel.ts";

@@ -14,8 +14,8 @@ import {
   f16ToNumber,
   isFloat,
   isStatic,
-  shapeText,
   own,
+  shapeText,
   typeText,
   valueOf,
 } from "@adjoint/ir/values";

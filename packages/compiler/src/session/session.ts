@@ -1,4 +1,5 @@
-import type { Graph, RegisterAttributes, State } from "@adjoint/ir";
+import type { Graph, State } from "@adjoint/ir";
+import type { RegisterAttributes } from "@adjoint/ir/graph";
 import {
   AdjointError,
   type TensorValue,

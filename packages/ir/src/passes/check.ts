@@ -1,5 +1,6 @@
 import { AdjointError } from "../error.ts";
-import { graphNodes, registerClash, nodesOf, rootsOf } from "../walk.ts";
+import { registerClash } from "../registers.ts";
+import { graphNodes, nodesOf, rootsOf } from "../walk.ts";
 import { type Graph, type Node, type Tensor, isNode } from "../tensor.ts";
 import { withOrigin } from "../origin.ts";
 import { isDefined } from "../primitive.ts";

@@ -1,6 +1,5 @@
 import {
   add,
-  apply,
   bitcast,
   cond,
   constant,
@@ -9,11 +8,11 @@ import {
   input,
   iota,
   jvp,
-  primitives,
   randomBits,
   register,
   scan,
 } from "@adjoint/ir";
+import { apply, primitives } from "@adjoint/ir/graph";
 import type { Refusal } from "./refusal.ts";
 
 const f = input("f", "f32", [2, 3]);

@@ -1,5 +1,6 @@
 import {
-  apply,
+  type Graph,
+  type Tensor,
   concat,
   constant,
   conv,
@@ -9,13 +10,12 @@ import {
   gatherElements,
   input,
   matMul,
-  primitives,
   program,
   topK,
   window,
   windowSum,
 } from "@adjoint/ir";
-import type { Graph, Tensor } from "@adjoint/ir";
+import { apply, primitives } from "@adjoint/ir/graph";
 import type { Refusal } from "./refusal.ts";
 
 const f = input("f", "f32", [2, 3]);

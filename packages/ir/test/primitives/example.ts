@@ -1,13 +1,5 @@
-import {
-  type DType,
-  type PrimitiveName,
-  type Scalar,
-  type Tensor,
-  type TensorValue,
-  constant,
-  evaluateTensors,
-  valueOf,
-} from "@adjoint/ir";
+import { type DType, type Scalar, type Tensor, type TensorValue, constant, valueOf } from "@adjoint/ir";
+import { type PrimitiveName, evaluateTensors } from "@adjoint/ir/graph";
 
 /** Nested arrays of elements; its nesting is the shape. */
 export type Elements = Scalar | boolean | readonly Elements[];

@@ -1,4 +1,5 @@
-import { type FloatFunction, floatFunctions } from "@adjoint/ir";
+import { floatFunctions } from "@adjoint/ir";
+import type { FloatFunction } from "@adjoint/ir/graph";
 
 /** The same for each function of floats. */
 export const forFloatFunctions = <T>(

@@ -1,4 +1,5 @@
-import { type NameOf, type Tensor, atan2, valueOf } from "@adjoint/ir";
+import { type Tensor, atan2, valueOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { f64, numbers, someF64 } from "../finite-differences.ts";
 import {

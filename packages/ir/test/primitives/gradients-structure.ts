@@ -1,5 +1,4 @@
 import {
-  type NameOf,
   type Tensor,
   commit,
   cond,
@@ -19,6 +18,7 @@ import {
   topK,
   valueOf,
 } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { type Build, numbers, someF64 } from "../finite-differences.ts";
 import {

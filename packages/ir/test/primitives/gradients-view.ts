@@ -1,4 +1,5 @@
-import { type NameOf, type Tensor, concat, window, windowSum } from "@adjoint/ir";
+import { type Tensor, concat, window, windowSum } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { someF64 } from "../finite-differences.ts";
 import { type GradientRows, type Trial, axisOf, seeds, shapes, size, the } from "./trial.ts";

@@ -1,4 +1,5 @@
-import { type NameOf, type Tensor, constant, sort, tensorValue, topK } from "@adjoint/ir";
+import { type Tensor, constant, sort, tensorValue, topK } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Elements, type Example, type Examples, example, examples, tensor, value } from "./example.ts";
 
 const matrix = (): Tensor =>

@@ -1,4 +1,5 @@
-import type { DType, NameOf, Operand, Tensor } from "@adjoint/ir";
+import type { DType, Operand, Tensor } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Elements, type Example, type Examples, example, tensor, value } from "./example.ts";
 import type { transcendentalExamples } from "./transcendental.ts";
 

@@ -1,15 +1,5 @@
-import {
-  type NameOf,
-  type Tensor,
-  commit,
-  cond,
-  constant,
-  input,
-  iota,
-  randomBits,
-  register,
-  scan,
-} from "@adjoint/ir";
+import { type Tensor, commit, cond, constant, input, iota, randomBits, register, scan } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Examples, example, examples, tensor, value } from "./example.ts";
 
 export const sourceExamples: Examples<NameOf<"source">> = {

@@ -1,4 +1,5 @@
-import { type FloatFunction, atan2 } from "@adjoint/ir";
+import { atan2 } from "@adjoint/ir";
+import type { FloatFunction } from "@adjoint/ir/graph";
 import { type Example, type Examples, example, tensor, value } from "./example.ts";
 import { forFloatFunctions } from "./float-functions.ts";
 import { type GradientRows, unaryTrial } from "./trial.ts";

@@ -1,4 +1,5 @@
-import type { PrimitiveName, Tensor, TensorValue } from "@adjoint/ir";
+import type { Tensor, TensorValue } from "@adjoint/ir";
+import type { PrimitiveName } from "@adjoint/ir/graph";
 import fc from "fast-check";
 import { type Build, type GradientOptions, f64, numbers, someF64 } from "../finite-differences.ts";
 

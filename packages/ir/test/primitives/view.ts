@@ -1,4 +1,5 @@
-import { type NameOf, type Tensor, concat, filled, iota } from "@adjoint/ir";
+import { type Tensor, concat, filled, iota } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { type Examples, example, tensor, value } from "./example.ts";
 
 const matrix = (): Tensor =>

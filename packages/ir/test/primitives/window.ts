@@ -1,4 +1,5 @@
-import { apply, iota, primitives, window, windowSum } from "@adjoint/ir";
+import { iota, window, windowSum } from "@adjoint/ir";
+import { apply, primitives } from "@adjoint/ir/graph";
 import { type Examples, example, tensor, value } from "./example.ts";
 
 export const windowExamples: Examples<"window" | "windowSum"> = {

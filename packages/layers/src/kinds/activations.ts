@@ -1,4 +1,5 @@
 import {
+  type Tensor,
   celu as celuOf,
   elu as eluOf,
   gelu as geluOf,
@@ -9,7 +10,6 @@ import {
   softmax as softmaxOf,
   thresholdedRelu as thresholdedReluOf,
 } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
 import { type Schema, finite, int, oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activations } from "../activation.ts";
 import { size } from "../config.ts";

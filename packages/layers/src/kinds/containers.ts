@@ -1,5 +1,4 @@
-import { AdjointError, concat, withScope } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { AdjointError, type Tensor, concat, withScope } from "@adjoint/ir";
 import { int, oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type Layer, type LayerCall, type LayerKind, type NameOption, isLayer } from "../layer.ts";
 import { makeLayer } from "../make-layer.ts";

@@ -1,5 +1,5 @@
-import { AdjointError, conv, typeText } from "@adjoint/ir";
-import type { TensorType } from "@adjoint/ir";
+import { conv } from "@adjoint/ir";
+import { AdjointError, type TensorType, typeText } from "@adjoint/ir/values";
 import { type Schema, boolean, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type ActivationName, activationSchema, activations } from "../activation.ts";
 import { type PerAxis, size, sizes, spread } from "../config.ts";

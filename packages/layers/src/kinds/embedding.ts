@@ -1,4 +1,5 @@
-import { AdjointError, isInteger, take, typeText } from "@adjoint/ir";
+import { take } from "@adjoint/ir";
+import { AdjointError, isInteger, typeText } from "@adjoint/ir/values";
 import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import { size } from "../config.ts";
 import { type Initializer, initialFor, initializerSchema } from "../initializers.ts";

@@ -1,15 +1,14 @@
 import {
-  AdjointError,
+  type Tensor,
   batchNormalization,
   batchNormalizationTraining,
   commit,
   layerNormalization,
-  typeText,
   widely,
   widened,
   workingType,
 } from "@adjoint/ir";
-import type { DType, Initial, Tensor } from "@adjoint/ir";
+import { AdjointError, type DType, type Initial, typeText } from "@adjoint/ir/values";
 import { boolean, int, positive, strictObject, withDefault } from "@adjoint/ir/schema";
 import { share } from "../config.ts";
 import type { Layer, LayerKind, NameOption, RegisterSpec } from "../layer.ts";

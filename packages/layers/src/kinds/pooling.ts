@@ -1,11 +1,11 @@
 import {
   AdjointError,
+  type Tensor,
   averagePool as averagePoolOf,
   globalAveragePool as globalAveragePoolOf,
   globalMaxPool as globalMaxPoolOf,
   maxPool as maxPoolOf,
 } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
 import { boolean, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import { type PerAxis, sizes, spread } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";

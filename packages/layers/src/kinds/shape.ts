@@ -1,4 +1,4 @@
-import { AdjointError, shapeSize } from "@adjoint/ir";
+import { AdjointError, shapeSize } from "@adjoint/ir/values";
 import { array, checked, literal, maxLength, refine, strictObject, union } from "@adjoint/ir/schema";
 import { size } from "../config.ts";
 import type { Layer, LayerKind, NameOption } from "../layer.ts";

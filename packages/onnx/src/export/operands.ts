@@ -1,4 +1,5 @@
-import { type Node, type Shape, type Tensor, equalDims } from "@adjoint/ir";
+import { type Shape, type Tensor, equalDims } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
 import type { Value } from "./draft.ts";
 import type { Writer } from "./writer.ts";
 

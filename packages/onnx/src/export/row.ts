@@ -1,4 +1,5 @@
-import type { AttributesOf, NameOf, Node, PrimitiveName, Tensor } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { AttributesOf, NameOf, Node, PrimitiveName } from "@adjoint/ir/graph";
 import type { Value } from "./draft.ts";
 import { operands } from "./operands.ts";
 import type { Writer } from "./writer.ts";

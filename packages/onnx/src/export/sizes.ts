@@ -7,7 +7,7 @@ import {
   isStatic,
   subDims,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import type { InputValue, Value } from "./draft.ts";
 import type { NodeWriter } from "./node-writer.ts";
 

@@ -1,4 +1,4 @@
-import type { Node, PrimitiveName } from "@adjoint/ir";
+import type { Node, PrimitiveName } from "@adjoint/ir/graph";
 import type { Value } from "./draft.ts";
 import { arithmeticRows } from "./primitives/arithmetic.ts";
 import { bitRows } from "./primitives/bits.ts";

@@ -1,4 +1,4 @@
-import { type Shape, shapeSize, valueOf } from "@adjoint/ir";
+import { type Shape, shapeSize, valueOf } from "@adjoint/ir/values";
 import type { Value } from "./draft.ts";
 import { bitwise } from "./primitives/bits.ts";
 import { counted } from "./counted.ts";

@@ -1,4 +1,5 @@
-import type { Node, Tensor } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
 import type { AttributeDraft, Value } from "./draft.ts";
 import { hasKernel } from "./kernels.ts";
 import { given } from "./operands.ts";

@@ -1,13 +1,6 @@
-import {
-  AdjointError,
-  type DType,
-  type Graph,
-  type Node,
-  type Shape,
-  type Tensor,
-  typeText,
-  withScope,
-} from "@adjoint/ir";
+import { type Graph, type Tensor, withScope } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
+import { AdjointError, type DType, type Shape, typeText } from "@adjoint/ir/values";
 import type { Value } from "./draft.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { Sizes } from "./sizes.ts";

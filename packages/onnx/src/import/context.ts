@@ -1,13 +1,6 @@
-import {
-  AdjointError,
-  type Dim,
-  type Tensor,
-  type TensorValue,
-  freeSources,
-  isNode,
-  isStatic,
-  toNumbers,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { freeSources, isNode } from "@adjoint/ir/graph";
+import { AdjointError, type Dim, type TensorValue, isStatic, toNumbers } from "@adjoint/ir/values";
 import { SHAPES_AT_RUN, UnboundInputError, unsupported } from "../errors.ts";
 import type { Budget } from "./budget.ts";
 import type { Knowledge } from "./known.ts";

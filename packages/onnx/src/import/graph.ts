@@ -1,4 +1,4 @@
-import { currentOrigin, withOrigin } from "@adjoint/ir";
+import { currentOrigin, withOrigin } from "@adjoint/ir/graph";
 import { malformed } from "../errors.ts";
 import { type Operator, operatorKey } from "../operators/row.ts";
 import type { FunctionSource, GraphSource, NodeSource, TensorProto } from "../proto/model.ts";

@@ -1,27 +1,23 @@
+import type { Tensor } from "@adjoint/ir";
+import { type Node, evaluateTensors, isNode, nodesOf, uniformConstant } from "@adjoint/ir/graph";
 import {
   AdjointError,
   type DType,
   type Dim,
-  type Node,
-  type Tensor,
   type TensorValue,
   addDims,
   divDims,
   elementCount,
   elementReader,
   equalDims,
-  evaluateTensors,
   isInteger,
-  isNode,
   isStatic,
   mulDims,
-  nodesOf,
   own,
   shapeSize,
   subDims,
-  uniformConstant,
   valueOf,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import type { Budget } from "./budget.ts";
 
 /** Elements known before the run; those of shapes may hold symbols. */

@@ -1,4 +1,5 @@
-import { AdjointError, type Bindings, type Dim, type Tensor, dim, equalDims, own } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { AdjointError, type Bindings, type Dim, dim, equalDims, own } from "@adjoint/ir/values";
 import { type ElementType, elementType } from "../element-type.ts";
 import { unsupported } from "../errors.ts";
 import type { DimSource, TypeSource, ValueSource } from "../proto/model.ts";

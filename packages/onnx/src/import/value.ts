@@ -1,4 +1,5 @@
-import { type Tensor, type TensorValue, constant, typeText } from "@adjoint/ir";
+import { type Tensor, constant } from "@adjoint/ir";
+import { type TensorValue, typeText } from "@adjoint/ir/values";
 import { unsupported } from "../errors.ts";
 import type { NarrowType } from "../narrow/types.ts";
 

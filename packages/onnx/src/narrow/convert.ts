@@ -1,5 +1,5 @@
 import * as ir from "@adjoint/ir";
-import type { DType, Tensor } from "@adjoint/ir";
+import { type DType, type Tensor, valueOf } from "@adjoint/ir";
 import type { FloatFormat, NarrowType } from "./types.ts";
 
 /** The rounding of values to narrow floats: ONNX Cast's attributes. */
@@ -40,7 +40,7 @@ export function valuesOfBits({ bits, format }: NarrowType): readonly number[] {
 /** Narrow elements as those of a dtype. */
 export function widen(x: Tensor, type: NarrowType, dtype: DType): Tensor {
   if (type.format.kind === "integer") return x.cast(dtype);
-  const values = ir.constant(ir.valueOf("f32", [2 ** type.bits], valuesOfBits(type)));
+  const values = ir.constant(valueOf("f32", [2 ** type.bits], valuesOfBits(type)));
   return ir.take(values, x.cast("i32")).cast(dtype);
 }
 

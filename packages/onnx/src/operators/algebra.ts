@@ -1,6 +1,7 @@
 import { strictObject, string } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { shapeSize } from "@adjoint/ir/values";
 import { type Operator, operator } from "./row.ts";
 
 /** Products over named axes, and what matrices have beside products. */
@@ -20,7 +21,7 @@ export const algebra: readonly Operator[] = [
       if (x.rank < 2 || typeof rows !== "number" || rows !== columns)
         return context.refuse(`wants square matrices of known size and got ${x}`);
       const batch = x.shape.slice(0, -2);
-      return determinants(x.reshape([ir.shapeSize(batch), rows, rows])).reshape(batch);
+      return determinants(x.reshape([shapeSize(batch), rows, rows])).reshape(batch);
     },
   }),
 ];

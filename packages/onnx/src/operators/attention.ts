@@ -1,4 +1,5 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at, dtypeInfo } from "@adjoint/ir/values";
 import {
   type Output,
   int,
@@ -10,7 +11,6 @@ import {
   withDefault,
 } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
 import { dtypeOfElement } from "../element-type.ts";
 import type { OperatorContext } from "../import/context.ts";
 import type { SubGraph } from "../import/sub-graph.ts";
@@ -71,7 +71,7 @@ export const attention: readonly Operator[] = [
 ];
 
 /** Half precision softens in f32. */
-const wide = (x: Tensor): ir.DType => (ir.dtypeInfo[x.dtype].bytes < 4 ? "f32" : x.dtype);
+const wide = (x: Tensor): ir.DType => (dtypeInfo[x.dtype].bytes < 4 ? "f32" : x.dtype);
 
 /** [batch, length, heads·size] → [batch, length, heads, size]. */
 function splitHeads(context: OperatorContext, x: Tensor, heads: number): Tensor {

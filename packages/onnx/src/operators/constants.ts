@@ -11,7 +11,8 @@ import {
   withDefault,
 } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, valueOf, zeroValue } from "@adjoint/ir/values";
 import { type HostTensor, NarrowTensor, constantValue } from "../import/value.ts";
 import { type Operator, float, operator } from "./row.ts";
 import { dtypeOfElement } from "../element-type.ts";
@@ -31,7 +32,7 @@ export function sizeTensor(size: Dim): Tensor {
 /** Sizes as an i64 vector. */
 const sizesTensor = (sizes: readonly Dim[]): Tensor =>
   sizes.every((size) => typeof size === "number")
-    ? ir.constant(ir.valueOf("i64", [sizes.length], sizes.map(Number)))
+    ? ir.constant(valueOf("i64", [sizes.length], sizes.map(Number)))
     : ir.stack(sizes.map(sizeTensor));
 
 const text = (): never => {
@@ -42,10 +43,10 @@ const text = (): never => {
 const forms: { readonly [name: string]: (value: never) => HostTensor } = {
   value: (value: HostTensor) => value,
   sparse_value: (value: HostTensor) => value,
-  value_float: (value: number) => ir.valueOf("f32", [], [value]),
-  value_floats: (values: readonly number[]) => ir.valueOf("f32", [values.length], values),
-  value_int: (value: number | bigint) => ir.valueOf("i64", [], [value]),
-  value_ints: (values: readonly (number | bigint)[]) => ir.valueOf("i64", [values.length], values),
+  value_float: (value: number) => valueOf("f32", [], [value]),
+  value_floats: (values: readonly number[]) => valueOf("f32", [values.length], values),
+  value_int: (value: number | bigint) => valueOf("i64", [], [value]),
+  value_ints: (values: readonly (number | bigint)[]) => valueOf("i64", [values.length], values),
   value_string: text,
   value_strings: text,
 };
@@ -84,7 +85,7 @@ export const constants: readonly Operator[] = [
     since: [9, 20, 21, 23, 24, 25],
     attributes: strictObject({ value: optional(tensor) }),
     import(context) {
-      const { value = ir.zeroValue("f32", [1]) } = context.attributes;
+      const { value = zeroValue("f32", [1]) } = context.attributes;
       const { dtype, data, narrow }: HostTensor = value;
       if (data.length !== 1) context.refuse("its value must be one element");
       const result = ir.constant({ dtype, data, shape: [] }).broadcast(context.dims(0));

@@ -1,6 +1,5 @@
-import { conv } from "@adjoint/ir";
+import { type Tensor, conv } from "@adjoint/ir";
 import { optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
-import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { deformed } from "../spatial/deformable.ts";
 import {

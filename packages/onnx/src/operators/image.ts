@@ -1,4 +1,5 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at, valueOf } from "@adjoint/ir/values";
 import {
   array,
   checked,
@@ -10,7 +11,6 @@ import {
   withDefault,
 } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { affineGrid, gridSample } from "../spatial/grid.ts";
 import { givenPlacement, productOf, spanOf, windowFields } from "../spatial/placement.ts";
@@ -272,7 +272,7 @@ function planeScales({ attributes: { height_scale, width_scale, ...rest }, input
 /** Scales were an attribute. */
 function scalesInput({ attributes: { scales, ...rest }, inputs: [x] }: Form): Form {
   const list = Array.isArray(scales) ? scales.map(Number) : [];
-  return { attributes: rest, inputs: [x, ir.constant(ir.valueOf("f32", [list.length], list))] };
+  return { attributes: rest, inputs: [x, ir.constant(valueOf("f32", [list.length], list))] };
 }
 
 /** Modes had other names. */

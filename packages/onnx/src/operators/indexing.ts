@@ -1,4 +1,6 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type ScatterReduction, isNode } from "@adjoint/ir/graph";
+import { type Dim, at, elementReader, rowMajorStrides, valueOf } from "@adjoint/ir/values";
 import {
   type Schema,
   int,
@@ -10,7 +12,6 @@ import {
   withDefault,
 } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, ScatterReduction, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { sizeTensor } from "./constants.ts";
 import { type Operator, operator } from "./row.ts";
@@ -158,14 +159,14 @@ export const indexing: readonly Operator[] = [
     since: [9, 13],
     import(context) {
       const { shape, ...value } = context.constant(0);
-      const read = ir.elementReader({ shape, ...value });
-      const strides = ir.rowMajorStrides(shape);
+      const read = elementReader({ shape, ...value });
+      const strides = rowMajorStrides(shape);
       context.reserve(value.data.length * (1 + shape.length));
       const positions = Array.from(value.data.keys()).filter((position) => Number(read(position)) !== 0);
       const coordinates = shape.flatMap((extent, dimension) =>
         positions.map((position) => Math.floor(position / at(strides, dimension)) % extent),
       );
-      return ir.constant(ir.valueOf("i64", [shape.length, positions.length], coordinates));
+      return ir.constant(valueOf("i64", [shape.length, positions.length], coordinates));
     },
   }),
   operator({
@@ -176,7 +177,7 @@ export const indexing: readonly Operator[] = [
       const conditions = context.numbers(1) ?? context.refuse("input 1, the condition, is missing");
       context.reserve(conditions.length);
       const kept = conditions.flatMap((isKept, index) => (isKept === 0 ? [] : [index]));
-      const indices = ir.constant(ir.valueOf("i32", [kept.length], kept));
+      const indices = ir.constant(valueOf("i32", [kept.length], kept));
       const x = context.input(0);
       const { axis: along } = context.attributes;
       return along === undefined
@@ -240,7 +241,7 @@ function fromFront(context: OperatorContext, index: number, extents: readonly Di
 /** Indices as they were before a cast that kept them all: ONNX knows only wide ones. */
 function narrowest(indices: Tensor): Tensor {
   const [from] = indices.node.inputs;
-  const isWidened = ir.isNode(indices.node, "cast") && indices.dtype === "i64" && from?.dtype === "i32";
+  const isWidened = isNode(indices.node, "cast") && indices.dtype === "i64" && from?.dtype === "i32";
   return isWidened ? from : indices;
 }
 

@@ -1,7 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, type Shape, at, equalShapes } from "@adjoint/ir/values";
 import { int, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, Shape, Tensor } from "@adjoint/ir";
 import { dtypeOfElement, elementTypes } from "../element-type.ts";
 import type { OperatorContext } from "../import/context.ts";
 import { before, dropped } from "./older.ts";
@@ -22,7 +22,7 @@ function trailing(
 ): { readonly axis: number; readonly axes: readonly number[]; readonly fits: boolean } {
   const axis = axisOf(context, context.attributes.axis, x.rank);
   const shape = x.shape.slice(axis);
-  const fits = vectors.every((vector) => ir.equalShapes(vector.shape, shape));
+  const fits = vectors.every((vector) => equalShapes(vector.shape, shape));
   return { axis, axes: [...x.shape.keys()].slice(axis), fits };
 }
 

@@ -1,7 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { at, shapeSize } from "@adjoint/ir/values";
 import { array, checked, minLength, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import {
   type Placement,
@@ -92,9 +92,9 @@ function unpooled(context: OperatorContext<WindowAttributes & Pick<PoolAttribute
     return ir.addDims(steps, size - at(padLow, axis) - at(padHigh, axis));
   });
   const shape = [...x.shape.slice(0, 2), ...sizes];
-  const count = ir.shapeSize(x.shape);
+  const count = shapeSize(x.shape);
   const y = ir
-    .filled(0, x.dtype, [ir.shapeSize(shape)])
+    .filled(0, x.dtype, [shapeSize(shape)])
     .scatter(indices.reshape([count, 1]), x.reshape([count]))
     .reshape(shape);
   if (context.optional(2) === undefined) return y;

@@ -1,7 +1,6 @@
-import { at } from "@adjoint/ir/values";
+import { type Dim, at } from "@adjoint/ir/values";
 import { int, optional, strictObject, unknown, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { Absent, Sequence, type Value, asTensor, valueText } from "../import/value.ts";
 import { type Operator, flag, operator, subGraph } from "./row.ts";

@@ -1,7 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at } from "@adjoint/ir/values";
 import { int, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { before, dropped, toInputs } from "./older.ts";
 import { type Operator, flag, ints, operator } from "./row.ts";

@@ -1,6 +1,6 @@
 import { int, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { type Tensor, valueOf } from "@adjoint/ir";
 import { dtypeOfElement } from "../element-type.ts";
 import type { OperatorContext } from "../import/context.ts";
 import { type Signal, both, fourier } from "../signal/fourier.ts";
@@ -30,7 +30,7 @@ const cosineWindow = (name: string, weights: readonly number[]): Operator =>
       const elements = Float64Array.from({ length: size }, (_, k) =>
         weights.reduce((sum, weight, i) => sum + weight * Math.cos((2 * Math.PI * i * k) / period), 0),
       );
-      return ir.constant(ir.valueOf(dtypeOfElement(output_datatype, `${name}'s result`), [size], elements));
+      return ir.constant(valueOf(dtypeOfElement(output_datatype, `${name}'s result`), [size], elements));
     },
   });
 

@@ -1,7 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { SliceRange, Tensor } from "@adjoint/ir";
+import { type Dim, at } from "@adjoint/ir/values";
 import { oneOf, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Dim, SliceRange, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { before, toInputs } from "./older.ts";
 import { type Form, type Operator, operator } from "./row.ts";

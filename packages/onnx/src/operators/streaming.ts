@@ -1,7 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type DType, at, dtypeInfo } from "@adjoint/ir/values";
 import { type Output, int, oneOf, optional, strictObject, whole, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { DType, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Operator, float, operator } from "./row.ts";
 
@@ -34,7 +34,7 @@ export const streaming: readonly Operator[] = [
       const padded = ir.concat([past, x], 2);
       const sums = ir.conv(padded, weight, { groups: channels });
       const y = bias === undefined ? sums : sums.add(bias.unsqueeze(1));
-      const wide = ir.dtypeInfo[y.dtype].bytes < 4 ? "f32" : y.dtype;
+      const wide = dtypeInfo[y.dtype].bytes < 4 ? "f32" : y.dtype;
       return [
         context.attributes.activation === "none" ? y : ir.silu(y.cast(wide)).cast(y.dtype),
         padded.slice([undefined, undefined, { start: length, end: ir.addDims(length, kernel - 1) }]),

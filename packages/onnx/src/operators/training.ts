@@ -1,6 +1,7 @@
 import { array, checked, minLength, oneOf, strictObject, string, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { rebuild, rewriter } from "@adjoint/ir/graph";
 import type { OperatorContext } from "../import/context.ts";
 import { type Operator, float, operator } from "./row.ts";
 
@@ -157,9 +158,9 @@ function gradient(
   if (!isDistinct(variables) || !isDistinct(given))
     context.refuse(`two of ${names.join(", ")} are one tensor, and its uses can't be told apart`);
   const at = new Map(variables.map((variable, index) => [variable, given[index] ?? variable]));
-  const replace = ir.rewriter((node, inputs) =>
+  const replace = rewriter((node, inputs) =>
     node.outputs.some((output) => at.has(output))
-      ? ir.rebuild(node, inputs).outputs.map((output, index) => {
+      ? rebuild(node, inputs).outputs.map((output, index) => {
           const own = node.outputs[index];
           return (own && at.get(own)) ?? output;
         })

@@ -1,7 +1,8 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
+import { type Scalar, type TensorValue, at, elementReader, valueOf } from "@adjoint/ir/values";
 import { int, optional, strictObject, withDefault } from "@adjoint/ir/schema";
 import * as ir from "@adjoint/ir";
-import type { Scalar, Tensor, TensorValue } from "@adjoint/ir";
 import { type Operator, flag, operator } from "./row.ts";
 import { axisOf } from "./shaping.ts";
 
@@ -28,7 +29,7 @@ function compareSlices(a: readonly Scalar[], b: readonly Scalar[]): number {
 
 /** Slices of a value that is [length, …]. */
 function slicesOf(value: TensorValue): readonly (readonly Scalar[])[] {
-  const read = ir.elementReader(value);
+  const read = elementReader(value);
   const [length = 0] = value.shape;
   const size = length === 0 ? 0 : value.data.length / length;
   const slice = (position: number): readonly Scalar[] =>
@@ -48,8 +49,7 @@ function groupsOf(slices: readonly (readonly Scalar[])[]): readonly Group[] {
   return groups;
 }
 
-const integers = (values: readonly number[]): Tensor =>
-  ir.constant(ir.valueOf("i64", [values.length], values));
+const integers = (values: readonly number[]): Tensor => ir.constant(valueOf("i64", [values.length], values));
 
 /** The number of results depends on the data, which must be known before the run. */
 export const unique: readonly Operator[] = [
@@ -85,6 +85,6 @@ function leading(value: TensorValue, axis: number | undefined): TensorValue {
   if (axis === undefined) return { ...value, shape: [value.data.length] };
   const others = [...value.shape.keys()].filter((other) => other !== axis);
   const x = ir.constant(value);
-  const [moved = value] = ir.evaluateTensors([x.transpose([axis, ...others])], new Map([[x, value]]));
+  const [moved = value] = evaluateTensors([x.transpose([axis, ...others])], new Map([[x, value]]));
   return moved;
 }

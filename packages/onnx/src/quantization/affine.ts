@@ -1,5 +1,5 @@
-import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { dtypeRange } from "@adjoint/ir/values";
 import type { ElementType } from "../element-type.ts";
 import { NarrowTensor, type Value, asTensor } from "../import/value.ts";
 import { narrow, widen } from "../narrow/convert.ts";
@@ -36,7 +36,7 @@ export function quantized(
   const moved = (x: Tensor): Tensor => (zero === undefined ? x : x.add(zero.cast("f32")));
   if (type !== undefined && type.format.kind !== "integer")
     return new NarrowTensor(narrow(moved(ratio.cast("f32")), type, { saturate, mode: "up" }), type);
-  const [low, high] = type === undefined ? ir.dtypeRange(to.dtype) : narrowRange(type);
+  const [low, high] = type === undefined ? dtypeRange(to.dtype) : narrowRange(type);
   const whole = moved(ratio.round().cast("f32")).max(Number(low)).min(Number(high)).cast(to.dtype);
   return type === undefined ? whole : new NarrowTensor(whole, type);
 }

@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { shapeSize } from "@adjoint/ir/values";
 import type { OperatorContext } from "../import/context.ts";
 
 /** The layout of the scales of an input: along one axis, each for `block_size` elements (0: for one). */
@@ -8,7 +9,7 @@ export interface BlockAttributes {
   readonly block_size: number;
 }
 
-const isOne = (x: Tensor): boolean => ir.equalDims(ir.shapeSize(x.shape), 1);
+const isOne = (x: Tensor): boolean => ir.equalDims(shapeSize(x.shape), 1);
 
 /** Scales or zero points so that they broadcast to x. */
 export function alongAxis(context: OperatorContext<BlockAttributes>, scales: Tensor, x: Tensor): Tensor {

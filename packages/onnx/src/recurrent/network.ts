@@ -1,6 +1,6 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
 import type { Activation } from "./activations.ts";
 
 /** The weights and settings of a cell in one direction. */

@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { elementCount, valueOf } from "@adjoint/ir/values";
 
 /** Real and imaginary parts of one shape. */
 export interface Complex<I extends Tensor | undefined = Tensor> {
@@ -31,14 +32,14 @@ function roots(
   index: (position: number) => number,
   reserve: Reserve,
 ): Complex {
-  const count = ir.elementCount(shape);
+  const count = elementCount(shape);
   reserve(count);
   const angles = new Float64Array(count);
   for (let position = 0; position < count; position++)
     angles[position] = (direction * 2 * Math.PI * (index(position) % n)) / n;
   return {
-    real: ir.constant(ir.valueOf(dtype, shape, angles.map(Math.cos))),
-    imaginary: ir.constant(ir.valueOf(dtype, shape, angles.map(Math.sin))),
+    real: ir.constant(valueOf(dtype, shape, angles.map(Math.cos))),
+    imaginary: ir.constant(valueOf(dtype, shape, angles.map(Math.sin))),
   };
 }
 

@@ -1,6 +1,6 @@
-import { at } from "@adjoint/ir/values";
-import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { at, valueOf } from "@adjoint/ir/values";
+import * as ir from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { type Placement, productOf, spatialSizes } from "./placement.ts";
 import {
@@ -81,7 +81,7 @@ function sampleColumns(
       return position * at(dilations, axis) - at(padLow, axis);
     });
     const start = ir.iota(dtype, samples, axis + 2).mul(at(strides, axis));
-    const position = start.add(ir.constant(ir.valueOf(dtype, [count, ...apart], own))).add(moved.cast(dtype));
+    const position = start.add(ir.constant(valueOf(dtype, [count, ...apart], own))).add(moved.cast(dtype));
     return tapsAround(
       position.reshape([...samples, ...apart]),
       samples.length + axis,

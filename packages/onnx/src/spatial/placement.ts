@@ -1,6 +1,6 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at } from "@adjoint/ir/values";
 import { type DefaultSchema, type OptionalSchema, oneOf, optional, withDefault } from "@adjoint/ir/schema";
-import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { ints } from "../operators/row.ts";
 

@@ -1,6 +1,6 @@
-import { at } from "@adjoint/ir/values";
-import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { at, dtypeRange, rowMajorStrides } from "@adjoint/ir/values";
+import * as ir from "@adjoint/ir";
 import { type Placement, productOf, spanOf } from "./placement.ts";
 
 interface IndexedPool extends Omit<Placement, "padHigh"> {
@@ -15,8 +15,8 @@ interface IndexedPool extends Omit<Placement, "padHigh"> {
 
 /** The distance of neighbours along each axis, for planes stored by rows and by columns. */
 const steps: { readonly [order in IndexedPool["order"]]: (sizes: readonly number[]) => readonly number[] } = {
-  rows: ir.rowMajorStrides,
-  columns: (sizes) => ir.rowMajorStrides(sizes.toReversed()).toReversed(),
+  rows: rowMajorStrides,
+  columns: (sizes) => rowMajorStrides(sizes.toReversed()).toReversed(),
 };
 
 /**
@@ -35,7 +35,7 @@ export function maxPoolIndices(x: Tensor, pool: IndexedPool): Tensor {
     .window(
       x
         .reshape([planes, ...sizes])
-        .pad({ low: [0, ...padLow], high: [0, ...padHigh], value: ir.dtypeRange(x.dtype)[0] }),
+        .pad({ low: [0, ...padLow], high: [0, ...padHigh], value: dtypeRange(x.dtype)[0] }),
       { axes: kernel.map((_, axis) => axis + 1), sizes: kernel, strides, dilations },
     )
     .reshape([planes, ...counts, productOf(kernel)])

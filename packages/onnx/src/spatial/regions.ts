@@ -1,6 +1,7 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
+import { evaluateTensors } from "@adjoint/ir/graph";
+import { type Dim, at } from "@adjoint/ir/values";
 import * as ir from "@adjoint/ir";
-import type { Dim, Tensor } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 import { spatialSizes } from "./placement.ts";
 import { type Taps, clamped, positionType, read } from "./sample.ts";
@@ -138,7 +139,7 @@ function linearTaps(position: Tensor, axis: number, extent: number): Taps {
 
 /** The largest element of a tensor that rests on constants, and at least 1. */
 const largestOf = (x: Tensor): number => {
-  const [value] = ir.evaluateTensors([x.reduceMax().max(1)], new Map());
+  const [value] = evaluateTensors([x.reduceMax().max(1)], new Map());
   return value === undefined ? 1 : at(ir.toNumbers(value), 0);
 };
 

@@ -1,5 +1,5 @@
 import * as ir from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { type Tensor, valueOf } from "@adjoint/ir";
 import type { OperatorContext } from "../import/context.ts";
 
 /** The position on an axis that each index of the resized axis comes from. */
@@ -172,6 +172,6 @@ function mixed(x: Tensor, at: number, { taps, indices, weights }: Mixtures, size
   if (taps === 1) return taken.squeeze(at + 1);
   const behind = Array.from({ length: x.rank - at - 1 }, () => 1);
   return taken
-    .mul(ir.constant(ir.valueOf(x.dtype, [size, taps, ...behind], weights)))
+    .mul(ir.constant(valueOf(x.dtype, [size, taps, ...behind], weights)))
     .reduceSum({ axes: [at + 1] });
 }

@@ -1,5 +1,5 @@
-import { at } from "@adjoint/ir/values";
-import { type Dim, type Tensor, equalDims } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type Dim, at, equalDims } from "@adjoint/ir/values";
 import type { OperatorContext } from "../import/context.ts";
 import { knownSize } from "./placement.ts";
 import { type ResizeOptions, type ResizedAxis, resizeAxis } from "./resize-axis.ts";

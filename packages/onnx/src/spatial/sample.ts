@@ -1,5 +1,6 @@
 import * as ir from "@adjoint/ir";
 import type { Tensor } from "@adjoint/ir";
+import { dtypeInfo, valueOf } from "@adjoint/ir/values";
 
 /** The elements that each sample reads along one axis, and the weight of each. */
 export interface Taps {
@@ -65,7 +66,7 @@ export function tapsAround(
 ): Taps {
   const shape = position.shape.map((_, axis) => (axis === at ? offsets.length : 1));
   const first = position.floor();
-  const offset = ir.constant(ir.valueOf(position.dtype, shape, offsets));
+  const offset = ir.constant(valueOf(position.dtype, shape, offsets));
   const weights = weight(position.sub(first).sub(offset).abs());
   const { position: within, counts } = inside(first.add(offset));
   return { indices: within.cast("i32"), weights: counts === undefined ? weights : counts.where(weights, 0) };
@@ -105,4 +106,4 @@ export const batchIndices = (count: ir.Dim, rank: number): Tensor =>
 
 /** The type that positions and weights are computed in: f32 for what it holds without loss, else f64. */
 export const positionType = ({ dtype }: Tensor): "f32" | "f64" =>
-  ir.dtypeInfo[dtype].bytes <= (ir.isFloat(dtype) ? 4 : 2) ? "f32" : "f64";
+  dtypeInfo[dtype].bytes <= (ir.isFloat(dtype) ? 4 : 2) ? "f32" : "f64";

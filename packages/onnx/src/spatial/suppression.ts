@@ -1,4 +1,4 @@
-import { type Scalar, type TensorValue, elementReader, valueOf } from "@adjoint/ir";
+import { type Scalar, type TensorValue, elementReader, valueOf } from "@adjoint/ir/values";
 
 /** [y, x] of one corner and of the other, in either order, or [x, y] of the center and the sizes. */
 type BoxForm = "corners" | "center";

@@ -1,5 +1,5 @@
-import { at } from "@adjoint/ir/values";
-import { type Dim, type Tensor, addDims, convTranspose, mulDims, subDims } from "@adjoint/ir";
+import { type Tensor, convTranspose } from "@adjoint/ir";
+import { type Dim, addDims, at, mulDims, subDims } from "@adjoint/ir/values";
 import type { OperatorContext } from "../import/context.ts";
 import { type Placement, type SpatialAttributes, givenPlacement, spanOf, splitPads } from "./placement.ts";
 

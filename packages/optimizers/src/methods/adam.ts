@@ -1,5 +1,4 @@
-import { constant } from "@adjoint/ir";
-import type { Tensor } from "@adjoint/ir";
+import { type Tensor, constant } from "@adjoint/ir";
 import { fraction, positive, strictObject, withDefault } from "@adjoint/ir/schema";
 import { commonShape } from "../config.ts";
 import type { OptimizerConfig, OptimizerOptions } from "../config.ts";

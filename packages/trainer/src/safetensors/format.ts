@@ -1,4 +1,4 @@
-import { type DType, type TypedArray, dtypeInfo } from "@adjoint/ir";
+import { type DType, type TypedArray, dtypeInfo } from "@adjoint/ir/values";
 
 /** The format's names of element types. Source: https://github.com/huggingface/safetensors (README, "Format"). */
 export const formatNames: { readonly [D in DType]: string } = {

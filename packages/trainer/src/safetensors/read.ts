@@ -1,4 +1,5 @@
-import { type DType, type State, type TensorValue, dtypeInfo, dtypes } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type DType, type TensorValue, dtypeInfo, dtypes } from "@adjoint/ir/values";
 import {
   type Output,
   array,

@@ -1,4 +1,5 @@
-import { type State, type TensorValue, dtypeInfo, elementCount } from "@adjoint/ir";
+import type { State } from "@adjoint/ir";
+import { type TensorValue, dtypeInfo, elementCount } from "@adjoint/ir/values";
 import { SafetensorsError, show } from "./error.ts";
 import {
   LONGEST_HEADER,

@@ -1,4 +1,4 @@
-import { AdjointError, type DType } from "@adjoint/ir";
+import { AdjointError, type DType } from "@adjoint/ir/values";
 import { type Value, f32, f32x4, i32, i32x4, i64, i8x16, v128 } from "../../emit/index.ts";
 import { type Lane, sumTypeOf } from "./lane.ts";
 

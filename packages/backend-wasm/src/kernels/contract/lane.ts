@@ -1,4 +1,4 @@
-import { type DType, dtypeInfo, isFloat } from "@adjoint/ir";
+import { type DType, dtypeInfo, isFloat } from "@adjoint/ir/values";
 import {
   type Value,
   type ValueType,

@@ -1,5 +1,5 @@
 import type { BufferId, ContractKernel, ContractOperand } from "@adjoint/compiler/kernel";
-import { type DType, at, dtypeInfo } from "@adjoint/ir";
+import { type DType, at, dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Local, type Value, i32 } from "../../emit/index.ts";
 
 /** An axis of an operand. */

@@ -1,4 +1,4 @@
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { type Body, type Local, type ModuleBuilder, i32, memory, v128 } from "../../emit/index.ts";
 import { copyElement } from "./elements.ts";
 import type { Lane } from "./lane.ts";

@@ -1,4 +1,4 @@
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import {
   type Body,
   type Callee,

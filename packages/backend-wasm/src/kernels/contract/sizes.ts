@@ -1,5 +1,5 @@
 import type { ContractKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir";
+import { elementCount } from "@adjoint/ir/values";
 import type { Lane } from "./lane.ts";
 
 /** The number of elements in each part of a contraction's domain. */

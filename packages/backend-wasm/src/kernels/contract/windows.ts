@@ -1,4 +1,4 @@
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import type { Region } from "../../region.ts";
 import { type Lane, isPlain } from "./lane.ts";
 import { type Axis, type Operand, type Part, countOf } from "./operand.ts";

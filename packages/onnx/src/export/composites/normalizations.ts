@@ -1,4 +1,4 @@
-import type { Node } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
 import { asFloat } from "../draft.ts";
 import { given } from "../operands.ts";
 import { type Twin, twin, untyped } from "../twin.ts";

@@ -1,5 +1,5 @@
+import type { Axes } from "@adjoint/ir/graph";
 import { at } from "@adjoint/ir/values";
-import type { Axes } from "@adjoint/ir";
 import type { AttributeDraft } from "../draft.ts";
 import { given } from "../operands.ts";
 import { type Twin, twin } from "../twin.ts";

@@ -1,4 +1,4 @@
-import { type Node, inlineGraph } from "@adjoint/ir";
+import { type Node, inlineGraph } from "@adjoint/ir/graph";
 import { given } from "../operands.ts";
 import { hasKernel } from "../kernels.ts";
 import { type Twin, twin, untyped } from "../twin.ts";

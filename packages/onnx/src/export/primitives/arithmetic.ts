@@ -1,12 +1,6 @@
-import {
-  type FloatFunction,
-  type Node,
-  type Tensor,
-  div as divide,
-  dtypeInfo,
-  isFloat,
-  uniformConstant,
-} from "@adjoint/ir";
+import { type Tensor, div as divide } from "@adjoint/ir";
+import { type FloatFunction, type Node, uniformConstant } from "@adjoint/ir/graph";
+import { dtypeInfo, isFloat } from "@adjoint/ir/values";
 import type { Value } from "../draft.ts";
 import { given, operands, pairOf } from "../operands.ts";
 import { type ExportRow, type ExportRows, composed, direct } from "../row.ts";

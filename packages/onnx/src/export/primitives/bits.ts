@@ -1,4 +1,5 @@
-import { type DType, type Node, dtypeInfo, uniformConstant, valueOf } from "@adjoint/ir";
+import { type Node, uniformConstant } from "@adjoint/ir/graph";
+import { type DType, dtypeInfo, valueOf } from "@adjoint/ir/values";
 import type { Value } from "../draft.ts";
 import { operands } from "../operands.ts";
 import type { ExportRow, ExportRows } from "../row.ts";

@@ -1,4 +1,4 @@
-import { AdjointError, type DType, dtypeInfo, dtypeRange, isFloat, valueOf } from "@adjoint/ir";
+import { AdjointError, type DType, dtypeInfo, dtypeRange, isFloat, valueOf } from "@adjoint/ir/values";
 import { elementTypes } from "../../element-type.ts";
 import type { Value } from "../draft.ts";
 import type { ExportRow, ExportRows } from "../row.ts";

@@ -1,13 +1,6 @@
-import { at } from "@adjoint/ir/values";
-import {
-  type DotAttributes,
-  type Node,
-  type Shape,
-  type Tensor,
-  freeAxes,
-  isFloat,
-  shapeSize,
-} from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import { type DotAttributes, type Node, freeAxes } from "@adjoint/ir/graph";
+import { type Shape, at, isFloat, shapeSize } from "@adjoint/ir/values";
 import { hasKernel } from "../kernels.ts";
 import { given } from "../operands.ts";
 import { type ExportRow, type ExportRows, composed } from "../row.ts";

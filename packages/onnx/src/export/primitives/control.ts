@@ -1,4 +1,5 @@
-import type { AttributesOf, Graph, Node, Tensor } from "@adjoint/ir";
+import type { Graph, Tensor } from "@adjoint/ir";
+import type { AttributesOf, Node } from "@adjoint/ir/graph";
 import type { Value } from "../draft.ts";
 import { given } from "../operands.ts";
 import type { ExportRow, ExportRows } from "../row.ts";

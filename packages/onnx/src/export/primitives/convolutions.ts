@@ -1,18 +1,15 @@
-import { at } from "@adjoint/ir/values";
+import { type Tensor, conv as convOf, window, windowSum } from "@adjoint/ir";
+import type { ConvAttributes } from "@adjoint/ir/graph";
 import {
   AdjointError,
-  type ConvAttributes,
   type Dim,
   type Shape,
-  type Tensor,
   addDims,
-  conv as convOf,
+  at,
   divDims,
   mulDims,
   subDims,
-  window,
-  windowSum,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import type { AttributeDraft } from "../draft.ts";
 import { kernelType } from "../kernels.ts";
 import { given } from "../operands.ts";

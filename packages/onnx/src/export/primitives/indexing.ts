@@ -1,4 +1,5 @@
-import { AdjointError, type ScatterReduction, type Tensor } from "@adjoint/ir";
+import { AdjointError, type Tensor } from "@adjoint/ir";
+import type { ScatterReduction } from "@adjoint/ir/graph";
 import type { Value } from "../draft.ts";
 import { given } from "../operands.ts";
 import type { ExportRow, ExportRows } from "../row.ts";

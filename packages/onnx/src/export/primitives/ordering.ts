@@ -1,4 +1,5 @@
-import type { Dim, Node } from "@adjoint/ir";
+import type { Dim } from "@adjoint/ir";
+import type { Node } from "@adjoint/ir/graph";
 import type { Value } from "../draft.ts";
 import { given } from "../operands.ts";
 import type { ExportRows } from "../row.ts";

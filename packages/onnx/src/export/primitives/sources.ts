@@ -1,5 +1,6 @@
-import { at } from "@adjoint/ir/values";
-import { AdjointError, type AttributesOf, type Tensor, iota } from "@adjoint/ir";
+import { type Tensor, iota } from "@adjoint/ir";
+import type { AttributesOf } from "@adjoint/ir/graph";
+import { AdjointError, at } from "@adjoint/ir/values";
 import { counted } from "../counted.ts";
 import type { ExportRow, ExportRows } from "../row.ts";
 import { threefry } from "../threefry.ts";

@@ -1,14 +1,14 @@
-import { at } from "@adjoint/ir/values";
+import type { Tensor } from "@adjoint/ir";
 import {
   AdjointError,
   type Dim,
   type Shape,
-  type Tensor,
   addDims,
+  at,
   equalDims,
   mulDims,
   subDims,
-} from "@adjoint/ir";
+} from "@adjoint/ir/values";
 import type { Value } from "../draft.ts";
 import { given } from "../operands.ts";
 import type { ExportRow, ExportRows } from "../row.ts";

@@ -1,9 +1,9 @@
-import { at } from "@adjoint/ir/values";
-import { AdjointError, type Dim, type Shape, type Tensor, addDims, mulDims, subDims } from "@adjoint/ir";
+import type { Tensor } from "@adjoint/ir";
+import type { WindowAttributes } from "@adjoint/ir/graph";
+import { AdjointError, type Dim, type Shape, addDims, at, mulDims, subDims } from "@adjoint/ir/values";
 import { difference } from "../sizes.ts";
 import { given } from "../operands.ts";
 import { type ExportRow, type ExportRows, composed } from "../row.ts";
-import type { WindowAttributes } from "@adjoint/ir";
 
 /** One windowed axis. */
 interface Windowed {

@@ -1,5 +1,5 @@
 import type { BufferId, ContractKernel } from "@adjoint/compiler/kernel";
-import { at, dtypeInfo } from "@adjoint/ir";
+import { at, dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Local, type ModuleBuilder, type Value, i32, v128 } from "../../../emit/index.ts";
 import { type Lane, laneOf, loadSum, sumTypeOf } from "../lane.ts";
 import { type Part, addressIn, batchAddress, mergedAxes, strideOf } from "../operand.ts";

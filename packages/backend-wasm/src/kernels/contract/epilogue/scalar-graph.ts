@@ -1,5 +1,5 @@
 import type { Affine, ContractKernel, ScalarGraph, ScalarNode } from "@adjoint/compiler/kernel";
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import {
   type Body,
   type Local,
