@@ -60,73 +60,81 @@ interface Divisible {
   readonly run: (body: Body, thread: Value<"i32">, share: Share) => void;
 }
 
-/** Makes tasks of a program's kernels; their functions are written into the module at once. */
-export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
-  const { place } = environment;
-  const { workspace, sharing, shareFrom, reports, gap, guards } = options;
-
-  const divided = ({ cost, units, run }: Divisible): Written => {
-    const [zero, one] = [i32.const(0), i32.const(1)];
-    if (sharing === undefined || units < 2 || cost < shareFrom)
-      return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
-    const worth = Math.floor((cost * LEAST_PARTS) / Math.max(1, shareFrom));
-    const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
-    // Two threads of one speed come to the end together.
-    const parts = most - (most % 2);
-    const kernel = {
-      parts,
-      wakes: cost >= WAKING * shareFrom,
-      write: (body: Body, thread: Value<"i32">, from: Value<"i32">, to: Value<"i32">) =>
-        run(body, thread, [from, to, i32.const(parts)]),
-    };
-    return {
-      shared: cost,
-      write: ({ body }) => body.if(sharing.share(kernel), () => body.return(i32.const(-1))),
-    };
+/** Work that threads share if it is worth it, else one thread does it whole. */
+function divided(
+  { cost, units, run }: Divisible,
+  { sharing, shareFrom }: Pick<TaskOptions, "sharing" | "shareFrom">,
+): Written {
+  const [zero, one] = [i32.const(0), i32.const(1)];
+  if (sharing === undefined || units < 2 || cost < shareFrom)
+    return { shared: 0, write: ({ body }) => run(body, zero, [zero, one, one]) };
+  const worth = Math.floor((cost * LEAST_PARTS) / Math.max(1, shareFrom));
+  const most = Math.max(2, Math.min(units, MOST_PARTS, worth));
+  // Two threads of one speed come to the end together.
+  const parts = most - (most % 2);
+  const kernel = {
+    parts,
+    wakes: cost >= WAKING * shareFrom,
+    write: (body: Body, thread: Value<"i32">, from: Value<"i32">, to: Value<"i32">) =>
+      run(body, thread, [from, to, i32.const(parts)]),
   };
-
-  const inOrder = (written: readonly Written[]): Written => ({
-    shared: written.reduce((sum, { shared }) => sum + shared, 0),
-    write: (sequence) => {
-      for (const { write } of written) write(sequence);
-    },
-  });
-
-  const ranged = ({ callee, units, cost, joins }: Ranged): Written => {
-    const own = divided({
-      cost,
-      units,
-      run: (body, _, share) => body.run(call(callee, ...shareOf(body, units, share))),
-    });
-    return joins === undefined ? own : inOrder([own, ranged(joins)]);
+  return {
+    shared: cost,
+    write: ({ body }) => body.if(sharing.share(kernel), () => body.return(i32.const(-1))),
   };
+}
 
-  const alone = (callee: Callee<readonly [], "void">): Written => ({
-    shared: 0,
-    write: ({ body }) => body.run(call(callee)),
-  });
+const inOrder = (written: readonly Written[]): Written => ({
+  shared: written.reduce((sum, { shared }) => sum + shared, 0),
+  write: (sequence) => {
+    for (const { write } of written) write(sequence);
+  },
+});
 
-  const contract = (kernel: ContractKernel): Written => {
-    const { run, split } = contractKernel(environment, kernel, options);
-    const lines = pointsOf(kernel[split]);
-    const worth = split === "batch" || shareFrom === 0 ? lines : Math.floor(lines / LINES);
-    return divided({
+/** A kernel in units, and the one that joins its partial results. */
+function ranged({ callee, units, cost, joins }: Ranged, options: TaskOptions): Written {
+  const own = divided(
+    { cost, units, run: (body, _, share) => body.run(call(callee, ...shareOf(body, units, share))) },
+    options,
+  );
+  return joins === undefined ? own : inOrder([own, ranged(joins, options)]);
+}
+
+/** A kernel that one thread runs. */
+const alone = (callee: Callee<readonly [], "void">): Written => ({
+  shared: 0,
+  write: ({ body }) => body.run(call(callee)),
+});
+
+function contraction(environment: KernelEnvironment, kernel: ContractKernel, options: TaskOptions): Written {
+  const { run, split } = contractKernel(environment, kernel, options);
+  const lines = pointsOf(kernel[split]);
+  const worth = split === "batch" || options.shareFrom === 0 ? lines : Math.floor(lines / LINES);
+  return divided(
+    {
       cost: contractCost(kernel),
       units: Math.min(lines, Math.max(2, worth)),
       run: (body, thread, share) => body.run(call(run, thread, ...share)),
-    });
-  };
+    },
+    options,
+  );
+}
+
+/** Makes tasks of a program's kernels; their functions are written into the module at once. */
+export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
+  const { place } = environment;
+  const { workspace, reports, gap, guards } = options;
 
   const written = (kernel: Kernel): Written => {
     switch (kernel.form) {
       case "map":
-        return ranged(mapKernel(environment, kernel));
+        return ranged(mapKernel(environment, kernel), options);
       case "reduce":
-        return ranged(reduceKernel(environment, kernel, workspace, gap));
+        return ranged(reduceKernel(environment, kernel, workspace, gap), options);
       case "cumulative":
-        return ranged(cumulativeKernel(environment, kernel));
+        return ranged(cumulativeKernel(environment, kernel), options);
       case "contract":
-        return contract(kernel);
+        return contraction(environment, kernel, options);
       case "scatter":
         return alone(scatterKernel(environment, kernel));
       case "sort":
