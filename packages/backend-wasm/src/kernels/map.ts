@@ -7,11 +7,11 @@ import { type LaneAxes, alongAxis, alongPairs, fitsLanes, isScattered } from "..
 import { LaneGraph } from "../scalar/lane-graph.ts";
 import { costOf, vectorsOf } from "./cost.ts";
 import type { KernelEnvironment } from "./environment.ts";
-import { turnedOf } from "./map-turned.ts";
+import { transposePlanOf } from "./map-transposing-plan.ts";
 import type { Ranged } from "./ranged.ts";
-import { strip } from "./strip.ts";
+import { eachVectorGroup } from "./vector-groups.ts";
 import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
-import { writeTurned } from "./map-squares.ts";
+import { writeTransposing } from "./map-transposing.ts";
 
 /** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
 interface Walk {
@@ -61,10 +61,12 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
     units: pointsOf(domain) === 0 ? 0 : units.count,
     cost,
   });
-  const turned = turnedOf(kernel, roots);
+  const transposed = transposePlanOf(kernel, roots);
   const together = vectorsOf(kernel.body);
-  if (turned !== undefined && together > 1) {
-    return ranged(turned.units, (context, range) => writeTurned(context, place, kernel, turned, range));
+  if (transposed !== undefined && together > 1) {
+    return ranged(transposed.units, (context, range) =>
+      writeTransposing(context, place, kernel, transposed, range),
+    );
   }
   if (walk === undefined) {
     const [outer, size] = [domain.slice(0, -1), domain.at(-1) ?? 1];
@@ -87,7 +89,7 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
         walk.coordinates(line.outer, line.start),
         kernel.stores.map(({ value }) => value),
       );
-      strip(context.body, line, { size, step, vectors }, (at, counts) => {
+      eachVectorGroup(context.body, line, { size, step, vectors }, (at, counts) => {
         const coordinates = walk.coordinates(line.outer, at);
         lanes.store(kernel.stores, coordinates, counts, lanes.values(coordinates, counts));
       });

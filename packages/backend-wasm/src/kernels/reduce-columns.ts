@@ -12,7 +12,7 @@ import {
   finishElement,
   partialAddress,
 } from "./reduce-mode.ts";
-import { strip } from "./strip.ts";
+import { eachVectorGroup } from "./vector-groups.ts";
 import { pointsOf } from "./units.ts";
 
 /** Vectors of columns that one pass down the terms folds. */
@@ -94,7 +94,7 @@ export function columnFolds(reducing: Reducing): ReduceMode {
     size,
     least: Math.max(4 * vectors, Math.ceil(TERMS / Math.max(1, pointsOf(inner)))),
     write: (line, phase) =>
-      strip(body, line, { size, step: 4, vectors }, (column, counts) => {
+      eachVectorGroup(body, line, { size, step: 4, vectors }, (column, counts) => {
         const point = [...line.outer, column];
         for (const folds of blocks.slice(0, counts.length)) for (const fold of folds) fold.start();
         if (phase.kind === "join") {

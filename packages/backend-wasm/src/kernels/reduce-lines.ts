@@ -15,7 +15,7 @@ import {
   partialAddress,
   termsOf,
 } from "./reduce-mode.ts";
-import { strip } from "./strip.ts";
+import { eachVectorGroup } from "./vector-groups.ts";
 
 type Accumulate = (outer: Coordinates, phase: Phase, folds: readonly Fold[]) => void;
 
@@ -92,9 +92,9 @@ export function lineFolds(reducing: Reducing): ReduceMode {
   );
   return singly(reducing, (outer, phase, folds) => {
     for (const block of blocks) for (const fold of block) fold.start();
-    const line = (point: Coordinates, terms: Parameters<typeof strip>[1]): void => {
+    const line = (point: Coordinates, terms: Parameters<typeof eachVectorGroup>[1]): void => {
       lanes.enter([...outer, ...point, terms.start], roots);
-      strip(body, terms, { size, step: 4, vectors }, (at, counts) => {
+      eachVectorGroup(body, terms, { size, step: 4, vectors }, (at, counts) => {
         const values = lanes.values([...outer, ...point, at], counts);
         counts.forEach((count, vector) =>
           reductions.forEach(({ value }, index) =>

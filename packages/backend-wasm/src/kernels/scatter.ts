@@ -13,7 +13,7 @@ import { mapElement } from "../scalar/table.ts";
 import { mapVector } from "../scalar/vector.ts";
 import { nest } from "./loops.ts";
 import type { KernelEnvironment } from "./environment.ts";
-import { strip } from "./strip.ts";
+import { eachVectorGroup } from "./vector-groups.ts";
 
 const SIDE_BY_SIDE: Steps = [0, 1, 2, 3];
 
@@ -60,7 +60,7 @@ function scatterLines(
     const move = body.let(i32.const(0));
     advance(context, place, { dynamic, dtype }, move, (id) => lanes.element(id));
     const whole = { start: i32.const(0), end: i32.const(size), isPart: false };
-    strip(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
+    eachVectorGroup(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
       const [values = []] = lanes.values([...line, at], [count]);
       const own = values[value] ?? lanes.splat(value);
       const { base, offset } = splitAddress(place, buffer, index, [...line, at], dynamic);

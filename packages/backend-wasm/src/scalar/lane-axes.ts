@@ -33,7 +33,7 @@ export function alongRows(row: number, column: number): LaneAxes {
 }
 
 /** Whether four vectors read a square of which the rows lie side by side in memory where the lanes don't. */
-export const isTurned = (axes: LaneAxes, node: ScalarNode): node is Load =>
+export const isTransposed = (axes: LaneAxes, node: ScalarNode): node is Load =>
   node.kind === "load" &&
   node.dynamic.length === 0 &&
   node.index.guards.length === 0 &&

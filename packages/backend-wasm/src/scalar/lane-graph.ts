@@ -13,7 +13,7 @@ import { type Element, type LoadedDType, isLaneDType, isLoadedDType } from "./ca
 import type { Context } from "./context.ts";
 import { kept } from "./element.ts";
 import { advance, elementOf, existing, loadValue } from "./point.ts";
-import { type LaneAxes, isTurned, isUniform, uniformValues } from "./lane-axes.ts";
+import { type LaneAxes, isTransposed, isUniform, uniformValues } from "./lane-axes.ts";
 import { type Steps, isNear, laneOf, loadLanes, storeLanes, withLane } from "./lane-memory.ts";
 import { affineLanes, firstLanes, insideLanes, shiftedLanes, splatted } from "./lane-values.ts";
 import { constantVector, mapVector } from "./vector.ts";
@@ -116,7 +116,7 @@ export class LaneGraph {
     const write = (node: ScalarNode, id: number): void => {
       const share = this.#shareOf(node, id, coordinates);
       const loadSquare = counts.length === 4 ? this.#loadSquare : undefined;
-      if (loadSquare !== undefined && share !== undefined && isTurned(this.#axes, node)) {
+      if (loadSquare !== undefined && share !== undefined && isTransposed(this.#axes, node)) {
         const square = loadSquare(body, share, this.#axes.steps(node.index), counts[0] ?? 4);
         square.forEach((column, vector) => (existing(results, vector)[id] = column));
         return;

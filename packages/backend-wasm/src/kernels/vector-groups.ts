@@ -2,7 +2,7 @@ import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Line } from "./units.ts";
 
 /** How vectors lie along an axis. */
-export interface Strip {
+export interface VectorGroups {
   /** Points of the whole axis. */
   readonly size: number;
   /** Points that a vector of four lanes covers. */
@@ -15,10 +15,10 @@ export interface Strip {
  * Statements for all vectors of a line: groups of them in a loop, and what is left over behind it, of whose last
  * vector only some lanes exist. Parts of an axis begin at multiples of a group.
  */
-export function strip(
+export function eachVectorGroup(
   body: Body,
   { start, end, isPart }: Pick<Line, "start" | "end" | "isPart">,
-  { size, step, vectors }: Strip,
+  { size, step, vectors }: VectorGroups,
   write: (at: Value<"i32">, lanes: readonly number[]) => void,
 ): void {
   const group = step * vectors;

@@ -4,24 +4,24 @@ import type { Context } from "../scalar/context.ts";
 import type { Coordinates, Place } from "../scalar/graph.ts";
 import { alongRows } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
-import { loadTurned } from "../scalar/turned-lanes.ts";
-import { TILE, type Turned } from "./map-turned.ts";
-import { strip } from "./strip.ts";
+import { loadTransposed } from "../scalar/load-transposed.ts";
+import { TILE, type TransposePlan } from "./map-transposing-plan.ts";
+import { eachVectorGroup } from "./vector-groups.ts";
 import { type Range, walkUnits } from "./units.ts";
 
 /** Squares of four by four: operands that lie the other way are transposed in registers. */
-export function writeTurned(
+export function writeTransposing(
   context: Context,
   place: Place,
   kernel: MapKernel,
-  { row, outer, units }: Turned,
+  { row, outer, units }: TransposePlan,
   range: Range,
 ): void {
   const { body } = context;
   const { domain, stores } = kernel;
   const column = domain.length - 1;
   const [rows, columns] = [domain[row] ?? 1, domain[column] ?? 1];
-  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column), loadTurned);
+  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column), loadTransposed);
   walkUnits(body, outer, columns, units, range, (line) => {
     const others = line.outer.slice(0, -1);
     const [tile = i32.const(0)] = line.outer.slice(-1);
@@ -38,7 +38,7 @@ export function writeTurned(
       at(first, line.start),
       stores.map(({ value }) => value),
     );
-    strip(body, line, { size: columns, step: 4, vectors: 1 }, (across, [count = 4]) => {
+    eachVectorGroup(body, line, { size: columns, step: 4, vectors: 1 }, (across, [count = 4]) => {
       const own = body.let<"i32">(first);
       const square = (height: number): void => {
         const point = at(own, across);

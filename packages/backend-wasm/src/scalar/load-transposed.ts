@@ -5,7 +5,7 @@ import type { Steps } from "./lane-memory.ts";
 type Vector = Value<"v128">;
 
 /** Four vectors whose lanes are `steps` words apart and which begin at neighbouring words: a square, transposed. */
-export function loadTurned(
+export function loadTransposed(
   body: Body,
   { base, offset }: Address,
   steps: Steps,
