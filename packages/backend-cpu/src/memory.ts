@@ -4,6 +4,7 @@ import {
   type DType,
   type TensorValue,
   type TypedArray,
+  at,
   copyInto,
   dtypeInfo,
   zeroValue,
@@ -76,6 +77,6 @@ export class Memory {
   }
 
   dtype(buffer: BufferId): DType {
-    return this.#dtypes[buffer] ?? "f32";
+    return at(this.#dtypes, buffer);
   }
 }

@@ -1,6 +1,6 @@
 import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler/kernel";
 import { operandsOf } from "@adjoint/compiler/kernel";
-import type { DType } from "@adjoint/ir/values";
+import { type DType, at } from "@adjoint/ir";
 import { literal, loadCode, storeCode } from "./elements.ts";
 import { type LoopVariable, termOf } from "./loops.ts";
 import { scalarCode } from "./scalar/code.ts";
@@ -94,7 +94,7 @@ export class Printer {
     accumulators: readonly string[],
     accumulatorLevel: number,
   ): Value {
-    const operands = operandsOf(node).map((id) => values[id] ?? MISSING);
+    const operands = operandsOf(node).map((id) => at(values, id));
     let level = Math.max(0, ...operands.map((operand) => operand.level));
     const declare = (code: string): Value => {
       const name = this.fresh("v");
@@ -105,7 +105,7 @@ export class Printer {
       case "constant":
         return { code: literal(node.value, node.dtype), level: 0 };
       case "accumulator":
-        return { code: accumulators[node.index] ?? "0", level: accumulatorLevel };
+        return { code: at(accumulators, node.index), level: accumulatorLevel };
       case "index": {
         const index = this.affine(node.index);
         level = index.level;
@@ -128,7 +128,7 @@ export class Printer {
       case "randomBits": {
         const counter = this.affine(node.counter);
         level = Math.max(level, counter.level);
-        return declare(`bits(${operands[0]?.code}, ${operands[1]?.code}, ${counter.code})`);
+        return declare(`bits(${at(operands, 0).code}, ${at(operands, 1).code}, ${counter.code})`);
       }
       case "load": {
         const index = this.affine(node.index);
@@ -137,14 +137,14 @@ export class Printer {
         const guarded = node.index.guards.length > 0;
         let position = index.code;
         for (const term of node.dynamic) {
-          const place = values[term.value] ?? MISSING;
+          const coordinate = at(values, term.value);
           // A position outside its axis is checked only where it would be read.
-          position += ` + checked(${place.code}, ${term.size}, "${term.operation}") * ${term.stride}`;
+          position += ` + checked(${coordinate.code}, ${term.size}, "${term.operation}") * ${term.stride}`;
         }
         const element = loadCode(node.dtype, `${this.buffer(node.buffer)}[${position}]`);
         if (!guarded) return declare(element);
         const otherwise =
-          node.otherwise === undefined ? literal(0, node.dtype) : (values[node.otherwise]?.code ?? "0");
+          node.otherwise === undefined ? literal(0, node.dtype) : at(values, node.otherwise).code;
         return declare(`${inside.code} ? ${element} : ${otherwise}`);
       }
     }
@@ -158,10 +158,10 @@ export class Printer {
     level: number,
   ): void {
     for (const { buffer, index, value } of stores) {
-      const place = this.affine(index);
+      const position = this.affine(index);
       this.add(
         level,
-        `${this.buffer(buffer)}[${place.code}] = ${storeCode(dtypeOf(buffer), values[value]?.code ?? "0")};`,
+        `${this.buffer(buffer)}[${position.code}] = ${storeCode(dtypeOf(buffer), at(values, value).code)};`,
       );
     }
   }
@@ -172,8 +172,6 @@ export interface Value {
   readonly code: string;
   readonly level: number;
 }
-
-const MISSING: Value = { code: "0", level: 0 };
 
 /** Loops around lines: level n's lines stand inside n loops; `inner` stands inside all of them, after the last level's. */
 export function nest(

@@ -6,7 +6,7 @@ import type {
   ScatterKernel,
   ContractKernel,
 } from "@adjoint/compiler/kernel";
-import { dtypeRange, isFloat } from "@adjoint/ir/values";
+import { at, dtypeRange, isFloat } from "@adjoint/ir";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fitCode, helpers, literal, loadCode, storeCode } from "./elements.ts";
 import type { Epilogue, ExpressionCompiler, Run } from "./executor.ts";
@@ -120,7 +120,7 @@ function reduce(kernel: ReduceKernel, memory: Memory): Run {
   const accumulators = kernel.reductions.map((reduction, index) => accumulator(reduction, `s${index}`));
   // Kept apart from the body's own lines, which stand before the accumulators where no inner axis is left.
   const steps = accumulators.map((one, index) =>
-    one.step(values[kernel.reductions[index]?.value ?? 0]?.code ?? "0"),
+    one.step(at(values, at(kernel.reductions, index).value).code),
   );
   const after = new Printer(range(loops, 0, outerCount));
   const results = accumulators.map((_, index) => `r${index}`);
@@ -150,7 +150,7 @@ function cumulative(kernel: CumulativeKernel, memory: Memory): Run {
   const printer = new Printer(loops);
   const full = loops.length;
   const values = printer.expression(kernel.body);
-  const value = values[kernel.value]?.code ?? "0";
+  const value = at(values, kernel.value).code;
   const place = printer.affine(kernel.index).code;
   const { dtype } = kernel;
   const arithmetic = arithmeticOf(dtype);
@@ -185,10 +185,10 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
   const buffer = printer.buffer(kernel.buffer);
   const place = kernel.dynamic.reduce(
     (code, term) =>
-      `${code} + checked(${values[term.value]?.code ?? "0"}, ${term.size}, "${term.operation}") * ${term.stride}`,
+      `${code} + checked(${at(values, term.value).code}, ${term.size}, "${term.operation}") * ${term.stride}`,
     base,
   );
-  const value = values[kernel.value]?.code ?? "0";
+  const value = at(values, kernel.value).code;
   const old = loadCode(dtype, `${buffer}[at]`);
   const joined = (operation: "add" | "mul" | "max" | "min"): string =>
     scalarCode(operation, [old, value], dtype, dtype);

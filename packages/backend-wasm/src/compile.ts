@@ -1,5 +1,5 @@
 import type { DynamicIndex, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
-import type { DType } from "@adjoint/ir/values";
+import { type DType, at } from "@adjoint/ir";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
 import type { ContractOptions } from "./kernels/contract/kernel.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";
@@ -14,10 +14,10 @@ import { type Workspace, workspaceBytes, workspaceOf } from "./workspace.ts";
 import { Team } from "./threads/team.ts";
 import type { Guards } from "./checked/guards.ts";
 
-/** Where the compiled code finds things. */
+/** The addresses that the compiled code uses. */
 export interface Addresses {
   readonly buffer: (buffer: number) => number;
-  /** What code writes when an index is out of range. */
+  /** Address of the report of an index out of range. */
   readonly fault: number;
   readonly workspace: number;
 }
@@ -29,7 +29,7 @@ export interface MemoryType {
   readonly shared?: boolean;
 }
 
-/** What code is written for. */
+/** The engine that code is written for. */
 export interface EngineOptions extends ContractOptions {}
 
 export interface ModuleOptions extends EngineOptions {
@@ -45,9 +45,9 @@ export interface ModuleOptions extends EngineOptions {
 
 export interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Lookups by data: a fault's number is a place in this list, plus 1. */
+  /** Lookups by data: a fault's number is an index in this list, plus 1. */
   readonly lookups: readonly Lookup[];
-  /** Whether any kernel is worth the work of several threads. */
+  /** True if any kernel is worth the work of several threads. */
   readonly isShared: boolean;
   /** Kernels under guard, in the order of their numbers. */
   readonly guarded: Guards["kernels"];
@@ -75,7 +75,7 @@ function environmentOf(
   { fused }: Pick<ModuleOptions, "fused">,
   place: Pick<KernelEnvironment["place"], "address" | "outOfRange">,
 ): KernelEnvironment {
-  const dtype = (buffer: number): DType => program.buffers[buffer]?.dtype ?? "f32";
+  const dtype = (buffer: number): DType => at(program.buffers, buffer).dtype;
   return {
     module,
     math: new MathLibrary(module, fused),

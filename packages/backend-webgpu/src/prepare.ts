@@ -1,5 +1,5 @@
 import { type Kernel, type CompiledProgram, canFail } from "@adjoint/compiler/kernel";
-import type { DType, TypedArray } from "@adjoint/ir/values";
+import { type DType, type TypedArray, at } from "@adjoint/ir";
 import type { Host } from "./device/host.ts";
 import { Profiler } from "./device/profiler.ts";
 import type { Registers } from "./device/registers.ts";
@@ -26,7 +26,7 @@ interface Output {
   readonly place: Place | undefined;
   readonly dtype: DType;
   readonly host: TypedArray;
-  /** Where its words stand in a staging buffer. */
+  /** Its offset in a staging buffer. */
   readonly offset: number;
 }
 
@@ -80,7 +80,7 @@ function inputsOf({ inputs, buffers }: CompiledProgram, memory: Memory): readonl
   return inputs.map(({ name, buffer, dtype }) => {
     const place = memory.find(buffer);
     if (place === undefined) return undefined;
-    const words = isSame(dtype) ? undefined : wordsFor(dtype, buffers[buffer]?.elements ?? 0, place.format);
+    const words = isSame(dtype) ? undefined : wordsFor(dtype, at(buffers, buffer).elements, place.format);
     return { place, dtype, what: `input "${name}"`, words };
   });
 }
@@ -93,7 +93,7 @@ function outputsOf(
 ): { readonly outputs: readonly Output[]; readonly end: number } {
   let end = start;
   const placed = outputs.map(({ buffer, dtype }) => {
-    const elements = buffers[buffer]?.elements ?? 0;
+    const elements = at(buffers, buffer).elements;
     const place = elements === 0 ? undefined : memory.place(buffer);
     const output = { place, dtype, host: hostArray(dtype, elements), offset: end };
     end += copiedBytes(elements, place?.format ?? "word");

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir";
 import { type Body, type Local, type Value, i32 } from "../emit/index.ts";
 
 type Index = Local<"i32">;
@@ -16,12 +17,12 @@ export function nest(
   range?: Range,
 ): void {
   const counters = sizes.map(() => body.local("i32"));
-  const axis = (at: number): void => {
-    const counter = counters[at];
+  const axis = (depth: number): void => {
+    const counter = counters[depth];
     if (counter === undefined) return write(counters);
-    const own = at === 0 ? range : undefined;
+    const own = depth === 0 ? range : undefined;
     body.set(counter, own?.first ?? i32.const(0));
-    body.for(counter, own?.last ?? i32.const(sizes[at] ?? 1), 1, () => axis(at + 1));
+    body.for(counter, own?.last ?? i32.const(at(sizes, depth)), 1, () => axis(depth + 1));
   };
   axis(0);
 }
@@ -32,7 +33,7 @@ export function unravel(body: Body, sizes: readonly number[], position: Index): 
   let rest: Index = position;
   const outermost = sizes.findIndex((size) => size > 1);
   for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    const size = sizes[axis] ?? 1;
+    const size = at(sizes, axis);
     if (size <= 1) coordinates.unshift(i32.const(0));
     else if (axis === outermost) coordinates.unshift(rest);
     else {

@@ -1,4 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler/kernel";
+import { at } from "@adjoint/ir";
 import { type Value, i32, select } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
 import type { Coordinates, Place } from "../scalar/graph.ts";
@@ -20,12 +21,12 @@ export function writeTransposing(
   const { body } = context;
   const { domain, stores } = kernel;
   const column = domain.length - 1;
-  const [rows, columns] = [domain[row] ?? 1, domain[column] ?? 1];
+  const [rows, columns] = [at(domain, row), at(domain, column)];
   const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column), loadTransposed);
   walkUnits(body, outer, columns, units, range, (line) => {
     const others = line.outer.slice(0, -1);
     const [tile = i32.const(0)] = line.outer.slice(-1);
-    const at = (own: Value<"i32">, across: Value<"i32">): Coordinates => [
+    const pointAt = (own: Value<"i32">, across: Value<"i32">): Coordinates => [
       ...others.slice(0, row),
       own,
       ...others.slice(row),
@@ -35,13 +36,13 @@ export function writeTransposing(
     const far = body.let(i32.add(first, i32.const(TILE)));
     const last = body.let(select(i32.ltS(far, i32.const(rows)), far, i32.const(rows)));
     lanes.enter(
-      at(first, line.start),
+      pointAt(first, line.start),
       stores.map(({ value }) => value),
     );
     eachVectorGroup(body, line, { size: columns, step: 4, vectors: 1 }, (across, [count = 4]) => {
       const own = body.let<"i32">(first);
       const square = (height: number): void => {
-        const point = at(own, across);
+        const point = pointAt(own, across);
         const counts = Array.from({ length: height }, () => count);
         lanes.store(stores, point, counts, lanes.values(point, counts));
       };

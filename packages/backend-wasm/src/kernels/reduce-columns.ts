@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir";
 import { type Local, type Value, i32, v128 } from "../emit/index.ts";
 import { type Coordinates, laneOf } from "../scalar/graph.ts";
 import { alongAxis, fitsLanes, isScattered } from "../scalar/lane-axes.ts";
@@ -27,7 +28,7 @@ export function columnFolds(reducing: Reducing): ReduceMode {
   const { place } = environment;
   const { body: graph, outer: sizes, inner, reductions, epilogue, stores } = kernel;
   const axis = sizes.length - 1;
-  const size = sizes[axis] ?? 1;
+  const size = at(sizes, axis);
   const axes = alongAxis(axis);
   const scattered = isScattered(graph, axes);
   const most = scattered ? 1 : costOf(graph) > 24 ? 2 : VECTORS;
@@ -64,12 +65,12 @@ export function columnFolds(reducing: Reducing): ReduceMode {
     }
     counts.forEach((count, vector) => {
       for (let lane = 0; lane < count; lane++) {
-        const at = body.let(i32.add(column, i32.const(4 * vector + lane)));
+        const position = body.let(i32.add(column, i32.const(4 * vector + lane)));
         const own = results[vector] ?? [];
         finishElement(
           reducing,
-          [...outer, at],
-          own.map((result, index) => laneOf(result, used[vector]?.[index]?.dtype ?? "f32", lane)),
+          [...outer, position],
+          own.map((result, index) => laneOf(result, at(at(used, vector), index).dtype, lane)),
         );
       }
     });

@@ -1,4 +1,5 @@
 import type { ReduceKernel } from "@adjoint/compiler/kernel";
+import { at } from "@adjoint/ir";
 import { type Value, i32, select } from "../emit/index.ts";
 import { affineValue } from "../scalar/affine.ts";
 import type { Element } from "../scalar/carriers.ts";
@@ -20,7 +21,7 @@ export interface Partials {
   readonly bytes: number;
 }
 
-/** What of a reduction is done: all of it, a part's share of the terms, or the joining of the parts. */
+/** The part of a reduction that code does: all of it, a share of the terms, or the joining of the shares. */
 export type Phase =
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly partials: Partials; readonly part: Value<"i32"> }
@@ -76,7 +77,7 @@ export function eachTerm(
 function unrolled(sizes: readonly number[], point: Coordinates, write: (point: Coordinates) => void): void {
   const [size, ...rest] = sizes;
   if (size === undefined) return write(point);
-  for (let at = 0; at < size; at++) unrolled(rest, [...point, i32.const(at)], write);
+  for (let index = 0; index < size; index++) unrolled(rest, [...point, i32.const(index)], write);
 }
 
 /** Address of a result's part. */
@@ -91,10 +92,10 @@ export function partialAddress(
   let stride = 8;
   for (let axis = outer.length - 1; axis >= 0; axis--) {
     strides.unshift(stride);
-    const size = outer[axis] ?? 1;
+    const size = at(outer, axis);
     stride *= axis === outer.length - 1 ? Math.ceil(size / 4) * 4 : size;
   }
-  const affine = { offset: addresses[reduction] ?? 0, strides: [bytes, ...strides] };
+  const affine = { offset: at(addresses, reduction), strides: [bytes, ...strides] };
   return affineValue(affine, [part, ...coordinates]);
 }
 

@@ -1,5 +1,5 @@
 import type { ReduceKernel } from "@adjoint/compiler/kernel";
-import { elementCount } from "@adjoint/ir/values";
+import { at, elementCount } from "@adjoint/ir";
 import type { Place } from "../layout/memory.ts";
 import { fromWord, toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
@@ -14,7 +14,7 @@ const LANES = 64;
 const SHORT = 32;
 /** So are these, where there are enough of them: their elements often lie side by side. */
 const MANY = { lines: 1024, length: 256 } as const;
-/** On a CPU's cores few are enough, and a workgroup's barriers are dearer than long lines. */
+/** On a CPU's cores few are enough, and a workgroup's barriers cost more than long lines. */
 const MANY_IN_SOFTWARE = { lines: 32, length: 8192 } as const;
 /** An invocation folds longer lines by blocks of these, so that sums lose little more than those of a tree. */
 const BLOCK = 64;
@@ -55,9 +55,7 @@ function takes(
   return [
     ...inner.lines,
     ...lines,
-    ...folds.flatMap((fold, index) =>
-      fold.take(values[kernel.reductions[index]?.value ?? 0] ?? "", "u32(k)"),
-    ),
+    ...folds.flatMap((fold, index) => fold.take(at(values, at(kernel.reductions, index).value), "u32(k)")),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { BufferId, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
-import { AdjointError, type DType } from "@adjoint/ir/values";
+import { AdjointError, type DType, at } from "@adjoint/ir";
 import { upload } from "../device/upload.ts";
 import { usage } from "../device/usage.ts";
 import type { Registers } from "../device/registers.ts";
@@ -85,7 +85,7 @@ export class Memory implements Disposable {
   }
 
   dtype(buffer: BufferId): DType {
-    return this.#program.buffers[buffer]?.dtype ?? "f32";
+    return at(this.#program.buffers, buffer).dtype;
   }
 
   /** Bytes on the device, registers aside. */
