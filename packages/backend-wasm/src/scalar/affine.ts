@@ -3,7 +3,7 @@ import { type DType, dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Element } from "./carriers.ts";
 
-/** Where buffers are, and what to do where an index from data is out of range. */
+/** The addresses of buffers, and the code for an index from data that is out of range. */
 export interface Place {
   /** Byte offset in memory. */
   readonly address: (buffer: BufferId) => number;

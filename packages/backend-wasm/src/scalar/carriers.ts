@@ -1,7 +1,7 @@
 import type { DType } from "@adjoint/ir/values";
 import type { Value, ValueType } from "../emit/index.ts";
 
-/** How one element of each dtype is held: 8 and 16-bit integers extended by their sign, f16 and bf16 as their f32 value. */
+/** The WebAssembly type that holds an element of each dtype: 8 and 16-bit integers extended by their sign, f16 and bf16 as their f32 value. */
 export const carrier: { readonly [D in DType]: "f32" | "f64" | "i32" | "i64" } = {
   f64: "f64",
   f32: "f32",
@@ -29,7 +29,7 @@ export type LaneDType = "f32" | "i32" | "u32" | "bool";
 export const isLaneDType = (dtype: DType): dtype is LaneDType =>
   dtype === "f32" || dtype === "i32" || dtype === "u32" || dtype === "bool";
 
-/** What loads bring into lanes: small integers too, for casts to begin with. */
+/** Dtypes that loads bring into lanes: small integers too, which are then cast. */
 export type LoadedDType = LaneDType | "u8" | "i8" | "u16" | "i16";
 const SMALL: readonly DType[] = ["u8", "i8", "u16", "i16"];
 export const isLoadedDType = (dtype: DType): dtype is LoadedDType =>

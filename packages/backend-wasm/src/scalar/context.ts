@@ -1,7 +1,7 @@
 import type { MathLibrary } from "../math/library.ts";
 import type { Scope } from "./helpers.ts";
 
-/** What element code is written with. */
+/** The tools that element code is written with. */
 export interface Context extends Scope {
   readonly math: MathLibrary;
 }

@@ -1,4 +1,3 @@
-import type { NameOf } from "@adjoint/ir/graph";
 import { type Value, call, f32, f64, i32, i64, select } from "../emit/index.ts";
 import type { Scope } from "./helpers.ts";
 import { type FloatRow, type IntegerCode, type IntegerRow, integer } from "./rules.ts";
@@ -62,12 +61,7 @@ function integerPower(scope: Scope, a: Value<"i64">, b: Value<"i64">, unsigned: 
   return select(i64.ltS(exponent, i64.const(0n)), reciprocal, power);
 }
 
-const bits = (name: "and" | "or" | "xor"): IntegerRow => integer(({ i }, a, b) => i[name](a, b));
-const width = <T extends "i32" | "i64">({ i }: IntegerCode<T>): number =>
-  // Types of fewer bits shift in 32 and wrap, so that the numbers from their width on push every bit out too.
-  (i as object) === i64 ? 64 : 32;
-
-/** Quotients, remainders and whole powers: where they are of integers, dividing by 0 gives 0. */
+/** Quotients, remainders and whole powers, remainders of floats too; integers divided by 0 give 0. */
 export const divisionRules: {
   readonly div: IntegerRow;
   readonly pow: IntegerRow;
@@ -84,24 +78,4 @@ export const divisionRules: {
     },
     i64: (scope, [a = i64.const(0n), b = a], unsigned) => integerPower(scope, a, b, unsigned),
   },
-};
-
-/** Bits of integers. */
-export const bitRules: {
-  readonly [N in Extract<NameOf<"map">, `bitwise${string}` | `shift${string}`>]: IntegerRow;
-} = {
-  bitwiseNot: integer(({ i, constant }, x) => i.xor(x, constant(-1))),
-  bitwiseAnd: bits("and"),
-  bitwiseOr: bits("or"),
-  bitwiseXor: bits("xor"),
-  shiftLeft: integer((code, a, b) => {
-    const { i, constant } = code;
-    return select(i.ltU(b, constant(width(code))), i.shl(a, b), constant(0));
-  }),
-  shiftRight: integer((code, a, b) => {
-    const { i, constant, unsigned } = code;
-    const inside = i.ltU(b, constant(width(code)));
-    if (unsigned) return select(inside, i.shrU(a, b), constant(0));
-    return i.shrS(a, select(inside, b, constant(width(code) - 1)));
-  }),
 };

@@ -18,7 +18,7 @@ export class Helpers {
   }
 }
 
-/** What a function's code is written into. */
+/** The body of a function, and the helpers that it may call. */
 export interface Scope {
   readonly body: Body;
   readonly helpers: Helpers;

@@ -10,11 +10,11 @@ import { isLaneDType, isLoadedDType } from "./carriers.ts";
 import { type Steps, isNear } from "./lane-memory.ts";
 import { mapsLanes } from "./vector.ts";
 
-/** How the lanes of vectors lie in a domain. */
+/** The points of a domain that the lanes of vectors hold. */
 export interface LaneAxes {
-  /** What an affine gains from the first lane to each. */
+  /** The difference of an affine between the first lane and each lane. */
   readonly steps: (affine: Affine) => Steps;
-  /** What it gains from one vector to the next. */
+  /** Its difference between a vector and the next. */
   readonly next: (affine: Affine) => number;
 }
 
@@ -32,7 +32,7 @@ export function alongRows(row: number, column: number): LaneAxes {
   return { ...alongAxis(column), next: (affine) => affine.strides[row] ?? 0 };
 }
 
-/** Whether four vectors read a square of which the rows lie side by side in memory where the lanes don't. */
+/** True if four vectors read a square of which the rows lie side by side in memory where the lanes don't. */
 export const isTransposed = (axes: LaneAxes, node: ScalarNode): node is Load =>
   node.kind === "load" &&
   node.dynamic.length === 0 &&
@@ -57,15 +57,15 @@ export function alongPairs(axis: number): LaneAxes {
   };
 }
 
-/** Whether all lanes of all vectors share the value. */
+/** True if all lanes of all vectors share the value. */
 export const isUniform = (axes: LaneAxes, affine: Affine): boolean =>
   axes.next(affine) === 0 && axes.steps(affine).every((step) => step === 0);
 
-/** Whether all lanes look up the same place, by what `uniformValues` says of the expression. */
+/** True if all lanes look up the same position, by what `uniformValues` says of the expression. */
 export const sharesLookup = ({ dynamic }: Load, uniform: readonly boolean[]): boolean =>
   dynamic.every(({ value }) => uniform[value] === true);
 
-/** Whether some load goes lane by lane under conditions or lookups of its own, which is long code. */
+/** True if some load goes lane by lane under conditions or lookups of its own, which is long code. */
 export function isScattered(graph: ScalarGraph, axes: LaneAxes): boolean {
   const uniform = uniformValues(graph, axes);
   return graph.some((node) => {
@@ -99,7 +99,7 @@ export function uniformValues(graph: ScalarGraph, axes: LaneAxes): readonly bool
   return uniform;
 }
 
-/** Whether vectors can compute an expression and write these values: what differs between lanes has 32 bits. */
+/** True if vectors can compute an expression and write these values: what differs between lanes has 32 bits. */
 export function fitsLanes(
   graph: ScalarGraph,
   axes: LaneAxes,

@@ -146,7 +146,7 @@ export class LaneGraph {
     return results;
   }
 
-  /** Writes the lanes of all vectors to their places. */
+  /** Writes the lanes of all vectors to memory. */
   store(
     stores: readonly Store[],
     coordinates: Coordinates,
@@ -239,7 +239,7 @@ export class LaneGraph {
       const exists = insideLanes(this.#context, this.#axes, own, at);
       // Lanes behind the wanted ones may lie anywhere, and count for nothing.
       const mask = body.let(at.count === 4 ? exists : v128.and(exists, firstLanes(this.#context, at.count)));
-      // Where any of the wanted lanes exists, what the others read lies next to it.
+      // If any of the wanted lanes exists, the others read next to it, inside memory.
       body.if(v128.anyTrue(mask), () =>
         body.set(
           result,
@@ -271,7 +271,7 @@ export class LaneGraph {
   }
 }
 
-/** Where a vector of values is. */
+/** The position of a vector of values. */
 interface VectorPoint {
   readonly value: (id: number) => Vector;
   readonly coordinates: Coordinates;

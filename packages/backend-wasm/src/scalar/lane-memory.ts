@@ -10,7 +10,7 @@ type Vector = Value<"v128">;
 /** Positions of four lanes from a common one, in elements. */
 export type Steps = readonly [number, number, number, number];
 
-/** Whether steps are these. */
+/** True if steps are these. */
 const same = (steps: readonly number[], other: readonly number[]): boolean =>
   steps.every((step, lane) => step === other[lane]);
 
@@ -28,7 +28,7 @@ export function withLane(vector: Vector, dtype: LoadedDType, lane: number, value
   return i32x4.replaceLane(vector, lane, dtype === "bool" ? i32.sub(i32.const(0), word) : word);
 }
 
-/** Whether lanes this far apart are read by one or two vectors, up to 28 bytes around what is wanted. */
+/** True if lanes this far apart are read by one or two vectors, up to 28 bytes around what is wanted. */
 export const isNear = (dtype: DType, steps: Steps, count: number): boolean => {
   const wanted = steps.slice(0, count);
   const reach = Math.max(...wanted) - Math.min(...wanted);

@@ -38,7 +38,7 @@ export function firstLanes({ body }: Context, count: number): Vector {
   return body.hoist(`first ${count} lanes`, () => v128.const(lanes));
 }
 
-/** Where all guards hold. */
+/** A mask of the lanes for which all guards hold. */
 export const insideLanes = (context: Context, axes: LaneAxes, guards: readonly Guard[], at: At): Vector =>
   guards
     .map((guard) => i32x4.ltU(affineLanes(context, axes, guard, at), context.body.i32x4(guard.limit)))

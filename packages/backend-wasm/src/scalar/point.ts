@@ -16,7 +16,7 @@ export function existing<T>(values: readonly (T | undefined)[], id: number): T {
   return value;
 }
 
-/** What a node's value depends on. */
+/** The values that a node's value depends on. */
 export interface Point {
   readonly value: (id: number) => Element;
   readonly coordinates: Coordinates;

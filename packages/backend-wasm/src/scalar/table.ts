@@ -7,7 +7,8 @@ import { bitcastElement, castElement } from "./cast.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { as, fit, isUnsigned, kept } from "./element.ts";
-import { bitRules, divisionRules } from "./division-rules.ts";
+import { bitRules } from "./bit-rules.ts";
+import { divisionRules } from "./division-rules.ts";
 import { type FloatRow, type IntegerRow, type Row, type Rule, float, integer } from "./rules.ts";
 
 type FloatName = "sqrt" | "isNaN" | "isInf" | "floor" | "ceil" | "round";

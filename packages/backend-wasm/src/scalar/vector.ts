@@ -11,7 +11,7 @@ import { lanewise } from "./lanewise.ts";
 
 type Vector = Value<"v128">;
 
-/** Whether `mapVector` has code for the operation on lanes. */
+/** True if `mapVector` has code for the operation on lanes. */
 export const mapsLanes = (operation: NameOf<"map">, from: DType, to: DType): boolean =>
   isLaneDType(to) && (isLaneDType(from) || (operation === "cast" && isLoadedDType(from)));
 
