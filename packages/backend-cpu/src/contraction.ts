@@ -23,7 +23,7 @@ export class Workspace {
   }
 }
 
-/** Where an operand's elements are: position = batch + free + inner, each from a table; likewise for its guards. */
+/** The positions of an operand's elements: position = batch + free + inner, each from a table; likewise for its guards. */
 interface Layout {
   readonly data: TypedArray;
   readonly dtype: ContractOperand["dtype"];

@@ -72,7 +72,7 @@ function writeBits(value: Scalar, from: DType): void {
   else scratch.setUint8(0, value & 0xff);
 }
 
-/** How arithmetic on a dtype is done: doubles, 32-bit integers, or bigints. */
+/** The arithmetic of a dtype: doubles, 32-bit integers, or bigints. */
 export type Arithmetic = "float" | "integer" | "big";
 
 export const arithmeticOf = (dtype: DType): Arithmetic =>

@@ -24,7 +24,7 @@ import type { Workspace } from "./workspace.ts";
 import type { Guards } from "./checked/guards.ts";
 import type { ModuleBuilder } from "./emit/index.ts";
 
-/** How much memory a program takes, registers aside. */
+/** The memory of a program, without registers. */
 export interface Extent {
   readonly layout: Layout;
   readonly workspaceBytes: number;
@@ -37,7 +37,7 @@ export function extentOf(program: CompiledProgram, engine: EngineOptions): Exten
   return { layout, workspaceBytes, bytes: layout.bytes + aligned(workspaceBytes) };
 }
 
-/** Where in a memory a program is to lie. */
+/** The part of a memory that a program gets. */
 export interface Site {
   readonly memory: MemoryType;
   /** Address of the program's part. */
@@ -51,11 +51,11 @@ export interface Site {
   ) => Guards;
 }
 
-/** A program's code for one place in a memory. */
+/** A program's code for one address in a memory. */
 export interface Assembly extends CompiledModule {
   readonly addresses: Addresses;
   readonly places: Places;
-  /** What has to lie in the memory before the first run. */
+  /** Constants, to be written before the first run. */
   readonly constants: readonly { readonly span: Span; readonly value: TensorValue }[];
 }
 
@@ -103,7 +103,7 @@ export function assemble(
   };
 }
 
-/** What programs of one backend have in common. */
+/** Shared by all programs of one backend. */
 export interface Host {
   readonly arena: Arena;
   readonly fused: boolean;

@@ -1,7 +1,7 @@
 import { canShareMemory } from "./threads/engine.ts";
 import { ModuleBuilder, f32, f32x4, i32, memory } from "./emit/index.ts";
 
-/** What this engine runs. */
+/** The features of this engine. */
 export interface Features {
   /** 128-bit vectors. */
   readonly simd: boolean;

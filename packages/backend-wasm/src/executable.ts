@@ -20,7 +20,7 @@ export interface Lookup {
   readonly size: number;
 }
 
-/** Where a program meets its memory. */
+/** The addresses that a program and its host share. */
 export interface Places {
   /** In order; undefined for an input that no kernel reads, which has no memory. */
   readonly inputs: readonly (Span | undefined)[];
@@ -36,7 +36,7 @@ export interface Loaded {
   readonly memory: WebAssembly.Memory;
   readonly places: Places;
   readonly workspaceBytes: number;
-  /** How many of the exported functions there are, where each is one kernel that is to be measured. */
+  /** The number of exported functions if each is a kernel to be measured. */
   readonly measured: number | undefined;
   /** Runs one of the exported functions; 0, the number of a fault, or −1: `failure` then says why. */
   readonly run: (index: number) => number;
@@ -44,7 +44,7 @@ export interface Loaded {
   readonly release: () => void;
 }
 
-/** Arrays over the memory as it is now; those of before are dead once it has grown. */
+/** Arrays over the memory as it is now; older arrays are detached once it has grown. */
 interface Views {
   readonly buffer: ArrayBufferLike;
   readonly inputs: readonly (TypedArray | undefined)[];
@@ -63,7 +63,7 @@ export class WasmExecutable implements Executable {
     this.#loaded = loaded;
     this.#profile =
       measured === undefined ? undefined : { runs: 0, kernels: Array.from({ length: measured }, () => 0) };
-    // What another program left there is no fault.
+    // Clears what another program left there.
     new Uint8Array(memory.buffer, places.fault, FAULT_BYTES).fill(0);
     this.#views = this.#look();
   }

@@ -1,4 +1,4 @@
-/** What a kernel writes before the first buffer when an index is out of range, as byte offsets. */
+/** The report of an index out of range, before the first buffer, as byte offsets. */
 export const FAULT = {
   /** Number of the lookup, plus 1. */
   lookup: 0,

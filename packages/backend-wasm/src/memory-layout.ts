@@ -12,7 +12,7 @@ export const GAP: number = LINE;
 /** Kernels may read this far behind a buffer. */
 export const SLACK = 64;
 
-/** What fills memory that belongs to nobody, or that nobody has written: NaN in floats, −1 in integers. */
+/** Fills memory that nobody owns or has written: NaN in floats, −1 in integers. */
 export const UNTOUCHED = 0xff;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
@@ -73,7 +73,7 @@ export class Arena {
     }
   }
 
-  /** What lies between the blocks in use. */
+  /** The free blocks between those in use. */
   get gaps(): readonly (readonly [number, number])[] {
     return [...this.#owners.values()].map(({ gap }) => gap);
   }
@@ -154,12 +154,12 @@ export class Arena {
   }
 }
 
-/** Where a program's buffers lie from the start of its part of the memory; registers are the device's. */
+/** Offsets of a program's buffers in its part of the memory; the device holds the registers. */
 export interface Layout {
   /** Byte offset of each buffer; undefined for registers, and for what nothing touches. */
   readonly offsets: readonly (number | undefined)[];
   readonly bytes: number;
-  /** What lies between slots and constants. */
+  /** The gaps between slots and constants. */
   readonly gaps: readonly (readonly [number, number])[];
 }
 

@@ -9,7 +9,7 @@ export interface Region<Name extends string = string> {
   readonly perThread: boolean;
 }
 
-/** Where a kernel's regions lie. */
+/** The offsets of a kernel's regions. */
 export interface RegionLayout<Name extends string = string> {
   /** Bytes from the start of the workspace to each region: to the first thread's, where each has its own. */
   readonly offsets: Readonly<Record<Name, number>>;

@@ -1,6 +1,6 @@
 import { type Body, type Local, type Value, i32, select } from "./emit/index.ts";
 
-/** What threads may share of a contraction. */
+/** The axis of a contraction that threads share. */
 export type Split = "batch" | "rows" | "columns";
 
 /** Of equal parts of a kernel's work, those from the first number to before the second; the third is how many there are. */

@@ -5,11 +5,11 @@ import { type NodePort, nodeProcess } from "./threads/engine.ts";
 export interface WorkerHandle {
   postMessage(message: object): void;
   terminate(): void;
-  /** Whether it has ended, known without waiting for events; undefined where the engine doesn't say. */
+  /** True if it has ended, known without waiting for events; undefined where the engine doesn't say. */
   isGone(): boolean | undefined;
 }
 
-/** What browsers, Deno and Bun have. */
+/** The worker of browsers, Deno and Bun. */
 interface WebWorker {
   postMessage(message: object): void;
   terminate(): unknown;

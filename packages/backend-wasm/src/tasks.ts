@@ -29,11 +29,11 @@ export interface TaskOptions extends ContractOptions {
   readonly workspace: number;
   /** Scalar operations from which on a kernel is shared among threads. */
   readonly shareFrom: number;
-  /** How threads share kernels, where there are several. */
+  /** Shares kernels among threads; undefined for one thread. */
   readonly sharing: Sharing | undefined;
-  /** How many places of the code so far report a fault. */
+  /** Number of instructions so far that report a fault. */
   readonly reports: () => number;
-  /** What goes before each access to memory, and around each kernel. */
+  /** Code before each access to memory, and around each kernel. */
   readonly guards?: Guards;
 }
 

@@ -5,7 +5,7 @@ import { reduceRegions } from "./kernels/reduce.ts";
 import { type Region, type RegionLayout, layOut } from "./region.ts";
 import { sortRegions } from "./kernels/sort.ts";
 
-/** What a kernel works in, those inside it aside, and how it is laid out. */
+/** The workspace of a kernel without the kernels inside it, and its layout. */
 export interface Workspace {
   readonly regions: readonly Region[];
   readonly layout: RegionLayout;

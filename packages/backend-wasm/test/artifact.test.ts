@@ -271,9 +271,9 @@ describe("an artifact for threads", () => {
   });
 
   it.for([0, 65, 1.5])("is not built or opened for %s of them", async (threads) => {
-    expect(() => buildArtifact(entries, { sizes, threads })).toThrow("no whole number from 1 to 64");
+    expect(() => buildArtifact(entries, { sizes, threads })).toThrow("not a whole number from 1 to 64");
     expect((await errorOf(openArtifact(file, { threads }))).message).toContain(
-      "no whole number from 1 to 64",
+      "not a whole number from 1 to 64",
     );
   });
 });

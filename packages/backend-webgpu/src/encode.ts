@@ -80,7 +80,7 @@ export class CommandWriter {
     }
   }
 
-  /** What follows stands outside the pass. */
+  /** Commands outside the pass. */
   endPass(): void {
     this.#pass?.end();
     this.#pass = undefined;

@@ -15,7 +15,7 @@ import { WebgpuExecutable } from "./executable.ts";
 export interface WebgpuOptions {
   /** A device to run on, which stays the caller's; otherwise one is asked for. */
   readonly device?: GPUDevice;
-  /** Where devices come from; the page's or worker's `navigator.gpu` when absent. */
+  /** The source of devices; the page's or worker's `navigator.gpu` when absent. */
   readonly gpu?: GPU;
   readonly powerPreference?: GPUPowerPreference;
 }
@@ -31,7 +31,7 @@ export async function webgpu(options: WebgpuOptions = {}): Promise<Backend> {
 const refuse = (problem: string, remedy: string): AdjointError =>
   new AdjointError("backend", "webgpu", problem, remedy);
 
-/** What a device is asked for where its adapter has it. */
+/** Features that a device is asked for if its adapter has them. */
 const FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
 
 /** A device with as large buffers, and as many to a kernel, as its adapter has. */

@@ -274,7 +274,7 @@ const shiftRight = (from: DType): Row => {
   };
 };
 
-/** How an operation is done on a dtype; `exact` where the result needs no rounding or wrapping. */
+/** An operation on a dtype; `exact` if the result needs no rounding or wrapping. */
 export function ruleOf(
   operation: RuledName,
   from: DType,

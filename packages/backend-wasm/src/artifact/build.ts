@@ -62,7 +62,7 @@ class Builder {
   readonly #registers: ArtifactRegister[] = [];
   readonly #entries: ArtifactEntry[] = [];
   readonly #data = new ArtifactData();
-  /** Where the memory is free. */
+  /** The first free address. */
   #end: number = CONTROL_END;
 
   constructor({ passes = optimize, fused = false, threads = 1, shareFrom = SHARE_FROM }: ArtifactOptions) {
@@ -116,7 +116,7 @@ class Builder {
   #registerAddress(name: string): number {
     const register = this.#registers.find((other) => other.name === name);
     if (register === undefined)
-      throw new AdjointError("graph", "buildArtifact", `register "${name}" has no place`);
+      throw new AdjointError("graph", "buildArtifact", `register "${name}" has no address`);
     return register.address;
   }
 
@@ -147,7 +147,7 @@ class Builder {
   }
 }
 
-/** What an output is called, and its type. */
+/** The name and type of an output. */
 function portAt({ outputs }: CompiledProgram, index: number): Omit<PlacedTensor, "address"> {
   const port = outputs[index];
   if (port === undefined) throw new AdjointError("graph", "buildArtifact", `output ${index} is missing`);
@@ -155,7 +155,7 @@ function portAt({ outputs }: CompiledProgram, index: number): Omit<PlacedTensor,
   return { name, dtype, shape };
 }
 
-/** How a register starts: as it was declared, or as data where JSON can't say it. */
+/** The start of a register: as it was declared, or as data if JSON can't say it. */
 function startOf(register: RegisterAttributes, data: ArtifactData): Initial | Section {
   const { initial } = register;
   const isPlain =

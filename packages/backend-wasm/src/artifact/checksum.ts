@@ -7,7 +7,7 @@
 /** The polynomial, its bits turned round. */
 const POLYNOMIAL = 0x82f63b78;
 
-/** What a byte adds to the sum. */
+/** The remainder that each byte adds to the sum. */
 const table: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
   let sum = byte;
   for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? POLYNOMIAL : 0);

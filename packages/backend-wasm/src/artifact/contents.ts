@@ -25,7 +25,7 @@ export interface StoredProgram {
   readonly workspaceBytes: number;
 }
 
-/** What an artifact holds. */
+/** The contents of an artifact. */
 export interface Contents {
   readonly fused: boolean;
   readonly threads: number;

@@ -55,7 +55,7 @@ export interface ArtifactRegister extends PlacedTensor {
 export interface ArtifactProgram {
   /** Shapes of the inputs, in order. */
   readonly shapes: readonly (readonly number[])[];
-  /** Whether any of its kernels is worth the work of several threads. */
+  /** True if any of its kernels is worth the work of several threads. */
   readonly isShared: boolean;
   /** Addresses of the inputs; null for one that nothing reads. */
   readonly inputs: readonly (number | null)[];
@@ -81,7 +81,7 @@ export interface ArtifactEntry {
 interface Header {
   readonly format: "adjoint-wasm";
   readonly version: 2;
-  /** Whether the code has fused multiply-add. */
+  /** True if the code has fused multiply-add. */
   readonly fused: boolean;
   /** Threads that the code is written for, at most; from 2 on it imports its memory as shared. */
   readonly threads: number;
@@ -132,7 +132,7 @@ const headerSchema: Schema<Header> = object({
 
 const MAGIC = new TextEncoder().encode("adjoint");
 const LAYOUT = 2;
-/** Where the parts of the prefix are; the header is behind it. */
+/** Offsets in the prefix; the header follows it. */
 const at = { layout: MAGIC.length, checksum: 8, sealed: 12, header: 16 } as const;
 
 /** The file of an artifact. */

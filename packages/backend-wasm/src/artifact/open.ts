@@ -82,7 +82,7 @@ class ArtifactRuntime implements Runtime {
   async prepare(): Promise<void> {
     const programs = [...this.#contents.programs.values()].flatMap((bySizes) => [...bySizes.values()]);
     const loads = programs.map((program) => this.#load(program));
-    // Where one fails, the engine is closed: no other may still be under way then.
+    // If one fails, the engine is closed: no other may still be under way then.
     await Promise.allSettled(loads);
     await Promise.all(loads);
   }
@@ -125,7 +125,7 @@ class ArtifactRuntime implements Runtime {
       const module = await WebAssembly.compile(code);
       return await start(module, this.#memory, ["run"], isShared ? this.#pool : undefined);
     } catch (cause) {
-      // What stopped the threads is no fault of the code.
+      // An error that stops the threads is not a fault of the code.
       if (cause instanceof AdjointError) throw cause;
       throw new AdjointError(
         "backend",
@@ -158,7 +158,7 @@ function memoryOf(pages: number, shared: boolean): WebAssembly.Memory {
   }
 }
 
-/** How code imports a shared memory: names and kind, then the byte that says which sizes are told (1) and that it is shared (2). */
+/** The bytes by which code imports a shared memory: names and kind, then the byte that says which sizes are told (1) and that it is shared (2). */
 const SHARED_IMPORT = [...new TextEncoder().encode("\x07adjoint\x06memory\x02"), 3];
 
 /** Code for several threads, for a memory of one: without others, its atomic operations are plain ones. */

@@ -14,7 +14,7 @@ interface Extent {
   readonly bytes: number;
 }
 
-/** Where code finds things. */
+/** The addresses that code uses. */
 interface Addresses {
   readonly buffer: (buffer: number) => number;
   readonly fault: number;

@@ -30,7 +30,7 @@ const readAround = (): number => (hasWideVectors() ? 60 : 28);
 export const SEVERAL = 255;
 
 type Access = "read" | "write";
-/** What guards call: (kernel, 1 for a write, address, bytes). They throw. */
+/** The functions that guards call: (kernel, 1 for a write, address, bytes). They throw. */
 type Refusal = Callee<readonly ["i32", "i32", "f64", "i32"], "void">;
 /** (start, offset, bytes) → the address, where the access is allowed. */
 type Check = Callee<readonly ["i32", "i32", "i32"], "i32">;
@@ -185,7 +185,7 @@ export class Guards {
         body.run(v128.store(writers, v128.bitselect(mine, wrote, mask)));
       } else {
         body.if(v128.anyTrue(others(wrote)), raced);
-        // Where others have read, all ones: several.
+        // All ones if others have read it too: several threads.
         body.run(v128.store(readers, v128.bitselect(v128.or(mine, others(read)), read, mask)));
       }
       for (const map of [writers, readers]) body.set(map, i32.add(map, i32.const(16)));

@@ -7,7 +7,7 @@ import { type Allowed, nameOf } from "./regions.ts";
 /** Bytes from the first to before the second. */
 export type Range = readonly [number, number];
 
-/** What lies between parts of memory, from one place to another. */
+/** A range of memory, from one address to before another. */
 function between(parts: readonly Range[], [from, to]: Range): readonly Range[] {
   const gaps: Range[] = [];
   let end = from;
@@ -25,13 +25,13 @@ interface Guarded {
   readonly allowed: readonly Allowed[];
 }
 
-/** What a kernel finds: what it must fill itself, and what of the workspace belongs to nobody. */
+/** The state of memory before a kernel: ranges that it must fill itself, and workspace that belongs to nobody. */
 interface Fresh {
   readonly poisoned: readonly Range[];
   readonly gaps: readonly Range[];
 }
 
-/** Where a program's parts lie, for the host. */
+/** The addresses of a program's parts, for the host. */
 export interface Grounds {
   readonly program: CompiledProgram;
   readonly arena: Arena;
@@ -58,7 +58,7 @@ export class Monitor {
     this.#fresh = guarded.map((own) => this.#freshOf(own, writers));
   }
 
-  /** What the module imports. */
+  /** The module's imports. */
   get imports(): { readonly [name: string]: (...values: number[]) => void } {
     return {
       refused: (kernel = 0, how = 0, at = 0, bytes = 0) => this.#refused(kernel, how === 1, at, bytes),
@@ -106,7 +106,7 @@ export class Monitor {
     return { poisoned: [...poisoned, workspace], gaps: between(own, workspace) };
   }
 
-  /** Where a region lies, for each thread. */
+  /** The address of a region, for each thread. */
   #placesOf({ start, threadStep }: Allowed): readonly number[] {
     const threads = threadStep === 0 ? 1 : this.#grounds.threads;
     return Array.from({ length: threads }, (_, thread) => start + thread * threadStep);
@@ -205,7 +205,7 @@ export class Monitor {
   }
 }
 
-/** How many kernels write each buffer, copies of loops among them. */
+/** The number of kernels that write each buffer, copies of loops among them. */
 function writersOf({ kernels }: CompiledProgram): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   const count = (buffer: number): void => void counts.set(buffer, (counts.get(buffer) ?? 0) + 1);

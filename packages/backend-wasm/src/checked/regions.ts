@@ -11,11 +11,11 @@ export interface Allowed {
   readonly isWritten: boolean;
   /** Bytes from a thread's own to that of the next thread; 0 where all threads have one. */
   readonly threadStep: number;
-  /** Where a byte for each of its bytes says who wrote it, and who read it; undefined for what each thread has of its own. */
+  /** Addresses of two maps with a byte for each of its bytes: who wrote it, and who read it; undefined for regions of one thread. */
   readonly map: { readonly writers: number; readonly readers: number } | undefined;
 }
 
-/** Where the parts of a program lie. */
+/** The addresses of a program's parts. */
 export interface Place {
   readonly address: (buffer: number) => number;
   /** Maps of what begins at an address; a register has its own. */
@@ -24,7 +24,7 @@ export interface Place {
   readonly workspace: number;
 }
 
-/** How a buffer is called in errors. */
+/** The name of a buffer in errors. */
 export function nameOf({ buffers }: CompiledProgram, buffer: number): string {
   const info = buffers[buffer];
   if (info === undefined) return `buffer ${buffer}`;

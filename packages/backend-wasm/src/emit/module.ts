@@ -11,7 +11,7 @@ export interface MemoryLimits {
   readonly shared?: boolean;
 }
 
-/** What a body leaves: the value that it returns, or nothing. */
+/** The value that a body returns, or nothing. */
 type Left<R extends ResultType> = [R] extends [ValueType] ? Value<R> : void;
 type BodyOf<P extends readonly ValueType[], R extends ResultType> = (
   body: Body,

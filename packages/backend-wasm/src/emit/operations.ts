@@ -66,7 +66,7 @@ function atomics<T extends "i32" | "i64">(type: T): Atomics<T> {
   };
 }
 
-/** What i32 and i64 have in common. */
+/** Instructions that i32 and i64 share. */
 export type Integer<T extends "i32" | "i64"> = Binaries<typeof i32Codes.binary, T, T> &
   Binaries<typeof i32Codes.compare, T, "i32">;
 
@@ -111,7 +111,7 @@ export const i64: I64 = {
   ...atomics("i64"),
 };
 
-/** What f32 and f64 have in common. */
+/** Instructions that f32 and f64 share. */
 export type Float<T extends "f32" | "f64"> = Binaries<typeof f32Codes.binary, T, T> &
   Binaries<typeof f32Codes.compare, T, "i32"> &
   Unaries<typeof f32Codes.unary, T, T> &

@@ -1,7 +1,7 @@
 import type { ByteWriter } from "./bytes.ts";
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
-/** What an expression leaves on the stack. */
+/** The type that an expression leaves on the stack. */
 export type ResultType = ValueType | "void";
 
 export const typeCode: { readonly [T in ResultType]: number } = {
@@ -13,7 +13,7 @@ export const typeCode: { readonly [T in ResultType]: number } = {
   void: 0x40,
 };
 
-/** What follows an opcode. */
+/** The immediate operand of an opcode. */
 export type Immediate =
   | { readonly kind: "none" }
   /** A local, a function, or another index. */

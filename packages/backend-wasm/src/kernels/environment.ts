@@ -3,7 +3,7 @@ import type { MathLibrary } from "../math/library.ts";
 import type { Place } from "../scalar/affine.ts";
 import type { Helpers } from "../scalar/helpers.ts";
 
-/** What the functions of one module have in common. */
+/** Shared by the functions of one module. */
 export interface KernelEnvironment {
   readonly module: ModuleBuilder;
   readonly math: MathLibrary;

@@ -8,12 +8,12 @@ import type { Context } from "../scalar/context.ts";
 import { as, constantElement } from "../scalar/element.ts";
 import { mapElement } from "../scalar/table.ts";
 
-/** What sums and products are kept in: doubles for floats, which are rounded once at the end. */
+/** The dtype that sums and products are kept in: f64 for floats, which are rounded once at the end. */
 export const sumDType = (dtype: DType): DType => (isFloat(dtype) ? "f64" : dtype);
 
 /** A fold in locals. */
 export interface Fold {
-  /** What it is kept in: `sumDType` for sums and products. */
+  /** The dtype that it is kept in: `sumDType` for sums and products. */
   readonly wide: DType;
   start(): void;
   take(value: Local): void;
@@ -22,7 +22,7 @@ export interface Fold {
   /** Becomes a value that is in `wide`, in place of all that it took. */
   put(value: Element): void;
   result(): Element;
-  /** The result as it is kept; undefined for places, which can't be joined. */
+  /** The result as it is kept; undefined for positions, which can't be joined. */
   readonly kept: Local | undefined;
 }
 
@@ -68,7 +68,7 @@ export function foldOf(context: Context, reduction: Reduction): Fold {
   };
 }
 
-/** Place of the first largest or smallest value; NaN beats all. */
+/** Position of the first largest or smallest value; NaN beats all. */
 function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
   const { body } = context;
   const best = body.local(carrier[dtype]);

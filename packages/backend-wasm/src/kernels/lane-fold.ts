@@ -16,7 +16,7 @@ export interface LaneFold {
   take(values: Local<"v128">): void;
   /** Takes the first lanes only. */
   takeFirst(values: Local<"v128">, count: number): void;
-  /** What the folds are kept in. */
+  /** The vectors that hold the folds. */
   readonly state: readonly Local<"v128">[];
   /** Takes what another fold like it has in its state. */
   join(state: readonly Vector[]): void;
@@ -26,14 +26,14 @@ export interface LaneFold {
   into(fold: Fold): void;
 }
 
-/** Whether every value of the expression has lanes of 32 bits. */
+/** True if every value of the expression has lanes of 32 bits. */
 export const fillsLanes = (graph: ScalarGraph): boolean =>
   graph.every(
     (node) =>
       isLaneDType(node.dtype) && (node.kind !== "map" || mapsLanes(node.operation, node.from, node.dtype)),
   );
 
-/** Whether the reduction has a fold of lanes. */
+/** True if the reduction has a fold of lanes. */
 export const foldsLanes = (reduction: Reduction): boolean =>
   joiningOf(reduction) !== undefined && isLaneDType(reduction.dtype) && reduction.dtype !== "bool";
 

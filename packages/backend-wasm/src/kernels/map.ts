@@ -13,7 +13,7 @@ import { eachVectorGroup } from "./vector-groups.ts";
 import { type Range, type Units, pointsOf, unitsOf, walkUnits } from "./units.ts";
 import { writeTransposing } from "./map-transposing.ts";
 
-/** How vectors walk a domain: along its axes but the last few, and by steps of the rest. */
+/** The walk of vectors over a domain: point by point along the outer axes, in steps along the rest. */
 interface Walk {
   readonly axes: LaneAxes;
   readonly outer: readonly number[];
@@ -45,8 +45,8 @@ function walksOf(domain: readonly number[]): readonly Walk[] {
 }
 
 /**
- * A map kernel by vectors where what differs between lanes has 32 bits, else one by one. An element's value does not
- * depend on its place in a vector.
+ * A map kernel by vectors if all values that differ between lanes have 32 bits, else one by one. An element's value does not
+ * depend on its lane.
  */
 export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
   const { module, math, helpers, place } = environment;

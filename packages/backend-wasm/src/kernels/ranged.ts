@@ -7,6 +7,6 @@ export interface Ranged {
   readonly units: number;
   /** About how many scalar additions the whole kernel is worth. */
   readonly cost: number;
-  /** What follows once all units are done: it joins their partial results. */
+  /** Runs once all units are done, and joins their partial results. */
   readonly joins?: Ranged;
 }

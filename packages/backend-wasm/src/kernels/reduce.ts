@@ -20,7 +20,7 @@ const MOST_PARTS = 64;
 
 const up4 = (size: number): number => Math.ceil(size / 4) * 4;
 
-/** How the terms of few results are divided, by sizes alone; undefined where they are not. */
+/** Divides the terms of few results, by sizes alone; undefined if they stay whole. */
 function divisionOf({
   outer,
   inner,
@@ -45,7 +45,7 @@ function divisionOf({
 const partBytes = ({ outer }: ReduceKernel): number =>
   8 * pointsOf(outer.slice(0, -1)) * up4(outer.at(-1) ?? 1);
 
-/** What the kernel works in, where it is given a workspace: for each reduction its partial results. */
+/** The kernel's workspace, if it gets one: the partial results of each reduction. */
 export function reduceRegions(kernel: ReduceKernel): readonly Region[] {
   const parts = divisionOf(kernel)?.parts;
   if (parts === undefined) return [];
@@ -53,14 +53,14 @@ export function reduceRegions(kernel: ReduceKernel): readonly Region[] {
   return kernel.reductions.map((_, index) => ({ name: `partial ${index}`, bytes, perThread: false }));
 }
 
-/** How a reduction is walked: by neighbouring terms, by neighbouring results, or one by one. */
+/** Chooses the walk of a reduction: by neighbouring terms, by neighbouring results, or one by one. */
 function modeOf(reducing: Reducing): ReduceMode {
   const { kernel } = reducing;
   const { body, outer, inner, reductions } = kernel;
   const roots = reductions.map(({ value, dtype }) => ({ value, dtype }));
   const fits = (axis: number): boolean =>
     reductions.every(foldsLanes) && fitsLanes(body, alongAxis(axis), roots);
-  /** What loads of four neighbours cost, and the share of lanes that are of use. */
+  /** The cost of loading four neighbours, divided by the share of lanes that are used. */
   const price = (axis: number, size: number): number => {
     if (axis < 0 || size < 3 || !fits(axis)) return Infinity;
     const uniform = uniformValues(body, alongAxis(axis));

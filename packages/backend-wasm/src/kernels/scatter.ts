@@ -17,7 +17,7 @@ import { eachVectorGroup } from "./vector-groups.ts";
 
 const SIDE_BY_SIDE: Steps = [0, 1, 2, 3];
 
-/** Joins values into places that data decides, in row-major order: lines of neighbours by vectors, else one by one. */
+/** Joins values into positions that come from data, in row-major order: lines of neighbours by vectors, else one by one. */
 export function scatterKernel(
   environment: KernelEnvironment,
   kernel: ScatterKernel,
@@ -32,7 +32,7 @@ export function scatterKernel(
   });
 }
 
-/** Whether the last axis goes to neighbouring places, all of them looked up by the same indices. */
+/** True if the last axis goes to neighbouring positions, all of them looked up by the same indices. */
 function fillsLines({ domain, body, value, dtype, index, dynamic }: ScatterKernel): boolean {
   const last = domain.length - 1;
   const axes = alongAxis(last);

@@ -9,7 +9,7 @@ const BLOCK = 512;
 /** A domain in units of about equal work: some of the outer axes, and blocks of the inner one. */
 export interface Units {
   readonly count: number;
-  /** How many of the outer axes number the units; the rest is inside each. */
+  /** The number of outer axes that number the units; the rest are inside each unit. */
   readonly axes: number;
   /** Blocks of the inner axis. */
   readonly blocks: number;
@@ -39,7 +39,7 @@ export interface Line {
   readonly outer: readonly Value<"i32">[];
   readonly start: Value<"i32">;
   readonly end: Value<"i32">;
-  /** Whether the line is a block of several. */
+  /** True if the line is a block of several. */
   readonly isPart: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Line } from "./units.ts";
 
-/** How vectors lie along an axis. */
+/** Vectors along an axis, in groups that are computed together. */
 export interface VectorGroups {
   /** Points of the whole axis. */
   readonly size: number;

@@ -4,7 +4,7 @@ import type { Lanes, Vector, VectorLocal } from "./lanes.ts";
 
 const PI_LOW = 1.2246467991473532e-16;
 
-/** Where each reduction of atan ends, the angle that it takes off, and what the angle's rounding lost. */
+/** For each reduction of atan: its upper end, the angle it subtracts, and the rounding error of the angle. */
 const STEPS = [
   { limit: 7 / 16, angle: 0.4636476090008061, lost: 2.2698777452961687e-17 },
   { limit: 11 / 16, angle: Math.PI / 4, lost: PI_LOW / 4 },
@@ -80,7 +80,7 @@ interface ArcParts {
   /** P·x² of x, or of √((1 − |x|) / 2) where |x| > ½; NaN beyond 1. */
   readonly rest: VectorLocal;
   readonly root: VectorLocal;
-  /** What the root's rounding lost. */
+  /** The rounding error of the root. */
   readonly lost: VectorLocal;
 }
 

@@ -8,7 +8,7 @@ const LN2_LOW = -0.00021219444005469057;
 /** Adding 1.5·2²³ leaves the nearest integer in the low bits. */
 const ROUNDER = 12582912;
 
-/** What is added to the exponents of f32. */
+/** The bias of f32 exponents. */
 const BIAS = 127;
 
 /** x as k·ln 2 + r with |r| ≤ ln 2 / 2; the low nine bits of `shifted` are those of k + bias. */
@@ -44,7 +44,7 @@ export function exp(m: Lanes, x: VectorLocal): Vector {
 
 export function expm1(m: Lanes, x: VectorLocal): Vector {
   const inside = m.let(m.pmax(m.pmin(x, m.c(89)), m.c(-18)));
-  // 2^(k−1), doubled at the end: 2^128 is no f32.
+  // 2^(k−1), doubled at the end: 2^128 is not an f32.
   const { shifted, r } = reduce(m, inside, BIAS - 1);
   const scale = m.let(power(shifted));
   const y = m.madd(scale, expm1Small(m, r), m.sub(scale, m.c(0.5)));

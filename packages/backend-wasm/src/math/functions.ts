@@ -9,7 +9,7 @@ export type Angle = "sin" | "cos" | "tan" | "asin" | "acos" | "atan";
 /** Functions of one float; the square root is an instruction. */
 export type UnaryMath = Exclude<FloatFunction, "sqrt">;
 export type BinaryMath = "pow" | "atan2";
-/** Functions that f64 computes by exponentials and logarithms: `doubles.ts`. */
+/** Functions that f64 computes with exponentials and logarithms: `doubles.ts`. */
 export type DoubleMath = Exclude<UnaryMath | BinaryMath, Angle | "atan2">;
 
 /** Writes a function on the lanes of one float type. */

@@ -24,7 +24,7 @@ type MathName = UnaryMath | BinaryMath;
 const isAngle = (name: string): name is Angle | "atan2" => Object.hasOwn(angles, name);
 const isActivation = (name: string): name is Activation => Object.hasOwn(activations, name);
 
-/** Whether an operation is one of the library's functions. */
+/** True if an operation is one of the library's functions. */
 export const isMath = (operation: string): operation is MathName =>
   isAngle(operation) || Object.hasOwn(doubleMath, operation);
 
@@ -50,7 +50,7 @@ export class MathLibrary {
     return made;
   }
 
-  /** What writes a function on two f64. */
+  /** Writes the code of a function of two f64. */
   #emit(name: MathName): Emit {
     if (!isAngle(name)) return doubleMath[name];
     return angles[name](() => this.#function("huge", () => hugeReduction(this.#module)));

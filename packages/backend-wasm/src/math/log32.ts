@@ -29,7 +29,7 @@ export function logNormal(
   return m.madd(k, m.c(LN2_HIGH), m.add(tail, f));
 }
 
-/** Puts right what is no finite positive number: `u` is 0 at the pole and `limit` has the infinity and NaN. */
+/** Corrects results for arguments that are not finite positive numbers: `u` is 0 at the pole and `limit` has the infinity and NaN. */
 export function outside(m: Lanes, y: Vector, u: Vector, limit: Vector): Vector {
   const zero = m.choose(m.eq(u, m.c(0)), m.c(-Infinity), m.c(NaN));
   const special = m.choose(m.eq(limit, m.c(Infinity)), limit, zero);

@@ -24,7 +24,7 @@ function reduceSmall(m: Lanes, x: VectorLocal): Angle {
   const first = m.let(m.nmadd(k, m.c(PIO2_1), x));
   const second = m.let(m.mul(k, m.c(PIO2_2)));
   const high = m.let(m.sub(first, second));
-  // What `high` lost, by Møller and Knuth, for when the second part is the larger one.
+  // The rounding error of `high`, by Møller and Knuth: the second part may be the larger one.
   const back = m.let(m.sub(first, high));
   const rest = m.let(
     m.sub(m.add(m.sub(first, m.add(high, back)), m.sub(back, second)), m.mul(k, m.c(PIO2_3))),

@@ -14,7 +14,7 @@ export const control = {
   program: 192,
   /** Which of the program's kernels; likewise. */
   kernel: 196,
-  /** How many threads may take parts, the owner among them. */
+  /** The number of threads that may take parts, the owner included. */
   active: 200,
   /** 1 where runs follow each other closely: then workers are woken for small kernels too, and find the next one awake. */
   eager: 204,
@@ -42,7 +42,7 @@ export const MOST_PARTS = 64;
 /** Threads that the words have room for. */
 export const MOST_THREADS = 64;
 
-/** Where the memory of programs may begin. */
+/** The first address that programs may use. */
 export const CONTROL_END: number = control.received + 4 * MOST_THREADS;
 
 /** Name of the function that programs export for workers. */

@@ -16,7 +16,7 @@ interface NodeWorker {
   unref(): void;
 }
 
-/** What is used of Node, without an import that other engines would miss. */
+/** The parts of Node in use, without an import that other engines don't have. */
 interface NodeProcess {
   getBuiltinModule(name: "node:worker_threads"): {
     readonly Worker: new (url: URL) => NodeWorker;
@@ -54,6 +54,6 @@ function processQuota(node: NodeProcess): number {
   });
 }
 
-/** Whether workers can have this thread's memory: pages say whether they are isolated; Node, Deno and Bun have no such word. */
+/** True if workers can have this thread's memory: pages say whether they are isolated; Node, Deno and Bun have no such word. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer !== "undefined" && Reflect.get(globalThis, "crossOriginIsolated") !== false;

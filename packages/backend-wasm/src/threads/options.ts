@@ -10,6 +10,6 @@ export function checkThreads(operation: string, threads: number): void {
     throw new AdjointError(
       "attribute",
       operation,
-      `threads: ${threads} is no whole number from 1 to ${MOST_THREADS}`,
+      `threads: ${threads} is not a whole number from 1 to ${MOST_THREADS}`,
     );
 }

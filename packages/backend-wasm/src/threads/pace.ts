@@ -33,7 +33,7 @@ export class Pace {
     return this.#threads;
   }
 
-  /** What became of a run on several threads: what it took, and how much of that it waited for workers, in milliseconds. */
+  /** The times of a run on several threads: all of it, and the part spent waiting for workers, in milliseconds. */
   tell(now: number, took: number, waited: number): void {
     if (waited > BORNE && waited > BORNE_SHARE * took) {
       this.#threads = Math.max(1, this.#threads >> 1);

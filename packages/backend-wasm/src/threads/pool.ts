@@ -4,7 +4,7 @@ import { MOST_THREADS, WORK, control } from "./control.ts";
 import { coresOf } from "./engine.ts";
 import { Pace } from "./pace.ts";
 
-/** What a run gives that can't be relied on, since a worker has failed or the pool is closed. */
+/** The result of a run that can't be relied on: a worker has failed or the pool is closed. */
 export const BROKEN = -1;
 
 /** A function of a program, run by the owner: 0, the number of a fault, or BROKEN. */
@@ -58,7 +58,7 @@ export class Pool implements Disposable {
     return this.#workers.length + 1;
   }
 
-  /** Whether all workers have started. */
+  /** True if all workers have started. */
   get isReady(): boolean {
     return this.#workers.every((_, index) => this.#get(control.received + 4 * (index + 1)) > 0);
   }
@@ -116,7 +116,7 @@ export class Pool implements Disposable {
     );
   }
 
-  /** Whether a worker is gone, asked after so many milliseconds of waiting for one. */
+  /** True if a worker is gone, asked after so many milliseconds of waiting for one. */
   isLost(waited: number): boolean {
     const known = this.#workers.map((worker) => worker.isGone());
     return known.includes(true) || (known.includes(undefined) && waited > PATIENCE);
@@ -184,7 +184,7 @@ export class Pool implements Disposable {
 
 const forgotten = new FinalizationRegistry<Pool>((pool) => pool[Symbol.dispose]());
 
-/** Whether this thread may sleep: a page's own may not. */
+/** True if this thread may sleep: a page's own may not. */
 function mayWait(): boolean {
   try {
     return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0) === "not-equal";

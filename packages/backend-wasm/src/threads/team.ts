@@ -31,7 +31,7 @@ const MOST_TURN = 100;
 export interface SharedKernel {
   /** In how many parts its work is taken, 2 to MOST_PARTS. */
   readonly parts: number;
-  /** Whether it is worth waking workers that sleep. */
+  /** True if it is worth waking workers that sleep. */
   readonly wakes: boolean;
   /** Code for the parts from the first number to before the second, by any thread. */
   write(body: Body, thread: Value<"i32">, from: Value<"i32">, to: Value<"i32">): void;
@@ -60,7 +60,7 @@ export class Team {
   readonly #kernels: SharedKernel[] = [];
   /** Milliseconds on any clock. */
   readonly #now: Callee<readonly [], "f64">;
-  /** Whether a worker is gone, asked after so many milliseconds. */
+  /** True if a worker is gone, asked after so many milliseconds. */
   readonly #isLost: Callee<readonly ["f64"], "i32">;
   readonly #share: Callee<readonly ["i32", "i32", "i32"], "i32">;
   readonly #wake: Callee<readonly [], "void">;
@@ -128,7 +128,7 @@ export class Team {
     });
   }
 
-  /** Whether any worker is awake that may take parts. */
+  /** True if any worker is awake that may take parts. */
   #defineIsHelped(): void {
     this.#module.define(this.#isHelped, (body) => {
       const active = body.let(load(control.active));
@@ -271,7 +271,7 @@ export class Team {
     return { left: body.let(i32.sub(end, first)), first, end };
   }
 
-  /** How many parts to take: an equal share of those that are left, so that parts get smaller towards the end. */
+  /** The number of parts to take: an equal share of those that are left, so that parts get smaller towards the end. */
   #taken(body: Body, left: Local<"i32">, active: Local<"i32">): Local<"i32"> {
     return body.let(i32.divU(i32.add(left, i32.sub(active, i32.const(1))), active));
   }

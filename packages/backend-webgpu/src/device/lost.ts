@@ -25,7 +25,7 @@ export class Loss {
     try {
       return await action();
     } catch (error) {
-      // What a lost device refuses, it refuses because it is lost.
+      // A lost device refuses everything because it is lost.
       if (error instanceof AdjointError && error.code !== "backend") throw error;
       // The promise of the loss may settle just after the failure that it causes.
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -14,7 +14,7 @@ interface Entry {
   readonly pipeline: GPUComputePipeline;
 }
 
-/** How many pipelines stay known; the least recently asked for goes, and lives on in the programs that have it. */
+/** The number of pipelines that are kept; the least recently used one goes, and lives on in the programs that have it. */
 const KEPT = 512;
 
 /** Pipelines of one device by their text; all that are asked for are created at the same time. */

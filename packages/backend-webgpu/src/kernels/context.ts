@@ -15,13 +15,13 @@ export interface FaultSite {
   readonly size: number;
 }
 
-/** What the kernels of a program share while they are printed. */
+/** Shared by the kernels of a program while they are printed. */
 export interface Context {
   readonly memory: Memory;
   /** Failures and branches; see `CONTROL`. */
   readonly control: Place;
   readonly predicate: Predicate | undefined;
-  /** The device is a program on the CPU's cores, to which barriers are dear and workgroup memory is no nearer than any other. */
+  /** The device is a program on the CPU's cores, where barriers are expensive and workgroup memory is no faster than other memory. */
   readonly isSoftware: boolean;
   /** Invocations of a subgroup, at least, which read each other's values without a barrier; 1 where the device has none. */
   readonly subgroup: number;

@@ -2,7 +2,7 @@ import { CONTROL } from "./context.ts";
 
 const INDICES = "@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32";
 
-/** What an entry point is told about the invocation. */
+/** The built-in values of an entry point. */
 export const parameters = (usesSubgroup: boolean): string =>
   usesSubgroup ? `${INDICES}, @builtin(subgroup_invocation_id) subgroupPlace: u32` : INDICES;
 

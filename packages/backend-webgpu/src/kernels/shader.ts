@@ -20,7 +20,7 @@ import { type Binding, type Launch, gridOf } from "./launch.ts";
 /** A value of an expression: the name of its variable. */
 export type Value = string;
 
-/** What a shader's entry point is made of. */
+/** The parts of a shader's entry point. */
 export interface Main {
   /** Workgroups in all; `group` is their number in the code. */
   readonly groups: number;
@@ -169,7 +169,7 @@ export class Shader {
     );
   }
 
-  /** What positions decided by data add to an index; one that lies outside its axis fails the step. */
+  /** The terms that positions from data add to an index; a position outside its axis fails the step. */
   dynamic(terms: readonly DynamicIndex[], graph: ScalarGraph, values: readonly Value[]): string {
     return terms
       .map(({ value, stride, size, operation }) => {

@@ -23,7 +23,7 @@ export interface CopyStep {
   readonly stacked: "from" | "to" | "none";
 }
 
-/** What a command buffer holds, in order. */
+/** The contents of a command buffer, in order. */
 export type Step =
   | { readonly kind: "launch"; readonly launch: Launch; readonly kernel: Kernel }
   | CopyStep

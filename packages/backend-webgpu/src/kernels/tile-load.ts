@@ -16,7 +16,7 @@ export interface Tile {
   readonly vector: Direction | undefined;
 }
 
-/** What a side's loads have in common. */
+/** Shared by the loads of a side. */
 interface Load {
   readonly side: Side;
   /** Vectors across the tile. */

@@ -19,7 +19,7 @@ function givenName({ inputs, outputs, buffers }: CompiledProgram, id: BufferId):
 const typeName = ({ buffers }: CompiledProgram, id: BufferId): string =>
   `a tensor ${buffers[id]?.dtype}[${buffers[id]?.elements}]`;
 
-/** What a buffer holds, in a user's words where it has a name. */
+/** The contents of a buffer, by the user's name if it has one. */
 export function tensorName(program: CompiledProgram, id: BufferId): string {
   const name = givenName(program, id);
   if (name !== undefined) return name;

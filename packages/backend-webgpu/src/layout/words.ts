@@ -23,7 +23,7 @@ export type Arithmetic = "f32" | "i32" | "u32";
 
 type WordArray = Float32Array | Int32Array | Uint32Array | Uint16Array;
 
-/** How a dtype lives on the device: one 32-bit word an element. */
+/** The format of a dtype on the device: one 32-bit word for each element. */
 interface Layout {
   readonly arithmetic: Arithmetic;
   /** Host data are the words themselves. */

@@ -3,7 +3,7 @@
  * constant expressions; here they are tested and made as bits, which it can't assume away.
  */
 export const bits = {
-  // A parameter is no constant expression, so that any bits may pass. `nothing` is zero, which compilers can't know.
+  // A parameter is not a constant expression, so any bits are allowed. `nothing` is zero, which compilers can't know.
   fromBits: "fn fromBits(word: u32) -> f32 { return bitcast<f32>(word | nothing); }",
   magnitude: "fn magnitude(x: f32) -> u32 { return bitcast<u32>(x) & 0x7fffffffu; }",
   signOf: "fn signOf(x: f32) -> u32 { return bitcast<u32>(x) & 0x80000000u; }",

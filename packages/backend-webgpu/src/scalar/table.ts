@@ -67,7 +67,7 @@ const ifFloat = (name: FunctionName): Rule =>
     u32: () => "0u",
   });
 
-/** What each elementwise primitive is in WGSL: total over the closed set. */
+/** WGSL for each elementwise primitive: total over the closed set. */
 const table: { readonly [N in NameOf<"map">]: Rule } = {
   abs: fitted(by({ f32: builtin("abs"), i32: builtin("abs"), u32: same })),
   // The sign bit, so that a zero's sign turns too.
