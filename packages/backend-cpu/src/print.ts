@@ -1,6 +1,6 @@
 import type { Affine, BufferId, Guard, ScalarGraph, ScalarNode, Store } from "@adjoint/compiler/kernel";
 import { operandsOf } from "@adjoint/compiler/kernel";
-import { type DType, at } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir/values";
 import { literal, loadCode, storeCode } from "./elements.ts";
 import { type LoopVariable, termOf } from "./loops.ts";
 import { scalarCode } from "./scalar/code.ts";

@@ -6,7 +6,7 @@ import type {
   ScatterKernel,
   ContractKernel,
 } from "@adjoint/compiler/kernel";
-import { at, dtypeRange, isFloat } from "@adjoint/ir";
+import { at, dtypeRange, isFloat } from "@adjoint/ir/values";
 import { checked } from "./checked.ts";
 import { arithmeticOf, fitCode, helpers, literal, loadCode, storeCode } from "./elements.ts";
 import type { Epilogue, ExpressionCompiler, Run } from "./executor.ts";

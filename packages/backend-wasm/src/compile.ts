@@ -1,5 +1,5 @@
 import type { DynamicIndex, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
-import { type DType, at } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir/values";
 import { type Body, ModuleBuilder, i32, i64 } from "./emit/index.ts";
 import type { ContractOptions } from "./kernels/contract/kernel.ts";
 import type { KernelEnvironment } from "./kernels/environment.ts";

@@ -1,5 +1,5 @@
 import { type Kernel, type CompiledProgram, canFail } from "@adjoint/compiler/kernel";
-import { type DType, type TypedArray, at } from "@adjoint/ir";
+import { type DType, type TypedArray, at } from "@adjoint/ir/values";
 import type { Host } from "./device/host.ts";
 import { Profiler } from "./device/profiler.ts";
 import type { Registers } from "./device/registers.ts";

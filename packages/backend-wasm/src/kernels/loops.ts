@@ -1,4 +1,4 @@
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { type Body, type Local, type Value, i32 } from "../emit/index.ts";
 
 type Index = Local<"i32">;

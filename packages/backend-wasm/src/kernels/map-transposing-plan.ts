@@ -1,5 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler/kernel";
-import { type DType, at } from "@adjoint/ir";
+import { type DType, at } from "@adjoint/ir/values";
 import { alongRows, fitsLanes, isTransposed } from "../scalar/lane-axes.ts";
 import { type Units, unitsOf } from "./units.ts";
 

@@ -1,5 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler/kernel";
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { type Value, i32, select } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
 import type { Coordinates, Place } from "../scalar/graph.ts";

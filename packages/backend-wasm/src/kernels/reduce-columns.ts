@@ -1,4 +1,4 @@
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { type Local, type Value, i32, v128 } from "../emit/index.ts";
 import { type Coordinates, laneOf } from "../scalar/graph.ts";
 import { alongAxis, fitsLanes, isScattered } from "../scalar/lane-axes.ts";

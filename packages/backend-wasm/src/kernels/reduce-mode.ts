@@ -1,5 +1,5 @@
 import type { ReduceKernel } from "@adjoint/compiler/kernel";
-import { at } from "@adjoint/ir";
+import { at } from "@adjoint/ir/values";
 import { type Value, i32, select } from "../emit/index.ts";
 import { affineValue } from "../scalar/affine.ts";
 import type { Element } from "../scalar/carriers.ts";

@@ -1,5 +1,5 @@
 import type { SortKernel } from "@adjoint/compiler/kernel";
-import { type DType, at, dtypeInfo, isFloat } from "@adjoint/ir";
+import { type DType, at, dtypeInfo, isFloat } from "@adjoint/ir/values";
 import { type Body, type Callee, type Local, type Value, i32, select } from "../emit/index.ts";
 import { type Element, carrier } from "../scalar/carriers.ts";
 import type { Context } from "../scalar/context.ts";

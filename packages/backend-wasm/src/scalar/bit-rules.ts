@@ -1,4 +1,4 @@
-import type { NameOf } from "@adjoint/ir";
+import type { NameOf } from "@adjoint/ir/graph";
 import { i64, select } from "../emit/index.ts";
 import { type IntegerCode, type IntegerRow, integer } from "./rules.ts";
 

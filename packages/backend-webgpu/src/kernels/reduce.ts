@@ -1,5 +1,5 @@
 import type { ReduceKernel } from "@adjoint/compiler/kernel";
-import { at, elementCount } from "@adjoint/ir";
+import { at, elementCount } from "@adjoint/ir/values";
 import type { Place } from "../layout/memory.ts";
 import { fromWord, toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";

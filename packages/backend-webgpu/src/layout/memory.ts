@@ -1,5 +1,5 @@
 import type { BufferId, Kernel, CompiledProgram } from "@adjoint/compiler/kernel";
-import { AdjointError, type DType, at } from "@adjoint/ir";
+import { AdjointError, type DType, at } from "@adjoint/ir/values";
 import { upload } from "../device/upload.ts";
 import { usage } from "../device/usage.ts";
 import type { Registers } from "../device/registers.ts";
