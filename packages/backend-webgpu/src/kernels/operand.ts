@@ -88,11 +88,15 @@ export function operandFunction(
   ];
   const guards = shader.guards(operand.index.guards, names);
   const position = shader.affine(operand.index, names);
-  const element = isVector
-    ? shader.loadVector(operand.buffer, type, position)
-    : shader.load(operand.buffer, operand.dtype, position);
-  const result =
-    guards === "" ? [`return ${element};`] : [`if (${guards}) { return ${element}; }`, `return ${type}(0);`];
+  const element = (): string =>
+    isVector
+      ? shader.loadVector(operand.buffer, type, position)
+      : shader.load(operand.buffer, operand.dtype, position);
+  // A position that is never inside may be a negative constant, which WGSL refuses even where nothing reads it.
+  const outside = `return ${type}(0);`;
+  let result = [outside];
+  if (guards === "") result = [`return ${element()};`];
+  else if (guards !== "false") result = [`if (${guards}) { return ${element()}; }`, outside];
   return [
     `fn ${side}At(batch: i32, free: i32, k: i32) -> ${type} {`,
     ...coordinates.batch.lines,
