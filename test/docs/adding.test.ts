@@ -24,6 +24,25 @@ const projects = ["ir", "backend-cpu", "backend-wasm", "backend-webgpu", "layers
   (name) => `packages/${name}`,
 );
 
+/** Tests that have what the pages add among their subjects, or lists of all there is. */
+const suites = [
+  "packages/ir/test/primitives",
+  "packages/ir/test/composites",
+  "packages/optimizers",
+  "packages/layers",
+  "packages/backend-wasm/test/math",
+  "packages/backend-wasm/test/scalar",
+  "packages/onnx/test/operators",
+  "test/conformance/oracle",
+  "test/conformance/cpu",
+  "test/conformance/wasm",
+  "test/onnx/conformance",
+  "test/onnx/composites",
+  "test/onnx/layers",
+  "test/fuzz",
+];
+const subjects = "erfc|squareplus|groupNorm|lion|JSON|README|operator";
+
 let copy: Copy;
 beforeAll(() => {
   copy = new Copy();
@@ -60,7 +79,7 @@ describe("the pages, followed in a copy of the sources", () => {
             /erf/.test(code) && /^ {2}\w+: /.test(code) && /: |\{$/.test(anchor) && file !== name?.file,
         );
         const missing = rows.map(({ file }) => file).filter((file) => !printed.includes(file));
-        expect(missing, printed).toEqual([]);
+        expect({ missing, printed }).toEqual({ missing: [], printed });
       } finally {
         bare[Symbol.dispose]();
       }
@@ -80,7 +99,7 @@ describe("the pages, followed in a copy of the sources", () => {
       "test/docs/trial.ts",
       `${codeOf(pages.operation, "yours")}\n${trial}`,
     );
-    expect(isGood, printed).toBe(true);
+    expect({ isGood, printed }).toEqual({ isGood: true, printed });
     expect(JSON.parse(printed)).toEqual({
       wrong: [],
       text: true,
@@ -91,38 +110,16 @@ describe("the pages, followed in a copy of the sources", () => {
 
   test("show what they say they show", { timeout: 60_000 }, () => {
     const { printed, isGood } = copy.run("test/docs/shown.ts", codeOf(pages.onnx, "runs"));
-    expect(isGood, printed).toBe(true);
+    expect({ isGood, printed }).toEqual({ isGood: true, printed });
     expect(printed).toMatch(/HardSigmoid|Max|Clip/);
     expect(printed).toContain("'HardSwish' => 1");
   });
 
   test.runIf(inFull)("pass the tests of all packages", { timeout: 900_000 }, () => {
     expect(copy.types("tsconfig.test.json")).toEqual({ printed: "", isGood: true });
-    const { printed, isGood } = copy.node(
-      "node_modules/vitest/vitest.mjs",
-      "run",
-      ...[
-        "packages/ir/test/primitives",
-        "packages/ir/test/composites",
-        "packages/optimizers",
-        "packages/layers",
-      ],
-      ...[
-        "packages/backend-wasm/test/math",
-        "packages/backend-wasm/test/scalar",
-        "packages/onnx/test/operators",
-      ],
-      ...[
-        "test/conformance/oracle",
-        "test/conformance/cpu",
-        "test/conformance/wasm",
-        "test/onnx/conformance",
-      ],
-      ...["test/onnx/composites", "test/onnx/layers", "test/fuzz"],
-      "-t",
-      "erfc|squareplus|groupNorm|lion|JSON|README|operator",
-    );
-    expect(isGood, printed.slice(-5000)).toBe(true);
+    const { printed, isGood } = copy.node("node_modules/vitest/vitest.mjs", "run", ...suites, "-t", subjects);
+    const end = printed.slice(-5000);
+    expect({ isGood, end }).toEqual({ isGood: true, end });
     expect(printed).toMatch(/Tests +\d+ passed/);
   });
 });

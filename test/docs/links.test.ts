@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -12,6 +12,22 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   .split("\n")
   .filter((file) => file !== "" && existsSync(join(root, file)));
 const pages = files.filter((file) => file.endsWith(".md"));
+const baseNames = new Set(files.map((file) => basename(file)));
+
+/** Every word of the sources. */
+const words = new Set(
+  files
+    .filter((file) => /\.(ts|mjs|js|json|html|py)$/.test(file))
+    .flatMap((file) => readFileSync(join(root, file), "utf8").match(/[A-Za-z_]\w*/g) ?? []),
+);
+
+/** Names in docs that are others', and whose. */
+const foreign: { readonly [name: string]: string } = {
+  binaryen: "a package that was tried",
+  subgroupAdd: "WGSL",
+  subgroup_size: "WGSL",
+  SubtleCrypto: "the web",
+};
 
 /** A page without its blocks of code. */
 const proseOf = (page: string): string =>
@@ -62,5 +78,16 @@ describe.each(pages)("%s", (page) => {
         /\.(ts|mjs|js|md|json)$|^(packages|apps|test|docs|tools)\//.test(name) && !/\bdist\//.test(name),
     );
     expect(ours.filter((name) => !isThere(page, name))).toEqual([]);
+  });
+
+  it("names files without their folders that there are", () => {
+    const names = [...prose.matchAll(/`([\w-]+\.(?:ts|mjs))`/g)].map(([, name = ""]) => name);
+    expect(names.filter((name) => !baseNames.has(name))).toEqual([]);
+  });
+
+  if (!page.startsWith("docs/")) return;
+  it("names what the sources name", () => {
+    const names = [...prose.matchAll(/`([A-Za-z_]\w*)(?:\([^`]*\))?`/g)].map(([, name = ""]) => name);
+    expect(names.filter((name) => !words.has(name) && !Object.hasOwn(foreign, name))).toEqual([]);
   });
 });
