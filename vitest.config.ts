@@ -75,30 +75,36 @@ const project = (
   test: { name, maxWorkers, sequence: { groupOrder }, exclude: never(mode), ...files },
 });
 
-export default defineConfig(({ mode }) => ({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
-  test: {
-    // A GPU that a thread waits for aborts the whole process when the thread is stopped.
-    pool: mode === "webgpu" ? "forks" : "threads",
-    testTimeout: mode === "webgpu" ? 60_000 : 15_000,
-    ...(own[mode] === undefined
-      ? {
-          projects: [
-            project(mode, "together", 0, "100%", {
-              include: all,
-              exclude: [...never(mode), ...apart, ...pairs, ...alone],
-              isolate: false,
-            }),
-            project(mode, "apart", 0, "100%", {
-              include: apart,
-              exclude: [...never(mode), ...pairs, ...alone],
-              isolate: true,
-            }),
-            project(mode, "pairs", 1, 2, { include: pairs, isolate: true }),
-            project(mode, "alone", 2, 1, { include: alone, isolate: true }),
-          ],
-        }
-      : { include: [own[mode]] }),
-  },
-}));
+/** `ALL_TESTS=1 npm test` is `npm test` with all that it has a share of, as `pnpm test:full` runs it. */
+const modeOf = (asked: string): string => (asked === "test" && process.env["ALL_TESTS"] ? "full" : asked);
+
+export default defineConfig(({ mode: asked }) => {
+  const mode = modeOf(asked);
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: ["@adjoint/source"] } },
+    test: {
+      // A GPU that a thread waits for aborts the whole process when the thread is stopped.
+      pool: mode === "webgpu" ? "forks" : "threads",
+      testTimeout: mode === "webgpu" ? 60_000 : 15_000,
+      ...(own[mode] === undefined
+        ? {
+            projects: [
+              project(mode, "together", 0, "100%", {
+                include: all,
+                exclude: [...never(mode), ...apart, ...pairs, ...alone],
+                isolate: false,
+              }),
+              project(mode, "apart", 0, "100%", {
+                include: apart,
+                exclude: [...never(mode), ...pairs, ...alone],
+                isolate: true,
+              }),
+              project(mode, "pairs", 1, 2, { include: pairs, isolate: true }),
+              project(mode, "alone", 2, 1, { include: alone, isolate: true }),
+            ],
+          }
+        : { include: [own[mode]] }),
+    },
+  };
+});
