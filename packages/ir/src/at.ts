@@ -1,8 +1,8 @@
 /**
- * The element of a list that must have it: a mistake in an index is an error, and never another element. Outside loops over
- * elements, for lists of any kind.
+ * The element of a list at an index that must exist, so that a wrong index is an error and never another element. For use
+ * outside loops over elements.
  * @param index negative from the end.
- * @throws RangeError where there is none.
+ * @throws RangeError if there is none.
  */
 export function at<T>(list: { readonly length: number; readonly [index: number]: T }, index: number): T {
   const element = list[index < 0 ? list.length + index : index];

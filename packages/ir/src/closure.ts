@@ -9,14 +9,14 @@ export interface Closure {
   readonly captured: readonly Tensor[];
 }
 
-/** Names of a body's inputs and outputs: their places. */
+/** Names of a body's inputs and outputs: their indices. */
 export const numbered = (tensors: readonly Tensor[]): { readonly [name: string]: Tensor } =>
   Object.fromEntries(tensors.map((tensor, index) => [`${index}`, tensor]));
 
 /**
  * Closes a body over its parameters: every outer tensor that it uses (as far out as possible, so that what does not
  * depend on the parameters is computed once, outside) becomes a further input.
- * @param own nodes that stay inside all the same: a branch keeps its work to itself, to do it only when taken.
+ * @param own nodes that stay inside in any case: a branch keeps its work, so that it is done only if the branch is taken.
  */
 export function close(
   parameters: readonly Tensor[],
@@ -58,7 +58,7 @@ export function close(
 const MOST_LEVELS = 256;
 const levels = new WeakMap<Graph, number>();
 
-/** How many levels of bodies a graph has, its own included. */
+/** The number of levels of bodies in a graph, its own included. */
 function levelsOf(graph: Graph): number {
   const known = levels.get(graph);
   if (known !== undefined) return known;
@@ -69,7 +69,7 @@ function levelsOf(graph: Graph): number {
   return inner + 1;
 }
 
-/** Refuses a body in which more lie inside one another than any walk is made for. */
+/** Refuses a body with more bodies inside one another than recursive walks can take. */
 export function checkLevels(operation: string, body: Graph): void {
   if (levelsOf(body) <= MOST_LEVELS) return;
   throw new AdjointError(

@@ -27,16 +27,16 @@ export interface CompositeFunction<P extends readonly unknown[] = readonly Opera
 /** Operands in order; the last may be left out. */
 export type CompositeInputs = readonly (Tensor | undefined)[];
 
-/** What defines a composite and the function that makes its nodes: one function over other operations. */
+/** The definition of a composite and of the function that makes its nodes. */
 export interface CompositeDefinition<I extends CompositeInputs, A, P extends readonly unknown[], R = Tensor> {
   readonly name: string;
-  /** How many operands it takes: a count, or the least and the most. */
+  /** The number of operands, or the least and the most. */
   readonly arity: number | readonly [number, number];
   /** Absent if it has no attributes. */
   readonly attributes?: Schema<A>;
   /** Operands and attributes from the parameters of the function. Defaults of options are filled in here. */
   readonly call: (...parameters: P) => readonly [inputs: readonly [...I], attributes: A];
-  /** What the function returns; the first output if absent. */
+  /** The result of the function; the first output if absent. */
   readonly result?: (outputs: readonly Tensor[]) => R;
   /** It moves or selects elements and rounds nothing, so that 16-bit floats need no wider type. */
   readonly exact?: boolean;

@@ -13,7 +13,7 @@ interface Term {
   readonly coefficient: number;
 }
 
-/** What a size may hold: a file of a few hundred bytes can ask for products of sums that no memory holds. */
+/** Limits of a size: a file of a few hundred bytes can ask for products of sums that no memory holds. */
 const most = {
   terms: 1024,
   /** Terms of a product before like ones are joined. */
@@ -126,7 +126,7 @@ export function mulDims(a: Dim, b: Dim): Dim {
   return canonical(products);
 }
 
-/** a ÷ b where it is exact; undefined where the quotient is no integer polynomial. */
+/** a ÷ b if it is exact; undefined if the quotient is not an integer polynomial. */
 export function divDims(a: Dim, b: Dim): Dim | undefined {
   if (typeof a === "number" && typeof b === "number")
     return b !== 0 && Number.isInteger(a / b) ? a / b : undefined;
@@ -159,7 +159,7 @@ export function equalDims(a: Dim, b: Dim): boolean {
   return a === b || a.text === b.text;
 }
 
-/** True where a ≥ b whatever the symbols are (sizes are never negative); false where that is not certain. */
+/** True if a ≥ b for all sizes of the symbols (sizes are never negative); false if that is not certain. */
 export function provablyAtLeast(a: Dim, b: Dim): boolean {
   const difference = subDims(a, b);
   if (typeof difference === "number") return difference >= 0;

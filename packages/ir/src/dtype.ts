@@ -39,7 +39,7 @@ export type DataOf<D extends DType> = DTypeArrays[D];
 /** Any array that holds elements. */
 export type TypedArray = DataOf<DType>;
 
-/** Whether a value from outside is the name of an element type. */
+/** True if a value from outside is the name of an element type. */
 export const isDType = (name: unknown): name is DType => dtypes.some((dtype) => dtype === name);
 
 /** `float`, signed `int`, unsigned `uint`, or `bool`. */

@@ -5,7 +5,7 @@ export * from "./special.ts";
 /** Integer division toward zero; by zero it is 0. */
 export const divide = (a: number, b: number): number => (b === 0 ? 0 : Math.trunc(a / b));
 
-/** aᵇ of floats, where 1 to any power is 1 (`**` gives NaN for an infinite exponent). */
+/** aᵇ of floats; 1 to any power is 1 (`**` gives NaN for an infinite exponent). */
 export const floatPower = (a: number, b: number): number => (a === 1 ? 1 : a ** b);
 
 /** 64-bit division and remainder by zero give 0, as the narrower types do. */

@@ -1,6 +1,6 @@
 import { currentOrigin } from "./origin.ts";
 
-/** What kind of promise was broken; stable, so that programs can branch on it. */
+/** The kind of a mistake; stable, so that programs can branch on it. */
 export type ErrorCode =
   | "shape"
   | "dtype"
@@ -15,7 +15,7 @@ export type ErrorCode =
   | "limit"
   | "backend";
 
-/** Codes of errors in declaring a graph, where the line that declares is the place to look. */
+/** Codes of errors in declaring a graph: the line that declares is to be mended. */
 const DECLARING: ReadonlySet<ErrorCode> = new Set(["shape", "dtype", "attribute", "graph", "gradient"]);
 
 /**
@@ -41,7 +41,7 @@ export class AdjointError extends Error {
 
 /** Input from outside asks for more than a limit allows. The message says what was asked and how to raise the limit. */
 export class LimitError extends AdjointError {
-  /** What was asked for, in the units of the limit; at least so much where the asking was cut short. */
+  /** The amount asked for, in the units of the limit; a lower bound if counting stopped early. */
   readonly asked: number;
   readonly limit: number;
 

@@ -12,7 +12,7 @@ import type { TensorValue } from "./value.ts";
 /** Values of registers by name. */
 export type State = { readonly [register: string]: TensorValue };
 
-/** What a run gives: outputs by name, and the registers after it. */
+/** Result of a run: outputs by name, and the registers after it. */
 export interface Evaluation<O extends string = string> {
   readonly outputs: { readonly [name in O]: TensorValue };
   readonly state: State;
@@ -32,7 +32,7 @@ export function evaluateTensors(
   const order = nodesOf(tensors);
   const wanted = new Set(tensors.map((tensor) => tensor.node));
   const isKnown = (node: Node): boolean => node.outputs.every((output) => known.has(output));
-  // What only known tensors rest on is not wanted.
+  // Nodes that only known tensors need are not computed.
   for (const node of order.toReversed())
     if (wanted.has(node) && !isKnown(node)) for (const tensor of node.inputs) wanted.add(tensor.node);
   for (const node of order) {
@@ -61,7 +61,6 @@ export function evaluateBody(body: Graph, inputs: readonly TensorValue[]): reado
   return evaluateTensors(Object.values(body.outputs), known);
 }
 
-/** Options of a reference run. */
 export interface EvaluateOptions {
   /** Registers by name; those absent start from their initial value. */
   readonly state?: State;

@@ -9,7 +9,7 @@ import { filled, input } from "./ops/source.ts";
 import { widened } from "./ops/widely.ts";
 
 /**
- * Vector-Jacobian products: the cotangents of `wrt` from those of `outputs`, as graph. Undefined stands for zero.
+ * Vector-Jacobian products: the cotangents of `wrt` from those of `outputs`, as a graph. Undefined stands for zero.
  * Source: reverse accumulation, Griewank and Walther, "Evaluating Derivatives" (2008), chapter 3.
  */
 export function vjp(
@@ -59,7 +59,7 @@ export function vjp(
   return wrt.map(sumOf);
 }
 
-/** Bodies keep constants to themselves: a gradient by one that a body holds would silently lack that use. */
+/** Bodies keep constants to themselves: a gradient with respect to one that a body holds would silently lack that use. */
 function checkVisible(order: readonly Node[], wrt: readonly Tensor[]): void {
   const constants = new Map(
     wrt.flatMap((tensor) => (freeSources([tensor], []).length === 0 ? [[tensor.node, tensor] as const] : [])),
@@ -72,7 +72,7 @@ function checkVisible(order: readonly Node[], wrt: readonly Tensor[]): void {
         throw new AdjointError(
           "gradient",
           operation,
-          `${hidden} is a constant inside its body, where gradients by it do not reach`,
+          `${hidden} is a constant inside its body, which gradients with respect to it do not reach`,
           "Make it an input or a register.",
         );
       }
@@ -141,10 +141,10 @@ function checkDifferentiable(operation: string, tensors: readonly Tensor[]): voi
 }
 
 /**
- * The gradients of a scalar by some tensors, as graph: they can be printed, optimized, exported, and differentiated again.
- * A tensor that the loss does not depend on has gradient zero.
+ * The gradients of a scalar with respect to tensors, as a graph: they can be printed, optimized, exported, and differentiated again.
+ * The gradient with respect to a tensor that the loss does not depend on is zero.
  * @param loss a float scalar.
- * @throws AdjointError when the loss is no float scalar or a `wrt` is no float.
+ * @throws AdjointError if the loss is not a float scalar or a `wrt` is not a float.
  */
 export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor[] {
   if (loss.rank !== 0) {
@@ -167,7 +167,7 @@ function zerosLike(tensors: readonly Tensor[], index: number): Tensor {
 }
 
 /**
- * Jacobian-vector products: how `outputs` move when `wrt` move along `tangents`.
+ * Jacobian-vector products: the change of `outputs` as `wrt` move along `tangents`.
  *
  * A vjp is linear in its cotangent, so its own vjp by the cotangent is the jvp: no forward rules are needed.
  * Source: J. Townsend, "A new trick for calculating Jacobian vector products" (2017).

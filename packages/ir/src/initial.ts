@@ -5,7 +5,7 @@ import { elementCount, typeText } from "./shape.ts";
 import { hashName, threefry2x32 } from "./threefry.ts";
 import { type Scalar, type TensorValue, elementWriter, tensorValue, castScalar, zeroValue } from "./value.ts";
 
-/** How a register starts, as data. Samples are a pure function of the session's seed and the register's name. */
+/** The first value of a register, as data. Samples are a pure function of the session's seed and the register's name. */
 export type Initial =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "data"; readonly value: TensorValue }
@@ -35,7 +35,7 @@ function isTensorValue(value: unknown): boolean {
   );
 }
 
-/** Whether two registers start alike, values compared bit by bit. */
+/** True if two registers start alike, values compared bit by bit. */
 export function equalInitials(a: Initial, b: Initial): boolean {
   if (a === b) return true;
   if (a.kind !== "data" || b.kind !== "data") {
@@ -75,7 +75,7 @@ const uniforms = (seed: number, stream: number): Uniforms => {
 
 /**
  * The first value of a register. Bit-equal on every engine: only operations that IEEE 754 rounds exactly are used.
- * @throws AdjointError when `data` does not fit the register's type or a random start is asked of an integer.
+ * @throws AdjointError if `data` does not fit the register's type or an integer is to start at random.
  */
 export function initialValue(
   register: {
@@ -115,7 +115,7 @@ export function initialValue(
   return value;
 }
 
-/** What each element starts as; random ones are floats, which storage rounds. */
+/** The first value of each element; random ones are floats, which storage rounds. */
 function sampler(
   initial: Exclude<Initial, { kind: "data" | "seed" }>,
   { dtype, shape }: TensorValue,

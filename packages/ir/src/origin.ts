@@ -6,8 +6,8 @@ declare global {
 }
 
 /**
- * Where a node comes from: the named scopes (layers) it was made in and the user's source line. Held by nodes so that
- * errors can point at the user's code, and so that exports have readable names.
+ * The named scopes (layers) that a node was made in and the user's source line. Nodes hold it so that errors can point at
+ * the user's code, and so that exports have readable names.
  */
 export class Origin {
   /** Slash-joined scopes, such as `encoder/dense_1`; empty outside any. */
@@ -24,14 +24,14 @@ export class Origin {
     return new Origin(this.scope === "" ? name : `${this.scope}/${name}`, this.#trace);
   }
 
-  /** The layer and the source line, for messages; empty where neither is known. */
+  /** The layer and the source line, for messages; empty if neither is known. */
   get place(): string {
     return [this.scope === "" ? "" : `layer "${this.scope}"`, this.site ?? ""]
       .filter((part) => part !== "")
       .join(", ");
   }
 
-  /** `file:line:column` of the first frame outside Adjoint, where the engine gives stacks. */
+  /** `file:line:column` of the first frame outside Adjoint, if the engine gives stacks. */
   get site(): string | undefined {
     for (const frame of this.#trace?.stack?.split("\n").slice(1) ?? []) {
       if (OWN_FRAME.test(frame) || frame.includes("node:internal")) continue;

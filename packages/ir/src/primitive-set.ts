@@ -13,7 +13,7 @@ export interface PrimitiveSet {
   source: {
     /** A value fed at run time. */
     input: { name: string; dtype: DType; shape: Shape };
-    /** State that outlives a run: reads see the value of before the step. */
+    /** State that outlives a run: reads see the value from before the step. */
     register: RegisterAttributes;
     constant: { value: TensorValue };
     /** 0, 1, 2… along `axis`. */

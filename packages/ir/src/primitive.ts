@@ -20,7 +20,7 @@ export function definePrimitive<N extends PrimitiveName>(primitive: Primitive<N>
   return primitive;
 }
 
-/** Whether an operation is one that `definePrimitive` made, and not another of its name. */
+/** True if `definePrimitive` made the operation, and it is not another of its name. */
 export const isDefined = (operation: Operation): boolean => defined.has(operation);
 
 export const noAttributes: Schema<None> = strictObject({});
@@ -45,7 +45,7 @@ export const shapeSchema: Schema<Shape> = array(dimSchema);
 
 export const axesAttributes: AttributeSchema<"reduceSum"> = strictObject({ axes: axesSchema });
 
-/** `count` operands, or a clear refusal. */
+/** The operands, of which there must be `count`. */
 export function operands(operation: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
   if (inputs.length !== count) {
     throw new AdjointError("graph", operation, `takes ${count} operands and got ${inputs.length}`);
@@ -61,7 +61,7 @@ export function operand(inputs: readonly Tensor[], index: number): Tensor {
   return tensor;
 }
 
-/** Axis counted from the front. @throws AdjointError when outside −rank … rank−1. */
+/** Axis counted from the front. @throws AdjointError if outside −rank … rank−1. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new AdjointError(
@@ -74,7 +74,7 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Distinct axes, sorted; all of them where none are given. */
+/** Distinct axes, sorted; all of them if none are given. */
 export function normalizeAxes(
   operation: string,
   axes: readonly number[] | number | undefined,

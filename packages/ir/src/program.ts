@@ -4,7 +4,7 @@ import { equalTypes, typeText } from "./shape.ts";
 import { type Graph, type Node, type Tensor, type Update, isNode, registerOf } from "./tensor.ts";
 import { graphNodes, mapRecord, rewriter } from "./walk.ts";
 
-/** What `program` takes. */
+/** Inputs, outputs and updates for `program`. */
 export interface ProgramParts<I extends string, O extends string> {
   readonly inputs: { readonly [name in I]: Tensor };
   readonly outputs: { readonly [name in O]: Tensor };

@@ -7,7 +7,7 @@ import { graphNodes } from "./walk.ts";
 
 /**
  * The registers a graph reads or updates, by name.
- * @throws AdjointError where two of one name differ in type or first value.
+ * @throws AdjointError if two of one name differ in type or first value.
  */
 export function registersOf(graph: Graph): ReadonlyMap<string, RegisterAttributes> {
   return new Map([...registerTensors([graph])].map(([name, tensor]) => [name, registerOf(tensor)]));
@@ -15,7 +15,7 @@ export function registersOf(graph: Graph): ReadonlyMap<string, RegisterAttribute
 
 /**
  * The registers of graphs that share them, by name.
- * @throws AdjointError where two of one name differ in type or first value.
+ * @throws AdjointError if two of one name differ in type or first value.
  */
 export function registerTensors(
   graphs: Iterable<Graph>,
@@ -49,7 +49,7 @@ export function collectRegisters(
   }
 }
 
-/** What is wrong with two registers of one name; undefined where they have one type and one first value. */
+/** The difference between two registers of one name, for messages; undefined if they have one type and one first value. */
 export function registerClash(a: Tensor, b: Tensor): string | undefined {
   const [one, other] = [registerOf(a), registerOf(b)];
   const sameType = equalTypes(one, other);

@@ -23,8 +23,8 @@ import type {
 import { AdjointError } from "./error.ts";
 
 /*
- * What Adjoint uses of zod, in its small form, for all packages: so there is one copy of it. The small form has no texts
- * for issues; `safeParse` brings them.
+ * The part of zod's small form that Adjoint uses, for all packages, so that there is one copy of it. The small form has no
+ * texts for issues; `safeParse` adds them.
  */
 
 export {
@@ -72,7 +72,7 @@ export type OptionalSchema<T> = $ZodOptional<$ZodType<T>>;
 /** The schema of a key that may be missing and has a value all the same. */
 export type DefaultSchema<T> = $ZodDefault<$ZodType<T>>;
 
-/** What is wrong with a value, and where in it. */
+/** A fault of a value, with its path. */
 export type Issue = $ZodIssue;
 
 /** A schema that takes further conditions. */
@@ -176,7 +176,7 @@ export function variant<T>(
   });
 }
 
-/** What `safeParse` gives. */
+/** Result of `safeParse`. */
 export type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly issues: readonly Issue[] };
@@ -207,7 +207,7 @@ export function parseSettings<T>(
 const wrongAttribute = (operation: string, problem: string): AdjointError =>
   new AdjointError("attribute", operation, problem);
 
-/** What a schema without a message of its own says. */
+/** The message of an issue whose schema has none. */
 const textOf: $ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":

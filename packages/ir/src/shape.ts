@@ -4,7 +4,7 @@ import { LimitError } from "./error.ts";
 
 export type Shape = readonly Dim[];
 
-/** What is known of a tensor before it is computed. */
+/** A tensor's dtype and shape, which are known before it is computed. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -15,7 +15,7 @@ export const shapeText = (shape: Shape): string => `[${shape.map(String).join(",
 /** `f32[batch, 784]`; a scalar is `f32[]`. */
 export const typeText = (type: TensorType): string => `${type.dtype}${shapeText(type.shape)}`;
 
-/** Axes that a tensor may have, as in NumPy: much of what is done with axes takes the square of their count. */
+/** Axes that a tensor may have, as in NumPy: many computations on axes take the square of their number. */
 const MOST_AXES = 64;
 
 /** @throws LimitError for a shape of too many axes. */
@@ -44,7 +44,7 @@ export function elementCount(shape: readonly number[]): number {
   return Number.isNaN(product) ? 0 : product;
 }
 
-/** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined where the shapes don't go together. */
+/** NumPy's broadcasting: right-aligned, a size of 1 stretches. Undefined if the shapes don't fit. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   if (a === b) return a;
   const rank = Math.max(a.length, b.length);

@@ -1,3 +1,4 @@
+import { at } from "./at.ts";
 import {
   type Bindings,
   type Dim,
@@ -39,7 +40,7 @@ export function solveSymbols(
       const bound = bindDim(size, bindings);
       const [symbol, ...others] = dimSymbols(bound);
       if (symbol === undefined || others.length > 0) continue;
-      const solution = solveLinear(bound, symbol, fed[axis] ?? 0);
+      const solution = solveLinear(bound, symbol, at(fed, axis));
       if (solution === undefined) continue;
       bindings = { ...bindings, [symbol]: solution };
       progress = true;
@@ -55,7 +56,7 @@ export function solveSymbols(
         "Sizes are whole numbers ≥ 0, and each symbol needs an axis that it decides alone.",
       );
     }
-    if (!equalDims(bound, fed[axis] ?? 0)) {
+    if (!equalDims(bound, at(fed, axis))) {
       throw new AdjointError(
         "feed",
         `input "${name}"`,
@@ -66,7 +67,7 @@ export function solveSymbols(
   return bindings;
 }
 
-/** The size of a symbol that makes a polynomial of it equal `target`; undefined where it is not linear. */
+/** The size of a symbol that makes a polynomial of it equal `target`; undefined if the polynomial is not linear in it. */
 function solveLinear(polynomial: Dim, symbol: string, target: number): number | undefined {
   if (typeof polynomial === "number" || polynomial.terms.some((term) => term.symbols.length > 1))
     return undefined;

@@ -18,7 +18,6 @@ import type { TensorValue } from "./value.ts";
 /** A tensor, or a number that takes the other operand's dtype. */
 export type Operand = Tensor | number | bigint | boolean;
 
-/** Options of a reduction. */
 export interface ReduceOptions {
   /** Axes to reduce, negative from the end; all of them by default. */
   readonly axes?: readonly number[] | number;
@@ -104,7 +103,7 @@ export interface TensorMethods extends FloatMethods {
   bitwiseXor(other: Operand): Tensor;
   shiftLeft(other: Operand): Tensor;
   shiftRight(other: Operand): Tensor;
-  /** Elements of `a` where this (bool) holds, else of `b`. */
+  /** Elements of `a` if this (bool) is true, else of `b`. */
   where(a: Operand, b: Operand): Tensor;
   reduceSum(options?: ReduceOptions): Tensor;
   reduceProd(options?: ReduceOptions): Tensor;
@@ -134,7 +133,7 @@ export interface TensorMethods extends FloatMethods {
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods are set on the prototype by chain.ts
 export class Tensor {
   readonly node: Node;
-  /** Which of the node's outputs this is. */
+  /** The index among the node's outputs. */
   readonly index: number;
   readonly type: TensorType;
 
@@ -239,12 +238,12 @@ export class Node<A = unknown> {
   }
 }
 
-/** What a primitive and a composite have in common. Methods are declared as such so that a table may mix attribute types. */
+/** The common part of primitives and composites. Methods are declared as methods so that a table may mix attribute types. */
 interface OperationBase<A> {
   readonly name: string;
-  /** Validates attributes where they come from outside: text, JSON, other formats. */
+  /** Validates attributes that come from outside: text, JSON, other formats. */
   readonly attributes: Schema<A>;
-  /** The outputs' types; throws where the operands don't fit. */
+  /** The outputs' types; throws if the operands don't fit. */
   infer(inputs: readonly Tensor[], attributes: A, graphs: readonly Graph[]): readonly TensorType[];
 }
 
@@ -267,7 +266,7 @@ export interface Composite<A = unknown> extends OperationBase<A> {
   /** Refuses operands, by the names and types that the caller knows them by. */
   check(inputs: readonly Tensor[], attributes: A): void;
   build(inputs: readonly Tensor[], attributes: A): readonly Tensor[];
-  /** Replaces the gradient of the body where that would be less stable or slower. */
+  /** Replaces the gradient of the body if that would be less stable or slower. */
   gradient?(node: Node<A>, cotangents: readonly Cotangent[]): readonly Cotangent[];
 }
 

@@ -9,7 +9,7 @@ const mix = (x0: number, x1: number, rotation: number): number =>
 
 /**
  * Two unsigned words from a key of two words and a counter of two words.
- * @param out where the words go; callers in loops keep one.
+ * @param out receives the words; callers in loops reuse one.
  */
 export function threefry2x32(
   key0: number,

@@ -36,7 +36,7 @@ export function tensorValue(dtype: DType, shape: readonly number[], data: TypedA
   return { dtype, shape, data };
 }
 
-/** A value of zeros. @throws AdjointError where there is no memory for it. */
+/** A value of zeros. @throws AdjointError if there is no memory for it. */
 export function zeroValue<D extends DType>(dtype: D, shape: readonly number[]): TensorValue<D> {
   const { array, bytes } = dtypeInfo[dtype];
   const elements = elementCount(shape);
@@ -146,7 +146,7 @@ export function roundScalar(element: Scalar, dtype: DType): Scalar {
   return element;
 }
 
-/** Copies elements between arrays of one class; arrays of two are left as they are. */
+/** Copies elements between arrays of one class; arrays of two classes are left as they are. */
 export function copyInto(target: TypedArray, source: TypedArray): void {
   if (target instanceof BigInt64Array || target instanceof BigUint64Array) {
     if (source instanceof BigInt64Array || source instanceof BigUint64Array) target.set(source);

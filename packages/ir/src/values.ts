@@ -1,5 +1,5 @@
 /*
- * Tensors as data, without operations: what a program needs that runs compiled graphs and declares none.
+ * Tensors as data, without operations: for programs that run compiled graphs and declare none.
  */
 
 export { AdjointError, type ErrorCode, LimitError } from "./error.ts";

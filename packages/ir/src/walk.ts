@@ -7,7 +7,7 @@ const NONE: ReadonlySet<Node> = new Set();
 
 /**
  * Every node that the roots need, each after its inputs. Deterministic: depth first, inputs in order.
- * @param known nodes that are left out, with what they need.
+ * @param known nodes that are left out, with all that only they need.
  */
 export function nodesOf(
   roots: readonly Tensor[],
@@ -41,13 +41,13 @@ export function nodesOf(
   return order;
 }
 
-/** What a graph computes: outputs, then updates. */
+/** The tensors that a graph computes: outputs, then the next values of registers. */
 export const rootsOf = (graph: Graph): readonly Tensor[] => [
   ...Object.values(graph.outputs),
   ...graph.updates.map((update) => update.next),
 ];
 
-/** Orders that are known: graphs do not change. */
+/** Orders found earlier: graphs do not change. */
 const orders = new WeakMap<Graph, readonly Node[]>();
 
 /** The nodes of `nodesOf` that a graph's roots need. */
@@ -59,7 +59,7 @@ export function sortedNodes(graph: Graph): readonly Node[] {
   return order;
 }
 
-/** Whether a graph has loops, branches or composites. */
+/** True if a graph has loops, branches or composites. */
 export const hasBodies = (graph: Graph): boolean => sortedNodes(graph).some((node) => node.graphs.length > 0);
 
 /** All nodes of a graph, in order, inputs that nothing uses included. */
@@ -73,7 +73,7 @@ export function graphNodes(graph: Graph): readonly Node[] {
   return [...first, ...order.filter((node) => !first.has(node))];
 }
 
-/** What a rewriting function makes of a node's outputs; undefined keeps the node (on its rewritten inputs). */
+/** Replaces a node's outputs; undefined keeps the node (on its rewritten inputs). */
 export type Visit = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
 
 /** A memoized bottom-up rewriting: call it with tensors, in any order. */

@@ -87,7 +87,7 @@ describe("check", () => {
       0,
       other.type,
     );
-    expect(() => check(graphOf(stray.neg()))).toThrow("which is no output of its node");
+    expect(() => check(graphOf(stray.neg()))).toThrow("which is not an output of its node");
   });
 
   test("refuses a cycle", () => {
@@ -97,7 +97,7 @@ describe("check", () => {
     expect(() => check(graphOf(loop))).toThrow("is among its own inputs");
   });
 
-  test("refuses inputs that are not declared, and declarations that are no inputs", () => {
+  test("refuses inputs that are not declared, and declarations that are not inputs", () => {
     const other = input("other", "f32", [2, 3]);
     expect(() => check(graphOf(x.add(other)))).toThrow(/reads input "other": .*not among its inputs/);
     expect(() => check({ ...graphOf(x), inputs: { x: x.exp() } })).toThrow(/input "x" is exp/);
@@ -111,7 +111,7 @@ describe("check", () => {
     expect(() => check(updates({ register: state, next: x }))).toThrow(
       /register "state" is f32\[3\] and its update is input "x"/,
     );
-    expect(() => check(updates({ register: x, next: x }))).toThrow("is updated and is no register");
+    expect(() => check(updates({ register: x, next: x }))).toThrow("is updated and is not a register");
     expect(() => check(updates({ register: state, next }, { register: state, next }))).toThrow(
       "has two updates",
     );
@@ -141,7 +141,7 @@ describe("check", () => {
     );
     const state = register("state", "f32", [2, 3]);
     expect(() => check(withBody({ outputs: { 0: own.add(state) } }))).toThrow(
-      /the body reads register "state".*which is no parameter/,
+      /the body reads register "state".*which is not a parameter/,
     );
     expect(() => check(withBody({ updates: [{ register: state, next: own }] }))).toThrow(
       "a body has updates",

@@ -179,9 +179,9 @@ describe("einsum", () => {
     ],
     ["ij->ik", [[2, 3]], /the output's "k" is in no operand/],
     ["ij->ii", [[2, 2]], /the output names an axis twice/],
-    ["i1->i", [[2, 2]], /"i1" is no term/],
+    ["i1->i", [[2, 2]], /"i1" is not a term/],
     ["i->j->i", [[2]], /describes/],
-    ["......i->i", [[2]], /is no term/],
+    ["......i->i", [[2]], /is not a term/],
   ])("refuses %s of %j", (equation, shapes, message) => {
     const tensors = shapes.map((shape, index) => input(`x${index}`, "f32", shape));
     expect(() => einsum(equation, ...tensors)).toThrow(message);

@@ -156,7 +156,7 @@ describe("gradients by a constant", () => {
     );
     const [first = x, second = x] = [loop.carry[0], branch];
     const message =
-      /^(scan|if): mul: f64\[\].* is a constant inside its body, where gradients by it do not reach\. Make it an input or a register\./;
+      /^(scan|if): mul: f64\[\].* is a constant inside its body, which gradients with respect to it do not reach\. Make it an input or a register\./;
     expect(() => gradients(first, [c])).toThrow(message);
     expect(() => gradients(second.reduceSum().mul(c), [c])).toThrow(message);
     expect(gradients(first, [x])).toHaveLength(1);

@@ -172,7 +172,7 @@ describe("bernoulli masks", () => {
     );
   });
 
-  test("are certain at 0 and 1, and refuse what is no probability", () => {
+  test("are certain at 0 and 1, and refuse numbers that are not probabilities", () => {
     expect(mean(sample(bernoulli(key(), [5000], 1)))).toBe(1);
     expect(mean(sample(bernoulli(key(), [5000], 0)))).toBe(0);
     expect(() => bernoulli(key(), [1], 1.5)).toThrow(/bernoulli: probability/);

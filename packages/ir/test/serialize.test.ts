@@ -194,7 +194,7 @@ describe("serialize", () => {
     expect(json).toContain(`"scope":"dense_1"`);
     expect(json).not.toContain("log1p");
     expectRoundTrip(trainingStep());
-    expect(() => deserialize(JSON.parse(json))).toThrow(/nodes\[5\]: "softplus": is no primitive/);
+    expect(() => deserialize(JSON.parse(json))).toThrow(/nodes\[5\]: "softplus": is not a primitive/);
   });
 
   test("bodies nest", () => {

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { boolean, number, strictObject } from "../schema.ts";
 import { divDims, equalDims, mulDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
@@ -17,7 +18,7 @@ const scoreShape = (q: Tensor, k: Tensor): Tensor["shape"] => [
   k.shape[k.rank - 2] ?? 1,
 ];
 
-/** How many of q's heads share a head of k and v. */
+/** The number of q's heads that share a head of k and v. */
 function groupsOf(q: Tensor, k: Tensor): number | undefined {
   const groups = divDims(q.shape[q.rank - 3] ?? 1, k.shape[q.rank - 3] ?? 1);
   return typeof groups === "number" && groups > 0 ? groups : undefined;
@@ -48,15 +49,14 @@ function check([q, k, v, mask]: Inputs): void {
   }
 }
 
-/** Softmax over keys, 0 for a query that may look at none. */
+/** Softmax over keys; 0 for a query that may see no key. */
 function weigh(scores: Tensor): Tensor {
   const blind = scores.reduceMax({ axes: [-1], keepDims: true }).equal(-Infinity);
   return blind.where(0, softmax(blind.where(0, scores)));
 }
 
-/** Options of `attention`. */
 export interface AttentionOptions {
-  /** What scores are multiplied by; 1/√size by default. */
+  /** Factor of the scores; 1/√size by default. */
   readonly scale?: number;
   /** Query i sees keys 0 … i alone. */
   readonly causal?: boolean;
@@ -85,8 +85,8 @@ export const attention: CompositeFunction<[q: Tensor, k: Tensor, v: Tensor, opti
       const batch = [...q.shape.keys()].slice(0, -2);
       const paired = { leftBatch: batch, rightBatch: batch };
       // Heads that share keys are further queries of one head, so that keys and values are never copied.
-      const queries = [...k.shape.slice(0, -2), mulDims(q.shape[q.rank - 2] ?? 1, groupsOf(q, k) ?? 1)];
-      const grouped = (x: Tensor): Tensor => x.reshape([...queries, x.shape[x.rank - 1] ?? 1]);
+      const queries = [...k.shape.slice(0, -2), mulDims(at(q.shape, q.rank - 2), groupsOf(q, k) ?? 1)];
+      const grouped = (x: Tensor): Tensor => x.reshape([...queries, at(x.shape, x.rank - 1)]);
       let scores = grouped(q)
         .dotGeneral(k, { ...paired, leftContract: [-1], rightContract: [-1] })
         .reshape(scoreShape(q, k))
@@ -102,13 +102,13 @@ export const attention: CompositeFunction<[q: Tensor, k: Tensor, v: Tensor, opti
       const weights = mask === undefined ? softmax(scores) : weigh(scores);
       return grouped(weights)
         .dotGeneral(v, { ...paired, leftContract: [-1], rightContract: [-2] })
-        .reshape([...q.shape.slice(0, -1), v.shape[v.rank - 1] ?? 1]);
+        .reshape([...q.shape.slice(0, -1), at(v.shape, v.rank - 1)]);
     },
   });
 
 /** 1/√size. */
 function defaultScale(q: Tensor): number {
-  const size = q.shape[q.rank - 1] ?? 1;
+  const size = at(q.shape, q.rank - 1);
   if (typeof size === "number") return 1 / Math.sqrt(size);
   throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
 }

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type CompositeFunction, defineComposite } from "../composite.ts";
 import type { Tensor } from "../tensor.ts";
 import { countOf } from "../ops/reduce.ts";
@@ -17,8 +18,8 @@ export interface EpsilonOptions {
 }
 
 /**
- * (x − mean)/√(variance + epsilon)·scale + bias per channel (axis 1), with statistics that are given: how batch
- * normalization predicts. Source: Ioffe, Szegedy (2015), arXiv:1502.03167.
+ * (x − mean)/√(variance + epsilon)·scale + bias per channel (axis 1), with given statistics, as batch normalization
+ * does in prediction. Source: Ioffe, Szegedy (2015), arXiv:1502.03167.
  * @param x [N, C, …]; all others are [C].
  */
 export const batchNormalization: CompositeFunction<
@@ -38,7 +39,7 @@ export const batchNormalization: CompositeFunction<
   },
 });
 
-/** What `batchNormalizationTraining` gives. */
+/** Results of `batchNormalizationTraining`. */
 export interface BatchNormalized {
   readonly y: Tensor;
   /** [C]. */
@@ -47,7 +48,7 @@ export interface BatchNormalized {
   readonly variance: Tensor;
 }
 
-/** As `batchNormalization`, with the batch's own mean and variance per channel, which it gives too. */
+/** As `batchNormalization`, with the batch's own mean and variance per channel, which it returns too. */
 export const batchNormalizationTraining: CompositeFunction<
   [x: Tensor, scale: Tensor, bias: Tensor, options?: EpsilonOptions],
   BatchNormalized
@@ -72,7 +73,7 @@ export const batchNormalizationTraining: CompositeFunction<
   gradient: ({ inputs: [x, scale], attributes: { epsilon } }, [g, byMean, byVariance]) => {
     const axes = besidesChannels(x);
     const count = countOf(
-      axes.map((axis) => x.shape[axis] ?? 1),
+      axes.map((axis) => at(x.shape, axis)),
       x,
     );
     const parts: Tensor[] = [];

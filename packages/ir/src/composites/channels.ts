@@ -1,10 +1,11 @@
+import { at } from "../at.ts";
 import { type Schema, checked, minimum, number, strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkDTypes, checkShape } from "./checks.ts";
 
 /*
- * What normalizations with one number a channel share.
+ * Shared by normalizations with one number per channel.
  */
 
 export interface Epsilon {
@@ -14,14 +15,14 @@ export const epsilonSchema: Schema<Epsilon> = strictObject({
   epsilon: checked(number(), minimum(0)),
 });
 
-/** One number a channel (axis 1), stretched over the other axes of x. */
+/** One number per channel (axis 1), stretched over the other axes of x. */
 export const perChannel = (vector: Tensor, x: Tensor): Tensor =>
-  vector.reshape([x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)]);
+  vector.reshape([at(x.shape, 1), ...x.shape.slice(2).map(() => 1)]);
 
-/** What vectors of one number a channel are called in messages. */
+/** Names in messages for vectors of one number per channel. */
 export const scaleAndBias: readonly string[] = ["scale", "bias"];
 
-/** Refuses operands other than x [N, C, …] and one float a channel. */
+/** Refuses operands other than x [N, C, …] and one float per channel. */
 export function checkChannels(name: string, inputs: readonly Tensor[], what: readonly string[]): void {
   checkDTypes(name, inputs);
   const [x, ...vectors] = inputs;

@@ -3,7 +3,7 @@ import { type Domain, checkDomain } from "../ops/elementwise.ts";
 import { equalShapes, typeText } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Refuses tensors that are no floats (or not of the domain given) or differ in dtype. */
+/** Refuses tensors that are not floats (or not of the domain given) or that differ in dtype. */
 export function checkDTypes(name: string, tensors: readonly Tensor[], domain: Domain = "float"): void {
   const [first, ...rest] = tensors;
   if (first === undefined) return;
@@ -19,7 +19,7 @@ export function checkDTypes(name: string, tensors: readonly Tensor[], domain: Do
   }
 }
 
-/** Refuses a tensor whose shape is not `shape`, where stretching it would hide a mistake. */
+/** Refuses a tensor whose shape is not `shape`: stretching it would hide a mistake. */
 export function checkShape(name: string, tensor: Tensor, shape: Tensor["shape"], what: string): void {
   if (equalShapes(tensor.shape, shape)) return;
   throw new AdjointError(
@@ -35,7 +35,7 @@ export function checkAttribute(name: string, holds: boolean, problem: string): v
   if (!holds) throw new AdjointError("attribute", name, problem);
 }
 
-/** Refuses what is no key. */
+/** Refuses tensors that are not keys (u32[2]). */
 export function checkKey(operation: string, key: Tensor): void {
   if (typeText(key.type) !== "u32[2]") {
     throw new AdjointError(

@@ -10,7 +10,7 @@ import type { Cotangent, Tensor } from "../tensor.ts";
 type One = readonly [x: Tensor];
 type Two = readonly [a: Tensor, b: Tensor];
 
-/** What the gradient of a composite of one operand may use: g is the cotangent of y. */
+/** The tensors that the gradient of a composite of one operand may use; g is the cotangent of y. */
 interface UnaryPull<A> {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -18,7 +18,6 @@ interface UnaryPull<A> {
   readonly attributes: A;
 }
 
-/** Options of `unary`. */
 export interface UnaryOptions<A, P extends readonly unknown[] = []> extends Pick<
   CompositeDefinition<One, A, P>,
   "attributes" | "check" | "exact"
@@ -47,7 +46,7 @@ export function unary<A = None, P extends readonly unknown[] = []>(
   });
 }
 
-/** What the gradient of a composite of two operands may use: g is the cotangent of y. */
+/** The tensors that the gradient of a composite of two operands may use; g is the cotangent of y. */
 interface BinaryPull<A> {
   readonly inputs: Two;
   readonly y: Tensor;
@@ -55,7 +54,6 @@ interface BinaryPull<A> {
   readonly attributes: A;
 }
 
-/** Options of `binary`. */
 export interface BinaryOptions<A, P extends readonly unknown[] = []> extends Pick<
   CompositeDefinition<Two, A, P>,
   "attributes" | "check" | "exact"
@@ -86,5 +84,5 @@ export function binary<A = None, P extends readonly unknown[] = []>(
   });
 }
 
-/** Without `settings` A is the type of no attributes; the schema refuses them if it is not. */
+/** Without `settings` A is the type of no attributes; otherwise the schema refuses them. */
 const none = <A>(): A => ({}) as A;

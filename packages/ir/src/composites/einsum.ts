@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject, string } from "../schema.ts";
 import { type Dim, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -24,7 +25,7 @@ const refuse = (equation: string, problem: string, remedy = ""): AdjointError =>
 
 const TERM = /^[A-Za-z]*(?:\.\.\.)?[A-Za-z]*$/;
 
-/** Labels of a term's letters; an ellipsis stands for `extra` axes, named by their place from the right. */
+/** Labels of a term's letters; an ellipsis stands for `extra` axes, named by their position from the right. */
 function labelsOf(term: string, extra: number): string[] {
   const [before = "", after] = term.split("...");
   if (after === undefined) return [...before];
@@ -39,7 +40,7 @@ function parseEquation(equation: string, ranks: readonly number[]): Equation {
   }
   const bad = [...terms, right ?? ""].find((term) => !TERM.test(term));
   if (bad !== undefined)
-    throw refuse(equation, `"${bad}" is no term`, "Write letters, and ... at most once.");
+    throw refuse(equation, `"${bad}" is not a term`, "Write letters, and ... at most once.");
   let widest = 0;
   const operands = terms.map((term, index) => {
     const [rank = 0, letters] = [ranks[index], term.replace("...", "").length];
@@ -71,7 +72,7 @@ function sizesOf(equation: string, terms: readonly Term[]): ReadonlyMap<string, 
   const sizes = new Map<string, Dim>();
   for (const { tensor, labels } of terms) {
     labels.forEach((label, axis) => {
-      const [size, known = 1] = [tensor.shape[axis] ?? 1, sizes.get(label)];
+      const [size, known = 1] = [at(tensor.shape, axis), sizes.get(label)];
       if (!equalDims(size, known) && !equalDims(size, 1) && !equalDims(known, 1)) {
         const list = terms.map((term) => String(term.tensor)).join(" and ");
         throw new AdjointError(
@@ -88,7 +89,7 @@ function sizesOf(equation: string, terms: readonly Term[]): ReadonlyMap<string, 
 
 /** The term with one axis for each label (diagonals taken) and without axes that stretch, which carry nothing. */
 function prepared({ tensor, labels }: Term, sizes: ReadonlyMap<string, Dim>): Term {
-  const stretches = labels.map((label, axis) => !equalDims(tensor.shape[axis] ?? 1, sizes.get(label) ?? 1));
+  const stretches = labels.map((label, axis) => !equalDims(at(tensor.shape, axis), sizes.get(label) ?? 1));
   let [result, names] = [
     tensor.squeeze(labels.flatMap((_, axis) => (stretches[axis] === true ? [axis] : []))),
     labels.filter((_, axis) => stretches[axis] !== true),
@@ -98,12 +99,12 @@ function prepared({ tensor, labels }: Term, sizes: ReadonlyMap<string, Dim>): Te
     if (first === axis) continue;
     const onDiagonal = iota("i32", result.shape, first).equal(iota("i32", result.shape, axis));
     result = onDiagonal.where(result, 0).reduceSum({ axes: [axis] });
-    names = names.filter((_, at) => at !== axis);
+    names = names.filter((_, other) => other !== axis);
   }
   return { tensor: result, labels: names };
 }
 
-/** Sums over the axes that nobody needs any more. */
+/** Sums over the axes that nothing needs any more. */
 function summed({ tensor, labels }: Term, needed: ReadonlySet<string>): Term {
   const axes = labels.flatMap((label, axis) => (needed.has(label) ? [] : [axis]));
   return {
@@ -119,7 +120,7 @@ function arranged(term: Term, labels: readonly string[]): Tensor {
   return ordered.unsqueeze(labels.flatMap((label, axis) => (own.includes(label) ? [] : [axis])));
 }
 
-/** The product of two terms, summed over what they share and nobody needs. */
+/** The product of two terms, summed over the labels that both have and nothing else needs. */
 function product(a: Term, b: Term, needed: ReadonlySet<string>): Term {
   const left = summed(a, new Set([...needed, ...b.labels]));
   const right = summed(b, new Set([...needed, ...a.labels]));

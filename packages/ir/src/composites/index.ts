@@ -1,4 +1,4 @@
-// What users call; `table.ts` finds the composites among it. What several of these files share is in files of its own.
+// The functions that users call; `table.ts` finds the composites among them. Helpers of several files have files of their own.
 export * from "./activations/elu.ts";
 export * from "./activations/gated.ts";
 export * from "./activations/maxout.ts";

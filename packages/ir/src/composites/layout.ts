@@ -11,7 +11,7 @@ import { checkAttribute } from "./checks.ts";
 import { binary, unary } from "./define.ts";
 
 /*
- * Where elements go: indicators, triangles, blocks.
+ * Operations that arrange elements: indicators, triangles, blocks.
  */
 
 const anything = (): void => undefined;
@@ -30,7 +30,7 @@ function divided(name: string, x: Tensor, size: Dim, by: number): Dim {
   return result;
 }
 
-/** Negative indices as those that they stand for on axes of the sizes. */
+/** Negative indices counted from the end of axes of the given sizes. */
 const counted = (indices: Tensor, sizes: Operand): Tensor =>
   indices.less(0).where(indices.add(sizes), indices);
 
@@ -60,15 +60,14 @@ export const fromEnd: CompositeFunction<[indices: Tensor, sizes: Tensor]> = bina
   gradient: () => [undefined, undefined],
 });
 
-/** Options of `oneHot`. */
 export interface OneHotOptions {
   readonly dtype?: DType;
-  /** Where the new axis goes; last by default. */
+  /** The index of the new axis in the result; last by default. */
   readonly axis?: number;
 }
 
 /**
- * 1 where a new axis of size `depth` is at the index, else 0. Indices −depth … −1 count from the end; others outside the
+ * A new axis of size `depth` with 1 at the index and 0 elsewhere. Indices −depth … −1 count from the end; others outside the
  * axis give zeros alone, as ONNX's.
  */
 export const oneHot: CompositeFunction<[indices: Tensor, depth: number, options?: OneHotOptions]> = unary(
@@ -99,10 +98,9 @@ export const oneHot: CompositeFunction<[indices: Tensor, depth: number, options?
   },
 );
 
-/** Options of `trilu`. */
 export interface TriluOptions {
   readonly upper?: boolean;
-  /** Which diagonal bounds the triangle: above the main one where positive. */
+  /** The diagonal that bounds the triangle: above the main one if positive. */
   readonly k?: number;
 }
 
@@ -130,10 +128,9 @@ export const triu = (x: Tensor, k = 0): Tensor => trilu(x, { upper: true, k });
 /** Elements on and below diagonal k. */
 export const tril = (x: Tensor, k = 0): Tensor => trilu(x, { upper: false, k });
 
-/** Options of `depthToSpace`. */
 export interface DepthToSpaceOptions {
   readonly blocksize: number;
-  /** Whether a block's place is the outer part of the channel (`"DCR"`) or the inner. */
+  /** `"DCR"`: the position in a block is the outer part of the channel; `"CRD"`: the inner part. */
   readonly mode?: "DCR" | "CRD";
 }
 

@@ -15,7 +15,7 @@ import { shifted } from "./shifted.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 
 /*
- * Losses for each element or example; what sums or averages them is the caller's.
+ * Losses for each element or example; the caller sums or averages them.
  */
 
 type Pair = readonly [Tensor, Tensor];
@@ -95,7 +95,7 @@ export const softmaxCrossEntropy: CompositeFunction<[logits: Tensor, labels: Ten
 /** −Σ targets·log softmax(logits) over the last axis: two tensors [..., C] → [...]. */
 export const softmaxCrossEntropyOneHot: CompositeFunction<[logits: Tensor, targets: Tensor]> = binary(
   "softmaxCrossEntropyOneHot",
-  // A class of probability 0 costs nothing even where its logit is −∞.
+  // A class of probability 0 costs nothing even if its logit is −∞.
   (logits, targets) => {
     const costs = targets.equal(0).where(0, targets.mul(logSoftmax(logits)));
     return costs.reduceSum({ axes: [-1] }).neg();
@@ -164,14 +164,13 @@ export const absoluteError: CompositeFunction<[prediction: Tensor, target: Tenso
   { check: checkPair("absoluteError") },
 );
 
-/** Options of `huber`. */
 export interface HuberOptions {
-  /** Where the parabola ends and the lines begin, > 0; 1 by default. */
+  /** The distance at which the parabola ends and the lines begin, > 0; 1 by default. */
   readonly delta?: number;
 }
 
 /**
- * ½e² where |e| ≤ delta, else delta·(|e| − delta/2), e = prediction − target, for each element.
+ * ½e² if |e| ≤ delta, else delta·(|e| − delta/2), e = prediction − target, for each element.
  * Source: Huber, "Robust estimation of a location parameter" (1964).
  */
 export const huber: CompositeFunction<[prediction: Tensor, target: Tensor, options?: HuberOptions]> = binary(
@@ -202,7 +201,7 @@ export const hinge: CompositeFunction<[prediction: Tensor, target: Tensor]> = bi
   { check: checkPair("hinge") },
 );
 
-/** t·(log t − log q) for each element, from log q and t; 0 where t is 0, with derivative 0 by t there. */
+/** t·(log t − log q) for each element, from log q and t; 0 if t is 0, with derivative 0 with respect to t there. */
 export const klDivergence: CompositeFunction<[logProbabilities: Tensor, targets: Tensor]> = binary(
   "klDivergence",
   (logProbabilities, targets) => {

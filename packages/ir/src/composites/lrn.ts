@@ -5,9 +5,8 @@ import { AdjointError } from "../error.ts";
 import type { Tensor } from "../tensor.ts";
 import { unary } from "./define.ts";
 
-/** Options of `lrn`. */
 export interface LrnOptions {
-  /** How many channels a neighbourhood has. */
+  /** The number of channels in a neighbourhood. */
   readonly size: number;
   readonly alpha?: number;
   readonly beta?: number;

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { checked, int, minimum, number, strictObject } from "../schema.ts";
 import { type Dim, divDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -34,7 +35,7 @@ function standardizeGroups(name: string, x: Tensor, groups: number, epsilon: num
   const size: Dim | undefined = divDims(x.shape[1] ?? 1, groups);
   if (size === undefined)
     throw new AdjointError("shape", name, `the channels of ${x} do not divide into ${groups} groups`);
-  const split = x.reshape([x.shape[0] ?? 1, groups, size, ...x.shape.slice(2)]);
+  const split = x.reshape([at(x.shape, 0), groups, size, ...x.shape.slice(2)]);
   const axes = [...split.shape.keys()].slice(2);
   return standardize(split, { axes, epsilon }).reshape(x.shape);
 }
@@ -70,7 +71,6 @@ export const layerNormalization: CompositeFunction<
   },
 });
 
-/** Options of `groupNormalization`. */
 export interface GroupNormalizationOptions extends EpsilonOptions {
   /** ONNX's num_groups: divides the channels. */
   readonly groups: number;

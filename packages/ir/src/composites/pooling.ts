@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { window } from "../ops/window.ts";
 import { boolean, checked, minimum, number, strictObject } from "../schema.ts";
 import { type Dim, addDims } from "../dim.ts";
@@ -36,7 +37,7 @@ const poolFields = {
 };
 const power = checked(number(), minimum(1));
 
-/** Refuses x of another rank than the kernel asks for, and counts that are no counts. */
+/** Refuses x of a rank that does not fit the kernel, and settings that are not whole numbers in range. */
 function checkPool(name: string, x: Tensor, attributes: Pool): void {
   const { kernel, strides, padLow, padHigh, dilations } = attributes;
   if (x.rank !== kernel.length + 2 || kernel.length === 0) {
@@ -64,9 +65,9 @@ function checkPool(name: string, x: Tensor, attributes: Pool): void {
 function ceilPads(name: string, x: Tensor, attributes: Pool): number[] {
   const { kernel, strides, padLow, padHigh, dilations, ceilMode } = attributes;
   return kernel.map((size, axis) => {
-    const [stride, low] = [strides[axis] ?? 1, padLow[axis] ?? 0];
+    const [stride, low] = [at(strides, axis), at(padLow, axis)];
     if (!ceilMode || stride === 1) return 0;
-    const extent = x.shape[axis + 2] ?? 1;
+    const extent = at(x.shape, axis + 2);
     if (typeof extent !== "number") {
       throw new AdjointError(
         "shape",
@@ -75,8 +76,8 @@ function ceilPads(name: string, x: Tensor, attributes: Pool): number[] {
         `Bind ${extent} to a number.`,
       );
     }
-    const total = extent + low + (padHigh[axis] ?? 0);
-    const span = (size - 1) * (dilations[axis] ?? 1) + 1;
+    const total = extent + low + at(padHigh, axis);
+    const span = (size - 1) * at(dilations, axis) + 1;
     const steps = Math.ceil((total - span) / stride);
     // A window that would start in the fillers at the end is left out.
     const last = steps * stride >= extent + low ? steps - 1 : steps;
@@ -89,7 +90,7 @@ const spatialPads = (low: Axes, high: Axes): { readonly low: number[]; readonly 
   high: [0, 0, ...high],
 });
 
-const sums = (a: Axes, b: Axes): number[] => a.map((count, index) => count + (b[index] ?? 0));
+const sums = (a: Axes, b: Axes): number[] => a.map((count, index) => count + at(b, index));
 
 /** The windows' axes: after those of x. */
 const within = (x: Tensor): number[] => x.shape.slice(2).map((_, index) => x.rank + index);
@@ -106,7 +107,7 @@ const paddedWindows = (name: string, x: Tensor, attributes: Pool, value: Operand
   return windows(x.pad({ ...spatialPads(attributes.padLow, high), value }), attributes);
 };
 
-/** How many elements each window averages. */
+/** The number of elements that each window averages. */
 function windowCounts(x: Tensor, attributes: AveragePool): Tensor | number {
   const { kernel, padLow, padHigh, countIncludePad } = attributes;
   const extra = ceilPads("averagePool", x, attributes);
@@ -114,11 +115,11 @@ function windowCounts(x: Tensor, attributes: AveragePool): Tensor | number {
   if (none(extra) && (countIncludePad || (none(padLow) && none(padHigh)))) {
     return kernel.reduce((product, size) => product * size, 1);
   }
-  // Ones where elements count and zeros elsewhere: no more than one example's one channel, and constant.
+  // Ones for elements that count and zeros elsewhere: constant, and no larger than one channel of one example.
   const sizes = x.shape
     .slice(2)
     .map((extent, axis): Dim =>
-      countIncludePad ? addDims(extent, (padLow[axis] ?? 0) + (padHigh[axis] ?? 0)) : extent,
+      countIncludePad ? addDims(extent, at(padLow, axis) + at(padHigh, axis)) : extent,
     );
   const ones = filled(1, x.dtype, [1, 1, ...sizes]);
   const pads = countIncludePad
@@ -194,7 +195,6 @@ export const maxPool: CompositeFunction<[x: Tensor, options: PoolOptions]> = poo
   },
 );
 
-/** Options of `averagePool`. */
 export interface AveragePoolOptions extends PoolOptions {
   /** The padding's zeros count as elements (what `ceilMode` adds never does). */
   readonly countIncludePad?: boolean;
@@ -213,7 +213,6 @@ export const averagePool: CompositeFunction<[x: Tensor, options: AveragePoolOpti
   },
 );
 
-/** Options of `lpPool`. */
 export interface LpPoolOptions extends PoolOptions {
   readonly p?: number;
 }

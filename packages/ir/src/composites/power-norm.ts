@@ -1,18 +1,18 @@
 import type { Tensor } from "../tensor.ts";
 
-/** Which axes are reduced, counted from the front, and whether they stay at size 1. */
+/** The reduced axes, counted from the front, and whether they stay with size 1. */
 export interface Reduction {
   axes: readonly number[];
   keepDims: boolean;
 }
 
-/** A export function of 0 or more whose slope at 0 is infinite, with slope 0 there instead. */
+/** A function of numbers ≥ 0 whose slope at 0 is infinite, with slope 0 there instead. */
 export function fromZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const isZero = x.equal(0);
   return isZero.where(0, f(isZero.where(1, x)));
 }
 
-/** (Σ |x|^p)^(1/p); its derivative where all elements are 0 is 0. */
+/** (Σ |x|^p)^(1/p); its derivative is 0 if all elements are 0. */
 export function powerNorm(x: Tensor, p: number, { axes, keepDims }: Reduction): Tensor {
   if (p === 1) return x.abs().reduceSum({ axes, keepDims });
   if (p === 2) return fromZero(x.mul(x).reduceSum({ axes, keepDims }), (sum) => sum.sqrt());

@@ -12,11 +12,11 @@ const polynomial = (coefficients: readonly number[], x: Tensor): Tensor => {
 const ratio = ([above, below]: Ratio, x: Tensor): Tensor => polynomial(above, x).div(polynomial(below, x));
 
 /**
- * The standard normal's quantile at q + 1/2, as graph: relative error about 1e-15 in f64 and 5e-7 in f32 and narrower.
+ * The standard normal's quantile at q + 1/2, as a graph: relative error about 1e-15 in f64 and 5e-7 in f32 and narrower.
  * Taking the distance from one half keeps both tails exact. Source: Wichura, algorithm AS 241 (PPND16), Appl. Statist.
  * 37 (1988), as `normalQuantile`.
  * @param q in (−1/2, 1/2).
- * @param deepest the smallest distance of q from ±1/2: the branch for probabilities below 1.4e-11 is left out where
+ * @param deepest the smallest distance of q from ±1/2: the branch for probabilities below 1.4e-11 is left out if
  * none is reached.
  */
 export function centredNormalQuantile(q: Tensor, deepest: number): Tensor {

@@ -18,7 +18,7 @@ import { centredNormalQuantile } from "./quantile.ts";
  * Random numbers from bits. Bits, uniforms and Bernoulli masks are bit-equal on every backend.
  */
 
-/** Random bits that fill a float's significand but for one, so that half a step between two numbers is exact too. */
+/** Random bits that fill all but one bit of a float's significand, so that half a step between two numbers is exact too. */
 const RANDOM_BITS: { readonly [D in "f64" | "f32" | "f16" | "bf16"]: number } = {
   f64: 52,
   f32: 24,
@@ -45,7 +45,7 @@ function wholeNumbers(key: Tensor, shape: Shape, dtype: DType, bits: number): Te
     .add(word(1));
 }
 
-/** factor·x + offset; nothing is computed that would change nothing, so that plain samples stay exact. */
+/** factor·x + offset, without multiplying by 1 or adding 0, so that plain samples stay exact. */
 const affine = (x: Tensor, factor: number, offset: number): Tensor => {
   const scaled = factor === 1 ? x : x.mul(factor);
   return offset === 0 ? scaled : scaled.add(offset);
@@ -87,7 +87,6 @@ const isKeyOf =
   ([key]: readonly [Tensor]): void =>
     checkKey(name, key);
 
-/** Options of `randomUniform`. */
 export interface UniformOptions {
   readonly low?: number;
   readonly high?: number;
@@ -114,7 +113,6 @@ export const randomUniform: CompositeFunction<[key: Tensor, shape: Shape, option
   },
 );
 
-/** Options of `randomNormal`. */
 export interface NormalOptions {
   readonly mean?: number;
   readonly standardDeviation?: number;

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { array, boolean, int, strictObject } from "../schema.ts";
 import type { CompositeFunction } from "../composite.ts";
 import type { ReduceOptions, Tensor } from "../tensor.ts";
@@ -6,7 +7,7 @@ import { normalizeAxes } from "../primitive.ts";
 import { type UnaryOptions, unary } from "./define.ts";
 import { type Reduction, powerNorm } from "./power-norm.ts";
 
-/** A composite that reduces axes, by default all. */
+/** A composite that reduces axes, all by default. */
 // @__NO_SIDE_EFFECTS__
 function reduction(
   name: string,
@@ -29,7 +30,7 @@ export const reduceL1: CompositeFunction<[x: Tensor, options?: ReduceOptions]> =
   (x, given) => powerNorm(x, 1, given),
 );
 
-/** √(Σ x²) along axes; the derivative where all elements are 0 is 0. */
+/** √(Σ x²) along axes; the derivative is 0 if all elements are 0. */
 export const reduceL2: CompositeFunction<[x: Tensor, options?: ReduceOptions]> = reduction(
   "reduceL2",
   (x, given) => powerNorm(x, 2, given),
@@ -58,11 +59,11 @@ export const variance: CompositeFunction<[x: Tensor, options?: ReduceOptions]> =
     return distance.mul(distance).reduceMean({ axes, keepDims });
   },
   {
-    // What flows through the mean sums to 0.
+    // The part of the gradient through the mean sums to 0.
     gradient: ({ x, g, attributes: { axes, keepDims } }) => {
       const mean = x.reduceMean({ axes, keepDims: true });
       const count = countOf(
-        axes.map((axis) => x.shape[axis] ?? 1),
+        axes.map((axis) => at(x.shape, axis)),
         x,
       );
       const spread = (keepDims ? g : g.reshape(mean.shape)).mul(2).div(count);

@@ -62,7 +62,7 @@ export const hardmax: CompositeFunction<[x: Tensor, options?: { readonly axis?: 
   },
 );
 
-/** log Σ e^x along axes (all by default), without overflow; −∞ where all elements are −∞ or there are none. */
+/** log Σ e^x along axes (all by default), without overflow; −∞ if all elements are −∞ or there are none. */
 export const logSumExp: CompositeFunction<[x: Tensor, options?: ReduceOptions]> = unary(
   "reduceLogSumExp",
   (x, { axes, keepDims }) => {
@@ -78,7 +78,7 @@ export const logSumExp: CompositeFunction<[x: Tensor, options?: ReduceOptions]> 
     }),
     gradient: ({ x, g, attributes: { axes, keepDims } }) => {
       const { exponentials, sum } = shifted(x, axes);
-      // Where every element is −∞ so is the result, whatever the finite elements do: nothing to divide.
+      // If every element is −∞, so is the result, and there is nothing to divide.
       const weights = exponentials.div(sum.equal(0).where(1, sum));
       return weights.mul(keepDims ? g : g.reshape(sum.shape));
     },

@@ -8,16 +8,15 @@ import { fromZero, powerNorm } from "./power-norm.ts";
 import { variance } from "./reductions.ts";
 
 /*
- * What is divided by its deviation or its norm, without a scale or bias.
+ * Division by the deviation or by the norm, without a scale or bias.
  */
 
-/** Options of `standardize`. */
 export interface StandardizeOptions {
   readonly axes?: readonly number[] | number;
   readonly epsilon?: number;
 }
 
-/** (x − mean)/√(variance + epsilon) along axes: what the normalizations scale and shift. */
+/** (x − mean)/√(variance + epsilon) along axes: the part of the normalizations before scale and bias. */
 export const standardize: CompositeFunction<[x: Tensor, options?: StandardizeOptions]> = unary(
   "standardize",
   (x, { axes, epsilon }) =>
@@ -57,13 +56,12 @@ export const meanVarianceNormalization: CompositeFunction<
   },
 );
 
-/** Options of `lpNormalization`. */
 export interface LpNormalizationOptions {
   readonly axis?: number;
   readonly p?: number;
 }
 
-/** x/(Σ |x|^p)^(1/p) along an axis; 0 where all elements are 0. */
+/** x/(Σ |x|^p)^(1/p) along an axis; 0 if all elements are 0. */
 export const lpNormalization: CompositeFunction<[x: Tensor, options?: LpNormalizationOptions]> = unary(
   "lpNormalization",
   (x, { axis, p }) => {

@@ -10,5 +10,5 @@ function tableOf(functions: object): CompositeTable {
   return new Map(found.map(({ operation }) => [operation.name, operation]));
 }
 
-/** Every composite that this package defines, by name: what reading a graph from text or JSON needs. */
+/** Every composite that this package defines, by name, as needed to read a graph from text or JSON. */
 export const composites: CompositeTable = tableOf(builders);

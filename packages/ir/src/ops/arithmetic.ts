@@ -37,8 +37,8 @@ type Arithmetic =
   | "min";
 
 /**
- * What each side of a maximum gets: all where it wins, half of a tie, so that the gradient is the mean of its sides.
- * The loser gets 0 also of an infinite cotangent.
+ * The share of each side of a maximum in its gradient: all if it wins, half if both tie.
+ * The loser gets 0, even from an infinite cotangent.
  */
 const shares = (g: Tensor, tie: Tensor, ...wins: readonly Tensor[]): readonly Tensor[] => {
   const ofTie = tie.where(g.mul(0.5), 0);
@@ -131,7 +131,7 @@ export const arithmetic: Rows<Arithmetic> = {
     scalar: { number: floatPower, integer: integerPower, big: bigPower },
     gradient: widelyPulled((inputs, power, g) => {
       const [a, b] = pair(inputs);
-      // b·a^(b−1) is 0 at a = b = 0, where the power is infinite; log a is wanted only where a > 0.
+      // b·a^(b−1) is 0 at a = b = 0, although the power is infinite; log a is needed only if a > 0.
       const origin = a.equal(0).and(b.equal(0));
       const byBase = b.mul(origin.where(1, a).pow(b.sub(1)));
       const byExponent = a.greater(0).where(power.mul(a.greater(0).where(a, 1).log()), 0);

@@ -28,5 +28,5 @@ export function checkBody(operation: string, body: Graph): void {
   }
 }
 
-/** The cotangent of what nothing depends on. */
+/** The cotangent of a tensor that nothing depends on. */
 export const zerosLike = (tensor: Tensor): Tensor => filled(0, tensor.dtype, tensor.shape);

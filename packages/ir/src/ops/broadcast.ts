@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -11,7 +12,7 @@ import { copyStrided } from "./strided.ts";
 export function stretchedAxes(from: Shape, to: Shape): readonly number[] {
   const missing = to.length - from.length;
   return to.flatMap((size, axis) =>
-    axis < missing || !equalDims(from[axis - missing] ?? 1, size) ? [axis] : [],
+    axis < missing || !equalDims(at(from, axis - missing), size) ? [axis] : [],
   );
 }
 
@@ -40,14 +41,14 @@ export const broadcasting: Rows<"broadcast"> = {
       const missing = shape.length - x.shape.length;
       const own = rowMajorStrides(x.shape);
       const strides = shape.map((_, axis) =>
-        axis < missing || x.shape[axis - missing] === 1 ? 0 : (own[axis - missing] ?? 0),
+        axis < missing || x.shape[axis - missing] === 1 ? 0 : at(own, axis - missing),
       );
       return [copyStrided(x, shape, strides)];
     },
   }),
 };
 
-/** NumPy's right-aligned stretching; the tensor itself where it already has the shape. */
+/** NumPy's right-aligned stretching; the tensor itself if it has the shape already. */
 export function broadcast(x: Tensor, shape: Shape): Tensor {
   return equalShapes(x.shape, shape) ? x : apply(broadcasting.broadcast, [x], { shape }).output;
 }

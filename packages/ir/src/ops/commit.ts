@@ -16,8 +16,8 @@ export const committing: Rows<"commit"> = {
 };
 
 /**
- * `value`, with a note that a program which computes it ends by setting `register` to `next`: how layers keep running
- * statistics without the caller's help.
+ * `value`, with a note that a program which computes it ends by setting `register` to `next`. Layers keep running
+ * statistics in this way, without the caller's help.
  */
 export function commit(value: Tensor, register: Tensor, next: Tensor): Tensor {
   const attributes = registerOf(register);

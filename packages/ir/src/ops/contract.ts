@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { equalDims } from "../dim.ts";
 import { dtypeInfo } from "../dtype.ts";
@@ -48,7 +49,7 @@ function sideGradient(
   // The other side's contracted axes come out in that side's order.
   const remaining = other.contract
     .toSorted((a, b) => a - b)
-    .map((axis) => own.contract[other.contract.indexOf(axis)] ?? 0);
+    .map((axis) => at(own.contract, other.contract.indexOf(axis)));
   return product.transpose(inverse([...own.batch, ...ownFree, ...remaining]));
 }
 
@@ -84,7 +85,7 @@ export const contraction: Rows<"dotGeneral"> = {
       ];
       for (const [left, right, what] of pairs) {
         left.forEach((axis, index) => {
-          const other = right[index] ?? 0;
+          const other = at(right, index);
           checkAxes("dotGeneral", [axis], a.rank);
           checkAxes("dotGeneral", [other], b.rank);
           if (!equalDims(a.shape[axis] ?? -1, b.shape[other] ?? -2)) {
@@ -102,7 +103,7 @@ export const contraction: Rows<"dotGeneral"> = {
         throw new AdjointError("attribute", "dotGeneral", "an axis is named twice");
       }
       const sizes = (tensor: Tensor, axes: Axes): Tensor["shape"] =>
-        axes.map((axis) => tensor.shape[axis] ?? 1);
+        axes.map((axis) => at(tensor.shape, axis));
       const shape = [
         ...sizes(a, leftBatch),
         ...sizes(a, freeAxes(a.rank, used[0])),
@@ -142,8 +143,8 @@ function evaluateDot(a: TensorValue, b: TensorValue, attributes: DotAttributes):
     freeAxes(b.shape.length, rightBatch, rightContract),
   ];
   const [aStrides, bStrides] = [rowMajorStrides(a.shape), rowMajorStrides(b.shape)];
-  const sizes = (value: TensorValue, axes: Axes): number[] => axes.map((axis) => value.shape[axis] ?? 1);
-  const steps = (strides: readonly number[], axes: Axes): number[] => axes.map((axis) => strides[axis] ?? 1);
+  const sizes = (value: TensorValue, axes: Axes): number[] => axes.map((axis) => at(value.shape, axis));
+  const steps = (strides: readonly number[], axes: Axes): number[] => axes.map((axis) => at(strides, axis));
   const shape = [...sizes(a, leftBatch), ...sizes(a, leftFree), ...sizes(b, rightFree)];
   const aOuter = strided(shape, [
     ...steps(aStrides, leftBatch),
@@ -245,5 +246,5 @@ export function matMul(a: Tensor, b: Tensor): Tensor {
     leftContract: [-1],
     rightContract: [-2],
   });
-  return aRows ? product : reshape(product, [...leading, b.shape[b.rank - 1] ?? 1]);
+  return aRows ? product : reshape(product, [...leading, at(b.shape, b.rank - 1)]);
 }

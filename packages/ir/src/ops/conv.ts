@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { checked, int, minimum, strictObject } from "../schema.ts";
 import { type Dim, addDims, divDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -21,11 +22,11 @@ const fields = {
 /** Sizes of the output along the spatial axes. */
 function outputSizes(operation: string, spatial: Shape, kernel: Shape, attributes: ConvAttributes): Dim[] {
   return spatial.map((extent, axis) => {
-    const size = kernel[axis] ?? 1;
+    const size = at(kernel, axis);
     if (typeof size !== "number")
       throw new AdjointError("shape", operation, `kernel size ${size} must be a number`);
-    const padded = addDims(extent, (attributes.padLow[axis] ?? 0) + (attributes.padHigh[axis] ?? 0));
-    const room = subDims(padded, (size - 1) * (attributes.dilations[axis] ?? 1) + 1);
+    const padded = addDims(extent, at(attributes.padLow, axis) + at(attributes.padHigh, axis));
+    const room = subDims(padded, (size - 1) * at(attributes.dilations, axis) + 1);
     if (typeof room === "number" && room < 0) {
       throw new AdjointError(
         "shape",
@@ -33,7 +34,7 @@ function outputSizes(operation: string, spatial: Shape, kernel: Shape, attribute
         `a kernel of ${shapeText(kernel)} does not fit ${shapeText(spatial)} with its padding`,
       );
     }
-    return stepsIn(operation, addDims(room, 1), attributes.strides[axis] ?? 1);
+    return stepsIn(operation, addDims(room, 1), at(attributes.strides, axis));
   });
 }
 
@@ -85,7 +86,7 @@ function checkConv(
       "Channels must be groups times the weight's second size.",
     );
   }
-  const shape = [x[0] ?? 1, filters, ...outputSizes(operation, x.slice(2), w.slice(2), attributes)];
+  const shape = [at(x, 0), filters, ...outputSizes(operation, x.slice(2), w.slice(2), attributes)];
   if (g !== undefined && !equalShapes(g, shape)) {
     throw new AdjointError(
       "shape",
@@ -133,7 +134,7 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
     attributes: strictObject({ ...fields, extents: shapeSchema }),
     infer: (inputs, attributes) => {
       const [g, w] = floats("convTranspose", inputs);
-      const shape = [g.shape[0] ?? 1, mulDims(w.shape[1] ?? 1, attributes.groups), ...attributes.extents];
+      const shape = [at(g.shape, 0), mulDims(at(w.shape, 1), attributes.groups), ...attributes.extents];
       checkConv("convTranspose", shape, w.shape, g.shape, attributes);
       return [{ dtype: g.dtype, shape }];
     },
@@ -156,12 +157,8 @@ export const convolution: Rows<"conv" | "convTranspose" | "convWeight"> = {
     attributes: strictObject({ ...fields, extents: axesSchema }),
     infer: (inputs, attributes) => {
       const [x, g] = floats("convWeight", inputs);
-      const channels = x.shape[1] ?? 1;
-      const shape = [
-        g.shape[1] ?? 1,
-        divDims(channels, attributes.groups) ?? channels,
-        ...attributes.extents,
-      ];
+      const channels = at(x.shape, 1);
+      const shape = [at(g.shape, 1), divDims(channels, attributes.groups) ?? channels, ...attributes.extents];
       checkConv("convWeight", x.shape, shape, g.shape, attributes);
       return [{ dtype: x.dtype, shape }];
     },
@@ -227,14 +224,14 @@ function accumulate(
           for (let k = 0; k < kernelSize; k++) {
             const offset = offsets[p * kernelSize + k] ?? -1;
             if (offset < 0) continue;
-            const at = { x: xBase + offset, w: wBase + k, g: gBase + p };
+            const index = { x: xBase + offset, w: wBase + k, g: gBase + p };
             const [a, b] =
               target === "g"
                 ? (["x", "w"] as const)
                 : target === "x"
                   ? (["g", "w"] as const)
                   : (["x", "g"] as const);
-            sums[at[target]] = join(sums[at[target]] ?? 0, readers[a](at[a]), readers[b](at[b]));
+            sums[index[target]] = join(sums[index[target]] ?? 0, readers[a](index[a]), readers[b](index[b]));
           }
         }
       }
@@ -259,15 +256,15 @@ function spatialOffsets(
     let [p, k, offset] = [Math.floor(index / taps), index % taps, 0];
     for (let axis = extents.length - 1; axis >= 0; axis--) {
       const [count, size] = [positions[axis] ?? 1, kernel[axis] ?? 1];
-      const at =
+      const coordinate =
         (p % count) * (strides[axis] ?? 1) + (k % size) * (dilations[axis] ?? 1) - (padLow[axis] ?? 0);
       p = Math.floor(p / count);
       k = Math.floor(k / size);
-      if (at < 0 || at >= (extents[axis] ?? 0)) {
+      if (coordinate < 0 || coordinate >= (extents[axis] ?? 0)) {
         offset = -1;
         break;
       }
-      offset += at * (steps[axis] ?? 1);
+      offset += coordinate * (steps[axis] ?? 1);
     }
     table[index] = offset;
   }

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { boolean, int, strictObject } from "../schema.ts";
 import { dtypeInfo, isFloat } from "../dtype.ts";
 import { type CumulativeOptions, type Primitive, type Tensor, apply } from "../tensor.ts";
@@ -22,8 +23,8 @@ interface Rule {
 function run(x: TensorValue, { axis, exclusive, reverse }: CumulativeAttributes, rule: Rule): TensorValue {
   const result = zeroValue(x.dtype, x.shape);
   const [read, write] = [elementReader(x), elementWriter(result)];
-  const size = x.shape[axis] ?? 1;
-  const stride = rowMajorStrides(x.shape)[axis] ?? 1;
+  const size = at(x.shape, axis);
+  const stride = at(rowMajorStrides(x.shape), axis);
   const info = dtypeInfo[x.dtype];
   // The dtype decides between number and bigint, which the reader's type can't say.
   const join = (info.big ? rule.big : isFloat(x.dtype) ? rule.number : (rule.integer ?? rule.number)) as (
@@ -35,9 +36,9 @@ function run(x: TensorValue, { axis, exclusive, reverse }: CumulativeAttributes,
     const base = Math.floor(row / stride) * stride * size + (row % stride);
     let sum: Scalar = info.big ? BigInt(rule.start) : rule.start;
     for (let step = 0; step < size; step++) {
-      const at = base + (reverse ? size - 1 - step : step) * stride;
-      const next = join(sum, read(at));
-      write(at, exclusive ? sum : next);
+      const index = base + (reverse ? size - 1 - step : step) * stride;
+      const next = join(sum, read(index));
+      write(index, exclusive ? sum : next);
       sum = next;
     }
   }
@@ -65,16 +66,16 @@ function defineCumulative<N extends Name>(name: N, rule: Rule): Primitive<N> {
 
 /**
  * ∂/∂xₖ of Σⱼ gⱼ·∏_{i≤j} xᵢ is (∏_{i<k} xᵢ)·Sₖ with Sₖ = Σ_{j≥k} gⱼ·∏_{k<i≤j} xᵢ. Written by pairs (j, k) with masked
- * factors, so that it holds where elements are zero; costs n² products along the axis.
+ * factors, so that it holds if elements are zero; costs n² products along the axis.
  */
 function productGradient(x: Tensor, g: Tensor, { axis, exclusive, reverse }: CumulativeAttributes): Tensor {
   const last = x.rank - 1;
-  const order = [...x.shape.keys()].filter((at) => at !== axis);
+  const order = [...x.shape.keys()].filter((other) => other !== axis);
   const moved = (tensor: Tensor): Tensor => tensor.transpose([...order, axis]);
-  const back = [...x.shape.keys()].map((at) => (at === axis ? last : order.indexOf(at)));
+  const back = [...x.shape.keys()].map((other) => (other === axis ? last : order.indexOf(other)));
   const factors = reverse ? moved(x).flip([last]) : moved(x);
   const weights = reverse ? moved(g).flip([last]) : moved(g);
-  const size = x.shape[axis] ?? 1;
+  const size = at(x.shape, axis);
   // rows[…, k, i]: the factor xᵢ, with a 1 in place of xₖ.
   const rows = factors.unsqueeze(last).broadcast([...factors.shape.slice(0, last), size, size]);
   const k = iota("i32", rows.shape, last);
@@ -83,7 +84,7 @@ function productGradient(x: Tensor, g: Tensor, { axis, exclusive, reverse }: Cum
     .equal(i)
     .where(1, rows)
     .cumProd({ axis: last + 1, exclusive });
-  // Output j holds xₖ where k ≤ j (k < j if exclusive).
+  // Output j holds xₖ if k ≤ j (k < j if exclusive).
   const holds = exclusive ? k.less(i) : k.lessOrEqual(i);
   const result = holds
     .where(products.mul(weights.unsqueeze(last).broadcast(rows.shape)), 0)

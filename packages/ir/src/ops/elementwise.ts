@@ -10,7 +10,7 @@ import { broadcast } from "./broadcast.ts";
 
 type MapName = NameOf<"map">;
 
-/** Which dtypes an elementwise operation takes. */
+/** The dtypes that an elementwise operation takes. */
 export type Domain = "any" | "numeric" | "signed" | "float" | "integer" | "bool";
 
 const accepts: { readonly [D in Domain]: (dtype: DType) => boolean } = {
@@ -22,7 +22,7 @@ const accepts: { readonly [D in Domain]: (dtype: DType) => boolean } = {
   bool: (dtype) => dtype === "bool",
 };
 
-/** An elementwise function on elements: `number` for floats, and for integers where `integer` is absent; `big` for 64-bit integers. */
+/** An elementwise function on elements: `number` for floats, and for integers if `integer` is absent; `big` for 64-bit integers. */
 export interface ScalarRule {
   readonly number: (...elements: number[]) => number | boolean;
   readonly integer?: (...elements: number[]) => number | boolean;
@@ -31,7 +31,7 @@ export interface ScalarRule {
 
 type MapGradient = (inputs: readonly Tensor[], output: Tensor, g: Tensor) => readonly Cotangent[];
 
-/** How a map primitive without attributes is declared. */
+/** Declaration of a map primitive without attributes. */
 export interface MapDefinition<N extends MapName> {
   readonly name: N;
   readonly arity: number;
@@ -39,7 +39,7 @@ export interface MapDefinition<N extends MapName> {
   /** The operand's dtype, or bool for predicates. */
   readonly result?: "bool";
   readonly scalar: ScalarRule;
-  /** Cotangents of the operands; absent where the derivative is zero everywhere it exists. */
+  /** Cotangents of the operands; absent if the derivative is zero wherever it exists. */
   readonly gradient?: MapGradient;
 }
 
@@ -132,7 +132,7 @@ export function lift(name: string, value: Operand, like: Operand): Tensor {
     throw new AdjointError(
       "dtype",
       name,
-      `${value} is no ${like.dtype} (the other operand is ${like})`,
+      `${value} is not ${like.dtype} (the other operand is ${like})`,
       "Cast the tensor first.",
     );
   }

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Tensor, apply } from "../tensor.ts";
 import {
   type Rows,
@@ -27,7 +28,7 @@ export const flipping: Rows<"flip"> = {
       const { axes } = node.attributes;
       const own = rowMajorStrides(x.shape);
       const strides = own.map((stride, axis) => (axes.includes(axis) ? -stride : stride));
-      const offset = axes.reduce((sum, axis) => sum + ((x.shape[axis] ?? 1) - 1) * (own[axis] ?? 1), 0);
+      const offset = axes.reduce((sum, axis) => sum + (at(x.shape, axis) - 1) * at(own, axis), 0);
       return [copyStrided(x, x.shape, strides, offset)];
     },
   }),

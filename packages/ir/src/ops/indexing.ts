@@ -13,7 +13,7 @@ import { concat } from "./concat.ts";
 import { unsqueeze } from "./reshape.ts";
 import { copyElements } from "./strided.ts";
 
-/** How many leading axes of the data the indices address: their last size. */
+/** The number of leading axes of the data that indices address: their last size. */
 function depthOf(operation: string, data: Tensor, indices: Tensor): number {
   const depth = indices.shape[indices.rank - 1];
   if (indices.dtype !== "i32") {
@@ -64,7 +64,7 @@ function blockOffsets(
   return { offsets, block: elementCount(data.shape.slice(depth)) };
 }
 
-/** How an update joins what is there. */
+/** The function that joins an update with the element that is there. */
 const joins: {
   readonly [R in ScatterReduction]: (old: Scalar, update: Scalar, float: boolean) => Scalar;
 } = {
@@ -174,7 +174,7 @@ const scatterGradients: { readonly [R in ScatterReduction]: ScatterGradient } = 
     return [untouched.where(g, 0), won.where(g.gather(indices), 0)];
   },
   add: (_, indices, __, ___, g) => [g, g.gather(indices)],
-  // The product of all other factors of an element, exact where factors are zero: count zeros apart from the rest.
+  // The product of all other factors of an element, exact if factors are zero: zeros are counted apart from the rest.
   mul: (ownData, indices, ownUpdates, _, ownG) => {
     const [data, updates, g] = [widened(ownData), widened(ownUpdates), widened(ownG)];
     const isZero = (x: Tensor): Tensor => x.equal(0).cast(g.dtype);
@@ -213,7 +213,7 @@ export function gather(data: Tensor, indices: Tensor): Tensor {
 }
 
 /**
- * ONNX ScatterND: a copy of `data` with updates written or joined at the addressed places, in row-major order. Sums and
+ * ONNX ScatterND: a copy of `data` with updates written or joined at the addressed elements, in row-major order. Sums and
  * products of f16 and bf16 are held in f32 and rounded once.
  */
 export function scatter(

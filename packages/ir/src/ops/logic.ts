@@ -79,7 +79,7 @@ export const isNaN = (x: Tensor): Tensor => unary(logic.isNaN, x);
 /** True for +∞ and −∞. */
 export const isInf = (x: Tensor): Tensor => unary(logic.isInf, x);
 export const equal = (a: Operand, b: Operand): Tensor => binary(logic.equal, a, b);
-/** True where they differ; NaN differs from all. */
+/** True if they differ; NaN differs from everything. */
 export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b));
 export const less = (a: Operand, b: Operand): Tensor => binary(logic.less, a, b);
 export const lessOrEqual = (a: Operand, b: Operand): Tensor => binary(logic.lessOrEqual, a, b);
@@ -91,9 +91,9 @@ export const or = (a: Operand, b: Operand): Tensor => binary(logic.or, a, b);
 export const xor = (a: Operand, b: Operand): Tensor => binary(logic.xor, a, b);
 
 /**
- * Elements of `a` where the condition holds, else of `b`; all three broadcast. Where a branch is not taken, its tensor gets
- * the gradient 0. What that tensor was computed by passes the 0 on: at a point where its slope is infinite (log, √ or 1/x
- * at 0) 0·∞ is NaN. Guard the operand as well: `where(x > 0, log(where(x > 0, x, 1)), 0)`.
+ * Elements of `a` if the condition is true, else of `b`; all three broadcast. An element that is not taken gets the gradient
+ * 0. The operations that computed it pass the 0 on: if the slope of one is infinite (log, √ or 1/x at 0), 0·∞ is NaN.
+ * Guard the operand as well: `where(x > 0, log(where(x > 0, x, 1)), 0)`.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = isTensor(a) ? a : isTensor(b) ? b : condition;

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { boolean, checked, int, minimum, strictObject } from "../schema.ts";
 import { isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -17,32 +18,35 @@ function compare(a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The first `count` of each line along the axis, in order, with their places; ties by lower place. */
+/** The first `count` of each line along the axis, in order, with their indices; ties by lower index. */
 function ordered(x: TensorValue, axis: number, count: number, descending: boolean): readonly TensorValue[] {
-  const size = x.shape[axis] ?? 1;
-  const shape = x.shape.map((extent, at) => (at === axis ? count : extent));
+  const size = at(x.shape, axis);
+  const shape = x.shape.map((extent, other) => (other === axis ? count : extent));
   const [values, indices] = [zeroValue(x.dtype, shape), zeroValue("i32", shape)];
   const [read, write] = [elementReader(x), elementWriter(values)];
-  const stride = rowMajorStrides(x.shape)[axis] ?? 1;
+  const stride = at(rowMajorStrides(x.shape), axis);
   const lines = size === 0 ? 0 : x.data.length / size;
   for (let line = 0; line < lines; line++) {
     const [block, inner] = [Math.floor(line / stride), line % stride];
-    const at = (place: number): number => block * stride * size + place * stride + inner;
+    const position = (place: number): number => block * stride * size + place * stride + inner;
     const places = Array.from({ length: size }, (_, place) => place);
     places.sort(
-      (a, b) => (descending ? compare(read(at(b)), read(at(a))) : compare(read(at(a)), read(at(b)))) || a - b,
+      (a, b) =>
+        (descending
+          ? compare(read(position(b)), read(position(a)))
+          : compare(read(position(a)), read(position(b)))) || a - b,
     );
     for (let rank = 0; rank < count; rank++) {
       const place = places[rank] ?? 0;
       const to = block * stride * count + rank * stride + inner;
-      write(to, read(at(place)));
+      write(to, read(position(place)));
       indices.data[to] = place;
     }
   }
   return [values, indices];
 }
 
-/** The cotangent of the values goes back to where they came from. */
+/** The cotangent of the values goes back to the elements that they came from. */
 const backToPlaces = (x: Tensor, indices: Tensor | undefined, g: Cotangent, axis: number): Cotangent =>
   g && indices && isFloat(x.dtype)
     ? scatterElements(filled(0, x.dtype, x.shape), indices, g, axis, "add")
@@ -63,7 +67,7 @@ export const order: Rows<"sort" | "topK"> = {
       backToPlaces(operand(node.inputs, 0), node.outputs[1], g, node.attributes.axis),
     ],
     evaluate: ([x], { attributes: { axis, descending } }) =>
-      x === undefined ? [] : ordered(x, axis, x.shape[axis] ?? 1, descending),
+      x === undefined ? [] : ordered(x, axis, at(x.shape, axis), descending),
   }),
   topK: definePrimitive({
     name: "topK",
@@ -92,7 +96,7 @@ export const order: Rows<"sort" | "topK"> = {
 
 interface Ordered {
   readonly values: Tensor;
-  /** i32 places along the axis. */
+  /** i32 indices along the axis. */
   readonly indices: Tensor;
 }
 

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { addDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -31,8 +32,8 @@ export const padding: Rows<"pad"> = {
         }
       }
       const shape = x.shape.map((size, axis) => {
-        const gaps = equalDims(size, 0) ? 0 : mulDims(subDims(size, 1), interior[axis] ?? 0);
-        return addDims(addDims(size, gaps), (low[axis] ?? 0) + (high[axis] ?? 0));
+        const gaps = equalDims(size, 0) ? 0 : mulDims(subDims(size, 1), at(interior, axis));
+        return addDims(addDims(size, gaps), at(low, axis) + at(high, axis));
       });
       return [{ dtype: x.dtype, shape }];
     },
@@ -42,7 +43,7 @@ export const padding: Rows<"pad"> = {
       const { low, interior } = node.attributes;
       const steps = interior.map((count) => count + 1);
       const kept = apply(slicing.slice, [g], { starts: low, sizes: x.shape, steps }).output;
-      // A difference of sums would lose what is small, and be NaN where an element is infinite.
+      // A difference of sums would lose what is small, and be NaN if an element is infinite.
       const isFiller = pad(filled(false, "bool", x.shape), { ...node.attributes, value: true });
       return [kept, isFiller.where(g, 0).reduceSum()];
     },

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { int, strictObject } from "../schema.ts";
 import { divDims, mulDims, type Dim } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -28,13 +29,13 @@ const without = (shape: Shape, axes: Axes): Shape => shape.filter((_, axis) => !
 /** The shape with the axes at size 1. */
 const kept = (shape: Shape, axes: Axes): Shape => shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
-/** How a reduction folds, and what an empty one gives. */
+/** The fold of a reduction, and the result of an empty one. */
 interface Fold {
   readonly start: (dtype: Tensor["dtype"]) => Scalar;
   readonly number: (a: number, b: number) => number;
   readonly integer?: (a: number, b: number) => number;
   readonly big: (a: bigint, b: bigint) => bigint;
-  /** A zero among finite numbers gives 0 also where the others overflow, in whatever order they are taken. */
+  /** A zero among finite numbers gives 0 even if the others overflow, in any order. */
   readonly zeroWins?: true;
   readonly gradient: (x: Tensor, y: Tensor, g: Tensor, axes: Axes) => Cotangent;
 }
@@ -47,15 +48,15 @@ function* groups(
   const strides = rowMajorStrides(shape);
   const pick = (keep: boolean): readonly number[] =>
     shape.map((_, axis) => axis).filter((axis) => axes.includes(axis) !== keep);
-  const sizes = (list: readonly number[]): number[] => list.map((axis) => shape[axis] ?? 1);
-  const steps = (list: readonly number[]): number[] => list.map((axis) => strides[axis] ?? 1);
+  const sizes = (list: readonly number[]): number[] => list.map((axis) => at(shape, axis));
+  const steps = (list: readonly number[]): number[] => list.map((axis) => at(strides, axis));
   const [outer, inner] = [pick(true), pick(false)];
   const outerPosition = strided(sizes(outer), steps(outer));
   const innerPosition = strided(sizes(inner), steps(inner));
   const count = elementCount(sizes(inner));
   for (let index = 0; index < elementCount(sizes(outer)); index++) {
     const base = outerPosition(index);
-    yield { from: (at) => base + innerPosition(at), count };
+    yield { from: (term) => base + innerPosition(term), count };
   }
 }
 
@@ -70,9 +71,9 @@ function fold(x: TensorValue, axes: Axes, rule: Fold): TensorValue {
   let index = 0;
   for (const { from, count } of groups(x.shape, axes)) {
     let sum = rule.start(x.dtype);
-    for (let at = 0; at < count; at++) sum = join(sum, read(from(at)));
+    for (let term = 0; term < count; term++) sum = join(sum, read(from(term)));
     if (rule.zeroWins && Number.isNaN(sum)) {
-      const elements = Array.from({ length: count }, (_, at) => Number(read(from(at))));
+      const elements = Array.from({ length: count }, (_, term) => Number(read(from(term))));
       if (elements.includes(0) && elements.every(Number.isFinite)) sum = 0;
     }
     write(index++, sum);
@@ -111,13 +112,13 @@ const restore = (small: Tensor, x: Tensor, axes: Axes): Tensor =>
 /** Elements that reach the extreme share its gradient equally. */
 const extreme = (x: Tensor, y: Tensor, g: Tensor, axes: Axes): Tensor => {
   const reached = x.equal(restore(y, x, axes));
-  // No element reaches the extreme of none.
+  // Of no elements, none reaches the extreme.
   const share = widely(g, (wide) => wide.div(reached.cast(wide.dtype).reduceSum({ axes }).max(1)));
   return reached.where(restore(share, x, axes), 0);
 };
 
 /**
- * The product of all other elements: products before times products after. A zero among them makes it 0, also where the
+ * The product of all other elements: products before times products after. A zero among them makes it 0, even if the
  * rest overflows.
  */
 const otherFactors = (x: Tensor, axes: Axes): Tensor => {
@@ -125,8 +126,8 @@ const otherFactors = (x: Tensor, axes: Axes): Tensor => {
   const order = [...rest, ...axes];
   const moved = x.transpose(order);
   const flat = moved.reshape([
-    ...rest.map((axis) => x.shape[axis] ?? 1),
-    shapeSize(axes.map((axis) => x.shape[axis] ?? 1)),
+    ...rest.map((axis) => at(x.shape, axis)),
+    shapeSize(axes.map((axis) => at(x.shape, axis))),
   ]);
   const axis = rest.length;
   const along = { axes: [axis], keepDims: true };
@@ -135,7 +136,7 @@ const otherFactors = (x: Tensor, axes: Axes): Tensor => {
     .mul(flat.cumProd({ axis, exclusive: true, reverse: true }));
   const isZero = flat.equal(0).cast("i32");
   const hasZero = isZero.reduceSum(along).sub(isZero).greater(0);
-  // NaN where an element is infinite or NaN, 0 otherwise.
+  // NaN if an element is infinite or NaN, 0 otherwise.
   const zero = flat.mul(0).reduceSum(along);
   // 0·∞ alone is replaced, so that the second derivatives of all other products stay.
   const others = product.isNaN().and(hasZero).where(zero, product);
@@ -168,9 +169,9 @@ function defineArg<N extends "argMax" | "argMin">(
       let index = 0;
       for (const { from, count } of groups(x.shape, axes)) {
         let best = 0;
-        for (let at = 1; at < count; at++) {
-          const [candidate, current] = [read(from(at)), read(from(best))];
-          if (!Number.isNaN(current) && (Number.isNaN(candidate) || better(candidate, current))) best = at;
+        for (let term = 1; term < count; term++) {
+          const [candidate, current] = [read(from(term)), read(from(best))];
+          if (!Number.isNaN(current) && (Number.isNaN(candidate) || better(candidate, current))) best = term;
         }
         result.data[index++] = best;
       }
@@ -223,7 +224,7 @@ function build(name: Reduction, x: Tensor, options: ReduceOptions): Tensor {
 
 /** Sums along axes; an empty sum is 0. */
 export const reduceSum = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceSum", x, options);
-/** Products along axes; an empty product is 1. A zero among finite numbers gives 0, also where the others overflow. */
+/** Products along axes; an empty product is 1. A zero among finite numbers gives 0, even if the others overflow. */
 export const reduceProd = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceProd", x, options);
 /** Maxima along axes; NaN if any is; an empty maximum is the type's lowest value. Ties share the gradient. */
 export const reduceMax = (x: Tensor, options: ReduceOptions = {}): Tensor => build("reduceMax", x, options);
@@ -233,11 +234,11 @@ export const reduceMin = (x: Tensor, options: ReduceOptions = {}): Tensor => bui
 /** Means along axes, of floats; those of f16 and bf16 are summed and divided in f32. */
 export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkDomain("reduceMean", "float", x);
-  const sizes = normalizeAxes("reduceMean", options.axes, x.rank).map((axis) => x.shape[axis] ?? 1);
+  const sizes = normalizeAxes("reduceMean", options.axes, x.rank).map((axis) => at(x.shape, axis));
   return widely(x, (wide) => reduceSum(wide, options).div(countOf(sizes, wide)));
 }
 
-/** The number of elements along axes as a scalar, also where a size is a symbol: a sum of ones, folded once bound. */
+/** The number of elements along axes as a scalar, also if a size is a symbol: a sum of ones, folded once bound. */
 export function countOf(sizes: readonly Dim[], like: Tensor): Tensor {
   const count = sizes.reduce<Dim>(mulDims, 1);
   if (typeof count === "number") return filled(count, like.dtype, []);
@@ -261,7 +262,7 @@ function arg(name: "argMax" | "argMin", x: Tensor, options: ArgOptions): Tensor 
   return options.keepDims === true ? result.reshape(kept(x.shape, [axis])) : result;
 }
 
-/** i32 index of the first largest element along an axis; the first NaN where there is one. */
+/** i32 index of the first largest element along an axis; the first NaN if there is one. */
 export const argMax = (x: Tensor, options: ArgOptions): Tensor => arg("argMax", x, options);
-/** i32 index of the first smallest element along an axis; the first NaN where there is one. */
+/** i32 index of the first smallest element along an axis; the first NaN if there is one. */
 export const argMin = (x: Tensor, options: ArgOptions): Tensor => arg("argMin", x, options);

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { divDims, equalDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -41,7 +42,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return equalShapes(x.shape, target) ? x : apply(reshaping.reshape, [x], { shape: target }).output;
 }
 
-/** Inserts axes of size 1 at these places of the result. */
+/** Inserts axes of size 1 at these indices of the result. */
 export function unsqueeze(x: Tensor, axes: readonly number[] | number): Tensor {
   const list = typeof axes === "number" ? [axes] : axes;
   checkRank("unsqueeze", x.rank + list.length);
@@ -59,7 +60,7 @@ export function unsqueeze(x: Tensor, axes: readonly number[] | number): Tensor {
 export function squeeze(x: Tensor, axes: readonly number[] | number): Tensor {
   const places = normalizeAxes("squeeze", axes, x.rank);
   for (const axis of places) {
-    if (!equalDims(x.shape[axis] ?? 1, 1))
+    if (!equalDims(at(x.shape, axis), 1))
       throw new AdjointError("shape", "squeeze", `axis ${axis} of ${x} is not 1`);
   }
   return reshape(

@@ -200,7 +200,7 @@ function pullback(
   }
 }
 
-/** What a scan's body gives for one step. */
+/** The results of a scan's body for one step. */
 export interface ScanStep {
   readonly carry: readonly Tensor[];
   /** Stacked over the steps. */
@@ -211,14 +211,14 @@ export interface ScanOptions {
   readonly carry?: readonly Tensor[];
   /** Sliced on their first axis, one slice a step. */
   readonly sequences?: readonly Tensor[];
-  /** Needed where there are no sequences. */
+  /** The number of steps; needed if there are no sequences. */
   readonly length?: Dim;
-  /** From the last slice to the first; outputs are stacked at the place of their slice. */
+  /** From the last slice to the first; outputs are stacked at the index of their slice. */
   readonly reverse?: boolean;
 }
 
 /**
- * A loop as graph: `body` maps the carry and one slice of each sequence to the next carry and this step's outputs.
+ * A loop as a graph: `body` maps the carry and one slice of each sequence to the next carry and this step's outputs.
  * Outer tensors may be used in the body.
  */
 export function scan(

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { type Dim, addDims, equalDims, mulDims, provablyAtLeast, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
@@ -13,15 +14,15 @@ import { copyStrided } from "./strided.ts";
 
 type SliceAttributes = PrimitiveSet["view"]["slice"];
 
-/** Where a slice's elements lie among the row-major elements of `shape`. */
+/** The positions of a slice's elements among the row-major elements of `shape`. */
 export const slicePositions = (
   shape: readonly number[],
   { starts, steps }: SliceAttributes,
 ): { strides: number[]; offset: number } => {
   const own = rowMajorStrides(shape);
   return {
-    strides: own.map((stride, axis) => stride * (steps[axis] ?? 1)),
-    offset: own.reduce((sum, stride, axis) => sum + stride * Number(starts[axis] ?? 0), 0),
+    strides: own.map((stride, axis) => stride * at(steps, axis)),
+    offset: own.reduce((sum, stride, axis) => sum + stride * Number(at(starts, axis)), 0),
   };
 };
 
@@ -37,7 +38,7 @@ export const slicing: Rows<"slice"> = {
           throw new AdjointError("shape", "slice", `wants a range for each axis of ${x}`);
       }
       x.shape.forEach((extent, axis) => {
-        const [start, size, step] = [starts[axis] ?? 0, sizes[axis] ?? 0, steps[axis] ?? 1];
+        const [start, size, step] = [at(starts, axis), at(sizes, axis), at(steps, axis)];
         if (!Number.isInteger(step) || step < 1)
           throw new AdjointError(
             "attribute",
@@ -65,9 +66,9 @@ export const slicing: Rows<"slice"> = {
       const x = operand(node.inputs, 0);
       if (g === undefined) return [undefined];
       const { starts, sizes, steps } = node.attributes;
-      // Padding is by numbers; where a symbol is involved the slice is undone by a concatenation of zeros.
+      // Padding takes numbers; with a symbol the slice is undone by a concatenation of zeros.
       const highs = x.shape.map((extent, axis) => {
-        const [start, size, step] = [starts[axis] ?? 0, sizes[axis] ?? 0, steps[axis] ?? 1];
+        const [start, size, step] = [at(starts, axis), at(sizes, axis), at(steps, axis)];
         const used = equalDims(size, 0) ? start : addDims(start, addDims(mulDims(subDims(size, 1), step), 1));
         return subDims(extent, used);
       });
@@ -91,29 +92,29 @@ export const slicing: Rows<"slice"> = {
 
 /** Zeros around and between elements, by counts that may be symbolic. */
 function padTo(g: Tensor, lows: Shape, highs: Shape, interior: Axes): Tensor {
-  // Of a symbolic size each element brings the zeros behind it, which also holds where there are no elements.
-  const apart = g.shape.map((size, axis) => (typeof size === "number" ? 0 : (interior[axis] ?? 0)));
+  // On an axis of symbolic size each element brings the zeros behind it, which also holds if there are no elements.
+  const apart = g.shape.map((size, axis) => (typeof size === "number" ? 0 : at(interior, axis)));
   const number = (count: Dim): number => (typeof count === "number" ? count : 0);
-  const after = highs.map((high, axis) => subDims(high, typeof high === "number" ? (apart[axis] ?? 0) : 0));
+  const after = highs.map((high, axis) => subDims(high, typeof high === "number" ? at(apart, axis) : 0));
   let result = apart.reduce(spread, g).pad({
     low: lows.map(number),
     high: after.map((high) => Math.max(0, number(high))),
     interior: interior.map((gap, axis) => (apart[axis] === 0 ? gap : 0)),
   });
   lows.forEach((low, axis) => {
-    const high = after[axis] ?? 0;
+    const high = at(after, axis);
     const zeros = (count: Dim): Tensor[] =>
       typeof count === "number"
         ? []
-        : [lift("pad", 0, g).broadcast(result.shape.map((size, at) => (at === axis ? count : size)))];
+        : [lift("pad", 0, g).broadcast(result.shape.map((size, other) => (other === axis ? count : size)))];
     const parts = [...zeros(low), result, ...zeros(high)];
     if (parts.length > 1) result = concat(parts, axis);
-    const extra = typeof high === "number" ? Math.max(0, -high) : (apart[axis] ?? 0);
+    const extra = typeof high === "number" ? Math.max(0, -high) : at(apart, axis);
     if (extra === 0) return;
-    const end = subDims(result.shape[axis] ?? 0, extra);
+    const end = subDims(at(result.shape, axis), extra);
     result = slice(
       result,
-      [...lows.keys()].map((at) => (at === axis ? { end } : undefined)),
+      [...lows.keys()].map((other) => (other === axis ? { end } : undefined)),
     );
   });
   return result;
@@ -123,12 +124,12 @@ function padTo(g: Tensor, lows: Shape, highs: Shape, interior: Axes): Tensor {
 function spread(x: Tensor, gap: number, axis: number): Tensor {
   if (gap === 0) return x;
   const { shape } = x;
-  const high = [...shape, 1].map((_, at) => (at === axis + 1 ? gap : 0));
-  const length = mulDims(shape[axis] ?? 1, gap + 1);
+  const high = [...shape, 1].map((_, other) => (other === axis + 1 ? gap : 0));
+  const length = mulDims(at(shape, axis), gap + 1);
   return x
     .unsqueeze(axis + 1)
     .pad({ high })
-    .reshape(shape.map((size, at) => (at === axis ? length : size)));
+    .reshape(shape.map((size, other) => (other === axis ? length : size)));
 }
 
 /** A range of each axis; undefined takes the whole axis. Negative numbers count from the end; ends are clamped. */
@@ -139,12 +140,12 @@ export function slice(x: Tensor, ranges: readonly (SliceRange | undefined)[]): T
   const steps: number[] = [];
   x.shape.forEach((extent, axis) => {
     const { start = 0, end = extent, step = 1 } = ranges[axis] ?? {};
-    const place = (at: Dim): Dim => {
-      const absolute = typeof at === "number" && at < 0 ? addDims(extent, at) : at;
+    const clamped = (bound: Dim): Dim => {
+      const absolute = typeof bound === "number" && bound < 0 ? addDims(extent, bound) : bound;
       if (typeof absolute !== "number") return absolute;
       return typeof extent === "number" ? Math.min(Math.max(absolute, 0), extent) : absolute;
     };
-    const [first, last] = [place(start), place(end)];
+    const [first, last] = [clamped(start), clamped(end)];
     const span = subDims(last, first);
     starts.push(first);
     sizes.push(stepsIn("slice", typeof span === "number" ? Math.max(0, span) : span, step));

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { array, boolean, checked, custom, int, minimum, strictObject, string } from "../schema.ts";
 import { type DType, dtypeInfo, isFloat } from "../dtype.ts";
 import { AdjointError } from "../error.ts";
@@ -33,7 +34,7 @@ const checkSizes = (operation: string, shape: Shape): Shape => {
       throw new AdjointError(
         "shape",
         operation,
-        `${shapeText(shape)} has a size that is no whole number ≥ 0`,
+        `${shapeText(shape)} has a size that is not a whole number ≥ 0`,
       );
     }
   }
@@ -98,8 +99,8 @@ export const source: Rows<"input" | "register" | "constant" | "iota" | "randomBi
     gradient: () => [],
     evaluate: (_, node) => {
       const shape = staticShape("iota", node.attributes.shape);
-      const stride = rowMajorStrides(shape)[node.attributes.axis] ?? 1;
-      const size = shape[node.attributes.axis] ?? 1;
+      const stride = at(rowMajorStrides(shape), node.attributes.axis);
+      const size = at(shape, node.attributes.axis);
       const value = zeroValue(node.attributes.dtype, shape);
       const write = elementWriter(value);
       for (let i = 0; i < value.data.length; i++) write(i, Math.floor(i / stride) % size);
@@ -138,14 +139,13 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return apply(source.input, [], { name, dtype, shape }).output;
 }
 
-/** Options of a register. */
 export interface RegisterOptions {
   readonly initial?: Initial;
   /** Optimizers update it; default true for floats. */
   readonly trainable?: boolean;
 }
 
-/** State that outlives a run, such as a parameter. Reads see the value of before the step. */
+/** State that outlives a run, such as a parameter. Reads see the value from before the step. */
 export function register(
   name: string,
   dtype: DType,
@@ -209,7 +209,7 @@ export function randomBits(key: Tensor, shape: Shape): Tensor {
   return apply(source.randomBits, [key], { shape }).output;
 }
 
-/** The one element of a constant that is the same everywhere; undefined for others. Looks through broadcasts. */
+/** The element that a constant repeats; undefined if its elements differ. Looks through broadcasts. */
 export function uniformConstant(tensor: Tensor): Scalar | undefined {
   const { node } = tensor;
   if (node.operation === source.constant) {

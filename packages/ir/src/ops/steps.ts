@@ -1,7 +1,7 @@
 import { type Dim, addDims, bindDim, dimSymbols, divDims, subDims } from "../dim.ts";
 import { AdjointError } from "../error.ts";
 
-/** How many steps of `step` fit in `extent`, rounded up; refused where a symbol decides. */
+/** The number of steps of `step` in `extent`, rounded up; refused if it depends on a symbol. */
 export function stepsIn(operation: string, extent: Dim, step: number): Dim {
   if (typeof extent === "number") return Math.max(0, Math.ceil(extent / step));
   const exact = divDims(extent, step);

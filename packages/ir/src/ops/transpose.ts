@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { AdjointError } from "../error.ts";
 import { type Tensor, apply } from "../tensor.ts";
@@ -28,22 +29,22 @@ export const transposition: Rows<"transpose"> = {
         throw new AdjointError(
           "shape",
           "transpose",
-          `[${permutation.join(", ")}] is no permutation of the axes of ${x}`,
+          `[${permutation.join(", ")}] is not a permutation of the axes of ${x}`,
         );
       }
-      return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis] ?? 1) }];
+      return [{ dtype: x.dtype, shape: permutation.map((axis) => at(x.shape, axis)) }];
     },
     gradient: (node, [g]) => [g?.transpose(inverse(node.attributes.permutation))],
     evaluate: ([x], node) => {
       if (x === undefined) return [];
       const { permutation } = node.attributes;
       const own = rowMajorStrides(x.shape);
-      const shape = permutation.map((axis) => x.shape[axis] ?? 1);
+      const shape = permutation.map((axis) => at(x.shape, axis));
       return [
         copyStrided(
           x,
           shape,
-          permutation.map((axis) => own[axis] ?? 1),
+          permutation.map((axis) => at(own, axis)),
         ),
       ];
     },

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { strictObject } from "../schema.ts";
 import { addDims, subDims } from "../dim.ts";
 import { isFloat } from "../dtype.ts";
@@ -42,8 +43,8 @@ function windowedShape(operation: string, shape: Shape, attributes: WindowAttrib
   const { axes, sizes, strides, dilations } = attributes;
   const counts = [...shape];
   axes.forEach((axis, index) => {
-    const span = ((sizes[index] ?? 1) - 1) * (dilations[index] ?? 1) + 1;
-    const extent = shape[axis] ?? 0;
+    const span = (at(sizes, index) - 1) * at(dilations, index) + 1;
+    const extent = at(shape, axis);
     const room = subDims(extent, span);
     if (typeof room === "number" && room < 0) {
       throw new AdjointError(
@@ -54,7 +55,7 @@ function windowedShape(operation: string, shape: Shape, attributes: WindowAttrib
       );
     }
     // floor(room / stride) + 1 = ceil((room + 1) / stride) for whole numbers.
-    counts[axis] = stepsIn(operation, addDims(room, 1), strides[index] ?? 1);
+    counts[axis] = stepsIn(operation, addDims(room, 1), at(strides, index));
   });
   return [...counts, ...sizes];
 }
@@ -64,7 +65,7 @@ function windowStrides(extents: readonly number[], attributes: WindowAttributes)
   const own = rowMajorStrides(extents);
   const { axes, strides, dilations } = attributes;
   const outer = own.map((stride, axis) => stride * (strides[axes.indexOf(axis)] ?? 1));
-  return [...outer, ...axes.map((axis, index) => (own[axis] ?? 1) * (dilations[index] ?? 1))];
+  return [...outer, ...axes.map((axis, index) => at(own, axis) * at(dilations, index))];
 }
 
 export const windows: Rows<"window" | "windowSum"> = {

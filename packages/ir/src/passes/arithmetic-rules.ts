@@ -19,7 +19,7 @@ import {
 
 const isKnown = (tensor: Tensor): boolean => uniformConstant(tensor) !== undefined;
 
-/** −c of a constant that is the same everywhere. */
+/** −c of a constant whose elements are all equal. */
 function negated(constant: Tensor): Tensor | undefined {
   const scalar = isSigned(constant.dtype) ? uniformScalar(constant) : undefined;
   return scalar && broadcast(computed(neg(scalar)), constant.shape);
@@ -28,7 +28,7 @@ function negated(constant: Tensor): Tensor | undefined {
 /** Exponents of 2 whose powers and their reciprocals are both normal numbers of the dtype. */
 const NORMAL: { readonly [D in DType]?: number } = { f64: 1022, f32: 126, bf16: 126, f16: 14 };
 
-/** 1/c where c is a power of 2 and the reciprocal is exact. */
+/** 1/c if c is a power of 2 and the reciprocal is exact. */
 function exactReciprocal(constant: Tensor): Tensor | undefined {
   const element = Number(uniformConstant(constant) ?? 0);
   const exponent = Math.log2(Math.abs(element));
@@ -86,7 +86,7 @@ export const arithmeticRules: readonly Rule[] = [
     const [x, y] = [under(a, "neg"), under(b, "neg")];
     return x && y && mul(x, y);
   }),
-  // Not of integers: −x wraps at the lowest one, and a quotient is no longer right then.
+  // Not for integers: −x wraps at the lowest one, and the quotient would be wrong.
   rule("(−x)/(−y) → x/y", "div", (_, a, b) => {
     const [x, y] = isFloat(a.dtype) ? [under(a, "neg"), under(b, "neg")] : [];
     return x && y && div(x, y);
@@ -106,7 +106,7 @@ export const arithmeticRules: readonly Rule[] = [
     return y && opposite && div(opposite, y);
   }),
 
-  // Integers are a ring modulo 2ⁿ, where grouping does not matter; nor does it for max and min of anything.
+  // Integers are a ring modulo 2ⁿ, so that grouping does not matter; nor does it for max and min of any type.
   rule("(x ∘ a) ∘ b → x ∘ (a ∘ b)", ["add", "mul", "max", "min"], ({ node }, inner, b) => {
     const { operation } = node;
     if (inner.node.operation !== operation) return undefined;
@@ -130,7 +130,7 @@ export const arithmeticRules: readonly Rule[] = [
   rule("x⁻¹ → 1/x", "pow", (_, x, c) =>
     isFloat(x.dtype) && isAll(c, -1) ? div(filled(1, x.dtype, x.shape), x) : undefined,
   ),
-  // (−0)^½ is 0 and (−∞)^½ is ∞, where √ gives −0 and NaN: only for x that is neither.
+  // (−0)^½ is 0 and (−∞)^½ is ∞, but √ gives −0 and NaN: only for x that is neither.
   rule("x^½ → √x where x ≥ 0", "pow", (_, x, c) =>
     isFloat(x.dtype) && isAll(c, 0.5) && isNonNegative(x) ? sqrt(x) : undefined,
   ),

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Dim, divDims, equalDims, mulDims } from "../dim.ts";
 import type { Axes } from "../primitive-set.ts";
 import type { Shape } from "../shape.ts";
@@ -17,7 +18,7 @@ export const longAxes = (shape: Shape): number[] =>
 export const isAscending = (axes: Axes): boolean =>
   axes.every((axis, index) => index === 0 || (axes[index - 1] ?? -1) < axis);
 
-/** What a reshape splits and merges, in the smallest groups; undefined where sizes don't decide it or there are no elements. */
+/** The axes that a reshape splits and merges, in the smallest groups; undefined if sizes don't decide it or there are no elements. */
 export function axisGroups(from: Shape, to: Shape): readonly AxisGroup[] | undefined {
   const [sources, targets] = [longAxes(from), longAxes(to)];
   const groups: AxisGroup[] = [];
@@ -30,11 +31,11 @@ export function axisGroups(from: Shape, to: Shape): readonly AxisGroup[] | undef
       const [axis, other] = [sources[i], targets[j]];
       if (axis !== undefined && (group.from.length === 0 || isFactor(a, b))) {
         group.from.push(axis);
-        a = mulDims(a, from[axis] ?? 1);
+        a = mulDims(a, at(from, axis));
         i++;
       } else if (other !== undefined && (group.to.length === 0 || isFactor(b, a))) {
         group.to.push(other);
-        b = mulDims(b, to[other] ?? 1);
+        b = mulDims(b, at(to, other));
         j++;
       } else return undefined;
     } while (!equalDims(a, b) || group.to.length === 0);

@@ -8,7 +8,7 @@ import { safeParse } from "../schema.ts";
 import type { RegisterAttributes } from "../primitive-set.ts";
 import { type TensorType, equalTypes, typeText } from "../shape.ts";
 
-/** Where a graph is among nested ones. */
+/** The position of a graph among nested ones. */
 interface Place {
   /** Said in messages: after which pass, and in which body. */
   readonly where: string;
@@ -17,7 +17,7 @@ interface Place {
 }
 
 /**
- * Verifies what holds of every graph: nodes come after their inputs, types follow from the operations' rules, attributes
+ * Verifies the invariants of graphs: nodes come after their inputs, types follow from the operations' rules, attributes
  * fit their schemas, all inputs are declared, registers agree and are updated once with their own type, bodies are
  * closed, and no `commit` is left.
  * @param where said in the message, such as `after the pass "fold"`.
@@ -56,7 +56,7 @@ function checkGraph(graph: Graph, place: Place, done: Set<Graph>): void {
     checkNode(node, place);
     if (isNode(node, "commit")) refuse(place, `${node.output} is left: program() collects commits`, node);
     if (isNode(node, "register")) {
-      if (place.isBody) refuse(place, `the body reads ${node.output}, which is no parameter`, node);
+      if (place.isBody) refuse(place, `the body reads ${node.output}, which is not a parameter`, node);
       register(node);
     }
     for (const inner of node.graphs) {
@@ -84,7 +84,7 @@ function checkUpdates(graph: Graph, place: Place, declare: (node: Node<RegisterA
   const updated = new Set<string>();
   for (const { register, next } of graph.updates) {
     const { node } = register;
-    if (!isNode(node, "register")) return refuse(place, `${register} is updated and is no register`, node);
+    if (!isNode(node, "register")) return refuse(place, `${register} is updated and is not a register`, node);
     declare(node);
     const { name } = node.attributes;
     if (updated.has(name)) refuse(place, `register "${name}" has two updates`, node);
@@ -109,7 +109,7 @@ function checkNode(node: Node, place: Place): void {
   });
   for (const input of inputs) {
     if (input.node.outputs[input.index] !== input)
-      refuse(place, `${operation.name} reads ${input}, which is no output of its node`, node);
+      refuse(place, `${operation.name} reads ${input}, which is not an output of its node`, node);
   }
   const parsed = safeParse<unknown>(operation.attributes, attributes);
   if (!parsed.success) {

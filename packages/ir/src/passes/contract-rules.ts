@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import type { Tensor } from "../tensor.ts";
 import { stretchedAxes } from "../ops/broadcast.ts";
 import { dotGeneral, freeAxes } from "../ops/contract.ts";
@@ -91,7 +92,7 @@ const swapped = ({ leftBatch, rightBatch, leftContract, rightContract }: DotAttr
 });
 
 /**
- * Views and sums folded into dot products. Products and the order of their sums stay the same, to the bit, but where a
+ * Views and sums folded into dot products. Products and the order of their sums stay the same, to the bit, unless a
  * rule says otherwise.
  */
 export const contractRules: readonly Rule[] = [
@@ -133,7 +134,7 @@ export const contractRules: readonly Rule[] = [
     const kept = freeAxes(b.rank, stretched);
     const own = reshape(
       matrix,
-      kept.map((axis) => b.shape[axis] ?? 1),
+      kept.map((axis) => at(b.shape, axis)),
     );
     return dotGeneral(a, own, {
       leftContract,

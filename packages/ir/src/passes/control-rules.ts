@@ -7,7 +7,7 @@ import { reshape } from "../ops/reshape.ts";
 import { type Rule, rule } from "./rewrite.ts";
 import { isAll, under, valueIn } from "./facts.ts";
 
-/** The body with some parameters replaced, which are then no parameters any more. */
+/** The body with some parameters replaced, which then are not parameters any more. */
 function bind(body: Graph, replaced: ReadonlyMap<number, Tensor | number>): Graph {
   const parameters = Object.values(body.inputs);
   const values = new Map<Tensor, Tensor>();

@@ -14,7 +14,7 @@ const isWithin = (inner: DType, outer: DType): boolean => {
   return lowest <= low && high <= highest;
 };
 
-/** True where every value of `from` is one of `to`. */
+/** True if every value of `from` is one of `to`. */
 function isLossless(from: DType, to: DType): boolean {
   const [source, target] = [dtypeInfo[from], dtypeInfo[to]];
   if (from === to || source.class === "bool") return true;
@@ -29,8 +29,8 @@ function isLossless(from: DType, to: DType): boolean {
 }
 
 /**
- * True where the detour from → via → to ends as the direct cast does. Floats saturate when cast to integers and
- * integers wrap, so an integer may pass through a float only to where it fits.
+ * True if casting from → via → to gives what the direct cast gives. Floats saturate when cast to integers and
+ * integers wrap, so an integer may pass through a float only to a type that it fits.
  */
 function isDetour(from: DType, via: DType, to: DType): boolean {
   if (!isLossless(from, via)) return false;
@@ -54,6 +54,6 @@ export const convertRules: readonly Rule[] = [
     const [inner] = madeBy(x, "bitcast")?.inputs ?? [];
     return inner && bitcast(inner, attributes.dtype);
   }),
-  // Gradients are taken before passes run; what it says to them has been said.
+  // It only matters to gradients, which are taken before passes run.
   rule("stopGradient x → x", "stopGradient", (_, x) => x),
 ];

@@ -5,7 +5,7 @@ import { filled } from "../ops/source.ts";
 import { operand } from "../primitive.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 
-/** What of a loop or a branch is needed, by place. */
+/** The outputs and inputs of a loop or branch that are needed, by index. */
 interface Need {
   /** Outputs of the body. */
   readonly results: readonly number[];
@@ -13,14 +13,14 @@ interface Need {
   readonly parameters: readonly number[];
 }
 
-/** Places in a list that hold one of these. */
+/** Indices in a list that hold one of these. */
 const placesOf = <T>(list: readonly T[], wanted: ReadonlySet<T>): number[] =>
   list.flatMap((element, index) => (wanted.has(element) ? [index] : []));
 
 const at = <T>(list: readonly T[], places: readonly number[]): readonly T[] =>
   places.flatMap((place) => list.slice(place, place + 1));
 
-/** What roots need of everything below them, control flow looked into. */
+/** The tensors below the roots that they need, with control flow looked into. */
 function demand(roots: readonly Tensor[]): {
   readonly read: ReadonlySet<Tensor>;
   readonly needs: ReadonlyMap<Node, Need>;
@@ -44,7 +44,7 @@ function demand(roots: readonly Tensor[]): {
   return { read, needs };
 }
 
-/** The places of the parameters that some results of a body need. */
+/** The indices of the parameters that some results of a body need. */
 function parametersFor(body: Graph, results: readonly number[]): readonly number[] {
   const { read } = demand(at(Object.values(body.outputs), results));
   return placesOf(Object.values(body.inputs), read);
@@ -100,7 +100,7 @@ function shortened(node: Node, need: Need): readonly Tensor[] | undefined {
 }
 
 /**
- * Dead code. Nodes that nothing reads are not in a graph at all; what is left are outputs of loops and branches that
+ * Dead code. Nodes that nothing reads are not in a graph at all; this pass removes outputs of loops and branches that
  * nothing reads, the carries that only they need, and operands that no body needs any more.
  */
 export const deadCode: Pass = rewriteBy("dead code", (graph) => {

@@ -9,9 +9,9 @@ import { Uses } from "./uses.ts";
 export interface Rewrite {
   readonly pass: string;
   readonly rule: string;
-  /** What was replaced, on inputs that are rewritten already. */
+  /** The node that was replaced, on inputs that are rewritten already. */
   readonly node: Node;
-  /** What stands for its outputs now. */
+  /** The tensors that stand for its outputs now. */
   readonly replacement: readonly Tensor[];
 }
 
@@ -22,7 +22,7 @@ export interface PassOptions {
   readonly onRewrite?: (rewrite: Rewrite) => void;
 }
 
-/** From a graph to one that computes the same. The graph itself comes back where nothing was rewritten. */
+/** From a graph to one that computes the same. The graph itself comes back if nothing was rewritten. */
 export interface Pass {
   readonly name: string;
   run<I extends string, O extends string>(graph: Graph<I, O>, options?: PassOptions): Graph<I, O>;
@@ -69,11 +69,11 @@ const ACTIVE: readonly Tensor[] = [];
 /** A node under way. */
 interface Frame {
   readonly node: Node;
-  /** How the node came about. */
+  /** The rewrites that led to the node. */
   readonly chain: Chain | undefined;
   /** The next input to visit, then the next tensor of the replacement. */
   next: number;
-  /** What a rule put in the node's place. */
+  /** The tensors that a rule put in the node's place. */
   replaced: Replaced | undefined;
 }
 
@@ -146,7 +146,7 @@ class Job {
   }
 
   #driver(graph: Graph, step: Step): (tensor: Tensor) => Tensor {
-    /** What stands for each node's outputs; `ACTIVE` while that is being found out. */
+    /** The tensors that stand for each node's outputs; `ACTIVE` while they are being found. */
     const done = new Map<Node, readonly Tensor[]>();
     const uses = new Uses(graph);
     const order = sortedNodes(graph);
@@ -182,7 +182,7 @@ class Job {
         if (result !== undefined && result !== output) uses.replace(output, result);
       });
     };
-    /** Looks at a node whose inputs are done: it is done too, unless a rule puts something in its place. */
+    /** Looks at a node whose inputs are done: it is done too, unless a rule replaces it. */
     const look = (node: Node, chain: Chain | undefined): Replaced | undefined => {
       const isBodyFirst = this.#order === "bodies first" || node.graphs.length === 0;
       let current = this.#onNewInputs(node, isChanged ? at : same, isBodyFirst);
@@ -227,7 +227,7 @@ class Job {
     const finishStack = (): void => {
       for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) advance(top);
     };
-    // In the order of the graph, where inputs come first, the stack holds what rules made only.
+    // The graph's order puts inputs first, so the stack holds only nodes that rules made.
     for (const node of order) {
       if (!done.has(node)) {
         const replaced = look(node, undefined);
@@ -289,7 +289,7 @@ class Job {
 
 const same = (tensor: Tensor): Tensor => tensor;
 
-/** The list with each element mapped; the list itself where none of them changes. */
+/** The list with each element mapped; the list itself if none of them changes. */
 function mapSame<T>(list: readonly T[], map: (element: T) => T): readonly T[] {
   for (const element of list) if (map(element) !== element) return list.map(map);
   return list;

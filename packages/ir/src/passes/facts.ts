@@ -7,7 +7,7 @@ import { own } from "../record.ts";
 import type { AttributesOf, PrimitiveName } from "../primitive-set.ts";
 import { type TensorValue, castScalar, elementReader, valueOf } from "../value.ts";
 
-/** The node that makes a tensor, where it is one of these primitives. */
+/** The node that makes a tensor, if it is one of these primitives. */
 export function madeBy<N extends PrimitiveName>(
   tensor: Tensor,
   ...names: readonly N[]
@@ -17,7 +17,7 @@ export function madeBy<N extends PrimitiveName>(
   return undefined;
 }
 
-/** The first input of the node that makes a tensor, where it is one of these primitives. */
+/** The first input of the node that makes a tensor, if that is one of these primitives. */
 export function under<N extends PrimitiveName>(tensor: Tensor, ...names: readonly N[]): Tensor | undefined {
   return madeBy(tensor, ...names)?.inputs[0];
 }
@@ -39,7 +39,7 @@ export function isExtreme(tensor: Tensor, which: "lowest" | "highest"): boolean 
   return uniformConstant(tensor) === (which === "lowest" ? low : high);
 }
 
-/** How far facts look down; beyond it nothing is known. */
+/** The depth to which facts look; below it nothing is known. */
 const DEPTH = 6;
 
 type Fact = (tensor: Tensor, depth: number) => boolean;
@@ -114,7 +114,7 @@ const nonNegative: Fact = (tensor, depth) => {
 const notMinusZeroFacts: Facts = {
   ...moves,
   constant: elementsAre((element) => !Object.is(element, -0)),
-  // A sum is −0 only where both terms are; x·x and what is ≥ 0 never are.
+  // A sum is −0 only if both terms are; x·x and what is ≥ 0 never are.
   add: ofAny,
   sub: ofFirst,
   min: ofAll,
@@ -137,13 +137,13 @@ export const isNonNegative = (tensor: Tensor): boolean => nonNegative(tensor, DE
 /** No element can be −0. */
 export const isNeverMinusZero = (tensor: Tensor): boolean => notMinusZero(tensor, DEPTH);
 
-/** The element that a tensor repeats, as a scalar constant; undefined where it is not the same everywhere, or not known. */
+/** The element that a tensor repeats, as a scalar constant; undefined if its elements differ or are not known. */
 export function uniformScalar(tensor: Tensor): Tensor | undefined {
   const element = uniformConstant(tensor);
   return element === undefined ? undefined : constant(valueOf(tensor.dtype, [], [element]));
 }
 
-/** What a small graph over scalar constants computes, as a constant. */
+/** The result of a small graph over scalar constants, as a constant. */
 export function computed(scalar: Tensor): Tensor {
   const [value] = evaluateTensors([scalar], new Map());
   return value === undefined ? scalar : constant(value);

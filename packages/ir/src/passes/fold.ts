@@ -9,7 +9,7 @@ import { elementCount, isStatic } from "../shape.ts";
 import { type TensorValue, valueOf, zeroValue } from "../value.ts";
 import { madeBy, under, valueIn } from "./facts.ts";
 
-/** How much may be computed ahead. */
+/** Limits of what may be computed ahead. */
 export interface FoldOptions {
   /** Results of up to so many elements are kept as constants; longer ones only if they are no longer than the operands. */
   readonly maxElements?: number;
@@ -28,7 +28,7 @@ const FOLDED = [
   "order",
 ] as const satisfies Kind[];
 
-/** A static tensor's number of elements; Infinity where symbols are in it. */
+/** A static tensor's number of elements; Infinity if it depends on symbols. */
 const sizeOf = ({ shape }: Tensor): number => (isStatic(shape) ? elementCount(shape) : Infinity);
 
 const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
@@ -47,7 +47,7 @@ function known(tensor: Tensor, maxElements: number): TensorValue | undefined {
   return isShort ? evaluated(tensor.node, [])?.[tensor.index] : undefined;
 }
 
-/** A node's values; undefined where it refuses, as gather does an index outside its axis: the run will say so. */
+/** A node's values; undefined if it refuses, as gather refuses an index outside its axis: the run will say so. */
 function evaluated(node: Node, inputs: readonly TensorValue[]): readonly TensorValue[] | undefined {
   if (node.operation.kind === "composite") return undefined;
   try {
@@ -120,7 +120,7 @@ function rulesFor({ maxElements = 1024, maxWork = 2 ** 20 }: FoldOptions): reado
 }
 
 /**
- * Computes ahead what is known, by the reference semantics of each primitive, and never makes a constant longer than
+ * Computes known results ahead, by the reference semantics of each primitive, and never makes a constant longer than
  * 1024 elements that was not there before: a broadcast scalar stays one.
  */
 export const foldWith = (options: FoldOptions = {}): Pass => rewrite("fold", rulesFor(options));

@@ -17,7 +17,7 @@ export function inlineWith(options: InlineOptions = {}): Pass {
       return undefined;
     return { rule: operation.name, replacement: inlineGraph(body, node.inputs) };
   };
-  // Bodies that go are not rewritten before: what nests in them is met in their copy.
+  // Bodies that go are not rewritten first: composites inside them are met in their copy.
   return rewriteBy("inline", (graph) => (hasBodies(graph) ? step : undefined), "node first");
 }
 

@@ -1,12 +1,13 @@
+import { at } from "../at.ts";
 import { iota, filled } from "../ops/source.ts";
 import { type Rule, rule } from "./rewrite.ts";
 import { axisGroups, isUnit } from "./axis-groups.ts";
 import { madeBy } from "./facts.ts";
 
-/** Views of a count along an axis are a count along an axis: nothing to move, and no memory. Exact to the bit. */
+/** Views of a count along an axis are again a count along an axis, which needs no memory. Exact to the bit. */
 export const iotaRules: readonly Rule[] = [
   rule("iota of one step → 0", "iota", ({ attributes: { dtype, shape, axis } }) =>
-    isUnit(shape[axis] ?? 0) ? filled(0, dtype, shape) : undefined,
+    isUnit(at(shape, axis)) ? filled(0, dtype, shape) : undefined,
   ),
   rule("reshape of an iota", "reshape", ({ output }, x) => {
     const count = madeBy(x, "iota")?.attributes;
@@ -23,7 +24,7 @@ export const iotaRules: readonly Rule[] = [
   }),
   rule("broadcast of an iota", "broadcast", ({ output }, x) => {
     const count = madeBy(x, "iota")?.attributes;
-    return count && !isUnit(count.shape[count.axis] ?? 0)
+    return count && !isUnit(at(count.shape, count.axis))
       ? iota(x.dtype, output.shape, count.axis + output.rank - x.rank)
       : undefined;
   }),

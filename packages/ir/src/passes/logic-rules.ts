@@ -24,7 +24,7 @@ export const logicRules: readonly Rule[] = [
   rule("x ⊕ true → ¬x", "xor", (_, x, c) => (isAll(c, 1) ? not(x) : undefined)),
   rule("¬¬x → x", "not", (_, x) => under(x, "not")),
   rule("∼∼x → x", "bitwiseNot", (_, x) => under(x, "bitwiseNot")),
-  // Not of floats: neither a < NaN nor NaN ≤ a.
+  // Not for floats: neither a < NaN nor NaN ≤ a holds.
   rule("¬(a < b) → b ≤ a of integers", "not", (_, x) => {
     const [a, b] = madeBy(x, "less")?.inputs ?? [];
     return a !== undefined && b !== undefined && !isFloat(a.dtype) ? lessOrEqual(b, a) : undefined;

@@ -8,7 +8,7 @@ import { inline } from "./inline.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 
-/** What runs before a graph is compiled, in this order, until no pass finds anything to do. */
+/** The passes that run before a graph is compiled, in this order, until none finds anything to do. */
 export const optimize: readonly Pass[] = [inline, canonicalize, simplify, fold, cse, deadCode, sink];
 
 export interface PipelineOptions extends PassOptions {

@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type DType, dtypeRange } from "../dtype.ts";
 import { type Tensor, apply } from "../tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";
@@ -15,13 +16,13 @@ const sumOfOne = (x: Tensor): Tensor => (isNeverMinusZero(x) ? x : add(x, filled
 /** Whole numbers up to here are values of the type. */
 const WHOLE: { readonly [D in DType]?: number } = { f64: 2 ** 53, f32: 2 ** 24, f16: 2 ** 11, bf16: 2 ** 8 };
 
-/** Reductions over what does not vary. Exact to the bit but where a rule says otherwise. */
+/** Reductions over equal elements. Exact to the bit unless a rule says otherwise. */
 export const reduceRules: readonly Rule[] = [
   rule(
     "reduction over axes of size 1",
     ["reduceSum", "reduceProd", "reduceMax", "reduceMin"],
     ({ node, attributes, output }, x) => {
-      const axes = attributes.axes.filter((axis) => !isUnit(x.shape[axis] ?? 1));
+      const axes = attributes.axes.filter((axis) => !isUnit(at(x.shape, axis)));
       if (axes.length > 0) {
         return axes.length < attributes.axes.length
           ? reshape(apply(node.operation, [x], { axes }).output, output.shape)
@@ -31,7 +32,7 @@ export const reduceRules: readonly Rule[] = [
       return node.operation.name === "reduceSum" ? sumOfOne(same) : same;
     },
   ),
-  // n·x rounds once where the sum of n copies may round at each step; both overflow alike.
+  // n·x rounds once, the sum of n copies may round at each step; both overflow alike.
   rule(
     "reduction of a broadcast",
     ["reduceSum", "reduceMax", "reduceMin"],
@@ -39,7 +40,7 @@ export const reduceRules: readonly Rule[] = [
       const y = under(x, "broadcast");
       if (y === undefined) return undefined;
       const stretched = stretchedAxes(y.shape, x.shape).filter((axis) => axes.includes(axis));
-      const sizes = stretched.map((axis) => x.shape[axis] ?? 1);
+      const sizes = stretched.map((axis) => at(x.shape, axis));
       const count = isStatic(sizes) ? elementCount(sizes) : 0;
       if (stretched.length === 0 || count === 0) return undefined;
       if (count > Number(WHOLE[x.dtype] ?? dtypeRange(x.dtype)[1])) return undefined;
@@ -57,10 +58,10 @@ export const reduceRules: readonly Rule[] = [
     },
   ),
   rule("place of the extreme of one", ["argMax", "argMin"], ({ attributes, output }, x) =>
-    isUnit(x.shape[attributes.axis] ?? 0) ? filled(0, "i32", output.shape) : undefined,
+    isUnit(at(x.shape, attributes.axis)) ? filled(0, "i32", output.shape) : undefined,
   ),
   rule("running total of one", ["cumSum", "cumProd"], ({ node, attributes }, x) => {
-    if (!isUnit(x.shape[attributes.axis] ?? 0)) return undefined;
+    if (!isUnit(at(x.shape, attributes.axis))) return undefined;
     const isSum = node.operation.name === "cumSum";
     if (attributes.exclusive) return filled(isSum ? 0 : 1, x.dtype, x.shape);
     return isSum ? sumOfOne(x) : x;

@@ -2,17 +2,17 @@ import { type Node, type Primitive, Tensor } from "../tensor.ts";
 import { type Pass, rewriteBy } from "./driver.ts";
 import type { AttributesOf, Kind, NameOf, PrimitiveName } from "../primitive-set.ts";
 
-/** What a rule looks at. */
+/** The node that a rule looks at. */
 export interface Match<N extends PrimitiveName = PrimitiveName> {
   readonly node: Node<AttributesOf<N>>;
   readonly attributes: AttributesOf<N>;
   /** The node's first output: what most rules replace. */
   readonly output: Tensor;
-  /** True where nothing but this node reads the tensor: a rule that computes it in another way then does no work twice. */
+  /** True if only this node reads the tensor, so that a rule may compute it in another way without doing work twice. */
   usedOnce(tensor: Tensor): boolean;
 }
 
-/** What stands for the node's output or outputs; undefined where the rule does not apply. */
+/** The tensors that replace the node's outputs; undefined if the rule does not apply. */
 export type Replacement = Tensor | readonly Tensor[] | undefined;
 
 /** A small local rewrite, such as "x·1 → x". */
@@ -34,7 +34,7 @@ export function rule<N extends PrimitiveName>(
   apply: (match: Match<N>, ...inputs: readonly Tensor[]) => Replacement,
 ): Rule {
   const typed: Rule<N> = { name, on: typeof on === "string" ? [on] : on, apply };
-  // The driver calls it for nodes of its names only.
+  // The driver calls it only for nodes of its names.
   return typed as Rule;
 }
 
@@ -47,7 +47,7 @@ export function ruleForKinds<K extends Kind>(
   apply: (match: Match<NameOfKind<K>>, ...inputs: readonly Tensor[]) => Replacement,
 ): Rule {
   const typed: Rule<NameOfKind<K>> = { name, on, apply };
-  // The driver calls it for nodes of its kinds only.
+  // The driver calls it only for nodes of its kinds.
   return typed as Rule;
 }
 
@@ -59,7 +59,7 @@ export function rewrite(name: string, rules: readonly Rule[]): Pass {
     rows.set(primitive, row);
     return row;
   };
-  // Rules look at a node and what is below it, which never changes: where none applied once, none ever will.
+  // Rules look at a node and what is below it, which never changes: if none applied once, none ever will.
   const settled = new WeakSet<Node>();
   return rewriteBy(name, () => (node, isOnce) => {
     const { operation } = node;

@@ -14,5 +14,5 @@ export const simplifyRules: readonly Rule[] = [
   ...controlRules,
 ];
 
-/** Algebra: what is neutral, opposite, repeated or decided goes. */
+/** Algebra: removes operands that are neutral, opposite, repeated or decided. */
 export const simplify: Pass = rewrite("simplify", simplifyRules);

@@ -11,7 +11,7 @@ interface Branch {
   readonly index: number;
 }
 
-/** Which branch alone reads a node; `shared` where several do, or anything outside branches. */
+/** The only branch that reads a node; `shared` if several do, or anything outside branches. */
 type Owner = Branch | "shared";
 
 const isSame = (a: Owner, b: Owner): boolean =>
@@ -50,7 +50,7 @@ function regions(graph: Graph): ReadonlyMap<Node, ReadonlySet<Node>> {
       found.set(owner.node, region.add(node));
     }
     if (!isNode(node, "if") || owner !== "shared") {
-      // What a node reads that moves into a branch may move along, if nothing else reads it.
+      // Inputs of a node that moves into a branch may move with it, if nothing else reads them.
       for (const read of node.inputs) claim(read.node, owner);
       continue;
     }
@@ -62,7 +62,7 @@ function regions(graph: Graph): ReadonlyMap<Node, ReadonlySet<Node>> {
   return found;
 }
 
-/** A region of an `if` on rewritten inputs: what stands for its nodes is found by walking both side by side. */
+/** The nodes that move into an `if`, on rewritten inputs: both graphs are walked side by side to find their replacements. */
 function onNewInputs(region: ReadonlySet<Node>, original: Node, current: Node): ReadonlySet<Node> {
   const found = new Map<Node, Node>();
   const pairs: [Node, Node][] = [[original, current]];
@@ -105,8 +105,8 @@ function withRegion(node: Node, region: ReadonlySet<Node>): readonly Tensor[] {
 }
 
 /**
- * What only one branch of an `if` reads is computed in that branch: `cond` takes from outside all that its branches
- * read, and with this a branch that is not taken costs nothing.
+ * Moves nodes that only one branch of an `if` reads into that branch. `cond` computes outside all that its branches read
+ * from outside; after this pass a branch that is not taken costs nothing.
  */
 export const sink: Pass = rewriteBy("sink", (graph) => {
   if (!hasBodies(graph)) return undefined;

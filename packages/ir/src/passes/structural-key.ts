@@ -10,7 +10,7 @@ const commutative: ReadonlySet<string> = new Set(COMMUTATIVE);
 /** Hashes of contents; host arrays do not change once they are in a graph. */
 const hashes = new WeakMap<TensorValue["data"], number>();
 
-/** FNV-1a over 32-bit words (over bytes where the array does not lie on words). */
+/** FNV-1a over 32-bit words (over bytes if the array is not aligned to words). */
 function hashOf(data: TensorValue["data"]): number {
   const known = hashes.get(data);
   if (known !== undefined) return known;
@@ -51,7 +51,7 @@ export class StructuralKeys {
   /** The key in the making holds numbers of this table. */
   #isOwn = false;
 
-  /** @param nameOf a text for each input, equal for equal inputs only. */
+  /** @param nameOf a text for each input, equal only for equal inputs. */
   node(node: Node, nameOf: (input: Node["inputs"][number]) => string): string {
     const { operation, inputs, graphs } = node;
     const names = inputs.map(nameOf);

@@ -12,8 +12,8 @@ const REDUCTIONS = ["reduceSum", "reduceProd", "reduceMax", "reduceMin"] as cons
 const sorted = (axes: readonly number[]): number[] => axes.toSorted((a, b) => a - b);
 
 /**
- * Views folded into reductions. The terms stay the same; where a rule says so, a float sum or product adds them in
- * another order, and so may round otherwise: no backend promises an order.
+ * Views folded into reductions. The terms stay the same; some rules, which say so, add or multiply floats in another
+ * order, which may round otherwise: no backend promises an order.
  */
 export const sumRules: readonly Rule[] = [
   // Over several axes that changed places, the order of the terms changes.

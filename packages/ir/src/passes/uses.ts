@@ -7,11 +7,11 @@ interface Gain {
   readonly from: Tensor | undefined;
 }
 
-/** How often each tensor of a graph is read while a pass rewrites it. Counted when first asked: most passes never do. */
+/** Counts the readers of each tensor while a pass rewrites a graph. Counting starts at the first question: most passes never ask. */
 export class Uses {
   readonly #graph: Graph;
   #counts: Map<Tensor, number> | undefined;
-  /** What came before the first question. */
+  /** Changes from before the first question. */
   readonly #gains: Gain[] = [];
 
   constructor(graph: Graph) {
@@ -28,7 +28,7 @@ export class Uses {
     this.#gain({ tensor, from });
   }
 
-  /** True where at most one node or root reads it. */
+  /** True if at most one node or root reads it. */
   readonly isOnce = (tensor: Tensor): boolean => {
     this.#counts ??= this.#count();
     return (this.#counts.get(tensor) ?? 0) <= 1;

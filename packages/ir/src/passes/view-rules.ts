@@ -1,3 +1,4 @@
+import { at } from "../at.ts";
 import { type Dim, addDims, equalDims, mulDims, subDims } from "../dim.ts";
 import { type Tensor, apply, again } from "../tensor.ts";
 import { broadcast, stretchedAxes } from "../ops/broadcast.ts";
@@ -32,7 +33,7 @@ const reorderRules: readonly Rule[] = [
     return inner && reshape(inner, output.shape);
   }),
   rule("transpose that moves axes of size 1 → reshape", "transpose", ({ attributes, output }, x) => {
-    const order = attributes.permutation.filter((axis) => !isUnit(x.shape[axis] ?? 1));
+    const order = attributes.permutation.filter((axis) => !isUnit(at(x.shape, axis)));
     return isAscending(order) ? reshape(x, output.shape) : undefined;
   }),
   rule("transpose of a transpose", "transpose", ({ attributes }, x) => {
@@ -46,7 +47,7 @@ const reorderRules: readonly Rule[] = [
     const y = under(x, "broadcast");
     if (y === undefined) return undefined;
     const missing = x.rank - y.rank;
-    // y's own axes in their new order, then ones where it is stretched.
+    // y's own axes in their new order, then ones for the axes that are stretched.
     const own = permutation.filter((axis) => axis >= missing).map((axis) => axis - missing);
     const shape = permuted(padded(y.shape, x.rank), permutation);
     return broadcast(reshape(transpose(y, own), shape), output.shape);
@@ -75,12 +76,12 @@ const broadcastRules: readonly Rule[] = [
     if (y.shape.every(isUnit)) return broadcast(reshape(y, []), output.shape);
     const [from, to] = [longAxes(x.shape), longAxes(output.shape)];
     const sameAxes = equalShapes(
-      from.map((axis) => x.shape[axis] ?? 1),
-      to.map((axis) => output.shape[axis] ?? 1),
+      from.map((axis) => at(x.shape, axis)),
+      to.map((axis) => at(output.shape, axis)),
     );
     if (!sameAxes) return undefined;
     const full = padded(y.shape, x.rank);
-    // Each long axis keeps its size in y, which is 1 where it is stretched.
+    // Each long axis keeps its size in y, which is 1 if it is stretched.
     const shape = output.shape.map((_, axis) => full[from[to.indexOf(axis)] ?? -1] ?? 1);
     return broadcast(reshape(y, shape), output.shape);
   }),
@@ -102,7 +103,7 @@ const broadcastRules: readonly Rule[] = [
   }),
 ];
 
-/** The piece of a concatenation that holds `start` to `last` of its axis, and where it begins. */
+/** The piece of a concatenation that holds `start` to `last` of its axis, and its first index. */
 function pieceAt(
   pieces: readonly Tensor[],
   axis: number,
@@ -112,7 +113,7 @@ function pieceAt(
   if (typeof start !== "number" || typeof last !== "number") return undefined;
   let begin = 0;
   for (const piece of pieces) {
-    const size = piece.shape[axis] ?? 1;
+    const size = at(piece.shape, axis);
     if (typeof size !== "number") return undefined;
     if (start >= begin && last < begin + size) return { piece, begin };
     begin += size;
@@ -129,9 +130,9 @@ const selectRules: readonly Rule[] = [
     if (inner === undefined) return undefined;
     const { starts: firsts, steps: strides } = inner.attributes;
     return again(inner, inner.inputs, {
-      starts: starts.map((start, axis) => addDims(firsts[axis] ?? 0, mulDims(start, strides[axis] ?? 1))),
+      starts: starts.map((start, axis) => addDims(at(firsts, axis), mulDims(start, at(strides, axis)))),
       sizes,
-      steps: steps.map((step, axis) => step * (strides[axis] ?? 1)),
+      steps: steps.map((step, axis) => step * at(strides, axis)),
     }).output;
   }),
   rule("slice of a broadcast", "slice", ({ node, attributes: { starts, sizes, steps }, output }, x) => {
@@ -155,7 +156,7 @@ const selectRules: readonly Rule[] = [
     return (
       found &&
       again(node, [found.piece], {
-        starts: starts.map((at, index) => (index === axis ? subDims(at, found.begin) : at)),
+        starts: starts.map((first, index) => (index === axis ? subDims(first, found.begin) : first)),
         sizes,
         steps,
       }).output
@@ -163,7 +164,7 @@ const selectRules: readonly Rule[] = [
   }),
   rule("pad by nothing", "pad", ({ output }, x) => (equalShapes(x.shape, output.shape) ? x : undefined)),
   rule("flip of axes of size 1", "flip", ({ attributes }, x) => {
-    const axes = attributes.axes.filter((axis) => !isUnit(x.shape[axis] ?? 1));
+    const axes = attributes.axes.filter((axis) => !isUnit(at(x.shape, axis)));
     return axes.length < attributes.axes.length || axes.length === 0 ? flip(x, axes) : undefined;
   }),
   rule("flip of a flip", "flip", ({ attributes: { axes } }, x) => {
@@ -178,7 +179,7 @@ const selectRules: readonly Rule[] = [
   }),
   rule("concat of one tensor", "concat", (_, ...pieces) => (pieces.length === 1 ? pieces[0] : undefined)),
   rule("concat with empty tensors", "concat", ({ attributes: { axis } }, ...pieces) => {
-    const kept = pieces.filter((piece) => !equalDims(piece.shape[axis] ?? 1, 0));
+    const kept = pieces.filter((piece) => !equalDims(at(piece.shape, axis), 0));
     return kept.length > 0 && kept.length < pieces.length ? concat(kept, axis) : undefined;
   }),
   rule("concat of a concat", "concat", ({ attributes: { axis } }, ...pieces) => {

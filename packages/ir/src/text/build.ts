@@ -26,7 +26,7 @@ export interface NodeParts {
 }
 
 /**
- * Makes a node from parts that nobody has checked yet, and gives its outputs.
+ * Makes a node from parts that are not checked yet, and returns its outputs.
  * @throws AdjointError for an unknown operation, attributes or operands that it refuses, or types other than declared.
  */
 export function buildNode(parts: NodeParts, options: ReadOptions): readonly Tensor[] {
@@ -61,7 +61,7 @@ function operationOf(name: string, { composites }: ReadOptions): Operation {
   if (operation !== undefined) return operation;
   throw refuse(
     JSON.stringify(name),
-    "is no primitive and not among the composites given",
+    "is not a primitive and not among the composites given",
     "Give its definition in { composites }.",
   );
 }
@@ -99,7 +99,7 @@ const checker: ValueWriter<readonly SymbolicDim[]> = {
   list: (items) => checked(items.flat()),
   record: (entries) => {
     const keys = new Set(entries.map(([key]) => key));
-    // Schemas know a tensor value by its keys; one whose data are no typed array would fail only when it is computed.
+    // Schemas know a tensor value by its keys; one whose data are not a typed array would fail only when it is computed.
     if (["dtype", "shape", "data"].every((key) => keys.has(key))) {
       throw refuse("attributes", "a record stands where a tensor value is wanted");
     }
@@ -110,7 +110,7 @@ const checker: ValueWriter<readonly SymbolicDim[]> = {
 /**
  * The update of a register.
  * @param updated names of the registers that have one already; this one joins them.
- * @throws AdjointError when it is no register, has an update already, or the types differ.
+ * @throws AdjointError if it is not a register, has an update already, or the types differ.
  */
 export function buildUpdate(register: Tensor, next: Tensor, updated: Set<string>): Update {
   const attributes = registerOf(register);

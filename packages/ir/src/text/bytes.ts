@@ -22,7 +22,7 @@ export function elementsToBase64(value: TensorValue): string {
 
 /**
  * Reads what `elementsToBase64` writes. Nothing is allocated before the length is known to fit.
- * @throws AdjointError when the length is not that of the type, a character is none of base64's, or a bool is not 0 or 1.
+ * @throws AdjointError when the length is not that of the type, a character is not one of base64's, or a bool is not 0 or 1.
  */
 export function elementsFromBase64(dtype: DType, shape: readonly number[], base64: string): TensorValue {
   const info = dtypeInfo[dtype];

@@ -21,12 +21,12 @@ export function elementText(element: Scalar, dtype: DType): string {
 
 /**
  * Reads one element; floats are rounded to their type.
- * @throws AdjointError when the text is no element of the type or lies outside its range.
+ * @throws AdjointError if the text is not an element of the type or lies outside its range.
  */
 export function parseElement(text: string, dtype: DType): Scalar {
   const refuse = (): AdjointError => {
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-    return new AdjointError("text", "element", `${shown} is no ${dtype}`);
+    return new AdjointError("text", "element", `${shown} is not ${dtype}`);
   };
   const info = dtypeInfo[dtype];
   if (info.class === "bool") {

@@ -4,7 +4,7 @@ import { AdjointError } from "../error.ts";
 import { type TensorValue, tensorValue } from "../value.ts";
 import { checkDepth, checkKey } from "./limits.ts";
 
-/** What a format makes of each kind of value that attributes hold. */
+/** The functions by which a format writes each kind of value in attributes. */
 export interface ValueWriter<T> {
   plain(value: null | boolean | string): T;
   number(value: number): T;
@@ -19,7 +19,7 @@ export interface ValueWriter<T> {
 /**
  * Writes an attribute value, inner values first. Keys whose value is undefined are left out.
  * @param path names the value in errors, such as `attributes.initial`.
- * @throws AdjointError for what no format can hold: functions, class instances, `__proto__`, nesting without end.
+ * @throws AdjointError for values that no format can hold: functions, class instances, `__proto__`, nesting without end.
  */
 export function foldValue<T>(writer: ValueWriter<T>, value: unknown, path: string, depth = 0): T {
   checkDepth(depth, "attributes");

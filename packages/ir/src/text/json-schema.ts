@@ -20,7 +20,7 @@ import { AdjointError } from "../error.ts";
 import { isRecord } from "./fold.ts";
 import type { Json } from "./json-value.ts";
 
-/** A node by its place in the list, and which of its outputs. */
+/** A node by its index in the list, and the index of its output. */
 export type Reference = readonly [node: number, output: number];
 
 export interface TypeJson {
@@ -57,7 +57,7 @@ export interface NamedJson {
 export interface NodeJson extends NodeOf<Json, BodyJson> {}
 export interface BodyJson extends BodyOf<NodeJson> {}
 
-/** What `serialize` gives. */
+/** Result of `serialize`. */
 export interface GraphJson extends BodyJson {
   readonly format: "adjoint-graph";
   readonly version: 1;
@@ -118,10 +118,10 @@ export function checkGraph(json: unknown): UncheckedBody {
   return checkWith(graphSchema, json, "");
 }
 
-/** Checks the envelope of a body. @throws AdjointError with the path of what is wrong. */
+/** Checks the envelope of a body. @throws AdjointError with the path of the fault. */
 export const checkBody = (json: unknown, path: string): UncheckedBody => checkWith(bodySchema, json, path);
 
-/** Checks the envelope of a node. @throws AdjointError with the path of what is wrong. */
+/** Checks the envelope of a node. @throws AdjointError with the path of the fault. */
 export const checkNode = (json: unknown, path: string): UncheckedNode =>
   checkWith(nodeSchema, json, `${path}.`);
 

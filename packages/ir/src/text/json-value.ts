@@ -9,7 +9,7 @@ import { checkDepth, checkKey, checkShape } from "./limits.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Records of one key that stand for what JSON lacks; a record that looks like one is wrapped in `record`. */
+/** Records of one key that stand for values that JSON lacks; a record that looks like one is wrapped in `record`. */
 type Tag = "number" | "bigint" | "dim" | "tensor" | "record";
 
 const isTag = (key: string): key is Tag => Object.hasOwn(readers, key);
@@ -79,7 +79,7 @@ function readJson(json: unknown, depth = 0): unknown {
   if (Array.isArray(json)) return json.map((item) => readJson(item, depth + 1));
   if (!isRecord(json)) {
     if (json === null || ["boolean", "number", "string"].includes(typeof json)) return json;
-    throw refuse(`a value of type ${typeof json} is no JSON`);
+    throw refuse(`a value of type ${typeof json} is not JSON`);
   }
   const [key, ...rest] = Object.keys(json);
   if (key !== undefined && rest.length === 0 && isTag(key)) return readers[key](json[key], depth);
@@ -93,9 +93,9 @@ function readEntries(json: unknown, depth: number): { readonly [key: string]: un
   );
 }
 
-/** Reads a node's attributes. @throws AdjointError when they are no record. */
+/** Reads a node's attributes. @throws AdjointError if they are not a record. */
 export function readJsonRecord(json: unknown): { readonly [key: string]: unknown } {
   const value = readJson(json);
-  if (!isRecord(value)) throw refuse("attributes are no record");
+  if (!isRecord(value)) throw refuse("attributes are not a record");
   return value;
 }

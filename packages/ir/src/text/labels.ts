@@ -4,8 +4,8 @@ import { isRecord } from "./fold.ts";
 import { LABEL } from "./scanner.ts";
 
 /**
- * What the values of a graph are called in its text: inputs and registers by their name where it is a plain one and
- * free, all others by number, in order.
+ * Labels of a graph's values in its text: inputs and registers have their name if it is plain and free, all others a
+ * number, in order.
  */
 export function labelValues(nodes: readonly Node[]): (tensor: Tensor) => string {
   const labels = new Map<Node, readonly string[]>();

@@ -2,7 +2,7 @@ import { AdjointError } from "../error.ts";
 import { type Shape, checkRank, shapeText } from "../shape.ts";
 
 /**
- * What text and JSON may ask for, so that hostile input costs no more than its own length: nesting is walked by
+ * Limits of what text and JSON may ask for, so that hostile input costs no more than its own length: nesting is walked by
  * recursion, and the product of symbolic sizes has as many terms as the product of their lengths.
  */
 const limits: {
@@ -67,7 +67,7 @@ export function checkShape(shape: Shape): Shape {
   checkRank("limits", shape.length);
   for (const size of shape) {
     if (typeof size === "number" && (!Number.isSafeInteger(size) || size < 0)) {
-      throw refuse(`${shapeText(shape)} has a size that is no whole number ≥ 0`);
+      throw refuse(`${shapeText(shape)} has a size that is not a whole number ≥ 0`);
     }
   }
   checkDims(shape);

@@ -6,22 +6,22 @@ import { checkDepth } from "./limits.ts";
 import { readName, readRecord, readType } from "./read-value.ts";
 import { Scanner, type Token } from "./scanner.ts";
 
-/** What reading one graph among nested ones needs. */
+/** State of reading one graph among nested ones. */
 interface Reading {
   readonly scanner: Scanner;
   readonly options: ReadOptions;
   readonly depth: number;
-  /** What an input is called by the graph where the text does not say it. */
+  /** The name of an input in the graph, if the text does not state it. */
   readonly defaultKey: (name: string, position: number) => string;
   /** The values defined so far, by label. */
   readonly values: Map<string, Tensor>;
 }
 
 /**
- * Reads what `print` writes. Attributes are checked by their operation's schema and declared types against inferred ones.
+ * Reads the text that `print` writes. Attributes are checked by their operation's schema and declared types against inferred ones.
  *
  * The text: a graph is `graph(inputs) { nodes return outputs updates }`; an input is `%label: type`, with
- * `{key: "…", name: "…"}` where the feed's or the input's own name is not the label; a node is
+ * `{key: "…", name: "…"}` if the feed's or the input's own name is not the label; a node is
  * `%0, %1 = operation(%operands) {attributes} (inputs) { body } : types`; `#` begins a comment. Composites are built by
  * their definition in `options.composites`.
  * @throws AdjointError (code `text`) with line and column for anything else.
@@ -144,7 +144,7 @@ function readOperand({ scanner, values }: Reading): Tensor {
   return tensor;
 }
 
-/** `%3, %4`, or `loss: %3` where the output is not called by its position. */
+/** `%3, %4`, or `loss: %3` if the output's name is not its position. */
 function readOutputs(reading: Reading): ReadonlyMap<string, Tensor> {
   const { scanner } = reading;
   const outputs = new Map<string, Tensor>();

@@ -10,7 +10,6 @@ import { bodiesOf, impliedAttributes, inputNode, listNodes } from "./listing.ts"
 import { KEYWORDS, NAME } from "./scanner.ts";
 import { type TensorValue, elementReader } from "../value.ts";
 
-/** Options of `print`. */
 export interface PrintOptions {
   /**
    * Tensor values of more than 16 elements: `short` (the default) leaves their elements out, which reads well and can't
@@ -24,12 +23,12 @@ export interface PrintOptions {
 /** Values of up to so many elements are written as numbers. */
 const INLINE = 16;
 
-/** How one graph among nested ones is printed. */
+/** State of printing one graph among nested ones. */
 interface Style {
   readonly writer: ValueWriter<string>;
   readonly scopes: boolean;
   readonly depth: number;
-  /** What an input is called by the graph where the text does not say it. */
+  /** The name of an input in the graph, if the text does not state it. */
   readonly defaultKey: (name: string, position: number) => string;
 }
 
@@ -37,7 +36,7 @@ interface Style {
  * A graph as text that `parse` reads back. Equal graphs give equal text: nodes are in depth-first order, attributes in
  * alphabetical order. Bodies of composites are left out, and so are attributes that repeat the node's type. NaNs are
  * written without their payload.
- * @throws AdjointError when an attribute is no plain data or an input was not made by `input`.
+ * @throws AdjointError if an attribute is not plain data or an input was not made by `input`.
  * @example
  * graph(%x: f32[batch, 2]) {
  *   %0 = reduceSum(%x) {axes: [1]} : f32[batch]

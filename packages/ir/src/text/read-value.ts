@@ -13,11 +13,11 @@ const BIGINT_DIGITS = 100;
 
 const dtypeOf = (text: string): DType | undefined => dtypes.find((dtype) => dtype === text);
 
-/** Runs a check on what stands at `at`. */
+/** Runs a check; its errors name the position `at`. */
 const check = <T>(scanner: Scanner, at: number, run: () => T): T =>
   located("parse", () => scanner.place(at), run);
 
-/** Reads an attribute's value. @throws AdjointError with line and column where it is none. */
+/** Reads an attribute's value. @throws AdjointError with line and column if it is not one. */
 function readValue(scanner: Scanner, depth = 0): unknown {
   const { at, text } = scanner.token;
   check(scanner, at, () => checkDepth(depth, "attributes"));
@@ -37,7 +37,7 @@ function readValue(scanner: Scanner, depth = 0): unknown {
     }
     const dtype = dtypeOf(text);
     const parts = readDimParts(scanner);
-    // No symbol is followed by a bracket, so this is a tensor even where a symbol is named f32.
+    // No symbol is followed by a bracket, so this is a tensor even if a symbol is named f32.
     if (dtype !== undefined && parts.length === 1 && scanner.at("mark", "[")) {
       return readTensor(scanner, dtype, at);
     }
@@ -115,7 +115,7 @@ function dimOf(scanner: Scanner, parts: readonly string[], at: number): Dim {
   });
 }
 
-/** The number that the tokens are; undefined where they are a size with symbols or arithmetic. */
+/** The number that the tokens are; undefined if they are a size with symbols or arithmetic. */
 function numberOf(scanner: Scanner, parts: readonly string[], at: number): number | bigint | undefined {
   const negative = parts[0] === "-";
   const [digits, ...rest] = negative ? parts.slice(1) : parts;
@@ -129,7 +129,7 @@ function numberOf(scanner: Scanner, parts: readonly string[], at: number): numbe
   const value =
     digits === "Infinity" ? Number.POSITIVE_INFINITY : /^\d/.test(digits) ? Number(digits) : undefined;
   if (value === undefined) return undefined;
-  if (Number.isNaN(value)) throw scanner.error(`"${digits}" is no number`, at);
+  if (Number.isNaN(value)) throw scanner.error(`"${digits}" is not a number`, at);
   if (value === Number.POSITIVE_INFINITY && digits !== "Infinity") {
     throw scanner.error("the number is too large for a double", at);
   }

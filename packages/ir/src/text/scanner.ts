@@ -7,13 +7,13 @@ export interface Token {
   readonly kind: TokenKind;
   /** As written; a value without its %, a string without quotes and escapes. */
   readonly text: string;
-  /** Where it starts. */
+  /** Its first position in the text. */
   readonly at: number;
 }
 
-/** What a name may be without quotes. */
+/** A name without quotes. */
 export const NAME: RegExp = /^[A-Za-z_][A-Za-z0-9_.]*$/;
-/** What a value's label may be. */
+/** A value's label. */
 export const LABEL: RegExp = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
 
 /** Names that are values of their own and so no symbols, unless in parentheses. */

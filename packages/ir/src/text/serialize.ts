@@ -31,7 +31,7 @@ export type { GraphJson, Json, ReadOptions };
  * Nodes are a flat list, each after its inputs, which are `[node, output]`. Symbolic sizes are strings in types and
  * `{ dim: "batch" }` in attributes; numbers that JSON lacks are `{ number: "NaN" }`, bigints `{ bigint: "1" }`, tensor
  * values `{ tensor: { dtype, shape, data } }` with the base64 of little-endian bytes.
- * @throws AdjointError when an attribute is no plain data or an input was not made by `input`.
+ * @throws AdjointError if an attribute is not plain data or an input was not made by `input`.
  */
 export function serialize(graph: Graph): GraphJson {
   return { format: "adjoint-graph", version: 1, ...bodyJson(graph, 0) };
@@ -81,16 +81,16 @@ function nodeJson(node: Node, reference: (tensor: Tensor) => Reference, depth: n
 }
 
 /**
- * Reads what `serialize` writes, from `JSON.parse` or anywhere: all of it is checked, the envelope by a schema, attributes
+ * Reads the JSON that `serialize` writes, from `JSON.parse` or anywhere: all of it is checked, the envelope by a schema, attributes
  * by their operation's, declared types against inferred ones.
- * @throws AdjointError (code `text`) with the path of what is wrong, such as `nodes[3].inputs[0]`.
+ * @throws AdjointError (code `text`) with the path of the fault, such as `nodes[3].inputs[0]`.
  */
 export function deserialize(json: unknown, options: ReadOptions = {}): Graph {
   const trace = new Error("deserialized here");
   return readBody(checkGraph(json), { options, trace, path: "", depth: 0 });
 }
 
-/** What reading one graph among nested ones needs. */
+/** State of reading one graph among nested ones. */
 interface Reading {
   readonly options: ReadOptions;
   /** One call site for all nodes: the call of `deserialize`. */

@@ -28,7 +28,7 @@ export const elementwiseErrors: { readonly [family: string]: readonly Refusal[] 
     [() => f.add(i), "add", "dtype", 'input "f": f32[2, 3]', 'input "i": i32[2, 3]', 'b.cast("f32")'],
     [() => f.add(g), "add", "shape", "do not broadcast", "f32[2, 3]", "f32[4, 5]", "from the last axis on"],
     [() => add(1, 2), "add", "graph", "at least one tensor", "constant("],
-    [() => i.add(1.5), "add", "dtype", "1.5 is no i32", 'input "i": i32[2, 3]', "Cast the tensor first"],
+    [() => i.add(1.5), "add", "dtype", "1.5 is not i32", 'input "i": i32[2, 3]', "Cast the tensor first"],
     [() => i.cast("u8").add(-1), "add", "dtype", "-1 does not fit u8", "0 to 255"],
     [() => i.cast("u8").mul(300), "mul", "dtype", "300 does not fit u8"],
     [() => i.bitwiseAnd(4294967295), "bitwiseAnd", "dtype", "4294967295 does not fit i32"],

@@ -16,7 +16,7 @@ export const sourceExamples: Examples<NameOf<"source">> = {
   ],
   register: [
     example(
-      "is its value of before the run",
+      "is its value from before the run",
       (known) => {
         const x = register("x", "i64", []);
         known.set(x, value("i64", 5n));

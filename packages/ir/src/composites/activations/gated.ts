@@ -90,7 +90,6 @@ const normalSlope = {
   },
 };
 
-/** Options of `gelu`. */
 export interface GeluOptions {
   /** `"none"` is x·Φ(x) by the error function; `"tanh"` the cheaper 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))). */
   readonly approximate?: "none" | "tanh";

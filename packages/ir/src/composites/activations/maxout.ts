@@ -6,10 +6,9 @@ import type { Tensor } from "../../tensor.ts";
 import { normalizeAxis } from "../../primitive.ts";
 import { unary } from "../define.ts";
 
-/** Options of `maxout`. */
 export interface MaxoutOptions {
   readonly axis?: number;
-  /** How many neighbours on the axis compete for one output. */
+  /** The number of neighbours on the axis that compete for one output. */
   readonly pieces: number;
 }
 

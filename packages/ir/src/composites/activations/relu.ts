@@ -17,7 +17,7 @@ export interface AlphaOptions {
   readonly alpha?: number;
 }
 
-/** max(x, 0). The derivative at 0 is 0; it comes from the result, so the operand needs not be kept. */
+/** max(x, 0). The derivative at 0 is 0; it comes from the result, so the operand need not be kept. */
 export const relu: CompositeFunction<[x: Tensor]> = unary("relu", (x) => x.max(0), {
   exact: true,
   gradient: ({ y, g }) => y.greater(0).where(g, 0),
@@ -30,7 +30,7 @@ export const leakyRelu: CompositeFunction<[x: Tensor, options?: AlphaOptions]> =
   {
     attributes: strictObject({ alpha: number() }),
     settings: (_, { alpha = 0.01 } = {}) => ({ alpha }),
-    // With alpha ≥ 0 the result is positive just where the operand is, which then needs not be kept.
+    // With alpha ≥ 0 the result is positive exactly if the operand is, so that the operand need not be kept.
     gradient: ({ x, y, g, attributes: { alpha } }) => (alpha >= 0 ? y : x).greater(0).where(g, g.mul(alpha)),
   },
 );
@@ -62,17 +62,16 @@ export const prelu: CompositeFunction<[x: Tensor, slope: Tensor]> = binary(
   },
 );
 
-/** Options of `rrelu`. */
 export interface RReluOptions {
   readonly lower?: number;
   readonly upper?: number;
-  /** Random slopes; by default where a key is given. */
+  /** Random slopes; true by default if a key is given. */
   readonly training?: boolean;
 }
 
 /**
- * x above 0, else slope·x, where in training each element has its own slope, uniform in [lower, upper), and otherwise
- * all have the mean of the two. Source: Xu et al. (2015), arXiv:1505.00853.
+ * x above 0, else slope·x. In training each element has its own slope, uniform in [lower, upper); otherwise all have the
+ * mean of the two. Source: Xu et al. (2015), arXiv:1505.00853.
  * @param key u32[2], as from `randomKey`.
  * @throws AdjointError for training without a key.
  */

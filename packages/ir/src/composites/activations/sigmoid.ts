@@ -7,7 +7,7 @@ import { unary } from "../define.ts";
 import type { AlphaOptions } from "./relu.ts";
 
 /*
- * The sigmoid, what is shaped like it, and softplus, whose derivative it is. NaN stays NaN, and at ±∞ each gives its limit.
+ * The sigmoid, functions shaped like it, and softplus, whose derivative it is. NaN stays NaN, and at ±∞ each gives its limit.
  */
 
 /** e^(−|x|), at most 1: what keeps the functions below from overflowing. */
@@ -24,7 +24,6 @@ export const sigmoid: CompositeFunction<[x: Tensor]> = unary(
   { gradient: ({ y, g }) => g.mul(y).mul(y.neg().add(1)) },
 );
 
-/** Options of `hardSigmoid`. */
 export interface HardSigmoidOptions extends AlphaOptions {
   readonly beta?: number;
 }

@@ -5,10 +5,10 @@ import { unary } from "../define.ts";
 import type { AlphaOptions } from "./relu.ts";
 
 /*
- * What jumps at a threshold. NaN stays NaN.
+ * Functions that jump at a threshold. NaN stays NaN.
  */
 
-/** 1 where x ≥ 0, else 0: the neuron of McCulloch and Pitts (1943). Its derivative is 0 everywhere. */
+/** 1 if x ≥ 0, else 0: the neuron of McCulloch and Pitts (1943). Its derivative is 0 everywhere. */
 export const binaryStep: CompositeFunction<[x: Tensor]> = unary(
   "binaryStep",
   (x) => x.isNaN().where(x, x.greaterOrEqual(0).cast(x.dtype)),
@@ -25,14 +25,13 @@ export const thresholdedRelu: CompositeFunction<[x: Tensor, options?: AlphaOptio
   },
 );
 
-/** Options of `shrink`. */
 export interface ShrinkOptions {
   readonly bias?: number;
   /** Half the width of the dead zone, ≥ 0. */
   readonly lambd?: number;
 }
 
-/** x moved toward 0 by `bias` where |x| > lambd, else 0. With bias = lambd it is soft shrinkage. */
+/** x moved toward 0 by `bias` if |x| > lambd, else 0. With bias = lambd it is soft shrinkage. */
 export const shrink: CompositeFunction<[x: Tensor, options?: ShrinkOptions]> = unary(
   "shrink",
   (x, { bias, lambd }) =>
