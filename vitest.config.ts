@@ -45,7 +45,7 @@ const apart = [
   "apps/bench/test/**/*.test.ts",
   "packages/backend-wasm/test/**/*.test.ts",
   "packages/datasets/test/mnist.test.ts",
-  "test/docs/readme.test.ts",
+  "test/docs/{package-readmes,readme}.test.ts",
   "test/integration/{compile-growth,training-step}.test.ts",
 ];
 const all = ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"];

@@ -216,9 +216,9 @@ export class Shader {
         );
       case "load": {
         const guards = this.guards(node.index.guards, coordinates);
-        const otherwise =
+        const otherwise = (): string =>
           node.otherwise === undefined ? literal(0, node.dtype, this.use) : operand(node.otherwise);
-        if (guards === "false") return declare(otherwise);
+        if (guards === "false") return declare(otherwise());
         const dynamic = this.dynamic(node.dynamic, graph, values);
         const element = this.load(
           node.buffer,
@@ -228,7 +228,7 @@ export class Shader {
         if (guards === "") return declare(element);
         const name = this.fresh("v");
         // A position outside its axis is checked only where it would be read.
-        lines.push(`var ${name} = ${otherwise};`, `if (${guards}) { ${name} = ${element}; }`);
+        lines.push(`var ${name} = ${otherwise()};`, `if (${guards}) { ${name} = ${element}; }`);
         return name;
       }
     }
