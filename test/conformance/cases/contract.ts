@@ -1,4 +1,4 @@
-import { type DType, type Tensor, einsum, isFloat } from "@adjoint/ir";
+import { type DType, type Tensor, type TensorValue, einsum, isFloat } from "@adjoint/ir";
 import type { DotAttributes, NameOf } from "@adjoint/ir/graph";
 import { type Case, make, the } from "../case.ts";
 import { filledWith, floats, integerSample, labelled, numeric, random } from "../samples.ts";
@@ -52,6 +52,20 @@ export const dotCases: { readonly [N in Extract<NameOf<"contract">, "dotGeneral"
         { tolerance: sums },
       ),
     ),
+    // No axis of the result is left where sizes of one go.
+    ...numeric.map((dtype) => {
+      const drawn = (shape: readonly number[], seed: number): TensorValue =>
+        isFloat(dtype) ? random(dtype, shape, seed) : filledWith(dtype, shape, integerSample(dtype));
+      return make(
+        `${dtype}, a single sum, and one with more computed of it`,
+        { a: drawn([1, 13], 3), b: drawn([13], 4) },
+        ({ a, b }) => {
+          const [sum, other] = [a.matMul(b), b.dotGeneral(b, { leftContract: [0], rightContract: [0] })];
+          return { sum, twice: a.add(a).matMul(b).mul(2), other: other.add(other) };
+        },
+        { tolerance: sums },
+      );
+    }),
     dot("left transposed", [5, 3], [5, 4], { leftContract: [0], rightContract: [0] }),
     dot("right transposed", [3, 5], [4, 5], { leftContract: [1], rightContract: [1] }),
     dot("both transposed", [5, 3], [4, 5], { leftContract: [0], rightContract: [1] }),

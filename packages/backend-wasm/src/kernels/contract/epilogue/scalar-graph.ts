@@ -80,7 +80,8 @@ export function scalarGraphEpilogue(
   if (hasLanes(kernel, place, run)) return { ...common, vector };
   const singly = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
-      const last = at(coordinates, -1);
+      // Without axes there is one sum, in the first lane.
+      const last = coordinates.at(-1) ?? i32.const(0);
       const own = body.let(i32.add(last, i32.const(lane)));
       scalar(body, body.let(sum), [...coordinates.slice(0, -1), own]);
     });
