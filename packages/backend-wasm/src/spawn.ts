@@ -19,7 +19,12 @@ interface WebWorker {
   ): void;
 }
 
-declare const Worker: (new (url: URL, options: { readonly type: "module" }) => WebWorker) | undefined;
+declare const Worker:
+  | { new (url: URL, options: { readonly type: "module" }): WebWorker; readonly prototype: object }
+  | undefined;
+
+/** False also if a library has put Node's workers in the place of the web's, as ONNX Runtime does. */
+const hasWebWorkers = (): boolean => typeof Worker !== "undefined" && "addEventListener" in Worker.prototype;
 
 /**
  * Starts a worker that never keeps the process alive.
@@ -27,7 +32,7 @@ declare const Worker: (new (url: URL, options: { readonly type: "module" }) => W
  * @param onFailure told why, should it die.
  */
 export function spawn(start: object, onFailure: (reason: string) => void): WorkerHandle {
-  if (typeof Worker === "undefined") return spawnInNode(start, onFailure);
+  if (typeof Worker === "undefined" || !hasWebWorkers()) return spawnInNode(start, onFailure);
   // In this form bundlers find the file. This module is as deep in `src` as the bundle is in `dist`.
   const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => onFailure(event.message ?? "its script could not be run"));

@@ -89,6 +89,19 @@ describe("a pool", () => {
   beforeEach(allTakePart);
   afterEach(() => void vi.restoreAllMocks());
 
+  it("starts in Node also if a library has made Node's workers the global ones", async () => {
+    vi.stubGlobal("Worker", Worker);
+    try {
+      const { pool, run } = await poolOf(2, (team) => (body) => {
+        shared(body, team, { parts: 2, wakes: true, write: () => undefined });
+      });
+      expect(run()).not.toBe(BROKEN);
+      pool[Symbol.dispose]();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it("reports a worker that crashes in a step instead of waiting for it", async () => {
     const { pool, run } = await poolOf(2, (team) => (body) => {
       shared(body, team, {
