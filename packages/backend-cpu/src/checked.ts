@@ -2,12 +2,12 @@ import { AdjointError, type Scalar } from "@adjoint/ir/values";
 
 /** An index that data decided. @throws AdjointError when it lies outside its axis. */
 export function checked(index: Scalar, size: number, operation: string): number {
-  const place = Number(index);
-  if (place >= 0 && place < size) return place;
+  const position = Number(index);
+  if (position >= 0 && position < size) return position;
   throw new AdjointError(
     "index",
     operation,
-    `index ${place} lies outside an axis of size ${size}`,
+    `index ${position} lies outside an axis of size ${size}`,
     "Indices go from 0 to the axis's size − 1.",
   );
 }

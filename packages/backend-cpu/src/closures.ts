@@ -91,13 +91,13 @@ function each(
   for (let index = 0; index < count; index++) {
     visit(coordinates);
     for (let axis = domain.length - 1; axis >= 0; axis--) {
-      const place = prefix.length + axis;
-      const next = (coordinates[place] ?? 0) + 1;
+      const own = prefix.length + axis;
+      const next = (coordinates[own] ?? 0) + 1;
       if (next < (domain[axis] ?? 1)) {
-        coordinates[place] = next;
+        coordinates[own] = next;
         break;
       }
-      coordinates[place] = 0;
+      coordinates[own] = 0;
     }
   }
 }
@@ -135,7 +135,7 @@ function folder({ operation, dtype }: Reduction): {
   const { big } = dtypeInfo[dtype];
   const arithmetic = arithmeticOf(dtype);
   const [low, high] = dtypeRange(dtype);
-  let [sum, best, count, place]: [Scalar, Scalar, number, number] = [0, 0, 0, 0];
+  let [sum, best, count, position]: [Scalar, Scalar, number, number] = [0, 0, 0, 0];
   const joining =
     operation === "reduceMax"
       ? "max"
@@ -162,7 +162,7 @@ function folder({ operation, dtype }: Reduction): {
   return {
     start: () => {
       sum = starts[operation];
-      [count, place] = [0, 0];
+      [count, position] = [0, 0];
     },
     take: (value) => {
       if (!isArg) {
@@ -171,10 +171,10 @@ function folder({ operation, dtype }: Reduction): {
       }
       const beats = operation === "argMax" ? value > best : value < best;
       if (count === 0 || beats || (Number.isNaN(value) && !Number.isNaN(best)))
-        [best, place] = [value, count];
+        [best, position] = [value, count];
       count++;
     },
-    result: () => (isArg ? place : fit(dtype, sum)),
+    result: () => (isArg ? position : fit(dtype, sum)),
   };
 }
 

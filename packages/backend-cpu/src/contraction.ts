@@ -43,8 +43,8 @@ interface GuardTables {
 /** True where every guard holds for an element. */
 function isInside(guards: readonly GuardTables[], batch: number, free: number, inner: number): boolean {
   for (const guard of guards) {
-    const place = (guard.batch[batch] ?? 0) + (guard.free[free] ?? 0) + (guard.inner[inner] ?? 0);
-    if (place < 0 || place >= guard.limit) return false;
+    const position = (guard.batch[batch] ?? 0) + (guard.free[free] ?? 0) + (guard.inner[inner] ?? 0);
+    if (position < 0 || position >= guard.limit) return false;
   }
   return true;
 }
@@ -144,13 +144,14 @@ function packGuarded(
   const [one, two] = guards;
   if (one === undefined || two === undefined) return;
   const [inner1, inner2, limit1, limit2] = [one.inner, two.inner, one.limit, two.limit];
-  const place1 = (one.batch[batch] ?? 0) + (one.free[free] ?? 0);
-  const place2 = (two.batch[batch] ?? 0) + (two.free[free] ?? 0);
+  const position1 = (one.batch[batch] ?? 0) + (one.free[free] ?? 0);
+  const position2 = (two.batch[batch] ?? 0) + (two.free[free] ?? 0);
   let to = first;
   for (let k = k0; k < k1; k++, to += MICRO) {
-    // A negative place is a large unsigned number, so one comparison checks both ends.
+    // A negative position is a large unsigned number, so one comparison checks both ends.
     const outside =
-      (place1 + (inner1[k] as number)) >>> 0 >= limit1 || (place2 + (inner2[k] as number)) >>> 0 >= limit2;
+      (position1 + (inner1[k] as number)) >>> 0 >= limit1 ||
+      (position2 + (inner2[k] as number)) >>> 0 >= limit2;
     panel[to] = outside ? 0 : (data[(start + (inner[k] as number)) | 0] as number);
   }
 }

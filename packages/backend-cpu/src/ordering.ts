@@ -12,7 +12,7 @@ function compare(a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Sorts each line's places by their elements and copies the first of them. */
+/** Sorts each line's positions by their elements and copies the first of them. */
 export function ordering(kernel: SortKernel, memory: Memory): Run {
   const { outer, size, count, descending, dtype } = kernel;
   const lines = elementCount(outer);
@@ -30,8 +30,8 @@ export function ordering(kernel: SortKernel, memory: Memory): Run {
     memory.array(kernel.valuesBuffer),
     memory.array(kernel.indicesBuffer),
   ];
-  const places = Array.from({ length: size }, (_, place) => place);
-  const line: Scalar[] = places.map(() => 0);
+  const sorted = Array.from({ length: size }, (_, position) => position);
+  const line: Scalar[] = sorted.map(() => 0);
   const by = (a: number, b: number): number => {
     const order = compare(line[a] ?? 0, line[b] ?? 0);
     return (descending ? -order : order) || a - b;
@@ -39,18 +39,18 @@ export function ordering(kernel: SortKernel, memory: Memory): Run {
   return () => {
     for (let index = 0; index < lines; index++) {
       const start = from.line[index] ?? 0;
-      for (let place = 0; place < size; place++) {
-        places[place] = place;
-        line[place] = readElement(source, dtype, start + (from.step[place] ?? 0));
+      for (let position = 0; position < size; position++) {
+        sorted[position] = position;
+        line[position] = readElement(source, dtype, start + (from.step[position] ?? 0));
       }
-      places.sort(by);
+      sorted.sort(by);
       for (let rank = 0; rank < count; rank++) {
         const target = (to.line[index] ?? 0) + (to.step[rank] ?? 0);
-        const place = places[rank] ?? 0;
+        const position = sorted[rank] ?? 0;
         // Storage is copied as it is: bits for the 16-bit floats.
-        const element = source[start + (from.step[place] ?? 0)];
+        const element = source[start + (from.step[position] ?? 0)];
         if (element !== undefined) values[target] = element;
-        indices[target] = place;
+        indices[target] = position;
       }
     }
   };

@@ -151,7 +151,7 @@ function cumulative(kernel: CumulativeKernel, memory: Memory): Run {
   const full = loops.length;
   const values = printer.expression(kernel.body);
   const value = at(values, kernel.value).code;
-  const place = printer.affine(kernel.index).code;
+  const position = printer.affine(kernel.index).code;
   const { dtype } = kernel;
   const arithmetic = arithmeticOf(dtype);
   const sum = kernel.operation === "cumSum";
@@ -165,7 +165,7 @@ function cumulative(kernel: CumulativeKernel, memory: Memory): Run {
         ? `BigInt.asIntN(64, s * ${value})`
         : `s * ${value}`;
   const store = (result: string): string =>
-    `${printer.buffer(kernel.buffer)}[${place}] = ${storeCode(dtype, result)};`;
+    `${printer.buffer(kernel.buffer)}[${position}] = ${storeCode(dtype, result)};`;
   if (kernel.exclusive) printer.add(full, `const before = s; s = ${next}; ${store("before")}`);
   else printer.add(full, `s = ${next}; ${store("s")}`);
   const walk = kernel.reverse
@@ -183,7 +183,7 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
   const { code: base } = printer.affine(kernel.index);
   const { dtype } = kernel;
   const buffer = printer.buffer(kernel.buffer);
-  const place = kernel.dynamic.reduce(
+  const position = kernel.dynamic.reduce(
     (code, term) =>
       `${code} + checked(${at(values, term.value).code}, ${term.size}, "${term.operation}") * ${term.stride}`,
     base,
@@ -192,7 +192,7 @@ function scatter(kernel: ScatterKernel, memory: Memory): Run {
   const old = loadCode(dtype, `${buffer}[at]`);
   const joined = (operation: "add" | "mul" | "max" | "min"): string =>
     scalarCode(operation, [old, value], dtype, dtype);
-  printer.add(full, `const at = ${place};`);
+  printer.add(full, `const at = ${position};`);
   printer.add(
     full,
     `${buffer}[at] = ${storeCode(dtype, kernel.reduction === "none" ? value : joined(kernel.reduction))};`,

@@ -26,7 +26,7 @@ describe("reductions", () => {
       sum: x.reduceSum({ axes: [0, 2] }),
       most: x.reduceMax({ axes: [2] }),
       product: x.slice([{}, { start: 0, end: 1 }, {}]).reduceProd(),
-      place: argMax(x, { axis: 0 }),
+      position: argMax(x, { axis: 0 }),
     };
     await expectOracle(outputs, { x: pattern("f32", [1, 3, 1]) }, { passes: [] });
   });
@@ -53,7 +53,7 @@ describe("reductions", () => {
       sum,
       most: x.reduceMax(axes).sub(sum),
       least: y.reduceMin(axes),
-      place: argMax(x, { axis: 1 }),
+      position: argMax(x, { axis: 1 }),
       twice: sum.add(sum),
     };
     await expectOracle(outputs, { x: pattern("f32", [4, 5]), y: pattern("f32", [4, 5], 2) });
@@ -63,7 +63,7 @@ describe("reductions", () => {
     const x = f32("x", 2, 4);
     const feeds = { x: valueOf("f32", [2, 4], [1, Number.NaN, 3, Number.NaN, 2, 5, 5, 1]) };
     await expectOracle(
-      { most: x.reduceMax({ axes: [1] }), place: argMax(x, { axis: 1 }), sum: x.reduceSum({ axes: [1] }) },
+      { most: x.reduceMax({ axes: [1] }), position: argMax(x, { axis: 1 }), sum: x.reduceSum({ axes: [1] }) },
       feeds,
     );
   });
@@ -158,7 +158,7 @@ describe("other forms", () => {
     }
   });
 
-  it("scan with carries that trade places, sequences from the end, and products inside", async () => {
+  it("scan with carries that are exchanged, sequences from the end, and products inside", async () => {
     const [a, b, s] = [f32("a", 2, 2), f32("b", 2, 2), f32("s", 5, 2, 2)];
     const { carry, outputs } = scan(
       { carry: [a, b], sequences: [s], reverse: true },

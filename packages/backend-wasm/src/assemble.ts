@@ -15,7 +15,7 @@ import {
   exportsOf,
   programWorkspace,
 } from "./compile.ts";
-import { type Places, type Span, WasmExecutable, viewOf } from "./executable.ts";
+import { type HostAddresses, type Span, WasmExecutable, viewOf } from "./executable.ts";
 import { type Arena, GAP, type Layout, aligned, layoutOf } from "./memory-layout.ts";
 import { start } from "./instance.ts";
 import type { Pool } from "./threads/pool.ts";
@@ -54,7 +54,7 @@ export interface Site {
 /** A program's code for one address in a memory. */
 export interface Assembly extends CompiledModule {
   readonly addresses: Addresses;
-  readonly places: Places;
+  readonly hostAddresses: HostAddresses;
   /** Constants, to be written before the first run. */
   readonly constants: readonly { readonly span: Span; readonly value: TensorValue }[];
 }
@@ -90,7 +90,7 @@ export function assemble(
   return {
     ...code,
     addresses,
-    places: {
+    hostAddresses: {
       inputs: program.inputs.map(({ buffer }) => spans[buffer]),
       outputs: program.outputs.map(({ buffer }) => spanOf(buffer)),
       fault: base,
@@ -171,7 +171,7 @@ export async function compileExecutable(
   );
   return new WasmExecutable({
     memory,
-    places: assembly.places,
+    hostAddresses: assembly.hostAddresses,
     workspaceBytes: extent.workspaceBytes,
     measured: profile ? names.length : undefined,
     run: (index) => {

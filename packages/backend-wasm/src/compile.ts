@@ -73,14 +73,14 @@ function environmentOf(
   program: CompiledProgram,
   module: ModuleBuilder,
   { fused }: Pick<ModuleOptions, "fused">,
-  place: Pick<KernelEnvironment["place"], "address" | "outOfRange">,
+  addressing: Pick<KernelEnvironment["addressing"], "address" | "outOfRange">,
 ): KernelEnvironment {
   const dtype = (buffer: number): DType => at(program.buffers, buffer).dtype;
   return {
     module,
     math: new MathLibrary(module, fused),
     helpers: new Helpers(module),
-    place: { ...place, dtype },
+    addressing: { ...addressing, dtype },
   };
 }
 

@@ -21,20 +21,20 @@ export interface Lookup {
 }
 
 /** The addresses that a program and its host share. */
-export interface Places {
+export interface HostAddresses {
   /** In order; undefined for an input that no kernel reads, which has no memory. */
   readonly inputs: readonly (Span | undefined)[];
   readonly outputs: readonly Span[];
   /** Address of the words that a failed lookup is reported in. */
   readonly fault: number;
-  /** A fault's number is a place in this list, plus 1. */
+  /** A fault's number is an index of this list, plus 1. */
   readonly lookups: readonly Lookup[];
 }
 
-/** A program's code in its place. */
+/** A program's code, ready to run in a memory. */
 export interface Loaded {
   readonly memory: WebAssembly.Memory;
-  readonly places: Places;
+  readonly hostAddresses: HostAddresses;
   readonly workspaceBytes: number;
   /** The number of exported functions if each is a kernel to be measured. */
   readonly measured: number | undefined;
@@ -59,12 +59,12 @@ export class WasmExecutable implements Executable {
   #isOpen = true;
 
   constructor(loaded: Loaded) {
-    const { memory, places, measured } = loaded;
+    const { memory, hostAddresses, measured } = loaded;
     this.#loaded = loaded;
     this.#profile =
       measured === undefined ? undefined : { runs: 0, kernels: Array.from({ length: measured }, () => 0) };
     // Clears what another program left there.
-    new Uint8Array(memory.buffer, places.fault, FAULT_BYTES).fill(0);
+    new Uint8Array(memory.buffer, hostAddresses.fault, FAULT_BYTES).fill(0);
     this.#views = this.#look();
   }
 
@@ -77,12 +77,12 @@ export class WasmExecutable implements Executable {
   }
 
   #look(): Views {
-    const { memory, places } = this.#loaded;
+    const { memory, hostAddresses } = this.#loaded;
     return {
       buffer: memory.buffer,
-      inputs: places.inputs.map((span) => span && viewOf(memory, span)),
-      outputs: places.outputs.map((span) => viewOf(memory, span)),
-      fault: new DataView(memory.buffer, places.fault, FAULT_BYTES),
+      inputs: hostAddresses.inputs.map((span) => span && viewOf(memory, span)),
+      outputs: hostAddresses.outputs.map((span) => viewOf(memory, span)),
+      fault: new DataView(memory.buffer, hostAddresses.fault, FAULT_BYTES),
     };
   }
 
@@ -116,7 +116,7 @@ export class WasmExecutable implements Executable {
     const { fault: view } = this.#views;
     view.setUint32(FAULT.lookup, 0, true);
     view.setUint32(FAULT.lock, 0, true);
-    const lookup = this.#loaded.places.lookups[fault - 1];
+    const lookup = this.#loaded.hostAddresses.lookups[fault - 1];
     return new AdjointError(
       "index",
       lookup?.operation ?? "take",

@@ -36,16 +36,16 @@ export function layOut<Name extends string>(
 ): RegionLayout<Name> {
   const entries: [Name, number][] = [];
   let end = 0;
-  const place = (perThread: boolean): void => {
+  const append = (perThread: boolean): void => {
     for (const region of regions) {
       if (region.perThread !== perThread) continue;
       entries.push([region.name, end]);
       end += spanOf(region, gap);
     }
   };
-  place(false);
+  append(false);
   const shared = end;
-  place(true);
+  append(true);
   const threadBytes = end - shared;
   return {
     // Each name of a region is one of `Name`, and all of them are there.

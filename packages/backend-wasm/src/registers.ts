@@ -6,16 +6,16 @@ import { type Span, viewOf } from "./executable.ts";
 /** A register in a memory. */
 export type PlacedRegister = Pick<RegisterAttributes, "shape"> & Span;
 
-/** Registers by name, each in its place in a memory from its first value on. */
+/** Registers by name, each at its address in a memory from its first value on. */
 export class Registers {
   readonly #memory: WebAssembly.Memory;
-  readonly #place: (name: string, bytes: number) => number;
+  readonly #allocate: (name: string, bytes: number) => number;
   readonly #placed = new Map<string, PlacedRegister>();
 
-  /** @param place gives the address of a register, asked once for each. */
-  constructor(memory: WebAssembly.Memory, place: (name: string, bytes: number) => number) {
+  /** @param allocate gives the address of a register, asked once for each. */
+  constructor(memory: WebAssembly.Memory, allocate: (name: string, bytes: number) => number) {
     this.#memory = memory;
-    this.#place = place;
+    this.#allocate = allocate;
   }
 
   /** @throws AdjointError where it has no value yet. */
@@ -32,7 +32,7 @@ export class Registers {
         dtype,
         shape,
         elements: data.length,
-        address: this.#place(name, data.byteLength),
+        address: this.#allocate(name, data.byteLength),
       };
       this.#placed.set(name, register);
       copyInto(viewOf(this.#memory, register), data);

@@ -122,7 +122,7 @@ function contraction(environment: KernelEnvironment, kernel: ContractKernel, opt
 
 /** Makes tasks of a program's kernels; their functions are written into the module at once. */
 export function taskMaker(environment: KernelEnvironment, options: TaskOptions): (kernel: Kernel) => Task {
-  const { place } = environment;
+  const { addressing } = environment;
   const { workspace, reports, gap, guards } = options;
 
   const written = (kernel: Kernel): Written => {
@@ -143,14 +143,14 @@ export function taskMaker(environment: KernelEnvironment, options: TaskOptions):
         const tasks = kernel.body.map(make);
         return {
           shared: kernel.length * inOrder(tasks).shared,
-          write: (sequence) => writeScan(sequence, kernel, place, tasks),
+          write: (sequence) => writeScan(sequence, kernel, addressing, tasks),
         };
       }
       case "if": {
         const [yes, no] = [kernel.branches[0].map(make), kernel.branches[1].map(make)];
         return {
           shared: Math.max(inOrder(yes).shared, inOrder(no).shared),
-          write: (sequence) => writeIf(sequence, kernel, place, [yes, no]),
+          write: (sequence) => writeIf(sequence, kernel, addressing, [yes, no]),
         };
       }
     }

@@ -25,8 +25,11 @@ const step = program({
     { register: count, next: count.add(1) },
   ],
 });
-const places = input("places", "i32", [rows]);
-const pick = program({ inputs: { places }, outputs: { picked: take(table, places).mul(count.cast("f32")) } });
+const indices = input("indices", "i32", [rows]);
+const pick = program({
+  inputs: { indices },
+  outputs: { picked: take(table, indices).mul(count.cast("f32")) },
+});
 const entries = { step, pick };
 const sizes = [{ rows: 5 }, { rows: 2 }];
 
@@ -44,7 +47,7 @@ async function results(session: Awaited<ReturnType<typeof compile<typeof entries
     const { scores: values, mean } = await session.run("step", feed(size));
     found.push(values.data, values.shape, mean.item());
     const { picked } = await session.run("pick", {
-      places: Int32Array.from({ length: size }, (_, i) => i % 4),
+      indices: Int32Array.from({ length: size }, (_, i) => i % 4),
     });
     found.push(picked.data);
   }
@@ -147,10 +150,10 @@ describe("an artifact", () => {
 
   it("says where an index of data was out of range, and goes on", async () => {
     await using session = await openArtifact<typeof entries>(buildArtifact(entries, { sizes }));
-    const fault = await errorOf(session.run("pick", { places: Int32Array.of(1, 4) }));
+    const fault = await errorOf(session.run("pick", { indices: Int32Array.of(1, 4) }));
     expect(fault.message).toContain("index 4 lies outside an axis of size 4");
     await session.run("step", feed(2));
-    const { picked } = await session.run("pick", { places: Int32Array.of(1, 3) });
+    const { picked } = await session.run("pick", { indices: Int32Array.of(1, 3) });
     expect(picked.data).toEqual(Float32Array.of(-1.25, 7));
   });
 
@@ -160,7 +163,7 @@ describe("an artifact", () => {
     expect(other.message).toMatchInlineSnapshot(
       `"run "step": was fed x [4, 3] and is built for [5, 3] or [2, 3]. Build the artifact for these sizes too: buildArtifact(entries, { sizes })."`,
     );
-    const unfit = await errorOf(session.run("pick", { places: Float32Array.of(1, 2) as never }));
+    const unfit = await errorOf(session.run("pick", { indices: Float32Array.of(1, 2) as never }));
     expect(unfit.message).toContain("wants a Int32Array");
     expect((await errorOf(session.run("other" as "step", feed(2)))).message).toContain("is not an entry");
   });
@@ -214,9 +217,9 @@ describe("an artifact for threads", () => {
 
   it("says where an index was out of range on several threads", async () => {
     await using session = await openReady(2);
-    const fault = await errorOf(session.run("pick", { places: Int32Array.of(1, 4) }));
+    const fault = await errorOf(session.run("pick", { indices: Int32Array.of(1, 4) }));
     expect(fault.message).toContain("index 4 lies outside an axis of size 4");
-    const { picked } = await session.run("pick", { places: Int32Array.of(1, 3) });
+    const { picked } = await session.run("pick", { indices: Int32Array.of(1, 3) });
     expect(picked.shape).toEqual([2]);
   });
 
@@ -338,9 +341,9 @@ describe("a broken artifact is a typed error", () => {
         throw error;
       }
     };
-    const place = fc.integer({ min: 12, max: headerEnd - 1 });
+    const offset = fc.integer({ min: 12, max: headerEnd - 1 });
     await fc.assert(
-      fc.asyncProperty(place, fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+      fc.asyncProperty(offset, fc.integer({ min: 1, max: 255 }), async (at, flip) => {
         const other = file.slice();
         other[at] = (other[at] ?? 0) ^ flip;
         outcomes[await outcomeOf(sealed(other))]++;

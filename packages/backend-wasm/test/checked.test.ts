@@ -24,7 +24,7 @@ const planted = vi.hoisted(() => ({ map: [] as Plant[], reduce: [] as Plant[] })
 
 function withPlant(
   plants: readonly Plant[],
-  { module, place }: KernelEnvironment,
+  { module, addressing }: KernelEnvironment,
   buffer: number | undefined,
   workspace: number,
   ranged: Ranged,
@@ -32,7 +32,7 @@ function withPlant(
   const [plant] = plants;
   if (plant === undefined || buffer === undefined) return ranged;
   const callee = module.function(["i32", "i32"], "void", (body, first, last) => {
-    plant(body, { address: place.address, stores: place.address(buffer), first, workspace });
+    plant(body, { address: addressing.address, stores: addressing.address(buffer), first, workspace });
     body.run(call(ranged.callee, first, last));
   });
   return { ...ranged, callee };

@@ -34,7 +34,7 @@ export function runContractions(
     return address;
   });
   const options = { fused, wide, threads };
-  const place = {
+  const addressing = {
     address: (buffer: number): number => at(addresses, buffer),
     dtype: (buffer: number) => at(program.buffers, buffer).dtype,
     outOfRange: (): void => {},
@@ -43,7 +43,7 @@ export function runContractions(
     module,
     math: new MathLibrary(module, fused),
     helpers: new Helpers(module),
-    place,
+    addressing,
   });
   const started = performance.now();
   const idle = environment(new ModuleBuilder());

@@ -19,7 +19,7 @@ const POISON = 0xff;
 const SLACK = 64;
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-interface Placed {
+interface LaidOut {
   readonly swept: SweptCase;
   readonly regions: readonly Region[];
   readonly buffers: readonly number[];
@@ -30,7 +30,7 @@ interface Placed {
 
 /** Runs cases as one module. @returns what is wrong, with the name of the case */
 export function sweep(cases: readonly SweptCase[]): readonly string[] {
-  const placed: Placed[] = [];
+  const laidOut: LaidOut[] = [];
   const module = new ModuleBuilder();
   let end = SLACK;
   const environmentOf = (
@@ -41,7 +41,7 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
     module: builder,
     math: new MathLibrary(builder, options.fused),
     helpers: new Helpers(builder),
-    place: {
+    addressing: {
       address: (buffer: number) => at(buffers, buffer),
       dtype: (): DType => dtype,
       outOfRange: () => {},
@@ -59,11 +59,11 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
     const regions = contractRegions(environmentOf(new ModuleBuilder(), swept, buffers), kernel, options);
     const workspace = end + SLACK;
     end = align(workspace + layOut(regions, options.threads, options.gap).bytes + SLACK);
-    placed.push({ swept, regions, buffers, workspace, from, to: end });
+    laidOut.push({ swept, regions, buffers, workspace, from, to: end });
   }
   const pages = Math.ceil((end + SLACK) / 65536);
   module.importMemory("env", "memory", { initial: pages });
-  placed.forEach(({ swept, buffers, workspace }, index) => {
+  laidOut.forEach(({ swept, buffers, workspace }, index) => {
     const environment = environmentOf(module, swept, buffers);
     module.export(
       `run${index}`,
@@ -73,7 +73,7 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
   const memory = new WebAssembly.Memory({ initial: pages });
   const all = new Uint8Array(memory.buffer).fill(POISON);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
-  return placed.flatMap((one, index) => {
+  return laidOut.flatMap((one, index) => {
     // The module exports a function of (thread, from, to, parts) by this name.
     const code = instance.exports[`run${index}`] as SharedCode;
     const wrong = checkCase(one, memory.buffer, all, code);
@@ -83,7 +83,7 @@ export function sweep(cases: readonly SweptCase[]): readonly string[] {
 
 /** @returns what is wrong, or undefined */
 function checkCase(
-  { swept, regions, buffers, workspace, from, to }: Placed,
+  { swept, regions, buffers, workspace, from, to }: LaidOut,
   buffer: ArrayBuffer,
   all: Uint8Array,
   code: SharedCode,

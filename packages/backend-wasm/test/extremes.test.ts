@@ -6,7 +6,7 @@ import { type Ran, type Tensors, check, get, ramp } from "./kernel-support.ts";
 /** A NaN as x64 makes it: with its sign bit set. */
 const NEGATIVE_NAN = new Float32Array(new Uint32Array([0xffc0_0000]).buffer);
 
-/** Lines of −5 with what is special at every place. */
+/** Lines of −5 with what is special at every position. */
 function specialLines(size: number): Float32Array[] {
   const line = (): Float32Array => new Float32Array(size).fill(-5);
   return Array.from({ length: size }, (_, at) => {

@@ -49,21 +49,21 @@ export interface Ran {
   readonly units: readonly (readonly number[])[];
 }
 
-/** Runs a program of ranged kernels, every buffer at its own place. */
+/** Runs a program of ranged kernels, every buffer at its own address. */
 export function run(compiled: CompiledProgram, feeds: readonly TypedArray[], order: Order = "whole"): Ran {
-  const places: number[] = [];
+  const addresses: number[] = [];
   let end = 64;
   const take = (bytes: number): number => {
     const at = end;
     end += Math.ceil((bytes + 64) / 64) * 64;
     return at;
   };
-  for (const { dtype, elements } of compiled.buffers) places.push(take(elements * dtypeInfo[dtype].bytes));
+  for (const { dtype, elements } of compiled.buffers) addresses.push(take(elements * dtypeInfo[dtype].bytes));
   const workspace = take(1 << 16);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / 65536) + 1 });
   // What kernels read beyond a buffer must not matter.
   new Uint8Array(memory.buffer).fill(0xa5);
-  const address = (buffer: number): number => places[buffer] ?? 0;
+  const address = (buffer: number): number => addresses[buffer] ?? 0;
   const dtype = (buffer: number): DType => compiled.buffers[buffer]?.dtype ?? "f32";
   const module = new ModuleBuilder();
   module.importMemory("env", "memory", { initial: 1 });
@@ -71,7 +71,7 @@ export function run(compiled: CompiledProgram, feeds: readonly TypedArray[], ord
     module,
     math: new MathLibrary(module, false),
     helpers: new Helpers(module),
-    place: { address, dtype, outOfRange: (body) => body.unreachable() },
+    addressing: { address, dtype, outOfRange: (body) => body.unreachable() },
   };
   const kernels = compiled.kernels.filter(isWalked);
   expect(kernels.length).toBe(compiled.kernels.length);

@@ -194,7 +194,7 @@ function coordinates(index: number, sizes: readonly number[]): number[] {
     .toReversed();
 }
 
-const place = (at: readonly number[], sizes: readonly number[]): number =>
+const linear = (at: readonly number[], sizes: readonly number[]): number =>
   at.reduce((all, coordinate, axis) => all * (sizes[axis] ?? 1) + coordinate, 0);
 
 /** The result and both gradients of Σ result·r, by their definition. */
@@ -219,7 +219,7 @@ function convolved(
             at * (strides[axis] ?? 1) + (tap[axis] ?? 0) * (dilations[axis] ?? 1) - (padLow[axis] ?? 0),
         );
         if (source.some((at, axis) => at < 0 || at >= (extents[axis] ?? 0))) continue;
-        const s = place(source, extents);
+        const s = linear(source, extents);
         for (let group = 0; group < groups; group++)
           for (let o = 0; o < filters; o++)
             for (let c = 0; c < channels; c++) {

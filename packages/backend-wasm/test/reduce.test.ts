@@ -48,7 +48,7 @@ describe("reduce kernels", () => {
       const largest = windows.reduceMax({ axes: [2, 4], keepDims: true });
       return {
         largest,
-        places: windows
+        positions: windows
           .equal(largest)
           .cast("f32")
           .reduceSum({ axes: [2, 4] }),
@@ -110,10 +110,10 @@ describe("reduce kernels", () => {
     expect(parts(ran)).toBe(2);
     expect(ran.units[0]?.[0]).toBeGreaterThanOrEqual(4);
   });
-  it("leaves small folds and places whole", () => {
+  it("leaves small folds and positions whole", () => {
     expect(parts(check({ x: ramp("f32", [500]) }, (t) => ({ y: get(t, "x").reduceSum() })))).toBe(1);
-    const places = check({ x: ramp("f32", [40_000]) }, (t) => ({ y: get(t, "x").argMax({ axis: 0 }) }));
-    expect(parts(places)).toBe(1);
+    const positions = check({ x: ramp("f32", [40_000]) }, (t) => ({ y: get(t, "x").argMax({ axis: 0 }) }));
+    expect(parts(positions)).toBe(1);
   });
 });
 

@@ -130,7 +130,7 @@ const wrap = (dtype: DType, values: readonly Scalar[]): number[] => {
   );
 };
 
-const PLACE = 1 << 16;
+const STRIDE = 1 << 16;
 
 /** Runs an operation over arrays, an element or four lanes at a time. */
 function run(
@@ -160,8 +160,8 @@ function run(
         const result = mapVector(
           own,
           name,
-          operands.map((operand, place) => {
-            const address = i32.add(at(operand.dtype), i32.const((place + 1) * PLACE));
+          operands.map((operand, operandIndex) => {
+            const address = i32.add(at(operand.dtype), i32.const((operandIndex + 1) * STRIDE));
             return v128.load(address);
           }),
           from,
@@ -171,8 +171,8 @@ function run(
         if (result !== undefined) body.run(v128.store(at("f32"), result));
         return;
       }
-      const values = operands.map((operand, place) =>
-        loadElement(own, operand.dtype, i32.add(at(operand.dtype), i32.const((place + 1) * PLACE))),
+      const values = operands.map((operand, operandIndex) =>
+        loadElement(own, operand.dtype, i32.add(at(operand.dtype), i32.const((operandIndex + 1) * STRIDE))),
       );
       body.run(storeElement(own, to, at(to), mapElement(own, name, values, from, to)));
     });
@@ -180,8 +180,8 @@ function run(
   if (!possible) return undefined;
   module.export("run", callee);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { env: { memory } });
-  operands.forEach(({ data }, place) =>
-    new Uint8Array(memory.buffer, (place + 1) * PLACE, data.byteLength).set(
+  operands.forEach(({ data }, operandIndex) =>
+    new Uint8Array(memory.buffer, (operandIndex + 1) * STRIDE, data.byteLength).set(
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     ),
   );

@@ -108,14 +108,14 @@ describe("several threads", () => {
     const main = program({ inputs: { table, at }, outputs: { y: take(table, at, 0).mul(2) } });
     for (const backend of backends) {
       await using session = await compile({ main }, { backend });
-      const places = new Int32Array(40_000);
-      places[39_999] = 9;
+      const indices = new Int32Array(40_000);
+      indices[39_999] = 9;
       const rows = noise(12);
-      await expect(session.run("main", { table: rows, at: places })).rejects.toThrow(
+      await expect(session.run("main", { table: rows, at: indices })).rejects.toThrow(
         /index 9 lies outside an axis of size 4/,
       );
-      places[39_999] = 3;
-      const { y } = await session.run("main", { table: rows, at: places });
+      indices[39_999] = 3;
+      const { y } = await session.run("main", { table: rows, at: indices });
       expect(y.data.at(-1)).toBe(2 * (rows[11] ?? 0));
     }
   });

@@ -71,9 +71,9 @@ export class WebgpuExecutable implements Executable {
     );
   }
 
-  #feed({ place, dtype, words, what }: Input, data: TypedArray): void {
+  #feed({ allocation, dtype, words, what }: Input, data: TypedArray): void {
     if (words !== undefined) encode(dtype, data, words, what);
-    upload(this.#host.device, place.buffer, words ?? data);
+    upload(this.#host.device, allocation.buffer, words ?? data);
   }
 
   #submit(feeds: readonly TypedArray[], target: GPUBuffer): void {
@@ -96,9 +96,15 @@ export class WebgpuExecutable implements Executable {
     writer.endPass();
     encoder.copyBufferToBuffer(control.buffer, 0, target, 0, CONTROL_BYTES);
     profiler?.resolve(encoder, target, CONTROL_BYTES);
-    for (const { place, host, offset } of outputs)
-      if (place !== undefined)
-        encoder.copyBufferToBuffer(place.buffer, 0, target, offset, copiedBytes(host.length, place.format));
+    for (const { allocation, host, offset } of outputs)
+      if (allocation !== undefined)
+        encoder.copyBufferToBuffer(
+          allocation.buffer,
+          0,
+          target,
+          offset,
+          copiedBytes(host.length, allocation.format),
+        );
     device.queue.submit([encoder.finish()]);
   }
 
@@ -115,8 +121,8 @@ export class WebgpuExecutable implements Executable {
       );
     }
     profiler?.read(words, CONTROL_BYTES);
-    for (const { dtype, host, offset, place } of outputs)
-      decode(dtype, words, offset, host, place?.format ?? "word");
+    for (const { dtype, host, offset, allocation } of outputs)
+      decode(dtype, words, offset, host, allocation?.format ?? "word");
     return outputs.map(({ host }) => host);
   }
 

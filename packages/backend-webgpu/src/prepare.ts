@@ -6,7 +6,7 @@ import type { Registers } from "./device/registers.ts";
 import { StagingRing } from "./device/staging.ts";
 import { CONTROL, type Context, type FaultSite } from "./kernels/context.ts";
 import { type Step, stepsOf } from "./kernels/steps.ts";
-import { Memory, type Place } from "./layout/memory.ts";
+import { type Allocation, Memory } from "./layout/memory.ts";
 import { checkRegions } from "./layout/regions.ts";
 import { checkSize, copiedBytes } from "./layout/sizes.ts";
 import { hostArray, isSame, wordsFor } from "./layout/words.ts";
@@ -15,7 +15,7 @@ import { hostArray, isSame, wordsFor } from "./layout/words.ts";
 export const CONTROL_BYTES = 16;
 
 export interface Input {
-  readonly place: Place;
+  readonly allocation: Allocation;
   readonly dtype: DType;
   readonly what: string;
   /** Words on their way to the device, where they are not the host's data. */
@@ -23,7 +23,7 @@ export interface Input {
 }
 
 interface Output {
-  readonly place: Place | undefined;
+  readonly allocation: Allocation | undefined;
   readonly dtype: DType;
   readonly host: TypedArray;
   /** Its offset in a staging buffer. */
@@ -33,7 +33,7 @@ interface Output {
 /** All that a program has on the device, and its kernels as text. */
 export interface Prepared extends Disposable {
   readonly memory: Memory;
-  readonly control: Place;
+  readonly control: Allocation;
   readonly sites: readonly FaultSite[];
   /** Of each kernel. */
   readonly steps: readonly (readonly Step[])[];
@@ -78,10 +78,12 @@ export function prepare(
 
 function inputsOf({ inputs, buffers }: CompiledProgram, memory: Memory): readonly (Input | undefined)[] {
   return inputs.map(({ name, buffer, dtype }) => {
-    const place = memory.find(buffer);
-    if (place === undefined) return undefined;
-    const words = isSame(dtype) ? undefined : wordsFor(dtype, at(buffers, buffer).elements, place.format);
-    return { place, dtype, what: `input "${name}"`, words };
+    const allocation = memory.find(buffer);
+    if (allocation === undefined) return undefined;
+    const words = isSame(dtype)
+      ? undefined
+      : wordsFor(dtype, at(buffers, buffer).elements, allocation.format);
+    return { allocation, dtype, what: `input "${name}"`, words };
   });
 }
 
@@ -92,14 +94,14 @@ function outputsOf(
   start: number,
 ): { readonly outputs: readonly Output[]; readonly end: number } {
   let end = start;
-  const placed = outputs.map(({ buffer, dtype }) => {
+  const laidOut = outputs.map(({ buffer, dtype }) => {
     const elements = at(buffers, buffer).elements;
-    const place = elements === 0 ? undefined : memory.place(buffer);
-    const output = { place, dtype, host: hostArray(dtype, elements), offset: end };
-    end += copiedBytes(elements, place?.format ?? "word");
+    const allocation = elements === 0 ? undefined : memory.allocation(buffer);
+    const output = { allocation, dtype, host: hostArray(dtype, elements), offset: end };
+    end += copiedBytes(elements, allocation?.format ?? "word");
     return output;
   });
-  return { outputs: placed, end };
+  return { outputs: laidOut, end };
 }
 
 /** All conditions among kernels, nested ones too. */

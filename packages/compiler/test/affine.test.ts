@@ -85,13 +85,13 @@ describe("affine functions", () => {
     );
   });
 
-  it("give the position of the identity as the row-major place", () => {
+  it("give the position of the identity as the row-major index", () => {
     fc.assert(
       fc.property(sizes, (shape) => {
         const { coordinates, domain } = identity(shape);
         const index = position(coordinates, rowMajorStrides(shape), shape.length);
         expect(points(domain).map((point) => at(index, point))).toEqual(
-          Array.from({ length: elementCount(shape) }, (_, place) => place),
+          Array.from({ length: elementCount(shape) }, (_, point) => point),
         );
       }),
     );
@@ -164,8 +164,8 @@ describe("reshaped coordinates", () => {
       fc.property(
         sizes.chain((shape) => regrouped(shape).map((to) => ({ shape, to }))),
         ({ shape, to }) => {
-          const [place] = reshaped(identity(to).coordinates, to, [elementCount(shape)], to) ?? [];
-          const elements = points(to).map((point) => (place === undefined ? -1 : at(place, point)));
+          const [affine] = reshaped(identity(to).coordinates, to, [elementCount(shape)], to) ?? [];
+          const elements = points(to).map((point) => (affine === undefined ? -1 : at(affine, point)));
           expect(elements).toEqual([...elements.keys()]);
           expect(reshaped(identity(shape).coordinates, shape, shape, shape)).toEqual(
             identity(shape).coordinates,

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { type Kernel, compileProgram, strayAccesses } from "../src/index.ts";
 
 const x = input("x", "f32", [6, 7]);
-const places = input("places", "i32", [4]);
+const indices = input("indices", "i32", [4]);
 const of = (y: ReturnType<typeof x.mul>): Graph =>
-  runPasses(program({ inputs: { x, places }, outputs: { y } }), optimize);
+  runPasses(program({ inputs: { x, indices }, outputs: { y } }), optimize);
 
 const images = input("images", "f32", [2, 3, 9, 9]);
 const filters = input("filters", "f32", [4, 3, 3, 3]);
@@ -26,8 +26,8 @@ const graphs: { readonly [name: string]: Graph } = {
   product: of(x.matMul(x.transpose())),
   convolution: program({ inputs: { images, filters }, outputs: { y: convolved } }),
   cumulative: of(x.flip([1]).cumSum({ axis: 1 })),
-  scatter: of(x.scatter(places.reshape([4, 1]), iota("f32", [4, 7]))),
-  lookup: of(x.flip([0]).take(places).mul(2)),
+  scatter: of(x.scatter(indices.reshape([4, 1]), iota("f32", [4, 7]))),
+  lookup: of(x.flip([0]).take(indices).mul(2)),
   sort: of(sort(x.flip([1])).values),
 };
 

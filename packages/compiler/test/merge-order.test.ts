@@ -114,7 +114,7 @@ describe("the order of groups that merge", () => {
     expect(visits(8000)).toBeLessThan(2.3 * visits(4000));
   });
 
-  it("finds room for as many as move to one place", () => {
+  it("finds room for as many as move to one position", () => {
     // All but the last two stand between them, and the last needs them all.
     const count = 600;
     const edges = Array.from({ length: count - 2 }, (_, index) => [index + 1, count - 1] as const);

@@ -57,11 +57,11 @@ describe("slots", () => {
     expect(compiled({ y }).slots.toSorted((a, b) => a - b)).toEqual([200, 1600]);
   });
 
-  it("keep an input that is an output, and outputs of one tensor in one place", () => {
+  it("keep an input that is an output, and outputs of one tensor in one slot", () => {
     const y = x.exp();
     const program = compiled({ x, y, again: y, flat: y.reshape([10, 10]) });
-    const places = program.outputs.map(({ buffer }) => slotsOf(program)[buffer]);
-    expect(places).toEqual([0, 1, 1, 1]);
+    const outputSlots = program.outputs.map(({ buffer }) => slotsOf(program)[buffer]);
+    expect(outputSlots).toEqual([0, 1, 1, 1]);
     expect(program.slots).toEqual([400, 400]);
   });
 

@@ -55,7 +55,7 @@ describe("a register's next value", () => {
     ]);
   });
 
-  it("is copied at the end where its kernel reads the old one at other places", () => {
+  it("is copied at the end where its kernel reads the old one at other positions", () => {
     const a = r("a");
     expect(lines(compiled({}, [{ register: a, next: a.flip([0]).add(x) }]))).toEqual([
       "map [100] add: a,slot → slot",
@@ -170,13 +170,13 @@ describe("the order of kernels", () => {
       "map [100] gather add: a,slot,slot → slot",
       "map [100] copy: slot → a",
     ]);
-    const place = register("place", "i32", [100]);
-    const next = place.add(1);
+    const rows = register("rows", "i32", [100]);
+    const next = rows.add(1);
     const picked = x.gather(next.reshape([100, 1])).cumSum({ axis: 0 });
-    expect(lines(compiled({ picked }, [{ register: place, next }]))).toEqual([
-      "map [100] add: place → slot",
+    expect(lines(compiled({ picked }, [{ register: rows, next }]))).toEqual([
+      "map [100] add: rows → slot",
       "cumulative [100] gather · cumSum: slot,slot → slot",
-      "map [100] copy: slot → place",
+      "map [100] copy: slot → rows",
     ]);
   });
 

@@ -28,7 +28,7 @@ export const kernels = (outputs: Outputs, updates: Graph["updates"] = [], limits
 /** Every point of a domain in row-major order. */
 export function points(domain: readonly number[]): readonly (readonly number[])[] {
   return domain.reduce<readonly (readonly number[])[]>(
-    (list, size) => list.flatMap((point) => Array.from({ length: size }, (_, place) => [...point, place])),
+    (list, size) => list.flatMap((point) => Array.from({ length: size }, (_, index) => [...point, index])),
     [[]],
   );
 }
@@ -40,7 +40,7 @@ export const at = (affine: Affine, point: readonly number[]): number =>
 export const holds = (guards: readonly Guard[], point: readonly number[]): boolean =>
   guards.every((guard) => at(guard, point) >= 0 && at(guard, point) < guard.limit);
 
-/** Row-major place of coordinates. */
+/** Row-major index of coordinates. */
 export const linear = (coordinates: readonly number[], shape: readonly number[]): number =>
   coordinates.reduce((sum, coordinate, axis) => sum * (shape[axis] ?? 1) + coordinate, 0);
 

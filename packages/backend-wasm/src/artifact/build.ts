@@ -129,19 +129,19 @@ class Builder {
       base: this.#take(extent.bytes),
       registerAddress: (name) => this.#registerAddress(name),
     };
-    const { bytes, places, constants, isShared } = assemble(program, extent, site, this.#engine);
+    const { bytes, hostAddresses, constants, isShared } = assemble(program, extent, site, this.#engine);
     return {
       shapes: program.inputs.map(({ shape }) => shape),
       isShared,
-      inputs: places.inputs.map((span) => span?.address ?? null),
-      outputs: places.outputs.map(({ address }, index) => ({ ...portAt(program, index), address })),
+      inputs: hostAddresses.inputs.map((span) => span?.address ?? null),
+      outputs: hostAddresses.outputs.map(({ address }, index) => ({ ...portAt(program, index), address })),
       code: this.#data.add(bytes),
       constants: constants.map(({ span, value }) => ({
         address: span.address,
         data: this.#data.add(value.data),
       })),
-      fault: places.fault,
-      lookups: places.lookups,
+      fault: hostAddresses.fault,
+      lookups: hostAddresses.lookups,
       workspaceBytes: extent.workspaceBytes,
     };
   }

@@ -1,7 +1,7 @@
 import { type Inputs, sizesKey } from "@adjoint/compiler/session";
 import type { RegisterAttributes } from "@adjoint/ir/graph";
 import { type DType, type Initial, dtypeInfo, elementCount, parseDim, tensorValue } from "@adjoint/ir/values";
-import type { Places, Span } from "../executable.ts";
+import type { HostAddresses, Span } from "../executable.ts";
 import { FAULT_BYTES } from "../fault.ts";
 import { PAGE } from "../memory-layout.ts";
 import {
@@ -18,7 +18,7 @@ import {
 export interface StoredProgram {
   readonly shapes: ArtifactProgram["shapes"];
   readonly outputs: readonly PlacedTensor[];
-  readonly places: Places;
+  readonly hostAddresses: HostAddresses;
   readonly code: Uint8Array<ArrayBuffer>;
   readonly isShared: boolean;
   readonly constants: readonly { readonly address: number; readonly bytes: Uint8Array }[];
@@ -75,7 +75,7 @@ export function contentsOf({ header, data }: Artifact): Contents {
     return {
       shapes,
       outputs,
-      places: {
+      hostAddresses: {
         inputs: entry.inputs.map(({ dtype }, index) => {
           const address = inputs[index] ?? undefined;
           return address === undefined ? undefined : spanAt(dtype, shapes[index] ?? [], address);

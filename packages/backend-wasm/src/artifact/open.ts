@@ -103,14 +103,14 @@ class ArtifactRuntime implements Runtime {
   }
 
   async #load(program: StoredProgram): Promise<Runnable> {
-    const { code, isShared, constants, places, outputs, workspaceBytes } = program;
+    const { code, isShared, constants, hostAddresses, outputs, workspaceBytes } = program;
     const memory = this.#memory;
     for (const { address, bytes } of constants) new Uint8Array(memory.buffer, address).set(bytes);
     const bytes = this.#contents.threads > 1 && this.#pool === undefined ? withOwnMemory(code) : code;
     const running = await this.#start(bytes, isShared);
     const executable = new WasmExecutable({
       memory,
-      places,
+      hostAddresses,
       workspaceBytes,
       measured: undefined,
       ...running,

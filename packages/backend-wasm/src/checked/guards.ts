@@ -132,8 +132,8 @@ export class Guards {
         call(to, i32.const(kernel), i32.const(how === "write" ? 1 : 0), f64.convertI64U(at), bytes);
       const within = ({ start: first, bytes: size, threadStep }: Allowed, around: number): Value<"i32"> => {
         const own = i64.mul(i64.extendI32U(thread), i64.const(BigInt(threadStep)));
-        const from = (place: number): Value<"i64"> =>
-          threadStep === 0 ? i64.const(BigInt(place)) : i64.add(i64.const(BigInt(place)), own);
+        const from = (bound: number): Value<"i64"> =>
+          threadStep === 0 ? i64.const(BigInt(bound)) : i64.add(i64.const(BigInt(bound)), own);
         return i32.and(i64.geU(at, from(first - around)), i64.leU(end, from(first + size + around)));
       };
       const mine = allowed.filter(({ isWritten, bytes: size }) => size > 0 && (isWritten || how === "read"));
@@ -141,9 +141,9 @@ export class Guards {
       for (const region of mine)
         body.if(within(region, 0), () => {
           if (region.map !== undefined) {
-            const place = i32.sub(address, i32.const(region.start));
+            const regionOffset = i32.sub(address, i32.const(region.start));
             const [writers, readers] = [region.map.writers, region.map.readers].map((map) =>
-              body.let(i32.add(place, i32.const(map))),
+              body.let(i32.add(regionOffset, i32.const(map))),
             );
             if (writers !== undefined && readers !== undefined)
               this.#mark(body, how, { writers, readers, bytes }, () => body.run(refusal(this.#raced)));

@@ -101,13 +101,13 @@ export class Monitor {
     const parts = allowed.filter(({ start }) => start >= from && start < to);
     if (!isLeaf || parts.length === 0) return { poisoned, gaps: [] };
     const own = parts.flatMap((part) =>
-      this.#placesOf(part).map((start): Range => [start, start + part.bytes]),
+      this.#addressesOf(part).map((start): Range => [start, start + part.bytes]),
     );
     return { poisoned: [...poisoned, workspace], gaps: between(own, workspace) };
   }
 
   /** The address of a region, for each thread. */
-  #placesOf({ start, threadStep }: Allowed): readonly number[] {
+  #addressesOf({ start, threadStep }: Allowed): readonly number[] {
     const threads = threadStep === 0 ? 1 : this.#grounds.threads;
     return Array.from({ length: threads }, (_, thread) => start + thread * threadStep);
   }
@@ -189,7 +189,7 @@ export class Monitor {
     const allowed = this.#guarded[kernel]?.allowed ?? [];
     const distances = allowed.flatMap((region) => {
       const { name, bytes, threadStep, isWritten } = region;
-      return this.#placesOf(region).map((first, thread) => {
+      return this.#addressesOf(region).map((first, thread) => {
         const last = first + bytes;
         const whose = threadStep === 0 ? "" : ` of thread ${thread}`;
         const label = `${name}${whose}${isWritten ? "" : ", which it only reads"}`;

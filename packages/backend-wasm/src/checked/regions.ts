@@ -16,7 +16,7 @@ export interface Allowed {
 }
 
 /** The addresses of a program's parts. */
-export interface Place {
+export interface ProgramAddresses {
   readonly address: (buffer: number) => number;
   /** Maps of what begins at an address; a register has its own. */
   readonly mapOf: (address: number, register?: string) => Allowed["map"];
@@ -39,7 +39,7 @@ export function nameOf({ buffers }: CompiledProgram, buffer: number): string {
 export function allowedOf(
   program: CompiledProgram,
   kernel: Kernel,
-  { address, mapOf, fault, workspace }: Place,
+  { address, mapOf, fault, workspace }: ProgramAddresses,
   { regions, layout }: Workspace,
 ): readonly Allowed[] {
   const { reads, writes } = buffersOf(kernel);

@@ -4,7 +4,7 @@ import { f32, f64, i32, i64 } from "./operations.ts";
 import { f32x4, f64x2, i32x4, i64x2 } from "./vector-operations.ts";
 import { Local, type ResultType, Value, type ValueType, typeCode } from "./value.ts";
 
-/** A place to jump to: the end of a block, or the start of a loop. */
+/** A target of jumps: the end of a block, or the start of a loop. */
 export interface Label {
   readonly depth: number;
 }

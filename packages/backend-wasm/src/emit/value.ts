@@ -81,7 +81,7 @@ export class Value<T extends ResultType = ResultType> {
   }
 }
 
-/** A local variable; as an expression, its value at that place. */
+/** A local variable; as an expression, its value at that point of the code. */
 export class Local<T extends ValueType = ValueType> extends Value<T> {
   readonly index: number;
 

@@ -13,7 +13,7 @@ import { pointsOf, unitsOf, walkUnits } from "./units.ts";
 
 /** Running sums or products line by line, a unit one or more lines; floats run in doubles and each result is rounded once. */
 export function cumulativeKernel(
-  { module, math, helpers, place }: KernelEnvironment,
+  { module, math, helpers, addressing }: KernelEnvironment,
   kernel: CumulativeKernel,
 ): Ranged {
   const { operation, outer, size, exclusive, reverse, dtype, buffer, index } = kernel;
@@ -30,14 +30,19 @@ export function cumulativeKernel(
       body.for(step, i32.const(size), 1, () => {
         const at = reverse ? body.let(i32.sub(i32.const(size - 1), step)) : step;
         const coordinates = [...line, at];
-        const value = elementValues(context, place, kernel.body, coordinates)[kernel.value];
+        const value = elementValues(context, addressing, kernel.body, coordinates)[kernel.value];
         if (value === undefined) return;
         const next = body.let(
           mapElement(context, join, [sum, castElement(context, value, dtype, wide)], wide, wide),
         );
         const result = castElement(context, exclusive ? sum : next, wide, dtype);
         body.run(
-          storeElement(context, place.dtype(buffer), addressOf(place, buffer, index, coordinates), result),
+          storeElement(
+            context,
+            addressing.dtype(buffer),
+            addressOf(addressing, buffer, index, coordinates),
+            result,
+          ),
         );
         body.set(sum, next);
       });

@@ -52,7 +52,7 @@ export function foldOf(context: Context, reduction: Reduction): Fold {
   const { body } = context;
   const { operation, dtype } = reduction;
   const joining = joiningOf(reduction);
-  if (joining === undefined) return placeFold(context, dtype, operation === "argMax");
+  if (joining === undefined) return positionFold(context, dtype, operation === "argMax");
   const { name } = joining;
   const wide = name === "add" || name === "mul" ? sumDType(dtype) : dtype;
   const sum = body.local(carrier[wide]);
@@ -69,10 +69,10 @@ export function foldOf(context: Context, reduction: Reduction): Fold {
 }
 
 /** Position of the first largest or smallest value; NaN beats all. */
-function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
+function positionFold(context: Context, dtype: DType, largest: boolean): Fold {
   const { body } = context;
   const best = body.local(carrier[dtype]);
-  const [place, count] = [body.local("i32"), body.local("i32")];
+  const [position, count] = [body.local("i32"), body.local("i32")];
   const isNaN = (x: Local): Element => mapElement(context, "isNaN", [x], dtype, "bool");
   const take = (value: Local): void => {
     const order = mapElement(context, "less", largest ? [best, value] : [value, best], dtype, "bool");
@@ -82,20 +82,20 @@ function placeFold(context: Context, dtype: DType, largest: boolean): Fold {
       : first;
     body.if(beats, () => {
       body.set(best, value);
-      body.set(place, count);
+      body.set(position, count);
     });
     body.set(count, i32.add(count, i32.const(1)));
   };
   return {
     wide: dtype,
     start: () => {
-      body.set(place, i32.const(0));
+      body.set(position, i32.const(0));
       body.set(count, i32.const(0));
     },
     take,
     takeWide: take,
     put: (value) => body.set(best, as(best.type, value)),
-    result: () => place,
+    result: () => position,
     kept: undefined,
   };
 }

@@ -2,7 +2,7 @@ import type { MapKernel } from "@adjoint/compiler/kernel";
 import { at } from "@adjoint/ir/values";
 import { type Value, i32, select } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
-import type { Coordinates, Place } from "../scalar/graph.ts";
+import type { Addressing, Coordinates } from "../scalar/graph.ts";
 import { alongRows } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
 import { loadTransposed } from "../scalar/load-transposed.ts";
@@ -13,7 +13,7 @@ import { type Range, walkUnits } from "./units.ts";
 /** Squares of four by four: operands that lie the other way are transposed in registers. */
 export function writeTransposing(
   context: Context,
-  place: Place,
+  addressing: Addressing,
   kernel: MapKernel,
   { row, outer, units }: TransposePlan,
   range: Range,
@@ -22,7 +22,7 @@ export function writeTransposing(
   const { domain, stores } = kernel;
   const column = domain.length - 1;
   const [rows, columns] = [at(domain, row), at(domain, column)];
-  const lanes = new LaneGraph(context, place, kernel.body, alongRows(row, column), loadTransposed);
+  const lanes = new LaneGraph(context, addressing, kernel.body, alongRows(row, column), loadTransposed);
   walkUnits(body, outer, columns, units, range, (line) => {
     const others = line.outer.slice(0, -1);
     const [tile = i32.const(0)] = line.outer.slice(-1);

@@ -2,7 +2,7 @@ import type { MapKernel } from "@adjoint/compiler/kernel";
 import { type Value, i32 } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
-import { type Coordinates, type Place, addressOf, elementValues } from "../scalar/graph.ts";
+import { type Addressing, type Coordinates, addressOf, elementValues } from "../scalar/graph.ts";
 import { type LaneAxes, alongAxis, alongPairs, fitsLanes, isScattered } from "../scalar/lane-axes.ts";
 import { LaneGraph } from "../scalar/lane-graph.ts";
 import { costOf, vectorsOf } from "./cost.ts";
@@ -49,9 +49,9 @@ function walksOf(domain: readonly number[]): readonly Walk[] {
  * depend on its lane.
  */
 export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ranged {
-  const { module, math, helpers, place } = environment;
+  const { module, math, helpers, addressing } = environment;
   const domain = kernel.domain.length === 0 ? [1] : kernel.domain;
-  const roots = kernel.stores.map(({ value, buffer }) => ({ value, dtype: place.dtype(buffer) }));
+  const roots = kernel.stores.map(({ value, buffer }) => ({ value, dtype: addressing.dtype(buffer) }));
   const walk = walksOf(domain).find(({ axes }) => fitsLanes(kernel.body, axes, roots));
   const cost = pointsOf(domain) * (costOf(kernel.body) + kernel.stores.length);
   const ranged = (units: Units, write: (context: Context, range: Range) => void): Ranged => ({
@@ -65,7 +65,7 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
   const together = vectorsOf(kernel.body);
   if (transposed !== undefined && together > 1) {
     return ranged(transposed.units, (context, range) =>
-      writeTransposing(context, place, kernel, transposed, range),
+      writeTransposing(context, addressing, kernel, transposed, range),
     );
   }
   if (walk === undefined) {
@@ -75,7 +75,7 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
       const { body } = context;
       walkUnits(body, outer, size, units, range, (line) => {
         const at = body.let(line.start);
-        body.for(at, line.end, 1, () => mapElements(context, place, kernel, [...line.outer, at]));
+        body.for(at, line.end, 1, () => mapElements(context, addressing, kernel, [...line.outer, at]));
       });
     });
   }
@@ -84,7 +84,7 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
   const units = unitsOf(outer, size, vectors * step);
   return ranged(units, (context, range) => {
     walkUnits(context.body, outer, size, units, range, (line) => {
-      const lanes = new LaneGraph(context, place, kernel.body, walk.axes);
+      const lanes = new LaneGraph(context, addressing, kernel.body, walk.axes);
       lanes.enter(
         walk.coordinates(line.outer, line.start),
         kernel.stores.map(({ value }) => value),
@@ -97,12 +97,17 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
   });
 }
 
-function mapElements(context: Context, place: Place, kernel: MapKernel, coordinates: Coordinates): void {
-  const values = elementValues(context, place, kernel.body, coordinates);
+function mapElements(
+  context: Context,
+  addressing: Addressing,
+  kernel: MapKernel,
+  coordinates: Coordinates,
+): void {
+  const values = elementValues(context, addressing, kernel.body, coordinates);
   for (const store of kernel.stores) {
     const value = values[store.value];
     if (value === undefined) continue;
-    const address = addressOf(place, store.buffer, store.index, coordinates);
-    context.body.run(storeElement(context, place.dtype(store.buffer), address, value));
+    const address = addressOf(addressing, store.buffer, store.index, coordinates);
+    context.body.run(storeElement(context, addressing.dtype(store.buffer), address, value));
   }
 }

@@ -25,7 +25,7 @@ const TERMS = 2048;
 export function columnFolds(reducing: Reducing): ReduceMode {
   const { context, environment, kernel } = reducing;
   const { body } = context;
-  const { place } = environment;
+  const { addressing } = environment;
   const { body: graph, outer: sizes, inner, reductions, epilogue, stores } = kernel;
   const axis = sizes.length - 1;
   const size = at(sizes, axis);
@@ -33,9 +33,9 @@ export function columnFolds(reducing: Reducing): ReduceMode {
   const scattered = isScattered(graph, axes);
   const most = scattered ? 1 : costOf(graph) > 24 ? 2 : VECTORS;
   const vectors = Math.min(most, Math.ceil(size / 4));
-  const terms = new LaneGraph(context, place, graph, axes);
-  const ending = new LaneGraph(context, place, epilogue, axes);
-  const written = stores.map(({ value, buffer }) => ({ value, dtype: place.dtype(buffer) }));
+  const terms = new LaneGraph(context, addressing, graph, axes);
+  const ending = new LaneGraph(context, addressing, epilogue, axes);
+  const written = stores.map(({ value, buffer }) => ({ value, dtype: addressing.dtype(buffer) }));
   const endsInLanes = fitsLanes(epilogue, axes, written);
   const blocks = Array.from({ length: vectors }, () =>
     reductions.map((reduction) => laneFoldOf(context, reduction)),

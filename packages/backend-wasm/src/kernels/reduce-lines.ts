@@ -62,7 +62,7 @@ export function elementFolds(reducing: Reducing): ReduceMode {
   return singly(reducing, (outer, phase, folds) => {
     for (const fold of folds) fold.start();
     eachTerm(reducing, phase, { sizes: kernel.inner, isShort: false }, (point) => {
-      const values = elementValues(context, environment.place, kernel.body, [...outer, ...point]);
+      const values = elementValues(context, environment.addressing, kernel.body, [...outer, ...point]);
       kernel.reductions.forEach(({ value }, index) => {
         const own = values[value];
         if (own !== undefined) folds[index]?.take(own);
@@ -85,7 +85,12 @@ export function lineFolds(reducing: Reducing): ReduceMode {
   const most = costOf(graph) <= CHEAP ? 4 : vectorsOf(graph);
   const vectors = Math.min(most, Math.ceil(size / 4));
   const roots = reductions.map(({ value }) => value);
-  const lanes = new LaneGraph(context, environment.place, graph, alongAxis(sizes.length + inner.length - 1));
+  const lanes = new LaneGraph(
+    context,
+    environment.addressing,
+    graph,
+    alongAxis(sizes.length + inner.length - 1),
+  );
   // Short lines overlap with the next ones, and have fewer folds to join.
   const blocks = Array.from({ length: size < SHORT_LINE ? 1 : vectors }, () =>
     reductions.map((reduction) => laneFoldOf(context, reduction)),

@@ -101,16 +101,16 @@ export function partialAddress(
 
 /** The epilogue and the stores at one point. */
 export function finishElement(
-  { context, environment: { place }, kernel }: Reducing,
+  { context, environment: { addressing }, kernel }: Reducing,
   outer: Coordinates,
   results: readonly Element[],
 ): void {
   const sums = results.map((result) => kept(context, result));
-  const values = elementValues(context, place, kernel.epilogue, outer, sums);
+  const values = elementValues(context, addressing, kernel.epilogue, outer, sums);
   for (const store of kernel.stores) {
     const value = values[store.value];
     if (value === undefined) continue;
-    const address = addressOf(place, store.buffer, store.index, outer);
-    context.body.run(storeElement(context, place.dtype(store.buffer), address, value));
+    const address = addressOf(addressing, store.buffer, store.index, outer);
+    context.body.run(storeElement(context, addressing.dtype(store.buffer), address, value));
   }
 }

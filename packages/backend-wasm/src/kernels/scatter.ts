@@ -47,23 +47,23 @@ function fillsLines({ domain, body, value, dtype, index, dynamic }: ScatterKerne
 
 function scatterLines(
   context: Context,
-  { place }: KernelEnvironment,
+  { addressing }: KernelEnvironment,
   { domain, body: graph, value, dynamic, index, buffer, reduction }: ScatterKernel,
   dtype: LaneDType,
 ): void {
   const { body } = context;
   const last = domain.length - 1;
   const size = domain[last] ?? 1;
-  const lanes = new LaneGraph(context, place, graph, alongAxis(last));
+  const lanes = new LaneGraph(context, addressing, graph, alongAxis(last));
   nest(body, domain.slice(0, last), (line) => {
     lanes.enter([...line, i32.const(0)], [value]);
     const move = body.let(i32.const(0));
-    advance(context, place, { dynamic, dtype }, move, (id) => lanes.element(id));
+    advance(context, addressing, { dynamic, dtype }, move, (id) => lanes.element(id));
     const whole = { start: i32.const(0), end: i32.const(size), isPart: false };
     eachVectorGroup(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
       const [values = []] = lanes.values([...line, at], [count]);
       const own = values[value] ?? lanes.splat(value);
-      const { base, offset } = splitAddress(place, buffer, index, [...line, at], dynamic);
+      const { base, offset } = splitAddress(addressing, buffer, index, [...line, at], dynamic);
       const address: Address = { base: body.let(i32.add(base, move)), offset };
       const old = (): ReturnType<typeof loadLanes> => loadLanes(context, dtype, address, SIDE_BY_SIDE, count);
       const joined = reduction === "none" ? own : mapVector(context, reduction, [old(), own], dtype, dtype);
@@ -75,14 +75,14 @@ function scatterLines(
 
 function scatterElements(
   context: Context,
-  { place }: KernelEnvironment,
+  { addressing }: KernelEnvironment,
   { domain, body: graph, value: result, dynamic, index, buffer, dtype, reduction }: ScatterKernel,
 ): void {
   const { body } = context;
   nest(body, domain, (coordinates) => {
-    const values = elementValues(context, place, graph, coordinates);
-    const address = body.let(addressOf(place, buffer, index, coordinates));
-    advance(context, place, { dynamic, dtype }, address, (id) => existing(values, id));
+    const values = elementValues(context, addressing, graph, coordinates);
+    const address = body.let(addressOf(addressing, buffer, index, coordinates));
+    advance(context, addressing, { dynamic, dtype }, address, (id) => existing(values, id));
     const value = existing(values, result);
     const join = (name: Exclude<typeof reduction, "none">): ReturnType<typeof mapElement> =>
       mapElement(context, name, [body.let(loadElement(context, dtype, address)), value], dtype, dtype);

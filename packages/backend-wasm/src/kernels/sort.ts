@@ -162,7 +162,7 @@ function sortLine(sorting: Sorting, lists: { readonly from: number; readonly to:
 }
 
 /** Writes the first `count` elements of the sorted line, and their positions. */
-function writeFirst(sorting: Sorting, place: KernelEnvironment["place"], line: Coordinates): void {
+function writeFirst(sorting: Sorting, addressing: KernelEnvironment["addressing"], line: Coordinates): void {
   const { context, kernel, locals } = sorting;
   const { body } = context;
   const { count, dtype, values, valuesBuffer, indicesBuffer } = kernel;
@@ -172,14 +172,16 @@ function writeFirst(sorting: Sorting, place: KernelEnvironment["place"], line: C
     const position = body.let(i32.load(entryOf(locals.from, rank)));
     const element = loadElement(context, storage, elementAddress(sorting, position));
     const coordinates = [...line, rank];
-    body.run(storeElement(context, storage, addressOf(place, valuesBuffer, values, coordinates), element));
-    body.run(i32.store(addressOf(place, indicesBuffer, values, coordinates), position));
+    body.run(
+      storeElement(context, storage, addressOf(addressing, valuesBuffer, values, coordinates), element),
+    );
+    body.run(i32.store(addressOf(addressing, indicesBuffer, values, coordinates), position));
   });
 }
 
 /** Sorts the positions of each line by their elements, merging from the bottom up, and copies the first of them. */
 export function sortKernel(
-  { module, math, helpers, place }: KernelEnvironment,
+  { module, math, helpers, addressing }: KernelEnvironment,
   kernel: SortKernel,
   workspace: number,
   gap = 0,
@@ -193,9 +195,9 @@ export function sortKernel(
     const sorting: Sorting = { context, kernel, locals: localsOf(body, dtype), stride };
     nest(body, outer, (line) => {
       const start = { ...index, strides: index.strides.slice(0, outer.length) };
-      body.set(sorting.locals.base, addressOf(place, source, start, line));
+      body.set(sorting.locals.base, addressOf(addressing, source, start, line));
       sortLine(sorting, lists);
-      writeFirst(sorting, place, line);
+      writeFirst(sorting, addressing, line);
     });
   });
 }

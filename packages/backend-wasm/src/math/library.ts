@@ -16,7 +16,7 @@ import type { Activation, Angle, BinaryMath, Emit, UnaryMath } from "./functions
 import { hugeReduction } from "./huge.ts";
 import { type Vector, doubles, singles } from "./lanes.ts";
 import { log } from "./log32.ts";
-import { sineTurned32 } from "./trig.ts";
+import { shiftedSine32 } from "./trig.ts";
 import { powSingle } from "./pow.ts";
 
 type MathName = UnaryMath | BinaryMath;
@@ -76,7 +76,7 @@ export class MathLibrary {
         return log(m, own);
       case "sin":
       case "cos":
-        return sineTurned32(m, own, name === "sin" ? 0 : 1, this.#f64(name));
+        return shiftedSine32(m, own, name === "sin" ? 0 : 1, this.#f64(name));
       default: {
         if (isActivation(name)) return activations[name](m, own, own);
         const wide = this.#f64(name);

@@ -69,7 +69,7 @@ const odd = (m: Lanes, n: Vector): Vector => i64x2.neg(v128.and(n, m.body.i64x2(
 const lower = (m: Lanes, n: Vector): Vector => v128.and(i64x2.shl(n, i32.const(62)), m.signBit);
 
 /** sin(x + turns·π/2). */
-function sineTurned(m: Lanes, x: VectorLocal, huge: HugeReduction, turns: bigint): Vector {
+function shiftedSine(m: Lanes, x: VectorLocal, huge: HugeReduction, turns: bigint): Vector {
   const angle = reduce(m, x, huge);
   const { sine, cosine } = kernels(m, angle);
   const n = turns === 0n ? angle.n : m.let(i64x2.add(angle.n, m.body.i64x2(turns)));
@@ -77,8 +77,8 @@ function sineTurned(m: Lanes, x: VectorLocal, huge: HugeReduction, turns: bigint
 }
 
 export const sin64 = (m: Lanes, x: VectorLocal, huge: HugeReduction): Vector =>
-  m.choose(m.lt(m.abs(x), m.c(2 ** -27)), x, sineTurned(m, x, huge, 0n));
-export const cos64 = (m: Lanes, x: VectorLocal, huge: HugeReduction): Vector => sineTurned(m, x, huge, 1n);
+  m.choose(m.lt(m.abs(x), m.c(2 ** -27)), x, shiftedSine(m, x, huge, 0n));
+export const cos64 = (m: Lanes, x: VectorLocal, huge: HugeReduction): Vector => shiftedSine(m, x, huge, 1n);
 
 export function tan64(m: Lanes, x: VectorLocal, huge: HugeReduction): Vector {
   const angle = reduce(m, x, huge);
@@ -92,7 +92,7 @@ export function tan64(m: Lanes, x: VectorLocal, huge: HugeReduction): Vector {
  * sin(x + turns·π/2) of four f32: the reduction in f64, the polynomials in f32. `whole` is the same function on two
  * f64, for vectors with an argument beyond the limit.
  */
-export function sineTurned32(
+export function shiftedSine32(
   m: Lanes,
   x: VectorLocal,
   turns: number,

@@ -3,8 +3,8 @@ import { type DType, dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Value, i32 } from "../emit/index.ts";
 import type { Element } from "./carriers.ts";
 
-/** The addresses of buffers, and the code for an index from data that is out of range. */
-export interface Place {
+/** The addresses and dtypes of buffers, and the code for an index from data that is out of range. */
+export interface Addressing {
   /** Byte offset in memory. */
   readonly address: (buffer: BufferId) => number;
   readonly dtype: (buffer: BufferId) => DType;
@@ -52,34 +52,34 @@ export function affineValue(affine: Affine, coordinates: Coordinates): Value<"i3
 export const shifted = <A extends Affine>(affine: A, by: number): A =>
   by === 0 ? affine : { ...affine, offset: affine.offset + by };
 
-const inBytes = (place: Place, buffer: BufferId, affine: Affine): Affine => {
-  const { bytes } = dtypeInfo[place.dtype(buffer)];
+const inBytes = (addressing: Addressing, buffer: BufferId, affine: Affine): Affine => {
+  const { bytes } = dtypeInfo[addressing.dtype(buffer)];
   return {
-    offset: affine.offset * bytes + place.address(buffer),
+    offset: affine.offset * bytes + addressing.address(buffer),
     strides: affine.strides.map((stride) => stride * bytes),
   };
 };
 
 /** Address of a position. */
 export const addressOf = (
-  place: Place,
+  addressing: Addressing,
   buffer: BufferId,
   affine: Affine,
   coordinates: Coordinates,
-): Value<"i32"> => affineValue(inBytes(place, buffer, affine), coordinates);
+): Value<"i32"> => affineValue(inBytes(addressing, buffer, affine), coordinates);
 
 /**
  * Address of a position, with all constants that can be in the instruction's own offset.
  * @param dynamic terms that code adds to the base later.
  */
 export function splitAddress(
-  place: Place,
+  addressing: Addressing,
   buffer: BufferId,
   affine: Affine,
   coordinates: Coordinates,
   dynamic: readonly Pick<DynamicIndex, "stride">[] = [],
 ): Address {
-  const { variable, constant } = parts(inBytes(place, buffer, affine), coordinates);
+  const { variable, constant } = parts(inBytes(addressing, buffer, affine), coordinates);
   // The engine adds the offset without wrapping, so the rest must not be negative.
   const grows =
     constant >= 0 &&

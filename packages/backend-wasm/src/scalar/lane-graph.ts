@@ -8,7 +8,7 @@ import {
 } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir/values";
 import { type Body, type Local, type Value, f32x4, i32, i32x4, v128 } from "../emit/index.ts";
-import { type Address, type Coordinates, type Place, inside, shifted, splitAddress } from "./affine.ts";
+import { type Address, type Addressing, type Coordinates, inside, shifted, splitAddress } from "./affine.ts";
 import { type Element, type LoadedDType, isLaneDType, isLoadedDType } from "./carriers.ts";
 import type { Context } from "./context.ts";
 import { kept } from "./element.ts";
@@ -27,7 +27,7 @@ export type LoadSquare = (body: Body, at: Address, steps: Steps, count: number) 
 /** Writes an expression over vectors; what lanes share is computed once for all of them. */
 export class LaneGraph {
   readonly #context: Context;
-  readonly #place: Place;
+  readonly #addressing: Addressing;
   readonly #graph: ScalarGraph;
   readonly #axes: LaneAxes;
   readonly #loadSquare: LoadSquare | undefined;
@@ -37,9 +37,15 @@ export class LaneGraph {
   #moves = new Map<number, Local<"i32">>();
 
   /** @param loadSquare is needed where four vectors are columns of rows, see `alongRows`. */
-  constructor(context: Context, place: Place, graph: ScalarGraph, axes: LaneAxes, loadSquare?: LoadSquare) {
+  constructor(
+    context: Context,
+    addressing: Addressing,
+    graph: ScalarGraph,
+    axes: LaneAxes,
+    loadSquare?: LoadSquare,
+  ) {
     this.#context = context;
-    this.#place = place;
+    this.#addressing = addressing;
     this.#graph = graph;
     this.#axes = axes;
     this.#loadSquare = loadSquare;
@@ -58,7 +64,7 @@ export class LaneGraph {
       if (this.#uniform[id] === true)
         this.#elements[id] = kept(
           context,
-          elementOf(context, this.#place, node, { value, coordinates, accumulators: [] }),
+          elementOf(context, this.#addressing, node, { value, coordinates, accumulators: [] }),
         );
       else {
         const { dynamic = [] } = node.kind === "load" ? node : {};
@@ -67,7 +73,7 @@ export class LaneGraph {
         if (node.kind === "load" && node.otherwise !== undefined) needed.add(node.otherwise);
         if (node.kind === "load" && this.#looksUpOnce(node)) {
           const move = context.body.let(i32.const(0));
-          advance(context, this.#place, node, move, value);
+          advance(context, this.#addressing, node, move, value);
           this.#moves.set(id, move);
         }
       }
@@ -75,7 +81,7 @@ export class LaneGraph {
     for (const id of needed) if (this.#uniform[id] === true) this.splat(id);
   }
 
-  /** A lookup that is the same for all lanes and always takes place. */
+  /** A lookup that is the same for all lanes and always happens. */
   #looksUpOnce({ dynamic, index }: Load): boolean {
     const { length } = dynamic;
     return (
@@ -154,9 +160,9 @@ export class LaneGraph {
     values: readonly (readonly (Vector | undefined)[])[],
   ): void {
     for (const { buffer, index, value } of stores) {
-      const dtype = this.#place.dtype(buffer);
+      const dtype = this.#addressing.dtype(buffer);
       if (!isLaneDType(dtype)) continue;
-      const { base, offset } = splitAddress(this.#place, buffer, index, coordinates);
+      const { base, offset } = splitAddress(this.#addressing, buffer, index, coordinates);
       const steps = this.#axes.steps(index);
       const address = this.#context.body.let(base);
       counts.forEach((count, vector) => {
@@ -169,7 +175,13 @@ export class LaneGraph {
 
   #shareOf(node: ScalarNode, id: number, coordinates: Coordinates): Address | undefined {
     if (node.kind !== "load") return undefined;
-    const { base, offset } = splitAddress(this.#place, node.buffer, node.index, coordinates, node.dynamic);
+    const { base, offset } = splitAddress(
+      this.#addressing,
+      node.buffer,
+      node.index,
+      coordinates,
+      node.dynamic,
+    );
     const move = this.#moves.get(id);
     return { base: this.#context.body.let(move === undefined ? base : i32.add(base, move)), offset };
   }
@@ -266,7 +278,7 @@ export class LaneGraph {
         return laneOf(at.value(id), of, lane);
       };
       const point = { value: element, coordinates: at.coordinates };
-      body.set(result, withLane(result, dtype, lane, loadValue(this.#context, this.#place, own, point)));
+      body.set(result, withLane(result, dtype, lane, loadValue(this.#context, this.#addressing, own, point)));
     }
   }
 }

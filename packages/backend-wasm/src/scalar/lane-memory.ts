@@ -94,13 +94,13 @@ export function storeLanes(
   const low = Math.min(...wanted);
   const start = offset + low * bytes;
   const from = start >= 0 ? start : 0;
-  const place = start >= 0 ? base : i32.add(base, i32.const(start));
+  const target = start >= 0 ? base : i32.add(base, i32.const(start));
   if (isDense && count === 4) {
-    body.run(isBool ? v128.store32Lane(place, vector, 0, from) : v128.store(place, vector, from));
+    body.run(isBool ? v128.store32Lane(target, vector, 0, from) : v128.store(target, vector, from));
     return;
   }
   const own = body.let(vector);
-  const address = body.let(place);
+  const address = body.let(target);
   let lane = 0;
   if (isDense && count >= 2) {
     body.run(isBool ? v128.store16Lane(address, own, 0, from) : v128.store64Lane(address, own, 0, from));

@@ -53,10 +53,10 @@ export function shiftedLanes(
   if (operation !== "shiftLeft" && operation !== "shiftRight") return undefined;
   const [source = 0, by = 0] = operands;
   const amount = graph[by];
-  const places = amount?.kind === "constant" ? Number(amount.value) : -1;
-  if (places < 0 || places > 31) return undefined;
+  const bits = amount?.kind === "constant" ? Number(amount.value) : -1;
+  if (bits < 0 || bits > 31) return undefined;
   const shift = operation === "shiftLeft" ? i32x4.shl : from === "u32" ? i32x4.shrU : i32x4.shrS;
-  return shift(value(source), i32.const(places));
+  return shift(value(source), i32.const(bits));
 }
 
 /** An element in all lanes. */

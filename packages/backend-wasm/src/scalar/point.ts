@@ -1,7 +1,7 @@
 import type { Load, ScalarNode } from "@adjoint/compiler/kernel";
 import { dtypeInfo } from "@adjoint/ir/values";
 import { type Local, i32 } from "../emit/index.ts";
-import { type Coordinates, type Place, addressOf, affineValue, inside } from "./affine.ts";
+import { type Addressing, type Coordinates, addressOf, affineValue, inside } from "./affine.ts";
 import { castElement } from "./cast.ts";
 import { type Element, carrier } from "./carriers.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +24,7 @@ export interface Point {
 }
 
 /** A node's value at one point. */
-export function elementOf(context: Context, place: Place, node: ScalarNode, point: Point): Element {
+export function elementOf(context: Context, addressing: Addressing, node: ScalarNode, point: Point): Element {
   const { value, coordinates, accumulators } = point;
   switch (node.kind) {
     case "constant":
@@ -45,25 +45,25 @@ export function elementOf(context: Context, place: Place, node: ScalarNode, poin
         affineValue(node.counter, coordinates),
       );
     case "load":
-      return loadValue(context, place, node, point);
+      return loadValue(context, addressing, node, point);
   }
 }
 
 /** An element of a buffer, with its guards and its lookups. */
 export function loadValue(
   context: Context,
-  place: Place,
+  addressing: Addressing,
   node: Load,
   point: Omit<Point, "accumulators">,
 ): Element {
   const { body } = context;
   const { value, coordinates } = point;
   const { guards } = node.index;
-  const address = body.let(addressOf(place, node.buffer, node.index, coordinates));
+  const address = body.let(addressOf(addressing, node.buffer, node.index, coordinates));
   if (guards.length === 0 && node.dynamic.length === 0) return loadElement(context, node.dtype, address);
   const result = body.local(carrier[node.dtype]);
   const read = (): void => {
-    advance(context, place, node, address, value);
+    advance(context, addressing, node, address, value);
     body.set(result, loadElement(context, node.dtype, address));
   };
   if (guards.length === 0) read();
@@ -77,7 +77,7 @@ export function loadValue(
 /** Adds what data says to a load's address, or reports an index out of range and leaves. */
 export function advance(
   context: Context,
-  place: Place,
+  addressing: Addressing,
   { dynamic, dtype }: Pick<Load, "dynamic" | "dtype">,
   address: Local<"i32">,
   value: (id: number) => Element,
@@ -85,7 +85,7 @@ export function advance(
   const { body } = context;
   for (const term of dynamic) {
     const index = body.let(as("i32", value(term.value)));
-    body.if(i32.geU(index, i32.const(term.size)), () => place.outOfRange(body, term, index));
+    body.if(i32.geU(index, i32.const(term.size)), () => addressing.outOfRange(body, term, index));
     const step = term.stride * dtypeInfo[dtype].bytes;
     body.set(address, i32.add(address, i32.mul(index, i32.const(step))));
   }

@@ -119,10 +119,10 @@ export class Team {
       const active = body.let(load(control.active));
       const thread = body.let(i32.const(1));
       body.for(thread, active, 1, () => {
-        const place = body.let(i32.add(at(control.asleep), i32.shl(thread, i32.const(2))));
-        body.if(i32.atomicLoad(place), () => {
-          body.run(i32.atomicStore(place, i32.const(0)));
-          body.run(memory.notify(place, i32.const(1)));
+        const flag = body.let(i32.add(at(control.asleep), i32.shl(thread, i32.const(2))));
+        body.if(i32.atomicLoad(flag), () => {
+          body.run(i32.atomicStore(flag, i32.const(0)));
+          body.run(memory.notify(flag, i32.const(1)));
         });
       });
     });
@@ -134,8 +134,8 @@ export class Team {
       const active = body.let(load(control.active));
       const thread = body.let(i32.const(1));
       body.for(thread, active, 1, () => {
-        const place = i32.add(at(control.asleep), i32.shl(thread, i32.const(2)));
-        body.if(i32.eqz(i32.atomicLoad(place)), () => body.return(i32.const(1)));
+        const flag = i32.add(at(control.asleep), i32.shl(thread, i32.const(2)));
+        body.if(i32.eqz(i32.atomicLoad(flag)), () => body.return(i32.const(1)));
       });
       return i32.const(0);
     });

@@ -39,7 +39,10 @@ export class Pipelines {
       const bindGroup = await created(this.#device, () =>
         this.#device.createBindGroup({
           layout,
-          entries: bindings.map(({ place }, binding) => ({ binding, resource: { buffer: place.buffer } })),
+          entries: bindings.map(({ allocation }, binding) => ({
+            binding,
+            resource: { buffer: allocation.buffer },
+          })),
         }),
       );
       return { pipeline, bindGroup, groups };

@@ -1,4 +1,4 @@
-import type { Memory, Place } from "../layout/memory.ts";
+import type { Allocation, Memory } from "../layout/memory.ts";
 
 /** The branch that a kernel stands in: it runs where this word of the control buffer has this value. */
 interface Predicate {
@@ -9,7 +9,7 @@ interface Predicate {
 /** Words of the control buffer before the predicates: failures so far, the site of the first, its index. */
 export const CONTROL = { failures: 0, site: 1, index: 2, predicates: 3 } as const;
 
-/** A place in a program where data may be at fault. */
+/** A lookup of a program that data may make fail. */
 export interface FaultSite {
   readonly operation: string;
   readonly size: number;
@@ -19,7 +19,7 @@ export interface FaultSite {
 export interface Context {
   readonly memory: Memory;
   /** Failures and branches; see `CONTROL`. */
-  readonly control: Place;
+  readonly control: Allocation;
   readonly predicate: Predicate | undefined;
   /** The device is a program on the CPU's cores, where barriers are expensive and workgroup memory is no faster than other memory. */
   readonly isSoftware: boolean;

@@ -13,7 +13,7 @@ interface State {
 /** A reduction as code: what it keeps, how it takes an element in, and how two halves become one. */
 export interface Fold {
   readonly states: readonly State[];
-  /** @param index the element's place in the line, as u32. */
+  /** @param index the element's index in the line, as u32. */
   take(value: string, index: string): readonly string[];
   /** @param others names of another half's states. */
   merge(others: readonly string[]): readonly string[];
@@ -45,25 +45,25 @@ function joinFold(operation: keyof typeof joining, { dtype }: Reduction, name: s
 /** The first of the best; NaN is better than any number. */
 function argFold(sign: ">" | "<", { dtype }: Reduction, name: string, use: Use): Fold {
   const type = arithmeticOf(dtype);
-  const place = `${name}At`;
+  const position = `${name}At`;
   const beats = (a: string, b: string): string =>
     type === "f32" ? `(${a} ${sign} ${b} || (${use("isNan")}(${a}) && !isNan(${b})))` : `(${a} ${sign} ${b})`;
   const become = (condition: string, value: string, index: string): readonly string[] => [
-    `if (${condition}) { ${name} = ${value}; ${place} = ${index}; }`,
+    `if (${condition}) { ${name} = ${value}; ${position} = ${index}; }`,
   ];
   return {
     states: [
       { name, type, start: `${type}(0)` },
-      { name: place, type: "u32", start: NOWHERE },
+      { name: position, type: "u32", start: NOWHERE },
     ],
-    take: (value, index) => become(`${place} == ${NOWHERE} || ${beats(value, name)}`, value, index),
+    take: (value, index) => become(`${position} == ${NOWHERE} || ${beats(value, name)}`, value, index),
     merge: ([value = "", index = ""]) =>
       become(
-        `${index} != ${NOWHERE} && (${place} == ${NOWHERE} || ${beats(value, name)} || (!${beats(name, value)} && ${index} < ${place}))`,
+        `${index} != ${NOWHERE} && (${position} == ${NOWHERE} || ${beats(value, name)} || (!${beats(name, value)} && ${index} < ${position}))`,
         value,
         index,
       ),
-    result: `i32(${place})`,
+    result: `i32(${position})`,
   };
 }
 

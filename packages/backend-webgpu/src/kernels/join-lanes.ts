@@ -35,7 +35,7 @@ export function joinLanes(shader: Shader, folds: readonly Fold[], lanes: number)
 }
 
 /**
- * Every subgroup joins the `width` folds that are left, whichever invocations of the workgroup it consists of: by their places
+ * Every subgroup joins the `width` folds that are left, whichever invocations of the workgroup it consists of: by their indices
  * in it. Its first one joins them as the workgroup would, and gives the others the result.
  */
 function joinSubgroup(
@@ -48,7 +48,7 @@ function joinSubgroup(
   const other = (name: string): string => `${name}Other`;
   return [
     // Larger subgroups join them several times.
-    ...states.map(({ name }) => `${name} = ${shared(name, `${shader.subgroupPlace()} & ${width - 1}u`)};`),
+    ...states.map(({ name }) => `${name} = ${shared(name, `${shader.subgroupIndex()} & ${width - 1}u`)};`),
     `for (var half = ${width / 2}u; half > 0u; half = half >> 1u) {`,
     ...states.map(({ name }) => `let ${other(name)} = subgroupShuffleXor(${name}, half);`),
     ...folds.flatMap((fold) => fold.merge(fold.states.map(({ name }) => other(name)))),

@@ -1,8 +1,8 @@
-import type { Place } from "../layout/memory.ts";
+import type { Allocation } from "../layout/memory.ts";
 
 /** A binding of a kernel: memory, and whether it is written. */
 export interface Binding {
-  readonly place: Place;
+  readonly allocation: Allocation;
   readonly write: boolean;
 }
 

@@ -43,14 +43,14 @@ export function vectorDirection(
   { memory }: Context,
 ): Direction | undefined {
   const { buffer, index } = kernel[side];
-  const place = memory.place(buffer);
+  const allocation = memory.allocation(buffer);
   const others = [
     kernel[side === "left" ? "right" : "left"].buffer,
     ...kernel.stores.map((store) => store.buffer),
     ...kernel.epilogue.flatMap((node) => (node.kind === "load" ? [node.buffer] : [])),
   ];
   if (index.guards.length > 0 || !isAligned(index.offset)) return undefined;
-  if (others.some((other) => memory.place(other).buffer === place.buffer)) return undefined;
+  if (others.some((other) => memory.allocation(other).buffer === allocation.buffer)) return undefined;
   const parts = partsOf(kernel, side, index);
   const sizes = { free: side === "left" ? kernel.rows : kernel.columns, inner: kernel.inner };
   return (["inner", "free"] as const).find((direction) => {

@@ -1,6 +1,6 @@
 import type { ReduceKernel } from "@adjoint/compiler/kernel";
 import { at, elementCount } from "@adjoint/ir/values";
-import type { Place } from "../layout/memory.ts";
+import type { Allocation } from "../layout/memory.ts";
 import { fromWord, toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
 import { unravel } from "./coordinates.ts";
@@ -122,7 +122,7 @@ function lanesFor(length: number, folds: readonly Fold[]): number {
 }
 
 interface Parts {
-  readonly store: Place;
+  readonly store: Allocation;
   readonly parts: number;
 }
 
@@ -170,7 +170,7 @@ function tree(kernel: ReduceKernel, context: Context, shared?: Parts): Launch {
 }
 
 /** The second pass: the folds of a line's parts. */
-function joinParts(kernel: ReduceKernel, context: Context, store: Place, parts: number): Launch {
+function joinParts(kernel: ReduceKernel, context: Context, store: Allocation, parts: number): Launch {
   const shader = new Shader(context);
   const count = elementCount(kernel.outer);
   const outer = unravel("line", kernel.outer, "i");

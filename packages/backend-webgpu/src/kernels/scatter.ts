@@ -25,7 +25,7 @@ export function scatter(kernel: ScatterKernel, context: Context): readonly Launc
   const [ownNames, serialNames] = [[...parallel.names], [...serial.names]];
   const names = domain.map((_, axis) => (own[axis] === true ? ownNames : serialNames).shift() ?? "0");
   const { lines, values } = shader.expression(kernel.body, names);
-  const place = `${shader.affine(kernel.index, names)}${shader.dynamic(kernel.dynamic, kernel.body, values)}`;
+  const position = `${shader.affine(kernel.index, names)}${shader.dynamic(kernel.dynamic, kernel.body, values)}`;
   const value = values[kernel.value] ?? "";
   const joined =
     reduction === "none" ? value : scalarCode(reduction, ["old", value], dtype, dtype, shader.use);
@@ -40,7 +40,7 @@ export function scatter(kernel: ScatterKernel, context: Context): readonly Launc
         `for (var step = 0; step < ${elementCount(serialSizes)}; step++) {`,
         ...serial.lines,
         ...lines,
-        `let place = ${place};`,
+        `let place = ${position};`,
         `let old = ${shader.load(kernel.buffer, dtype, "place")};`,
         shader.store(kernel.buffer, "place", joined),
         "}",

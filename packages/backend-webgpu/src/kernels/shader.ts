@@ -8,7 +8,7 @@ import type {
   Store,
 } from "@adjoint/compiler/kernel";
 import type { DType } from "@adjoint/ir/values";
-import { type Place } from "../layout/memory.ts";
+import type { Allocation } from "../layout/memory.ts";
 import { arithmeticOf } from "../layout/words.ts";
 import { type FunctionName, sourcesOf } from "../scalar/functions.ts";
 import { scalarCode } from "../scalar/table.ts";
@@ -36,7 +36,7 @@ export interface Main {
 /** One compute shader in the making: its bindings, the functions it calls, and the code of expressions. */
 export class Shader {
   readonly context: Context;
-  readonly #bindings: { readonly place: Place; write: boolean; wide: boolean }[] = [];
+  readonly #bindings: { readonly allocation: Allocation; write: boolean; wide: boolean }[] = [];
   readonly #functions = new Set<FunctionName>();
   #usesControl = false;
   #usesSubgroup = false;
@@ -59,18 +59,18 @@ export class Shader {
    * The name under which a piece of memory is bound, once however many buffers lie in it.
    * @param wide as vectors of four elements; all that read it must agree.
    */
-  bind(place: Place, write: boolean, wide = false): string {
+  bind(allocation: Allocation, write: boolean, wide = false): string {
     let index = this.#bindings.findIndex(
-      (binding) => binding.place === place || binding.place.buffer === place.buffer,
+      (binding) => binding.allocation === allocation || binding.allocation.buffer === allocation.buffer,
     );
-    if (index < 0) index = this.#bindings.push({ place, write, wide }) - 1;
+    if (index < 0) index = this.#bindings.push({ allocation, write, wide }) - 1;
     const binding = this.#bindings[index];
     if (binding !== undefined && write) binding.write = true;
     return `memory${index}`;
   }
 
   buffer(id: BufferId, write = false): string {
-    return this.bind(this.context.memory.place(id), write);
+    return this.bind(this.context.memory.allocation(id), write);
   }
 
   /** The name of the words that say whether a step has failed and which branches run. */
@@ -79,8 +79,8 @@ export class Shader {
     return "control";
   }
 
-  /** The name of an invocation's place among those of its subgroup. */
-  subgroupPlace(): string {
+  /** The name of an invocation's index in its subgroup. */
+  subgroupIndex(): string {
     this.#usesSubgroup = true;
     return "subgroupPlace";
   }
@@ -116,7 +116,7 @@ export class Shader {
 
   /** Four elements from a position that is a multiple of four. */
   loadVector(id: BufferId, type: string, position: string): string {
-    const vector = `${this.bind(this.context.memory.place(id), false, true)}[(${position}) / 4]`;
+    const vector = `${this.bind(this.context.memory.allocation(id), false, true)}[(${position}) / 4]`;
     return this.#isHalf(id) ? `${type}(${vector})` : `bitcast<${type}>(${vector})`;
   }
 
@@ -140,7 +140,7 @@ export class Shader {
   }
 
   #isHalf(id: BufferId): boolean {
-    return this.context.memory.place(id).format === "half";
+    return this.context.memory.allocation(id).format === "half";
   }
 
   /**
@@ -245,15 +245,15 @@ export class Shader {
     const grid = gridOf(groups);
     const entry = this.#entry(barriers);
     const bindings: Binding[] = [...this.#bindings];
-    if (this.#usesControl) bindings.push({ place: this.context.control, write: true });
+    if (this.#usesControl) bindings.push({ allocation: this.context.control, write: true });
     const functions = sourcesOf(this.#functions);
     const hasNothing = [...functions, ...declarations, ...body].some((line) => line.includes("fromBits("));
     const text = [
-      ...(this.#bindings.some(({ place }) => place.format === "half") ? ["enable f16;"] : []),
+      ...(this.#bindings.some(({ allocation }) => allocation.format === "half") ? ["enable f16;"] : []),
       ...(this.#usesSubgroup ? ["enable subgroups;"] : []),
       ...this.#bindings.map(
-        ({ place, write, wide }, index) =>
-          `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${elementType(place, wide)}>;`,
+        ({ allocation, write, wide }, index) =>
+          `@group(0) @binding(${index}) var<storage, ${write ? "read_write" : "read"}> memory${index}: array<${elementType(allocation, wide)}>;`,
       ),
       ...(this.#usesControl
         ? [
@@ -283,7 +283,7 @@ export class Shader {
     if (predicate !== undefined)
       conditions.push(`atomicLoad(&${this.control()}[${predicate.word}]) == ${predicate.value}u`);
     // Whatever outlives the step keeps its content when the step fails.
-    if (canFail && this.#bindings.some(({ place, write }) => write && place.persistent))
+    if (canFail && this.#bindings.some(({ allocation, write }) => write && allocation.persistent))
       conditions.push(`atomicLoad(&${this.control()}[${CONTROL.failures}]) == 0u`);
     if (barriers && canFail) this.control();
     if (conditions.length === 0) return [];
@@ -292,7 +292,7 @@ export class Shader {
   }
 }
 
-function elementType({ format }: Place, wide: boolean): string {
+function elementType({ format }: Allocation, wide: boolean): string {
   const type = format === "half" ? "f16" : "u32";
   return wide ? `vec4<${type}>` : type;
 }

@@ -21,7 +21,7 @@ const keys: { readonly [A in Arithmetic]: string } = {
 };
 
 /**
- * Every element counts those of its line that come before it, which is its place: stable, without an exchange between
+ * Every element counts those of its line that come before it, which is its position: stable, without an exchange between
  * invocations, and n² comparisons for a line of n, all at once.
  */
 export function sort(kernel: SortKernel, context: Context): readonly Launch[] {

@@ -1,5 +1,5 @@
 import type { BufferId, Kernel, StepCopy } from "@adjoint/compiler/kernel";
-import type { Memory, Place } from "../layout/memory.ts";
+import type { Allocation, Memory } from "../layout/memory.ts";
 import { WORD } from "../layout/words.ts";
 import { toWord } from "../scalar/wgsl.ts";
 import type { Context } from "./context.ts";
@@ -17,8 +17,8 @@ const LANES = 64;
 /** Elements copied between two pieces of memory; a stacked side moves on by as much with each step of its loop. */
 export interface CopyStep {
   readonly kind: "copy";
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: Allocation;
+  readonly to: Allocation;
   readonly bytes: number;
   readonly stacked: "from" | "to" | "none";
 }
@@ -60,7 +60,7 @@ export function stepsOf(kernel: Kernel, context: Context, words: Words): readonl
       const widened = new Map(slices.flatMap((slice) => widen(slice, length, context)));
       const body = [
         ...slices.flatMap((slice) =>
-          copyStep(slice, "from", memory, widened.get(slice.from)?.bindings[1]?.place),
+          copyStep(slice, "from", memory, widened.get(slice.from)?.bindings[1]?.allocation),
         ),
         ...kernel.body.flatMap((inner) => stepsOf(inner, context, words)),
         ...outputs.flatMap((copy) => copyStep(copy, "to", memory)),
@@ -91,14 +91,14 @@ function copyStep(
   { from, to, elements }: StepCopy,
   stacked: CopyStep["stacked"],
   memory: Memory,
-  source?: Place,
+  source?: Allocation,
 ): Step[] {
   if (elements === 0) return [];
   return [
     {
       kind: "copy",
-      from: source ?? memory.place(from),
-      to: memory.place(to),
+      from: source ?? memory.allocation(from),
+      to: memory.allocation(to),
       bytes: elements * WORD,
       stacked,
     },
@@ -111,7 +111,7 @@ function widen(
   length: number,
   { memory, ...context }: Context,
 ): readonly (readonly [BufferId, Launch])[] {
-  const source = memory.place(from);
+  const source = memory.allocation(from);
   if (source.format === "word" || elements === 0) return [];
   const shader = new Shader({ ...context, memory, predicate: undefined, canFail: false });
   const count = elements * length;

@@ -7,8 +7,8 @@ import { tensorName } from "./names.ts";
 import { bytesOf, checkSize } from "./sizes.ts";
 import { type Format, arithmeticOf, encode, wordsFor } from "./words.ts";
 
-/** A piece of device memory. Buffers of a program that share a slot share their place. */
-export interface Place {
+/** A piece of device memory. Buffers of a program that share a slot share one. */
+export interface Allocation {
   readonly buffer: GPUBuffer;
   readonly format: Format;
   /** It outlives the run, so that a run which fails must not write it. */
@@ -17,7 +17,7 @@ export interface Place {
 
 /** Device memory of a program: a GPU buffer for each slot and constant; registers are the session's. */
 export class Memory implements Disposable {
-  #places: readonly (Place | undefined)[] = [];
+  #allocations: readonly (Allocation | undefined)[] = [];
   readonly #own: GPUBuffer[] = [];
   readonly #program: CompiledProgram;
   readonly #device: GPUDevice;
@@ -46,23 +46,23 @@ export class Memory implements Disposable {
       const key = slotOf(location.slot, id);
       slots.set(key, { elements: Math.max(slots.get(key)?.elements ?? 0, elements), format });
     });
-    const places = new Map(
+    const allocations = new Map(
       [...slots].map(([key, { elements, format }]) => [key, this.allocate(elements, key, format)]),
     );
-    this.#places = buffers.map(({ dtype, elements, owner, location }, id): Place | undefined => {
-      if (location.kind === "slot") return places.get(slotOf(location.slot, id));
+    this.#allocations = buffers.map(({ dtype, elements, owner, location }, id): Allocation | undefined => {
+      if (location.kind === "slot") return allocations.get(slotOf(location.slot, id));
       if (location.kind === "register") return { ...registers.get(location.name), persistent: true };
       if (owner.kind !== "constant") return undefined;
-      const place = this.allocate(elements, `constant ${id}`, formats[id]);
-      const words = wordsFor(dtype, elements, place.format);
+      const allocation = this.allocate(elements, `constant ${id}`, formats[id]);
+      const words = wordsFor(dtype, elements, allocation.format);
       encode(dtype, owner.value.data, words, "a constant");
-      upload(this.#device, place.buffer, words);
-      return place;
+      upload(this.#device, allocation.buffer, words);
+      return allocation;
     });
   }
 
   /** Device memory of its own, for as long as the program lives. */
-  allocate(elements: number, label: string, format: Format = "word"): Place {
+  allocate(elements: number, label: string, format: Format = "word"): Allocation {
     const size = bytesOf(elements, format);
     const buffer = this.#device.createBuffer({
       label,
@@ -74,14 +74,15 @@ export class Memory implements Disposable {
     return { buffer, format, persistent: false };
   }
 
-  find(buffer: BufferId): Place | undefined {
-    return this.#places[buffer];
+  find(buffer: BufferId): Allocation | undefined {
+    return this.#allocations[buffer];
   }
 
-  place(buffer: BufferId): Place {
-    const place = this.find(buffer);
-    if (place === undefined) throw new AdjointError("backend", "webgpu", `buffer ${buffer} has no memory`);
-    return place;
+  allocation(buffer: BufferId): Allocation {
+    const allocation = this.find(buffer);
+    if (allocation === undefined)
+      throw new AdjointError("backend", "webgpu", `buffer ${buffer} has no memory`);
+    return allocation;
   }
 
   dtype(buffer: BufferId): DType {

@@ -18,12 +18,12 @@ export function checkRegions(program: CompiledProgram, memory: Memory): void {
       "This is a fault of the compiler, not of the graph; the cpu backend may run it.",
     );
   program.buffers.forEach(({ elements }, id) => {
-    const place = memory.find(id);
-    if (place === undefined) return;
-    const bytes = elements * bytesPer[place.format];
-    if (place.buffer.size < bytes)
+    const allocation = memory.find(id);
+    if (allocation === undefined) return;
+    const bytes = elements * bytesPer[allocation.format];
+    if (allocation.buffer.size < bytes)
       throw refuse(
-        `${tensorName(program, id)} takes ${bytes} bytes, and its memory has ${place.buffer.size}`,
+        `${tensorName(program, id)} takes ${bytes} bytes, and its memory has ${allocation.buffer.size}`,
       );
   });
   const [stray] = strayAccesses(program);

@@ -4,7 +4,7 @@
  * Polynomials from Cephes (S. L. Moshier, sinf.c, tanf.c).
  */
 export const trigonometry = {
-  // 32 bits of 2/π from the bit that stands 'at' places behind the binary point.
+  // 32 bits of 2/π from the bit that stands 'at' bits behind the binary point.
   bitsOfTwoOverPi: `fn bitsOfTwoOverPi(at: u32) -> u32 {
   var words = array<u32, 8>(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);
   let word = at >> 5u;

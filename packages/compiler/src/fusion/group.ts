@@ -206,11 +206,11 @@ function prune(
   }
   if (needed.size === builder.nodes.length) return { graph: builder.nodes, stores };
   // Nodes are different from one another, and stay so under new numbers.
-  const places: ValueId[] = [];
-  const at = (value: ValueId): ValueId => places[value] ?? 0;
+  const renumbered: ValueId[] = [];
+  const at = (value: ValueId): ValueId => renumbered[value] ?? 0;
   const graph: ScalarNode[] = [];
   builder.nodes.forEach((node, value) => {
-    places.push(graph.length);
+    renumbered.push(graph.length);
     if (needed.has(value)) graph.push(mapScalar(node, at));
   });
   return { graph, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };

@@ -19,7 +19,7 @@ export class MergeOrder {
   readonly #previous: Int32Array;
   readonly #next: Int32Array;
   /** Grows along the order; only comparisons count. */
-  readonly #place: Float64Array;
+  readonly #position: Float64Array;
   /** The last search that reached an element from its end, and from its start. */
   readonly #fromLater: Int32Array;
   readonly #fromEarlier: Int32Array;
@@ -33,7 +33,7 @@ export class MergeOrder {
     // The element after the last stands for both ends of the list.
     this.#previous = new Int32Array(count + 1);
     this.#next = new Int32Array(count + 1);
-    this.#place = new Float64Array(count);
+    this.#position = new Float64Array(count);
     this.#fromLater = new Int32Array(count);
     this.#fromEarlier = new Int32Array(count);
     let last = count;
@@ -70,8 +70,8 @@ export class MergeOrder {
         if (index === skipped) continue;
         this.visits++;
         if (index === end || others[index] === search) return true;
-        const place = this.#at(index);
-        if (own[index] === search || place <= low || place >= high) continue;
+        const position = this.#at(index);
+        if (own[index] === search || position <= low || position >= high) continue;
         own[index] = search;
         found.push(index);
       }
@@ -100,9 +100,9 @@ export class MergeOrder {
     needed: readonly number[],
     needing: readonly number[],
   ): void {
-    const byPlace = (a: number, b: number): number => this.#at(a) - this.#at(b);
-    const before = needed.toSorted(byPlace);
-    const after = needing.toSorted(byPlace);
+    const byPosition = (a: number, b: number): number => this.#at(a) - this.#at(b);
+    const before = needed.toSorted(byPosition);
+    const after = needing.toSorted(byPosition);
     for (const index of [gone, ...before, ...after])
       this.#link(this.#previous[index] ?? 0, this.#next[index] ?? 0);
     const [previous, next] = [this.#previous[kept] ?? 0, this.#next[kept] ?? 0];
@@ -112,37 +112,37 @@ export class MergeOrder {
       last = index;
     }
     this.#link(last, next);
-    const place = this.#at(kept);
-    this.#place[first] = place;
-    this.#spread(before, this.#beside(previous, place, -1), place);
-    this.#spread(after, place, this.#beside(next, place, 1));
+    const position = this.#at(kept);
+    this.#position[first] = position;
+    this.#spread(before, this.#beside(previous, position, -1), position);
+    this.#spread(after, position, this.#beside(next, position, 1));
   }
 
   /** The position of a neighbour; beyond the ends there is always room. */
-  #beside(index: number, place: number, side: number): number {
-    const { length } = this.#place;
-    return index < length ? this.#at(index) : place + side * length;
+  #beside(index: number, position: number, side: number): number {
+    const { length } = this.#position;
+    return index < length ? this.#at(index) : position + side * length;
   }
 
-  /** Places between two others, in order. */
+  /** Positions between two others, in order. */
   #spread(indices: readonly number[], low: number, high: number): void {
     const step = (high - low) / (indices.length + 1);
     let isOrdered = true;
     let last = low;
     indices.forEach((index, number) => {
-      const place = low + step * (number + 1);
-      isOrdered &&= place > last && place < high;
-      last = place;
-      this.#place[index] = place;
+      const position = low + step * (number + 1);
+      isOrdered &&= position > last && position < high;
+      last = position;
+      this.#position[index] = position;
     });
     if (!isOrdered) this.#number();
   }
 
   #number(): void {
-    const end = this.#place.length;
-    let place = 0;
+    const end = this.#position.length;
+    let position = 0;
     for (let index = this.#next[end] ?? end; index < end; index = this.#next[index] ?? end)
-      this.#place[index] = place++;
+      this.#position[index] = position++;
   }
 
   #link(earlier: number, later: number): void {
@@ -151,6 +151,6 @@ export class MergeOrder {
   }
 
   #at(index: number): number {
-    return this.#place[index] ?? 0;
+    return this.#position[index] ?? 0;
   }
 }

@@ -128,11 +128,11 @@ function outside(access: Access, elements: number): readonly [number, number] | 
   const { domain, index, dynamic = [] } = access;
   if (domain.includes(0)) return undefined;
   // A position that is looked up is one more coordinate.
-  const places = dynamic.filter(({ size }) => size > 0);
-  const sizes = [...domain, ...places.map(({ size }) => size)];
+  const terms = dynamic.filter(({ size }) => size > 0);
+  const sizes = [...domain, ...terms.map(({ size }) => size)];
   const position: Affine = {
     offset: index.offset,
-    strides: [...domain.map((_, axis) => index.strides[axis] ?? 0), ...places.map(({ stride }) => stride)],
+    strides: [...domain.map((_, axis) => index.strides[axis] ?? 0), ...terms.map(({ stride }) => stride)],
   };
   const guards = index.guards ?? [];
   const isInside = ([low, high]: readonly [number, number]): boolean => low >= 0 && high < elements;

@@ -188,12 +188,12 @@ export function splice(
   affine?: (a: Affine) => Affine,
   given: (node: ScalarNode) => ValueId | undefined = () => undefined,
 ): (id: ValueId) => ValueId {
-  const places: ValueId[] = [];
+  const renumbered: ValueId[] = [];
   const at = (id: ValueId): ValueId => {
-    const place = places[id];
-    if (place === undefined) throw new RangeError(`scalar value ${id} is not there`);
-    return place;
+    const known = renumbered[id];
+    if (known === undefined) throw new RangeError(`scalar value ${id} is not there`);
+    return known;
   };
-  for (const node of graph) places.push(given(node) ?? into.add(mapScalar(node, at, affine)));
+  for (const node of graph) renumbered.push(given(node) ?? into.add(mapScalar(node, at, affine)));
   return at;
 }

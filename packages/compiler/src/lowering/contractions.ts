@@ -102,12 +102,14 @@ export function lowerDot(
     contract: readonly number[],
   ): Side => {
     const order = [...batch, ...free, ...contract];
-    const places = [
+    const domainAxes = [
       ...range(0, batch.length),
       ...range(freeAt, free.length),
       ...range(innerAt, contract.length),
     ];
-    const coordinates = tensor.shape.map((_, axis) => axisOf(at(places, order.indexOf(axis)), domain.length));
+    const coordinates = tensor.shape.map((_, axis) =>
+      axisOf(at(domainAxes, order.indexOf(axis)), domain.length),
+    );
     return { tensor, access: { domain, coordinates, guards: [] } };
   };
   const results = range(0, innerAt).map((axis) => axisOf(axis, innerAt));

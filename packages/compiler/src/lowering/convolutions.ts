@@ -159,12 +159,12 @@ export function lowerConvTranspose(
   const zero = fixed(0, domain.rank);
   const [group = zero] = domain.axes(axes.batch);
   const [c = zero] = domain.axes(axes.rows);
-  const [n = zero, ...places] = domain.axes(axes.columns);
+  const [n = zero, ...spatialCoordinates] = domain.axes(axes.columns);
   const [o = zero, ...taps] = domain.axes(axes.inner);
   const filter = plus(scaled(group, filters), o);
-  const positions = places.map((place, axis) =>
+  const positions = spatialCoordinates.map((coordinate, axis) =>
     plus(
-      scaled(place, 1, at(attributes.padLow, axis)),
+      scaled(coordinate, 1, at(attributes.padLow, axis)),
       scaled(at(taps, axis), -at(attributes.dilations, axis)),
     ),
   );
@@ -178,7 +178,7 @@ export function lowerConvTranspose(
       { tensor: g, access: gradient },
     ],
     output,
-    [n, plus(scaled(group, channels), c), ...places].map((a) => ({
+    [n, plus(scaled(group, channels), c), ...spatialCoordinates].map((a) => ({
       offset: a.offset,
       strides: a.strides.slice(0, rank),
     })),

@@ -206,14 +206,14 @@ export class Expression {
 
   /** A concatenation read at a fixed position of its axis: the part that lies there. */
   #part(tensor: Tensor, axis: number, access: Access): ValueId | Recipe {
-    const place = access.coordinates[axis];
+    const onAxis = access.coordinates[axis];
     let start = 0;
     for (const part of tensor.node.inputs) {
       const size = sizesOf(part)[axis] ?? 0;
       if (
-        place !== undefined &&
-        place.strides.every((stride) => stride === 0) &&
-        place.offset < start + size
+        onAxis !== undefined &&
+        onAxis.strides.every((stride) => stride === 0) &&
+        onAxis.offset < start + size
       ) {
         const own = access.coordinates.map((coordinate, at) =>
           at === axis ? scaled(coordinate, 1, -start) : coordinate,

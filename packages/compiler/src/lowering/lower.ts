@@ -56,13 +56,13 @@ function lowerOnce(
   limits: FusionLimits,
   fresh: boolean,
 ): Lowered {
-  const places = new Map<Tensor, BufferId>(given);
+  const bufferIds = new Map<Tensor, BufferId>(given);
   const target = (tensor: Tensor): BufferId => {
-    const known = places.get(tensor);
+    const known = bufferIds.get(tensor);
     if (known !== undefined && !given.has(tensor)) return known;
     const elements = elementCount(sizesOf(tensor));
     const buffer = buffers.add(tensor.dtype, elements, { kind: "temporary" }, tensor);
-    places.set(tensor, buffer);
+    bufferIds.set(tensor, buffer);
     return buffer;
   };
   const demanded = new Set<Tensor>();
@@ -70,12 +70,12 @@ function lowerOnce(
     buffers,
     target,
     bufferOf: (tensor) => {
-      const known = places.get(tensor);
+      const known = bufferIds.get(tensor);
       if (known !== undefined) return known;
       if (!isStoredConstant(tensor) || !isNode(tensor.node, "constant")) return undefined;
       const { value } = tensor.node.attributes;
       const buffer = buffers.add(tensor.dtype, value.data.length, { kind: "constant", value }, tensor);
-      places.set(tensor, buffer);
+      bufferIds.set(tensor, buffer);
       return buffer;
     },
     demand: (tensor) => {
@@ -92,7 +92,7 @@ function lowerOnce(
     for (const group of lowerNode(node, wanted, context)) groups.push(group);
   }
   // What was demanded is looked into at once, for what it demands itself: else each of a chain would take a round.
-  for (const tensor of demanded) if (!places.has(tensor)) lowerNode(tensor.node, [tensor], context);
+  for (const tensor of demanded) if (!bufferIds.has(tensor)) lowerNode(tensor.node, [tensor], context);
   const rootBuffers = roots.map((root) => {
     const base = belowReshapes(root);
     const buffer = context.bufferOf(root) ?? context.bufferOf(base);

@@ -193,8 +193,8 @@ class FreeSlots {
 
   /** Takes the smallest that is large enough, or the largest. */
   take(bytes: number): number | undefined {
-    const place = this.#firstFrom(bytes);
-    const size = this.#sizes[place] ?? this.#sizes.at(-1);
+    const index = this.#firstFrom(bytes);
+    const size = this.#sizes[index] ?? this.#sizes.at(-1);
     const same = size === undefined ? undefined : this.#bySize.get(size);
     if (size === undefined || same === undefined) return undefined;
     const [slot] = same;

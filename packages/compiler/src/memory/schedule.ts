@@ -103,8 +103,8 @@ class Order {
     });
     // Parts of one buffer are written in the order in which they were lowered.
     for (const list of writers.values())
-      list.forEach((writer, place) => {
-        const earlier = list[place - 1];
+      list.forEach((writer, index) => {
+        const earlier = list[index - 1];
         if (earlier !== undefined) this.add(earlier, writer);
       });
   }

@@ -28,10 +28,10 @@ export function contractKernel(
   kernel: ContractKernel,
   options: ContractOptions & { readonly workspace: number },
 ): EmittedContraction {
-  const { module, place } = environment;
+  const { module, addressing } = environment;
   const epilogue = epilogueOf(environment, kernel);
-  return emitContraction(module, kernel, { ...options, address: place.address, epilogue });
+  return emitContraction(module, kernel, { ...options, address: addressing.address, epilogue });
 }
 
 const epilogueOf = (environment: KernelEnvironment, kernel: ContractKernel): Epilogue =>
-  denseEpilogue(kernel, environment.place.address) ?? scalarGraphEpilogue(environment, kernel);
+  denseEpilogue(kernel, environment.addressing.address) ?? scalarGraphEpilogue(environment, kernel);

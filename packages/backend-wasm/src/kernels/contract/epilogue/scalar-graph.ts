@@ -16,7 +16,7 @@ import type { Context } from "../../../scalar/context.ts";
 import { fit, kept, storeElement } from "../../../scalar/element.ts";
 import {
   type Coordinates,
-  type Place,
+  type Addressing,
   addressOf,
   elementValues,
   vectorValues,
@@ -33,7 +33,7 @@ type Index = Local<"i32">;
 
 /** The epilogue of a kernel as code: its scalar graph, given the sums. */
 export function scalarGraphEpilogue(
-  { math, helpers, place }: KernelEnvironment,
+  { math, helpers, addressing }: KernelEnvironment,
   kernel: ContractKernel,
 ): EmittedEpilogue {
   const { batch, rows, columns, epilogue, stores, dtype } = kernel;
@@ -51,22 +51,22 @@ export function scalarGraphEpilogue(
   };
   const scalar = (body: Body, sum: Local, coordinates: Coordinates): void => {
     const context: Context = { body, math, helpers };
-    const values = elementValues(context, place, epilogue, coordinates, [
+    const values = elementValues(context, addressing, epilogue, coordinates, [
       kept(context, fit(context, dtype, sum)),
     ]);
     for (const store of stores) {
       const value = at(values, store.value);
-      const address = addressOf(place, store.buffer, store.index, coordinates);
-      body.run(storeElement(context, place.dtype(store.buffer), address, value));
+      const address = addressOf(addressing, store.buffer, store.index, coordinates);
+      body.run(storeElement(context, addressing.dtype(store.buffer), address, value));
     }
   };
   const vector = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     const context: Context = { body, math, helpers };
-    const values = vectorResults(context, place, epilogue, coordinates, sums);
+    const values = vectorResults(context, addressing, epilogue, coordinates, sums);
     for (const store of stores) {
       const value = at(values, store.value);
-      const address = addressOf(place, store.buffer, store.index, coordinates);
-      const isBool = place.dtype(store.buffer) === "bool";
+      const address = addressOf(addressing, store.buffer, store.index, coordinates);
+      const isBool = addressing.dtype(store.buffer) === "bool";
       body.run(isBool ? v128.store32Lane(address, maskBytes(context, value), 0) : v128.store(address, value));
     }
   };
@@ -77,7 +77,7 @@ export function scalarGraphEpilogue(
       coordinatesOf[part](body, index),
     scalar,
   } as const;
-  if (hasLanes(kernel, place, run)) return { ...common, vector };
+  if (hasLanes(kernel, addressing, run)) return { ...common, vector };
   const singly = (body: Body, sums: Local<"v128">, coordinates: Coordinates): void => {
     lanesOf(sumTypeOf(dtype), sums).forEach((sum, lane) => {
       // Without axes there is one sum, in the first lane.
@@ -127,7 +127,7 @@ function lanesOf(sum: SumType, sums: Value<"v128">): readonly Element[] {
 }
 
 /** True if four neighbouring columns can be computed and stored together. */
-function hasLanes({ epilogue, stores, dtype }: ContractKernel, place: Place, run: number): boolean {
+function hasLanes({ epilogue, stores, dtype }: ContractKernel, addressing: Addressing, run: number): boolean {
   const simple = (node: ScalarNode): boolean =>
     node.kind === "load"
       ? node.dynamic.length === 0 && node.otherwise === undefined
@@ -138,14 +138,14 @@ function hasLanes({ epilogue, stores, dtype }: ContractKernel, place: Place, run
     run >= 4 &&
     fillsLanes(epilogue) &&
     epilogue.every(simple) &&
-    stores.every(({ buffer, index }) => isLaneDType(place.dtype(buffer)) && index.strides.at(-1) === 1)
+    stores.every(({ buffer, index }) => isLaneDType(addressing.dtype(buffer)) && index.strides.at(-1) === 1)
   );
 }
 
 /** All values of an expression at four columns, given the sums there. */
 function vectorResults(
   context: Context,
-  place: Place,
+  addressing: Addressing,
   graph: ScalarGraph,
   coordinates: Coordinates,
   sums: Local<"v128">,
@@ -153,7 +153,7 @@ function vectorResults(
   const values: Local<"v128">[] = [];
   const valueOf = (node: ScalarNode): Value<"v128"> => {
     if (node.kind === "accumulator") return sums;
-    if (node.kind !== "map") return at(vectorValues(context, place, [node], coordinates), 0);
+    if (node.kind !== "map") return at(vectorValues(context, addressing, [node], coordinates), 0);
     const operands = node.operands.map((id) => at(values, id));
     const mapped = mapVector(context, node.operation, operands, node.from, node.dtype);
     if (mapped === undefined) throw new TypeError(`${node.operation} of ${node.from} has no vector code`);
