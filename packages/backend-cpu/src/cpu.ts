@@ -18,8 +18,8 @@ import { canPrint, printed } from "./printed.ts";
 
 export interface CpuOptions {
   /**
-   * How kernels run: printed as JavaScript, or as closures, which need no `new Function` and are slower. By default
-   * printed where the page's content security policy allows it. The numbers are the same.
+   * The form in which kernels run: printed as JavaScript, or as closures, which need no `new Function` and are slower. By default
+   * printed if the page's content security policy allows it. The numbers are the same.
    */
   readonly kernels?: "printed" | "closures";
 }

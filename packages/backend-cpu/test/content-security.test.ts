@@ -50,7 +50,7 @@ const node = async (...options: string[]): Promise<Result> => {
   return JSON.parse(stdout) as Result;
 };
 
-/** What this test needs of the bundler that the test runner brings along. */
+/** The part of the bundler that this test needs; the test runner brings it along. */
 interface Bundler {
   build(options: object): Promise<unknown>;
 }

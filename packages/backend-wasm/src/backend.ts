@@ -13,8 +13,8 @@ export interface WasmOptions {
   /** Never use fused multiply-add: the same numbers on every engine. */
   readonly deterministic?: boolean;
   /**
-   * How many threads may share the kernels of a program, this one among them: 1 to 64, by default one for each core that the
-   * process may use, up to 8. Where engine or page have no shared memory there is one. No more run at once than there are
+   * The number of threads that may share the kernels of a program, this one among them: 1 to 64, by default one for each core
+   * that the process may use, up to 8. Where engine or page have no shared memory there is one. No more run at once than there are
    * cores, and fewer where the machine has other work. Numbers don't depend on it.
    */
   readonly threads?: number;

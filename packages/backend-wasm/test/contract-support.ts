@@ -82,7 +82,7 @@ export function wayOf(kernel: ContractKernel): WayPlan["kind"] {
 
 export interface RunOptions extends PlanOptions {
   readonly threads?: number;
-  /** How many of the threads run, each in turn. */
+  /** The number of threads that run, each in turn. */
   readonly running?: number;
   readonly epilogue?: (address: number, kernel: ContractKernel) => Epilogue;
   /** The dtype of the result's elements. */

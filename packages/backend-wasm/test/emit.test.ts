@@ -196,7 +196,7 @@ describe("functions", () => {
     expect(() => missing.finish()).toThrow(/never defined/);
   });
   it("says wrong operand types at compile time", () => {
-    // @ts-expect-error an i32 is no f32
+    // @ts-expect-error an i32 is not an f32
     expect(() => f32.add(i32.const(1), f32.const(1))).not.toThrow();
     // @ts-expect-error the body of an f32 function leaves an f32
     expect(() => new ModuleBuilder().function([], "f32", () => i32.const(0))).not.toThrow();

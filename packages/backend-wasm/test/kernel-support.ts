@@ -25,7 +25,7 @@ import { reduceKernel } from "../src/kernels/reduce.ts";
 import { MathLibrary } from "../src/math/library.ts";
 import { Helpers } from "../src/scalar/helpers.ts";
 
-/** How the units of each kernel are run: all at once, or one by one and the last one first. */
+/** The order in which the units of each kernel run: all at once, or one by one and the last one first. */
 export type Order = "whole" | "backwards";
 type Walked = MapKernel | ReduceKernel | CumulativeKernel;
 

@@ -1,6 +1,6 @@
 // Random contractions of any layout, dtype and epilogue on one to three threads, beside a plain loop (test/contract-sweep.ts).
 // node test/from-sources.mjs packages/backend-wasm/tools/contract-sweep.mjs [--seed 1] [--minutes 5] [--cases N]
-// oxlint-disable no-restricted-imports -- it runs in Node alone and is no part of the package.
+// oxlint-disable no-restricted-imports -- it runs in Node alone and is not in the package.
 import process from "node:process";
 import { parseArgs } from "node:util";
 

@@ -1,7 +1,7 @@
 // Speed of contractions beside a register-only loop of the same instructions, interleaved in one process.
 // node test/from-sources.mjs packages/backend-wasm/tools/gemm-bench.mjs [--plain] [--fused] [--wide] [--steps] [--rounds 9] [--only TEXT]
 // --steps measures the contractions of training steps as the compiler makes them, epilogues and layouts included.
-// oxlint-disable no-restricted-imports -- it runs in Node alone and is no part of the package.
+// oxlint-disable no-restricted-imports -- it runs in Node alone and is not in the package.
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";

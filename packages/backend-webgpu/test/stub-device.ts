@@ -1,7 +1,7 @@
-/** What a stub device makes. */
+/** The things that a stub device makes. */
 type Part = "buffer" | "shader" | "pipeline" | "bind group";
 
-/** What a stub device was asked for. */
+/** The requests that a stub device got. */
 export interface Record {
   readonly shaders: string[];
   readonly groups: (readonly number[])[];
@@ -21,7 +21,7 @@ export interface StubOptions {
   readonly largest?: number;
   /** Buffers larger than this make the device report that it is out of memory. */
   readonly memory?: number;
-  /** Why a thing is not made. */
+  /** Gives the reason that a thing is not made. */
   readonly refuse?: (part: Part) => { readonly filter: GPUErrorFilter; readonly message: string } | undefined;
   /** Words of the control buffer that a step reads back: failures, site, index. */
   readonly control?: () => readonly number[];

@@ -7,7 +7,7 @@ import { compiled, graphOf, kernels } from "./support.ts";
 const f32 = (name: string, ...shape: number[]): Tensor => input(name, "f32", shape);
 const [x, y, z] = [f32("x", 200, 300), f32("y", 200, 300), f32("z", 300)];
 
-/** How many buffers beside the inputs and outputs have memory: what was stored on the way. */
+/** The number of buffers beside the inputs and outputs that have memory: what was stored on the way. */
 const stored = (outputs: { readonly [name: string]: Tensor }): number => {
   const { buffers, outputs: ports } = compiled(outputs);
   const ends = new Set(ports.map((port) => port.buffer));

@@ -8,7 +8,7 @@ import { at, points } from "./support.ts";
 
 type Point = readonly number[];
 
-/** What an expression reads at a point: positions, guards, coordinates, counters. */
+/** The values that an expression reads at a point: positions, guards, coordinates, counters. */
 const readAt = (graph: ScalarGraph, point: Point): unknown[] =>
   graph.map((node) => {
     const guards = (list: readonly Guard[]): unknown => list.map((guard) => [at(guard, point), guard.limit]);

@@ -19,7 +19,7 @@ class Model {
     this.after[earlier]?.add(later);
   }
 
-  /** Whether `to` needs `from`; at first hand does not count if `around`. */
+  /** True if `to` needs `from`; at first hand does not count if `around`. */
   reaches(from: number, to: number, around: boolean): boolean {
     const seen = new Set<number>();
     const stack = [...(this.after[from] ?? [])].filter((index) => !around || index !== to);

@@ -12,7 +12,7 @@ interface StubOptions {
 }
 
 interface StubBackend extends Backend {
-  /** What a session asked, in order. */
+  /** The requests of a session, in order. */
   readonly events: string[];
   readonly programs: CompiledProgram[];
   /** The feeds of each run. */

@@ -22,8 +22,9 @@ import { broken, readArtifact } from "./format.ts";
 
 export interface OpenOptions extends StartOptions {
   /**
-   * How many threads may share the kernels, this one among them; by default one for each core that the process may use, up to
-   * as many as the artifact was built for. Where engine or page have no shared memory there is one. Numbers don't depend on it.
+   * The number of threads that may share the kernels, this one among them; by default one for each core that the process may
+   * use, up to as many as the artifact was built for. Where engine or page have no shared memory there is one. Numbers don't
+   * depend on it.
    */
   readonly threads?: number;
 }

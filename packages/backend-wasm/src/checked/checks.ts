@@ -22,8 +22,8 @@ interface Addresses {
 }
 
 /**
- * What checks add to a program's memory: behind its buffers and workspace, two bytes for each of theirs and of the registers,
- * for the thread that wrote it and the one that read it.
+ * The maps that checks add to a program's memory: behind its buffers and workspace, two bytes for each of theirs and of the
+ * registers, for the thread that wrote it and the one that read it.
  */
 export class Checks {
   readonly #program: CompiledProgram;

@@ -66,7 +66,7 @@ export class Guards {
     this.#met = module.importFunction("adjoint", "met", [], "void");
   }
 
-  /** What a kernel's functions are, written under its guard, and how it is run under it. */
+  /** Writes a kernel's functions under its guard. @returns them, and statements that run the kernel under it. */
   around<T>(kernel: Kernel, write: () => T): readonly [T, (body: Body, run: () => void) => void] {
     const guard = this.#guardOf(kernel);
     const id = i32.const(this.kernels.length - 1);

@@ -43,7 +43,7 @@ export function allowedOf(
   { regions, layout }: Workspace,
 ): readonly Allowed[] {
   const { reads, writes } = buffersOf(kernel);
-  // The copies of a loop are no part of a kernel: one thread makes them between kernels.
+  // A loop's copies don't belong to a kernel: one thread makes them between kernels.
   const isShared = kernel.form !== "scan" && kernel.form !== "if";
   const buffers = [...new Set([...writes, ...reads])].map((buffer): Allowed => {
     const info = program.buffers[buffer];

@@ -23,7 +23,7 @@ export const costOf = (graph: ScalarGraph): number => graph.reduce((sum, node) =
 /** Operations from this weight on are functions: long chains of steps, each of which waits for the one before. */
 const FUNCTION = 10;
 
-/** How many functions run side by side: those that wait for no other. */
+/** The number of functions that run side by side: those that wait for no other. */
 function widthOf(graph: ScalarGraph): number {
   const isFunction = (node: ScalarNode): boolean => node.kind === "map" && weight(node) >= FUNCTION;
   const waits: boolean[] = [];

@@ -12,7 +12,7 @@ export const control = {
   done: 128,
   /** Whose job it is; only written while no part is left. */
   program: 192,
-  /** Which of the program's kernels; likewise. */
+  /** The index of the kernel in the program; likewise. */
   kernel: 196,
   /** The number of threads that may take parts, the owner included. */
   active: 200,

@@ -4,9 +4,9 @@ const [FIRST_PAUSE, MOST_PAUSE] = [25, 3200];
 const [BORNE_SHARE, BORNE] = [0.1, 0.3];
 
 /**
- * How many threads a run gets. On a machine with other work, workers are stopped in the middle of what they have taken, and the
- * owner waits for them: then the next runs get half the threads, down to the owner alone, for a while that doubles each time.
- * The owner alone also leaves the other workers asleep, which else take its time by looking for work.
+ * Decides the number of threads that a run gets. On a machine with other work, workers are stopped in the middle of what they
+ * have taken, and the owner waits for them: then the next runs get half the threads, down to the owner alone, for a while that
+ * doubles each time. The owner alone also leaves the other workers asleep, which else take its time by looking for work.
  */
 export class Pace {
   readonly #most: number;

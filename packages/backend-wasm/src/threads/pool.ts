@@ -33,7 +33,7 @@ export class Pool implements Disposable {
   /** When the last run ended, and how many runs have followed each other closely. */
   #ended = 0;
   #row = 0;
-  /** Why nothing runs any more, once it is known. */
+  /** The reason that nothing runs any more, once it is known. */
   #reason: string | undefined;
   #isClosed = false;
 
@@ -104,7 +104,7 @@ export class Pool implements Disposable {
     return fault;
   }
 
-  /** Why runs are broken. */
+  /** The error that says why runs are broken. */
   async failure(): Promise<AdjointError> {
     for (let waited = 0; waited < TOLD && this.#reason === undefined; waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -45,7 +45,7 @@ const load = (address: number): Value<"i32"> => i32.atomicLoad(at(address));
 const store = (address: number, value: Value<"i32">): Value<"void"> => i32.atomicStore(at(address), value);
 
 /**
- * How threads share kernels. The owner, which runs the program, offers one kernel at a time as a job. Whoever is awake takes
+ * Threads that share kernels. The owner, which runs the program, offers one kernel at a time as a job. Whoever is awake takes
  * parts of it: a part is taken by an exchange of the job's word, which also holds the job's number, so that whoever comes
  * late takes nothing from another job. The owner takes parts too, until none is left, and waits for those alone that
  * others have taken and not yet done. A worker that sleeps, or that the machine has stopped, gets no part and holds nobody up.

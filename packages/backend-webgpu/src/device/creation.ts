@@ -1,6 +1,6 @@
 import { AdjointError } from "@adjoint/ir/values";
 
-/** Why a device did not make what it was asked for. */
+/** The reason that a device did not make what it was asked for. */
 class Refusal extends Error {
   readonly isOutOfMemory: boolean;
 
@@ -33,7 +33,7 @@ async function observed<T>(
   return { made, refusal: refusals.find((refusal) => refusal !== undefined) };
 }
 
-/** What `make` makes on the device. @throws Refusal with the driver's reason. */
+/** The result of `make` on the device. @throws Refusal with the driver's reason. */
 export async function created<T>(device: GPUDevice, make: () => T): Promise<T> {
   const { made, refusal } = await observed(device, make);
   if (refusal !== undefined) throw refusal;
@@ -41,7 +41,7 @@ export async function created<T>(device: GPUDevice, make: () => T): Promise<T> {
 }
 
 /**
- * What `make` makes on the device; freed again where the device refuses any of it.
+ * The result of `make` on the device; freed again if the device refuses any of it.
  * @param what the thing made, with its bytes.
  * @throws AdjointError where the device has no memory left, or refuses for another reason.
  */

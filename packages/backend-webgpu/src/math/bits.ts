@@ -1,5 +1,5 @@
 /**
- * What is not finite. WGSL lets an implementation assume that NaN and infinities don't occur, and refuses them in
+ * Values that are not finite. WGSL lets an implementation assume that NaN and infinities don't occur, and refuses them in
  * constant expressions; here they are tested and made as bits, which it can't assume away.
  */
 export const bits = {

@@ -2,7 +2,7 @@ import type { Affine } from "../kernel/affine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type ScalarGraph, type ScalarNode, mapScalar } from "../kernel/scalar.ts";
 
-/** Which old axes each new axis is made of; the last one's stride is the new axis's. */
+/** The axes that are left: each is made of old axes, and the last one's stride is its own. */
 interface Merging {
   /** All axes stay as they are. */
   readonly isSame: boolean;

@@ -1,4 +1,4 @@
-/** Which elements need which, as they are now. */
+/** The needs of elements, as they are now. */
 export interface Dependencies {
   /** The elements that an element needs. */
   readonly before: (index: number) => readonly number[];

@@ -6,7 +6,7 @@ import { type Lane, laneOf, sumTypeOf } from "./lane.ts";
 import { type Operand, operandOf } from "./operand.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
 
-/** What the engine can do, and how the work is shared. */
+/** The features of the engine, and the number of threads. */
 export interface PlanOptions {
   /** Fused multiply-add (relaxed SIMD). */
   readonly fused?: boolean;
@@ -29,13 +29,13 @@ export interface Contraction {
   readonly wide: boolean;
   readonly left: Operand;
   readonly right: Operand;
-  /** What becomes of the sums. */
+  /** Makes results of the sums. */
   readonly epilogue: Epilogue;
   /** The geometry of the convolution that it comes from, if it does. */
   readonly convolution: ContractKernel["convolution"];
 }
 
-/** Where a contraction works, and which part of it threads share. */
+/** The workspace of a contraction, and the part of it that threads share. */
 export interface Setting {
   readonly split: Split;
   /** Address of the regions, a multiple of 64. */

@@ -15,7 +15,7 @@ import { emitWindows } from "./window/emit.ts";
 export const READ_SLACK = 64;
 
 interface WorkspaceOptions extends PlanOptions {
-  /** What becomes of the sums. */
+  /** Makes results of the sums. */
   readonly epilogue: Epilogue;
 }
 

@@ -5,7 +5,7 @@ import { type EmittedContraction, emitContraction, regionsOf } from "./emit.ts";
 import { type Epilogue, denseEpilogue } from "./epilogue/epilogue.ts";
 import { scalarGraphEpilogue } from "./epilogue/scalar-graph.ts";
 
-/** What contractions need to know of the engine and the program. */
+/** Facts of the engine and the program that contractions need. */
 export interface ContractOptions {
   readonly fused: boolean;
   readonly wide: boolean;

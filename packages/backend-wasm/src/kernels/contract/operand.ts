@@ -7,7 +7,7 @@ export interface Axis {
   readonly size: number;
   /** Bytes from an element to the next. */
   readonly stride: number;
-  /** How far a step moves the value of each of the operand's guards. */
+  /** The change that a step makes to the value of each of the operand's guards. */
   readonly guards: readonly number[];
 }
 

@@ -14,7 +14,7 @@ const RAGGED_PANELS = 4;
 /** The ways to compute a contraction, each with what it has to know. */
 export type WayPlan = MatrixVectorPlan | BlockPlan | WindowPlan | WindowSwappedPlan | WeightGradientPlan;
 
-/** How a contraction is computed. */
+/** The chosen way to compute a contraction. */
 export interface Plan {
   /** Its epilogue is code if the micro-kernel can't store the sums. */
   readonly contraction: Contraction;

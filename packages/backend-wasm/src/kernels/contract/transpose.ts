@@ -89,7 +89,7 @@ interface SwappedSums {
   readonly transposed: Local<"i32">;
   readonly sums: Local<"i32">;
   readonly rows: Range;
-  /** How many columns there are. */
+  /** The number of columns. */
   readonly columns: Value<"i32">;
 }
 

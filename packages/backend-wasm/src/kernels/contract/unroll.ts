@@ -5,7 +5,7 @@ export function unroll(count: number, write: (index: number) => void): void {
   for (let index = 0; index < count; index++) write(index);
 }
 
-/** What is written for whole units of a size, and for the rest at its end, as far as the size has them. */
+/** Values for whole units of a size, and for the rest at its end, as far as the size has them. */
 export interface WholeAndRest<T> {
   readonly whole: T | undefined;
   readonly rest: T | undefined;

@@ -189,10 +189,10 @@ function pitchOf(pitches: ReadonlyMap<Axis, number>, axis: Axis): number {
   return pitch;
 }
 
-/** How many images there are: the units of columns that threads share. */
+/** The number of images: the units of columns that threads share. */
 export const imageCount = ({ images }: Windows): number => countOf(images);
 
-/** How many runs an image has. */
+/** The number of runs in an image. */
 export const runCount = ({ runs }: Windows): number => countOf(runs);
 
 /** The positions of an image, as its runs' elements one after another. */

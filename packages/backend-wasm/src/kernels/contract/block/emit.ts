@@ -22,7 +22,7 @@ interface Functions {
   readonly packRight: Pack | undefined;
 }
 
-/** What is the same in all loops. */
+/** The context that all loops share. */
 interface Nest extends Functions {
   readonly contraction: Contraction;
   readonly plan: BlockPlan;

@@ -28,7 +28,7 @@ const KEPT_ROWS = 360;
  */
 const PACKED_LEFT_PANELS = 6;
 
-/** How a side is brought to the micro-kernel. */
+/** A side on its way to the micro-kernel. */
 interface Side {
   readonly access: Access;
   /** It is copied to panels; else it is read in place. */

@@ -38,7 +38,7 @@ function folded(body: Body, lane: Lane, [a, b, c, d]: readonly Local<"v128">[]):
 /** Dot products of as many rows of the matrix as a vector has lanes, from the addresses of the first row and the vector. */
 type Dots = Callee<["i32", "i32"], "v128">;
 
-/** What a function of dot products adds up: its variables, and the offsets of the rows. */
+/** The variables of a function of dot products, and the offsets of the rows that it adds up. */
 interface DotProducts {
   readonly lane: Lane;
   readonly matrix: Word;

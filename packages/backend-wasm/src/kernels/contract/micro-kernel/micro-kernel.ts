@@ -5,7 +5,7 @@ import { type Procedure, procedure } from "../procedure.ts";
 import { unroll } from "../unroll.ts";
 import { TABLE_BASE, TABLE_HEADER } from "./term-table.ts";
 
-/** What a micro-kernel and a panel kernel are called with: addresses, and one word. */
+/** The arguments of a micro-kernel and a panel kernel: addresses, and one word. */
 export const OPERANDS = [
   /** The first row's first term, or a list of the rows' offsets if the left side has a table. */
   "left",
@@ -37,7 +37,7 @@ export interface MicroKernelShape {
   readonly severalBlocks: boolean;
   /** There are no terms, so sums are zero. */
   readonly noTerms: boolean;
-  /** What lies behind a row's columns is not the tile's, so whole vectors can't be stored there. */
+  /** The memory behind a row's columns is not the tile's, so whole vectors can't be stored there. */
   readonly exactStores: boolean;
   /** The side whose terms are found by a table (term-table.ts), if one is. */
   readonly table?: "left" | "right";

@@ -9,7 +9,7 @@ import { type Part, affine, coordinatesOf } from "../operand.ts";
 const WORD = 4;
 export const TABLE_HEADER: number = 2 * WORD;
 
-/** Where the header has the address that offsets count from. */
+/** The offset in the header of the address that offsets count from. */
 export const TABLE_BASE: number = WORD;
 
 /** Bytes of the table of a block's terms. */
@@ -63,7 +63,7 @@ interface TermBlocks {
   readonly inner: number;
   readonly depth: number;
   readonly depthBlocks: number;
-  /** Where the packed left sides and the tables of all blocks begin. */
+  /** The addresses of the packed left sides and of the tables of all blocks. */
   readonly packed: Local<"i32">;
   readonly tables: Local<"i32">;
   /** Bytes of a block's packed left side. */

@@ -5,7 +5,7 @@ import { paddedTo } from "../sizes.ts";
 /** Terms that are dealt out to panels at once: as many streams as the smallest first-level caches have ways. */
 export const DEALT_TERMS = 8;
 
-/** How a side is brought to the micro-kernel. */
+/** The reading of a side for the micro-kernel. */
 export interface Access {
   /** Its elements are read in place; else through lines along one of its parts. */
   readonly direct: boolean;
@@ -48,7 +48,7 @@ export const packedLayout = (free: number, depth: number, lane: Lane): PackedLay
   return { freeBytes, bytes: free * freeBytes };
 };
 
-/** How far gathering may write past the end of a line, in bytes. */
+/** Bytes that gathering may write past the end of a line. */
 const LINE_SLACK = 16;
 
 /** Bytes of a line of so many sums, with those that gathering may write past its end. */

@@ -6,14 +6,14 @@ import { invoke } from "../procedure.ts";
 import type { Access, LineLayout, PackedLayout } from "./layout.ts";
 import { type Pack, emitPack } from "./pack.ts";
 
-/** How the left side is packed, to panels as wide as the tiles have rows. */
+/** The packing of the left side, to panels as wide as the tiles have rows. */
 export interface LeftPacking {
   readonly access: Access;
   readonly layout: PackedLayout;
   readonly lines: LineLayout;
 }
 
-/** Where packed rows go, and what of the left side they are. */
+/** A block of the left side, and the address that its packed rows go to. */
 interface LeftBlock {
   readonly to: Value<"i32">;
   readonly rows: Range;

@@ -17,7 +17,7 @@ type PackArguments = Readonly<Record<(typeof ARGUMENTS)[number], Local<"i32">>>;
 type CopyPanel = Procedure<"to" | "from" | "end">;
 const COPY_ARGUMENTS = ["to", "from", "end"] as const;
 
-/** What is packed, and how: in a panel the `width` free indices of a term are neighbours, and terms follow each other. */
+/** An operand and the layout of its panels: in a panel the `width` free indices of a term are neighbours, and terms follow each other. */
 export interface Packing {
   readonly operand: Operand;
   readonly lane: Lane;

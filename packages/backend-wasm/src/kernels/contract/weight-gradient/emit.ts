@@ -18,7 +18,7 @@ type Word = Local<"i32">;
 type Functions = ReturnType<typeof emitFunctions>;
 type RegionName = WeightGradientPlan["regions"][number]["name"];
 
-/** What is the same in all loops over a batch's rows. */
+/** The context that all loops over a batch's rows share. */
 interface Nest extends Functions {
   readonly contraction: Contraction;
   readonly plan: WeightGradientPlan;

@@ -23,7 +23,7 @@ type Word = Local<"i32">;
 type Functions = ReturnType<typeof emitFunctions>;
 type RegionName = WindowSwappedPlan["regions"][number]["name"];
 
-/** What is the same in all loops over a batch's images. */
+/** The context that all loops over a batch's images share. */
 interface Nest extends Functions {
   readonly contraction: Contraction;
   readonly plan: WindowSwappedPlan;

@@ -16,7 +16,7 @@ import type { WindowPlan } from "./plan.ts";
 
 type Word = Local<"i32">;
 
-/** What is the same in all loops over a batch's images. */
+/** The context that all loops over a batch's images share. */
 interface Nest {
   readonly contraction: Contraction;
   readonly plan: WindowPlan;
