@@ -74,7 +74,9 @@ export class Checks {
             fault: { start: addresses.fault, bytes: FAULT_BYTES },
             mapOf: (address, register) => {
               if (register === undefined) return { writers: address + bytes, readers: address + 2 * bytes };
-              const writers = base + 3 * bytes + (this.#registers.get(register) ?? 0);
+              const offset = this.#registers.get(register);
+              if (offset === undefined) throw new RangeError(`no maps of register "${register}"`);
+              const writers = base + 3 * bytes + offset;
               return { writers, readers: writers + this.#registerBytes };
             },
           },

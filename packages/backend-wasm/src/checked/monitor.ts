@@ -1,5 +1,5 @@
 import { type Kernel, type CompiledProgram, buffersOf, describeKernel } from "@adjoint/compiler/kernel";
-import { AdjointError, dtypeInfo } from "@adjoint/ir/values";
+import { AdjointError, at, dtypeInfo } from "@adjoint/ir/values";
 import { type Arena, UNTOUCHED } from "../memory-layout.ts";
 import { SEVERAL } from "./guards.ts";
 import { type Allowed, nameOf } from "./regions.ts";
@@ -61,8 +61,9 @@ export class Monitor {
   /** The module's imports. */
   get imports(): { readonly [name: string]: (...values: number[]) => void } {
     return {
-      refused: (kernel = 0, how = 0, at = 0, bytes = 0) => this.#refused(kernel, how === 1, at, bytes),
-      raced: (kernel = 0, how = 0, at = 0, bytes = 0) => this.#raced(kernel, how === 1, at, bytes),
+      refused: (kernel = 0, how = 0, address = 0, bytes = 0) =>
+        this.#refused(kernel, how === 1, address, bytes),
+      raced: (kernel = 0, how = 0, address = 0, bytes = 0) => this.#raced(kernel, how === 1, address, bytes),
       enter: (kernel = 0) => this.#enter(kernel),
       leave: (kernel = 0) => this.#leave(kernel),
       met: () => this.#met(),
@@ -93,7 +94,7 @@ export class Monitor {
     const poisoned = [...writes].flatMap((buffer): Range[] => {
       const slot = slotOf(buffer);
       if (!isLeaf || slot === undefined || read.has(slot) || writers.get(buffer) !== 1) return [];
-      const { dtype, elements } = program.buffers[buffer] ?? { dtype: "u8", elements: 0 };
+      const { dtype, elements } = at(program.buffers, buffer);
       const start = address(buffer);
       return [[start, start + elements * dtypeInfo[dtype].bytes]];
     });
@@ -115,23 +116,23 @@ export class Monitor {
   /** Before a kernel: what it must write itself is filled with what no result may be. */
   #enter(kernel: number): void {
     this.#open.push(kernel);
-    for (const [from, to] of this.#fresh[kernel]?.poisoned ?? []) this.#bytes.fill(UNTOUCHED, from, to);
+    for (const [from, to] of at(this.#fresh, kernel).poisoned) this.#bytes.fill(UNTOUCHED, from, to);
   }
 
   /** After a kernel: what lies between regions is as it was. */
   #leave(kernel: number): void {
     this.#met();
     this.#open.pop();
-    const gaps = [...this.#grounds.gaps, ...(this.#fresh[kernel]?.gaps ?? [])];
+    const gaps = [...this.#grounds.gaps, ...at(this.#fresh, kernel).gaps];
     const bytes = this.#bytes;
     for (const [from, to] of [...gaps, ...this.#grounds.arena.gaps]) {
-      for (let at = from; at < to; at++) {
-        if (bytes[at] === UNTOUCHED) continue;
+      for (let address = from; address < to; address++) {
+        if (bytes[address] === UNTOUCHED) continue;
         // Found once, and told once.
         bytes.fill(UNTOUCHED, from, to);
         throw this.#fault(
           kernel,
-          `the byte at ${at}, which belongs to no region, has changed${this.#near(kernel, at)}`,
+          `the byte at ${address}, which belongs to no region, has changed${this.#near(kernel, address)}`,
         );
       }
     }
@@ -142,7 +143,7 @@ export class Monitor {
     const kernel = this.#open.at(-1);
     if (kernel === undefined) return;
     const bytes = this.#bytes;
-    for (const { map, bytes: size } of this.#guarded[kernel]?.allowed ?? [])
+    for (const { map, bytes: size } of at(this.#guarded, kernel).allowed)
       for (const start of map === undefined ? [] : [map.writers, map.readers])
         bytes.fill(0, start, start + size);
   }
@@ -161,31 +162,31 @@ export class Monitor {
     );
   }
 
-  #refused(kernel: number, isWrite: boolean, at: number, bytes: number): void {
+  #refused(kernel: number, isWrite: boolean, address: number, bytes: number): void {
     throw this.#fault(
       kernel,
-      `${isWrite ? "a store" : "a load"} of ${bytes} bytes at ${at} is in none of its regions${this.#near(kernel, at)}`,
+      `${isWrite ? "a store" : "a load"} of ${bytes} bytes at ${address} is in none of its regions${this.#near(kernel, address)}`,
     );
   }
 
-  #raced(kernel: number, isWrite: boolean, at: number, bytes: number): void {
+  #raced(kernel: number, isWrite: boolean, address: number, bytes: number): void {
     const region = this.#guarded[kernel]?.allowed.find(
-      ({ start, bytes: size }) => at >= start && at + bytes <= start + size,
+      ({ start, bytes: size }) => address >= start && address + bytes <= start + size,
     );
     const others = new Set<number>();
     for (const map of region?.map === undefined ? [] : [region.map.writers, region.map.readers])
       for (let byte = 0; byte < bytes; byte++)
-        others.add(this.#bytes[map + at - (region?.start ?? 0) + byte] ?? 0);
+        others.add(this.#bytes[map + address - (region?.start ?? 0) + byte] ?? 0);
     const parts = [...others].filter((other) => other > 0);
     const names = parts.map((other) => (other === SEVERAL ? "several" : String(other - 1)));
     throw this.#fault(
       kernel,
-      `a part that another thread may compute at the same time has ${isWrite ? "touched" : "written"} what ${isWrite ? "a store" : "a load"} of ${bytes} bytes at ${at} takes in ${region?.name ?? "its region"} (parts ${names.join(", ")})`,
+      `a part that another thread may compute at the same time has ${isWrite ? "touched" : "written"} what ${isWrite ? "a store" : "a load"} of ${bytes} bytes at ${address} takes in ${region?.name ?? "its region"} (parts ${names.join(", ")})`,
     );
   }
 
   /** The nearest region, for the error. */
-  #near(kernel: number, at: number): string {
+  #near(kernel: number, address: number): string {
     const allowed = this.#guarded[kernel]?.allowed ?? [];
     const distances = allowed.flatMap((region) => {
       const { name, bytes, threadStep, isWritten } = region;
@@ -193,13 +194,14 @@ export class Monitor {
         const last = first + bytes;
         const whose = threadStep === 0 ? "" : ` of thread ${thread}`;
         const label = `${name}${whose}${isWritten ? "" : ", which it only reads"}`;
-        if (at < first) return { far: first - at, text: `${first - at} bytes before ${label}` };
-        if (at >= last) return { far: at - last, text: `${at - last} bytes behind ${label}` };
-        return { far: -1, text: `${at - first} bytes from the start of the ${bytes} of ${label}` };
+        if (address < first)
+          return { far: first - address, text: `${first - address} bytes before ${label}` };
+        if (address >= last) return { far: address - last, text: `${address - last} bytes behind ${label}` };
+        return { far: -1, text: `${address - first} bytes from the start of the ${bytes} of ${label}` };
       });
     });
     const nearest = distances.toSorted((a, b) => a.far - b.far)[0];
-    const owner = this.#grounds.arena.ownerOf(at);
+    const owner = this.#grounds.arena.ownerOf(address);
     const where = owner === undefined ? "" : `, in the memory of ${owner}`;
     return nearest === undefined ? where : `: ${nearest.text}${where}`;
   }

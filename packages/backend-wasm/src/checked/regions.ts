@@ -1,5 +1,5 @@
 import { type Kernel, type CompiledProgram, buffersOf } from "@adjoint/compiler/kernel";
-import { dtypeInfo } from "@adjoint/ir/values";
+import { at, dtypeInfo } from "@adjoint/ir/values";
 import type { Workspace } from "../workspace.ts";
 
 /** A part of memory that a kernel may touch. */
@@ -46,9 +46,8 @@ export function allowedOf(
   // A loop's copies don't belong to a kernel: one thread makes them between kernels.
   const isShared = kernel.form !== "scan" && kernel.form !== "if";
   const buffers = [...new Set([...writes, ...reads])].map((buffer): Allowed => {
-    const info = program.buffers[buffer];
-    const { dtype, elements } = info ?? { dtype: "u8", elements: 0 };
-    const register = info?.location.kind === "register" ? info.location.name : undefined;
+    const { dtype, elements, location } = at(program.buffers, buffer);
+    const register = location.kind === "register" ? location.name : undefined;
     const start = address(buffer);
     return {
       name: nameOf(program, buffer),
@@ -60,7 +59,9 @@ export function allowedOf(
     };
   });
   const parts = regions.map(({ name, bytes, perThread }): Allowed => {
-    const start = workspace + (layout.offsets[name] ?? 0);
+    const offset = layout.offsets[name];
+    if (offset === undefined) throw new RangeError(`no part "${name}" in the workspace`);
+    const start = workspace + offset;
     return {
       name: `workspace part "${name}"`,
       start,

@@ -1,4 +1,5 @@
 import type { MapKernel } from "@adjoint/compiler/kernel";
+import { at } from "@adjoint/ir/values";
 import { type Value, i32 } from "../emit/index.ts";
 import type { Context } from "../scalar/context.ts";
 import { storeElement } from "../scalar/element.ts";
@@ -21,7 +22,7 @@ interface Walk {
   readonly size: number;
   /** Points of it that a vector covers. */
   readonly step: number;
-  readonly coordinates: (outer: Coordinates, at: Value<"i32">) => Coordinates;
+  readonly coordinates: (outer: Coordinates, point: Value<"i32">) => Coordinates;
 }
 
 function walksOf(domain: readonly number[]): readonly Walk[] {
@@ -29,19 +30,20 @@ function walksOf(domain: readonly number[]): readonly Walk[] {
   const along: Walk = {
     axes: alongAxis(last),
     outer: domain.slice(0, last),
-    size: domain[last] ?? 1,
+    size: at(domain, last),
     step: 4,
-    coordinates: (outer, at) => [...outer, at],
+    coordinates: (outer, point) => [...outer, point],
   };
+  if (last === 0 || along.size !== 2) return [along];
   // An axis of two, as of windows that don't overlap, fills vectors together with the one before it.
   const pairs: Walk = {
     axes: alongPairs(last - 1),
     outer: domain.slice(0, last - 1),
-    size: domain[last - 1] ?? 1,
+    size: at(domain, last - 1),
     step: 2,
-    coordinates: (outer, at) => [...outer, at, i32.const(0)],
+    coordinates: (outer, point) => [...outer, point, i32.const(0)],
   };
-  return last > 0 && domain[last] === 2 ? [pairs, along] : [along];
+  return [pairs, along];
 }
 
 /**
@@ -69,13 +71,13 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
     );
   }
   if (walk === undefined) {
-    const [outer, size] = [domain.slice(0, -1), domain.at(-1) ?? 1];
+    const [outer, size] = [domain.slice(0, -1), at(domain, -1)];
     const units = unitsOf(outer, size, 1);
     return ranged(units, (context, range) => {
       const { body } = context;
       walkUnits(body, outer, size, units, range, (line) => {
-        const at = body.let(line.start);
-        body.for(at, line.end, 1, () => mapElements(context, addressing, kernel, [...line.outer, at]));
+        const point = body.let(line.start);
+        body.for(point, line.end, 1, () => mapElements(context, addressing, kernel, [...line.outer, point]));
       });
     });
   }
@@ -89,8 +91,8 @@ export function mapKernel(environment: KernelEnvironment, kernel: MapKernel): Ra
         walk.coordinates(line.outer, line.start),
         kernel.stores.map(({ value }) => value),
       );
-      eachVectorGroup(context.body, line, { size, step, vectors }, (at, counts) => {
-        const coordinates = walk.coordinates(line.outer, at);
+      eachVectorGroup(context.body, line, { size, step, vectors }, (point, counts) => {
+        const coordinates = walk.coordinates(line.outer, point);
         lanes.store(kernel.stores, coordinates, counts, lanes.values(coordinates, counts));
       });
     });

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { i32 } from "../emit/index.ts";
 import { loadElement, storeElement } from "../scalar/element.ts";
 import { type Coordinates, elementValues } from "../scalar/graph.ts";
@@ -81,7 +82,7 @@ export function lineFolds(reducing: Reducing): ReduceMode {
   const { context, environment, kernel } = reducing;
   const { body } = context;
   const { body: graph, outer: sizes, inner, reductions } = kernel;
-  const size = inner.at(-1) ?? 1;
+  const size = at(inner, -1);
   const most = costOf(graph) <= CHEAP ? 4 : vectorsOf(graph);
   const vectors = Math.min(most, Math.ceil(size / 4));
   const roots = reductions.map(({ value }) => value);
@@ -99,8 +100,8 @@ export function lineFolds(reducing: Reducing): ReduceMode {
     for (const block of blocks) for (const fold of block) fold.start();
     const line = (point: Coordinates, terms: Parameters<typeof eachVectorGroup>[1]): void => {
       lanes.enter([...outer, ...point, terms.start], roots);
-      eachVectorGroup(body, terms, { size, step: 4, vectors }, (at, counts) => {
-        const values = lanes.values([...outer, ...point, at], counts);
+      eachVectorGroup(body, terms, { size, step: 4, vectors }, (term, counts) => {
+        const values = lanes.values([...outer, ...point, term], counts);
         counts.forEach((count, vector) =>
           reductions.forEach(({ value }, index) =>
             blocks[vector % blocks.length]?.[index]?.takeFirst(

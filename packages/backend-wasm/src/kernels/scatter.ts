@@ -1,4 +1,5 @@
 import type { ScatterKernel } from "@adjoint/compiler/kernel";
+import { at } from "@adjoint/ir/values";
 import { type Callee, i32 } from "../emit/index.ts";
 import { type Address, splitAddress } from "../scalar/affine.ts";
 import { type LaneDType, isLaneDType } from "../scalar/carriers.ts";
@@ -38,7 +39,8 @@ function fillsLines({ domain, body, value, dtype, index, dynamic }: ScatterKerne
   const axes = alongAxis(last);
   const uniform = uniformValues(body, axes);
   return (
-    (domain[last] ?? 1) >= 4 &&
+    domain.length > 0 &&
+    at(domain, last) >= 4 &&
     index.strides[last] === 1 &&
     dynamic.every((term) => uniform[term.value] === true) &&
     fitsLanes(body, axes, [{ value, dtype }])
@@ -53,17 +55,17 @@ function scatterLines(
 ): void {
   const { body } = context;
   const last = domain.length - 1;
-  const size = domain[last] ?? 1;
+  const size = at(domain, last);
   const lanes = new LaneGraph(context, addressing, graph, alongAxis(last));
   nest(body, domain.slice(0, last), (line) => {
     lanes.enter([...line, i32.const(0)], [value]);
     const move = body.let(i32.const(0));
     advance(context, addressing, { dynamic, dtype }, move, (id) => lanes.element(id));
     const whole = { start: i32.const(0), end: i32.const(size), isPart: false };
-    eachVectorGroup(body, whole, { size, step: 4, vectors: 1 }, (at, [count = 4]) => {
-      const [values = []] = lanes.values([...line, at], [count]);
+    eachVectorGroup(body, whole, { size, step: 4, vectors: 1 }, (point, [count = 4]) => {
+      const [values = []] = lanes.values([...line, point], [count]);
       const own = values[value] ?? lanes.splat(value);
-      const { base, offset } = splitAddress(addressing, buffer, index, [...line, at], dynamic);
+      const { base, offset } = splitAddress(addressing, buffer, index, [...line, point], dynamic);
       const address: Address = { base: body.let(i32.add(base, move)), offset };
       const old = (): ReturnType<typeof loadLanes> => loadLanes(context, dtype, address, SIDE_BY_SIDE, count);
       const joined = reduction === "none" ? own : mapVector(context, reduction, [old(), own], dtype, dtype);

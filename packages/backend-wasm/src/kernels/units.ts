@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import { type Body, type Local, type Value, i32, select } from "../emit/index.ts";
 import { nest, unravel } from "./loops.ts";
 
@@ -26,7 +27,7 @@ export const pointsOf = (sizes: readonly number[]): number => sizes.reduce((all,
  */
 export function unitsOf(outer: readonly number[], inner: number, step: number, least: number = BLOCK): Units {
   let [axes, lines] = [0, 1];
-  while (axes < outer.length && lines < WANTED) lines *= outer[axes++] ?? 1;
+  while (axes < outer.length && lines < WANTED) lines *= at(outer, axes++);
   const most = Math.min(Math.ceil(WANTED / Math.max(1, lines)), Math.floor(inner / least));
   if (most <= 1) return { count: lines, axes, blocks: 1, block: inner };
   const block = Math.ceil(inner / most / step) * step;
@@ -61,16 +62,16 @@ export function walkUnits(
   const [numbered, rest] = [outer.slice(0, axes), outer.slice(axes)];
   const unit = body.let<"i32">(first);
   body.for(unit, last, 1, () => {
-    const at = isPart ? body.let(i32.divU(unit, i32.const(blocks))) : unit;
+    const index = isPart ? body.let(i32.divU(unit, i32.const(blocks))) : unit;
     const start = isPart
-      ? body.let(i32.mul(i32.sub(unit, i32.mul(at, i32.const(blocks))), i32.const(block)))
+      ? body.let(i32.mul(i32.sub(unit, i32.mul(index, i32.const(blocks))), i32.const(block)))
       : i32.const(0);
     const far = isPart ? body.let(i32.add(start, i32.const(block))) : i32.const(inner);
     const end =
       blocks * block === inner || !isPart
         ? far
         : body.let(select(i32.ltS(far, i32.const(inner)), far, i32.const(inner)));
-    const fixed = unravel(body, numbered, at);
+    const fixed = unravel(body, numbered, index);
     nest(body, rest, (line) => write({ outer: [...fixed, ...line], start, end, isPart }));
   });
 }

@@ -1,4 +1,4 @@
-import { elementCount } from "@adjoint/ir/values";
+import { at, elementCount } from "@adjoint/ir/values";
 import {
   type Group,
   type Growing,
@@ -91,11 +91,14 @@ class Fusion {
       let consumer = index;
       // Elementwise producers first: what has joined a reduction or contraction can't take another producer in.
       const producers = this.#before(index);
-      const isMap = (at: number): boolean => {
-        const producer = this.#groups[at];
+      const isMap = (candidate: number): boolean => {
+        const producer = this.#groups[candidate];
         return producer?.open === true && producer.anchor.form === "map";
       };
-      for (const producer of [...producers.filter(isMap), ...producers.filter((at) => !isMap(at))]) {
+      for (const producer of [
+        ...producers.filter(isMap),
+        ...producers.filter((candidate) => !isMap(candidate)),
+      ]) {
         if (producer === consumer || !this.#merge(producer, consumer)) continue;
         consumer = producer;
         isMoving = true;
@@ -123,18 +126,16 @@ class Fusion {
 
   #related(a: number, b: number, size: number): boolean {
     if (size <= TINY) return true;
-    const reads = this.#reads[a];
-    for (const buffer of this.#reads[b] ?? []) if (reads?.has(buffer) === true) return true;
+    const reads = at(this.#reads, a);
+    for (const buffer of at(this.#reads, b)) if (reads.has(buffer)) return true;
     return false;
   }
 
   #merge(first: number, second: number): boolean {
     const [a, b] = [this.#groups[first], this.#groups[second]];
-    const [reads, writes] = [this.#reads[first], this.#writes[first]];
-    const [moreReads, moreWrites] = [this.#reads[second], this.#writes[second]];
+    const [reads, writes] = [at(this.#reads, first), at(this.#writes, first)];
+    const [moreReads, moreWrites] = [at(this.#reads, second), at(this.#writes, second)];
     if (a === undefined || b === undefined || !a.open || !b.open) return false;
-    if (reads === undefined || writes === undefined || moreReads === undefined || moreWrites === undefined)
-      return false;
     if (scalarNodes(a) + scalarNodes(b) > LARGEST_EXPRESSION) return false;
     const combine = this.#combining(a, b);
     if (combine === undefined) return false;
@@ -170,11 +171,11 @@ class Fusion {
   #touched(first: number, second: number): number {
     const touched = new Set<BufferId>();
     const bind = (buffer: BufferId): unknown => touched.add(this.#edge.homes.get(buffer) ?? buffer);
-    const results = this.#writes[first];
-    this.#reads[first]?.forEach(bind);
-    this.#reads[second]?.forEach((buffer) => results?.has(buffer) === true || bind(buffer));
+    const results = at(this.#writes, first);
+    at(this.#reads, first).forEach(bind);
+    at(this.#reads, second).forEach((buffer) => results.has(buffer) || bind(buffer));
     for (const index of [first, second])
-      for (const buffer of this.#writes[index] ?? []) if (this.isStored(buffer, first, second)) bind(buffer);
+      for (const buffer of at(this.#writes, index)) if (this.isStored(buffer, first, second)) bind(buffer);
     return touched.size;
   }
 
@@ -192,7 +193,7 @@ class Fusion {
 
   #before(index: number): number[] {
     const producers: number[] = [];
-    for (const buffer of this.#reads[index] ?? []) {
+    for (const buffer of at(this.#reads, index)) {
       const producer = this.#producer.get(buffer);
       if (producer !== undefined && producer !== index) producers.push(producer);
     }
@@ -201,7 +202,7 @@ class Fusion {
 
   #after(index: number): number[] {
     const readers: number[] = [];
-    for (const buffer of this.#writes[index] ?? [])
+    for (const buffer of at(this.#writes, index))
       for (const reader of this.#readers.get(buffer) ?? []) if (reader !== index) readers.push(reader);
     return readers;
   }

@@ -1,4 +1,4 @@
-import { type DType, elementCount, rowMajorStrides } from "@adjoint/ir/values";
+import { type DType, at, elementCount, rowMajorStrides } from "@adjoint/ir/values";
 import { type Affine, equalAffine, identity, position, reshaped, substitute } from "../kernel/affine.ts";
 import type { ContractKernel, Kernel, ReduceKernel, Reduction, Store } from "../kernel/kernel.ts";
 import { buffersOf } from "../kernel/kernel-buffers.ts";
@@ -88,7 +88,7 @@ export function mapGroup(
 /** True if a load goes through a tensor element by element in the order of the domain. */
 function isIdentity(node: ScalarNode, domain: readonly number[]): boolean {
   if (node.kind !== "load" || node.dynamic.length > 0 || node.index.guards.length > 0) return false;
-  const strides = rowMajorStrides(domain).map((stride, axis) => ((domain[axis] ?? 1) === 1 ? 0 : stride));
+  const strides = rowMajorStrides(domain).map((stride, axis) => (at(domain, axis) === 1 ? 0 : stride));
   const own = node.index.strides.map((stride, axis) => ((domain[axis] ?? 1) === 1 ? 0 : stride));
   return equalAffine({ offset: node.index.offset, strides: own }, { offset: 0, strides });
 }
@@ -152,10 +152,10 @@ export function joining(a: OpenGroup, b: OpenGroup): Combine | undefined {
   if (anchorReads(right).some((buffer) => a.results.has(buffer))) return undefined;
   if (!readsInOrder(b.builder.nodes, a.results, b.domain)) return undefined;
   return ({ builder, body, results }) => {
-    const at = splice(body, right.body);
+    const moved = splice(body, right.body);
     const reductions = [
       ...left.reductions,
-      ...right.reductions.map((reduction): Reduction => ({ ...reduction, value: at(reduction.value) })),
+      ...right.reductions.map((reduction): Reduction => ({ ...reduction, value: moved(reduction.value) })),
     ];
     const given = (node: ScalarNode): ValueId | undefined => {
       if (node.kind === "accumulator")
@@ -207,11 +207,11 @@ function prune(
   if (needed.size === builder.nodes.length) return { graph: builder.nodes, stores };
   // Nodes are different from one another, and stay so under new numbers.
   const renumbered: ValueId[] = [];
-  const at = (value: ValueId): ValueId => renumbered[value] ?? 0;
+  const renumber = (value: ValueId): ValueId => at(renumbered, value);
   const graph: ScalarNode[] = [];
   builder.nodes.forEach((node, value) => {
     renumbered.push(graph.length);
-    if (needed.has(value)) graph.push(mapScalar(node, at));
+    if (needed.has(value)) graph.push(mapScalar(node, renumber));
   });
-  return { graph, stores: stores.map((store) => ({ ...store, value: at(store.value) })) };
+  return { graph, stores: stores.map((store) => ({ ...store, value: renumber(store.value) })) };
 }

@@ -1,3 +1,4 @@
+import { at } from "@adjoint/ir/values";
 import type { Affine } from "../kernel/affine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type ScalarGraph, type ScalarNode, mapScalar } from "../kernel/scalar.ts";
@@ -30,7 +31,7 @@ function merging(segments: readonly (readonly number[])[], affines: readonly Aff
         affines.every((a) => (a.strides[previous] ?? 0) === (a.strides[axis] ?? 0) * size);
       if (joins) {
         kept[kept.length - 1] = axis;
-        lengths[lengths.length - 1] = (lengths.at(-1) ?? 1) * size;
+        lengths[lengths.length - 1] = at(lengths, -1) * size;
       } else {
         kept.push(axis);
         lengths.push(size);
@@ -81,26 +82,25 @@ export function mergeAxes(kernel: Kernel): Kernel {
       if (isSame) return kernel;
       return {
         ...kernel,
-        domain: sizes[0] ?? [],
+        domain: at(sizes, 0),
         body: rewrite(kernel.body, affine),
         stores: kernel.stores.map((store) => ({ ...store, index: affine(store.index) })),
       };
     }
     case "reduce": {
       // The epilogue and the stores see the outer axes only; with strides of 0 on inner axes they take part in merging.
-      const outerRank = kernel.outer.length;
       const outerOnly = [...affinesOf(kernel.epilogue), ...kernel.stores.map((store) => store.index)];
       const merged = merging([kernel.outer, kernel.inner], [...affinesOf(kernel.body), ...outerOnly]);
       if (merged.isSame) return kernel;
-      const count = merged.sizes[0]?.length ?? outerRank;
+      const count = at(merged.sizes, 0).length;
       const outer = (a: Affine): Affine => {
         const whole = merged.affine(a);
         return { offset: whole.offset, strides: whole.strides.slice(0, count) };
       };
       return {
         ...kernel,
-        outer: merged.sizes[0] ?? [],
-        inner: merged.sizes[1] ?? [],
+        outer: at(merged.sizes, 0),
+        inner: at(merged.sizes, 1),
         body: rewrite(kernel.body, merged.affine),
         epilogue: rewrite(kernel.epilogue, outer),
         stores: kernel.stores.map((store) => ({ ...store, index: outer(store.index) })),

@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@adjoint/ir/values";
+import { at, dtypeInfo } from "@adjoint/ir/values";
 import type { Location } from "../kernel/program.ts";
 import type { BufferTable } from "../kernel/buffers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -47,13 +47,13 @@ function timeline(
   /** Every use, in order: those of a loop stand together. */
   const uses: BufferId[] = [];
   let position = 0;
-  const touch = (buffer: BufferId, at: number): void => {
+  const touch = (buffer: BufferId, moment: number): void => {
     uses.push(buffer);
     const interval = intervals.get(buffer);
-    if (interval === undefined) intervals.set(buffer, { start: at, end: at });
+    if (interval === undefined) intervals.set(buffer, { start: moment, end: moment });
     else {
-      interval.start = Math.min(interval.start, at);
-      interval.end = Math.max(interval.end, at);
+      interval.start = Math.min(interval.start, moment);
+      interval.end = Math.max(interval.end, moment);
     }
   };
   inputs.forEach((buffer) => touch(buffer, position));
@@ -142,7 +142,7 @@ export function planMemory(
     for (const id of over.toSorted((a, b) => (busy.get(a)?.turn ?? 0) - (busy.get(b)?.turn ?? 0))) {
       const slot = busy.get(id)?.slot;
       busy.delete(id);
-      if (slot !== undefined) free.add(slot, slots[slot] ?? 0);
+      if (slot !== undefined) free.add(slot, at(slots, slot));
     }
   };
   planned.forEach(([id, { start, end }], turn) => {
@@ -209,7 +209,7 @@ class FreeSlots {
     let [low, high] = [0, this.#sizes.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#sizes[middle] ?? 0) < size) low = middle + 1;
+      if (at(this.#sizes, middle) < size) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@adjoint/ir/values";
+import { at, dtypeInfo } from "@adjoint/ir/values";
 import type { BufferTable } from "../kernel/buffers.ts";
 import { type Affine, equalAffine } from "../kernel/affine.ts";
 import type { Kernel, Store } from "../kernel/kernel.ts";
@@ -111,9 +111,10 @@ class Order {
 
   /** One kernel runs before another. */
   add(earlier: number, later: number): void {
-    if (this.before[later]?.has(earlier) === true) return;
-    this.before[later]?.add(earlier);
-    this.after[earlier]?.add(later);
+    const before = at(this.before, later);
+    if (before.has(earlier)) return;
+    before.add(earlier);
+    at(this.after, earlier).add(later);
     this.#dependents.clear();
   }
 
@@ -123,7 +124,7 @@ class Order {
     if (found !== undefined) return found;
     const seen = new Set([kernel]);
     // A set is walked in the order in which it grows.
-    for (const next of seen) for (const later of this.after[next] ?? []) seen.add(later);
+    for (const next of seen) for (const later of at(this.after, next)) seen.add(later);
     this.#dependents.set(kernel, seen);
     return seen;
   }
@@ -188,8 +189,7 @@ function listSchedule(order: Order, buffers: BufferTable): readonly number[] {
   const readersLeft = new Map([...readers].map(([buffer, list]) => [buffer, list.length]));
   const written = new Set<BufferId>();
   const cost = (index: number): number => {
-    const kernel = traffic[index];
-    if (kernel === undefined) return 0;
+    const kernel = at(traffic, index);
     let sum = 0;
     for (const buffer of kernel.writes) if (!written.has(buffer)) sum += bytes(buffer);
     for (const buffer of kernel.reads) if (readersLeft.get(buffer) === 1) sum -= bytes(buffer);
@@ -203,21 +203,21 @@ function listSchedule(order: Order, buffers: BufferTable): readonly number[] {
   before.forEach((_, index) => update(index));
   for (let best = ready.take(); best !== undefined; best = ready.take()) {
     done.add(best);
-    const kernel = traffic[best];
+    const kernel = at(traffic, best);
     // Costs only fall: if a buffer is there now, or if one reader is left that frees it.
     const cheaper = new Set<number>();
-    for (const buffer of kernel?.writes ?? []) {
+    for (const buffer of kernel.writes) {
       if (written.has(buffer)) continue;
       written.add(buffer);
       for (const writer of writers.get(buffer) ?? []) cheaper.add(writer);
     }
-    for (const buffer of kernel?.reads ?? []) {
+    for (const buffer of kernel.reads) {
       const left = (readersLeft.get(buffer) ?? 1) - 1;
       readersLeft.set(buffer, left);
       if (left === 1) for (const reader of readers.get(buffer) ?? []) cheaper.add(reader);
     }
-    for (const next of after[best] ?? []) {
-      waiting[next] = (waiting[next] ?? 1) - 1;
+    for (const next of at(after, best)) {
+      waiting[next] = at(waiting, next) - 1;
       if (waiting[next] === 0) cheaper.add(next);
     }
     for (const index of cheaper) update(index);
