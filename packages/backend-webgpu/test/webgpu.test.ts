@@ -141,7 +141,7 @@ describe("shaders", () => {
     expect(text.slice(text.lastIndexOf("workgroupBarrier();"))).toMatchInlineSnapshot(`
       "workgroupBarrier();
       }
-      fold0 = fold0Shared[subgroupPlace & 31u];
+      fold0 = fold0Shared[subgroupIndex & 31u];
       for (var half = 16u; half > 0u; half = half >> 1u) {
       let fold0Other = subgroupShuffleXor(fold0, half);
       fold0 = (fold0 + fold0Other);

@@ -4,7 +4,7 @@ const INDICES = "@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
 
 /** The built-in values of an entry point. */
 export const parameters = (usesSubgroup: boolean): string =>
-  usesSubgroup ? `${INDICES}, @builtin(subgroup_invocation_id) subgroupPlace: u32` : INDICES;
+  usesSubgroup ? `${INDICES}, @builtin(subgroup_invocation_id) subgroupIndex: u32` : INDICES;
 
 /** A zero that only a run knows: the grid has one workgroup along its third axis. */
 export const NOTHING = { declaration: "var<private> nothing: u32;", entry: "nothing = workgroup.z;" };

@@ -82,7 +82,7 @@ export class Shader {
   /** The name of an invocation's index in its subgroup. */
   subgroupIndex(): string {
     this.#usesSubgroup = true;
-    return "subgroupPlace";
+    return "subgroupIndex";
   }
 
   /** An affine over named coordinates. */
