@@ -13,8 +13,8 @@ const STEPS = 20;
 const MOST = 30_500;
 /** and where they compile what they declare. */
 const compiling = [
-  { kind: "plain", threads: 1, files: ["app.js", "library.js"], most: 118_500 },
-  { kind: "isolated", threads: 2, files: ["app.js", "library.js", "worker.js"], most: 119_000 },
+  { kind: "plain", threads: 1, files: ["app.js", "library.js"], most: 122_000 },
+  { kind: "isolated", threads: 2, files: ["app.js", "library.js", "worker.js"], most: 122_600 },
 ] as const;
 
 const totalOf = (loaded: readonly LoadedFile[]): number =>
