@@ -92,6 +92,8 @@ export class Unpredictable extends Error {}
 /** @throws OutsideAxis if an index certainly lies outside its axis, Unpredictable if one may. */
 export function checkIndices(node: Node, data: Bounds, indices: Bounds): void {
   const depth = indices.value.shape.at(-1) ?? 0;
+  // Blocks without elements are not looked up.
+  if (data.value.shape.slice(depth).includes(0)) return;
   let isOpen = false;
   for (let place = 0; place < indices.low.length; place++) {
     const last = (data.value.shape[place % depth] ?? 0) - 1;

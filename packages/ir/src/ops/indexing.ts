@@ -35,7 +35,7 @@ function depthOf(operation: string, data: Tensor, indices: Tensor): number {
 }
 
 /**
- * Offsets of the addressed blocks.
+ * Offsets of the addressed blocks. Blocks without elements have none: nothing is read or written there, so no index is looked at.
  * @throws AdjointError when an index lies outside its axis.
  */
 function blockOffsets(
@@ -45,7 +45,8 @@ function blockOffsets(
 ): { offsets: number[]; block: number } {
   const depth = indices.shape[indices.shape.length - 1] ?? 0;
   const strides = rowMajorStrides(data.shape);
-  const count = elementCount(indices.shape.slice(0, -1));
+  const block = elementCount(data.shape.slice(depth));
+  const count = block === 0 ? 0 : elementCount(indices.shape.slice(0, -1));
   const offsets = Array.from({ length: count }, (_, row) => {
     let offset = 0;
     for (let axis = 0; axis < depth; axis++) {
@@ -61,7 +62,7 @@ function blockOffsets(
     }
     return offset;
   });
-  return { offsets, block: elementCount(data.shape.slice(depth)) };
+  return { offsets, block };
 }
 
 /** The function that joins an update with the element that is there. */
