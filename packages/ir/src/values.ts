@@ -53,7 +53,7 @@ export {
   valueOf,
   zeroValue,
 } from "./value.ts";
-export { at } from "./at.ts";
+export { MissingElement, at } from "./at.ts";
 export { type Initial, initialSchema, initialValue } from "./initial.ts";
 export { own } from "./record.ts";
 export { threefry2x32 } from "./threefry.ts";

@@ -56,11 +56,8 @@ export function fromOnnx(bytes: Uint8Array, options: ImportOptions = {}): Graph 
       () => withOrigin(currentOrigin(), () => importModel(bytes, options, budget)),
     );
   } catch (error) {
-    // Counts, nesting and lists that are too short, which only a broken or hostile file has.
-    if (error instanceof RangeError)
-      throw malformed(
-        `the model exceeds what can be held, or gives fewer numbers than it needs (${error.message})`,
-      );
+    // Counts and nesting that only a hostile file has.
+    if (error instanceof RangeError) throw malformed(`the model exceeds what can be held (${error.message})`);
     throw error;
   }
 }

@@ -1,10 +1,17 @@
 import type { Tensor } from "@adjoint/ir";
 import { freeSources, isNode } from "@adjoint/ir/graph";
-import { AdjointError, type Dim, type TensorValue, isStatic, toNumbers } from "@adjoint/ir/values";
+import {
+  AdjointError,
+  type Dim,
+  MissingElement,
+  type TensorValue,
+  isStatic,
+  toNumbers,
+} from "@adjoint/ir/values";
 import { SHAPES_AT_RUN, UnboundInputError, unsupported } from "../errors.ts";
 import type { Budget } from "./budget.ts";
 import type { Knowledge } from "./known.ts";
-import { type Value, asTensor } from "./value.ts";
+import { type Value, asTensor, tensorsOf } from "./value.ts";
 
 /** The node that an operator's importer reads. */
 export class OperatorContext<A = unknown> {
@@ -133,8 +140,23 @@ export class OperatorContext<A = unknown> {
     this.#budget.take(resource, amount, this.operator);
   }
 
-  refuse(problem: string, remedy = ""): never {
-    throw new AdjointError("graph", this.operator, problem, remedy);
+  refuse(problem: string, remedy = "", options: ErrorOptions = {}): never {
+    throw new AdjointError("graph", this.operator, problem, remedy, options);
+  }
+
+  /** Runs the operator's importer: a rank or a list of numbers that is too short for it is refused by the node's name. */
+  guarded<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (cause) {
+      if (!(cause instanceof MissingElement)) throw cause;
+      const given = this.#inputs.map((input) =>
+        input === undefined ? "none" : tensorsOf(input).join(" and "),
+      );
+      return this.refuse(`its inputs (${given.join(", ")}) and attributes do not fit each other`, "", {
+        cause,
+      });
+    }
   }
 
   #unknown(what: string, tensor: Tensor): never {

@@ -112,7 +112,7 @@ function importNode(model: ModelContext, node: NodeSource, around: Surroundings)
     model.bindable,
     (name) => asTensor(around.scope.read(name, owner), owner()),
   );
-  const outputs = row.import(context);
+  const outputs = context.guarded(() => row.import(context));
   const [moved] = form.inputs;
   if (row.elements !== "moved" || !(moved instanceof NarrowTensor)) return outputs;
   return outputs.map((output) => new NarrowTensor(asTensor(output, owner()), moved.type));

@@ -96,9 +96,14 @@ export function knownSize(context: OperatorContext, x: Tensor, axis: number): nu
   );
 }
 
-/** The sizes from axis 2 on: of [N, C, …spatial], or of a kernel. @throws AdjointError if symbols decide them. */
+/**
+ * The sizes from axis 2 on: of [N, C, …spatial], or of a kernel.
+ * @throws AdjointError if there are none, or symbols decide them.
+ */
 export const spatialSizes = (context: OperatorContext, x: Tensor): readonly number[] =>
-  x.shape.slice(2).map((_, axis) => knownSize(context, x, axis + 2));
+  x.rank < 3
+    ? context.refuse(`wants spatial axes after the first two and got ${x}`)
+    : x.shape.slice(2).map((_, axis) => knownSize(context, x, axis + 2));
 
 /** The product of sizes. */
 export const productOf = (sizes: readonly number[]): number =>

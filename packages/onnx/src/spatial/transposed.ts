@@ -24,6 +24,9 @@ interface Cut {
  */
 export function transposed(context: Context, x: Tensor, weight: Tensor, kernel: readonly number[]): Tensor {
   const placement = givenPlacement(context, kernel.length);
+  const { output_padding: added, output_shape: wanted } = context.attributes;
+  if ((added ?? kernel).length !== kernel.length || (wanted ?? kernel).length < kernel.length)
+    return context.refuse(`output_padding and output_shape must be for ${kernel.length} spatial axes`);
   const cuts = kernel.map((size, axis) => cutOf(context, at(x.shape, axis + 2), size, axis, placement));
   const [padLow, padHigh] = [
     cuts.map(({ low }) => Math.max(0, low)),
