@@ -106,9 +106,9 @@ export const attention: CompositeFunction<[q: Tensor, k: Tensor, v: Tensor, opti
     },
   });
 
-/** 1/√size. */
+/** 1/√size; of a scalar, which is refused after it, 1. */
 function defaultScale(q: Tensor): number {
-  const size = at(q.shape, q.rank - 1);
+  const size = q.shape.at(-1) ?? 1;
   if (typeof size === "number") return 1 / Math.sqrt(size);
   throw new AdjointError("shape", "attention", `the size of ${q} is a symbol`, "Give { scale }.");
 }

@@ -64,15 +64,8 @@ function checkConv(
   g: Shape | undefined,
   attributes: ConvAttributes,
 ): Shape {
-  const rank = x.length - 2;
-  if (rank < 1 || w.length !== x.length) {
-    throw new AdjointError(
-      "shape",
-      operation,
-      `wants [N, C, …spatial] and [O, C/groups, …kernel] of one rank ≥ 3 and got ${shapeText(x)} and ${shapeText(w)}`,
-    );
-  }
-  checkAttributes(operation, rank, attributes);
+  checkRanks(operation, x, w);
+  checkAttributes(operation, x.length - 2, attributes);
   const [channels, filters, perGroup] = [x[1] ?? 0, w[0] ?? 0, w[1] ?? 0];
   const { groups } = attributes;
   if (
@@ -97,12 +90,22 @@ function checkConv(
   return shape;
 }
 
+function checkRanks(operation: string, x: Shape, w: Shape): void {
+  if (x.length < 3 || w.length !== x.length)
+    throw new AdjointError(
+      "shape",
+      operation,
+      `wants [N, C, …spatial] and [O, C/groups, …kernel] of one rank ≥ 3 and got ${shapeText(x)} and ${shapeText(w)}`,
+    );
+}
+
 function floats(operation: string, inputs: readonly Tensor[]): readonly [Tensor, Tensor] {
   operands(operation, inputs, 2);
   const [a, b] = pair(inputs);
   checkDomain(operation, "numeric", a);
   if (a.dtype !== b.dtype)
     throw new AdjointError("dtype", operation, `dtypes differ: a is ${a} and b is ${b}`, "Cast one of them.");
+  checkRanks(operation, a.shape, b.shape);
   return [a, b];
 }
 
