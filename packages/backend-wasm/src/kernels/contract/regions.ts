@@ -23,14 +23,18 @@ export function leaveIfEmpty(
   for (const [first, end] of ranges) body.if(i32.geS(first, end), () => body.return());
 }
 
-/** Addresses of a thread's regions. */
+/** Gives addresses of a thread's regions by their names. */
 export function threadRegions<Name extends string>(
   body: Body,
   regions: readonly Region<Name>[],
   { workspace, gap }: Setting,
   thread: Local<"i32">,
-): (name: Name) => Local<"i32"> {
+): <N extends Name>(...names: readonly N[]) => Readonly<Record<N, Local<"i32">>> {
   const { offsets, threadBytes } = layOut(regions, 1, gap);
   const own = body.let(i32.add(i32.const(workspace), i32.mul(thread, i32.const(threadBytes))));
-  return (name) => body.let(i32.add(own, i32.const(offsets[name])));
+  return (...names) => {
+    const entries = names.map((name) => [name, body.let(i32.add(own, i32.const(offsets[name])))] as const);
+    // The entries have every name.
+    return Object.fromEntries(entries) as Record<(typeof names)[number], Local<"i32">>;
+  };
 }

@@ -61,13 +61,8 @@ export function emitBlocks(
     const [firstRow, endRow] = range("rows", rows, rowUnits(tiles), tiles.rows);
     const [firstColumn, endColumn] = range("columns", columns, Math.ceil(columns / width), width);
     leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [firstColumn, endColumn]);
-    const region = threadRegions(body, plan.regions, setting, thread);
-    const regions = {
-      packedLeft: region("packedLeft"),
-      packedRight: region("packedRight"),
-      lines: region("lines"),
-      sums: region("sums"),
-    };
+    const addresses = threadRegions(body, plan.regions, setting, thread);
+    const regions = addresses("packedLeft", "packedRight", "lines", "sums");
     const nest: Nest = { ...functions, contraction, plan, regions };
     body.for(batch, batchEnd, 1, () => {
       const at = batchOf(body, nest, batch);

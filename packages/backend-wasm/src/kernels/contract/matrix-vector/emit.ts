@@ -31,8 +31,8 @@ export function emitMatrixVector(
     const [batches, { first, end }] = rangesOf(body, contraction, plan, setting, share);
     const { first: batch, end: batchEnd } = batches;
     leaveIfEmpty(body, [batch, batchEnd], [first, end]);
-    const region = threadRegions(body, plan.regions, setting, thread);
-    const [vectorAt, sums] = [region("vector"), region("sums")];
+    const addresses = threadRegions(body, plan.regions, setting, thread);
+    const { vector: vectorAt, sums } = addresses("vector", "sums");
     body.for(batch, batchEnd, 1, () => {
       const zero = i32.const(0);
       if (gather === undefined) body.set(vectorAt, batchAddress(body, vector, batch));

@@ -51,16 +51,8 @@ export function emitWeightGradient(
     const [firstRow, endRow] = range("rows", sizes.rows, Math.ceil(sizes.rows / width), width);
     const [first, end] = range("columns", sizes.columns, Math.floor(tiles.main / unit) + 1, unit);
     leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [first, end]);
-    const region = threadRegions(body, plan.regions, setting, thread);
-    const regions = {
-      packed: region("packed"),
-      tables: region("tables"),
-      lines: region("lines"),
-      image: region("image"),
-      taps: region("taps"),
-      sums: region("sums"),
-      transposed: region("transposed"),
-    };
+    const addresses = threadRegions(body, plan.regions, setting, thread);
+    const regions = addresses("packed", "tables", "lines", "image", "taps", "sums", "transposed");
     writeOffsets(body, windows.taps, regions.taps, sizes.columns);
     // Positions of a block count from its first run; blocks begin at whole runs of the innermost axis but one.
     const offsets = i32.add(regions.tables, i32.const(TABLE_HEADER));

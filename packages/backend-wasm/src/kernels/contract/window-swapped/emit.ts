@@ -53,16 +53,8 @@ export function emitWindowsSwapped(
     const [firstRow, endRow] = range("rows", sizes.rows, Math.ceil(sizes.rows / width), width);
     const [firstImage, endImage] = range("columns", imageUnits, imageUnits, 1);
     leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [firstImage, endImage]);
-    const region = threadRegions(body, plan.regions, setting, thread);
-    const regions = {
-      packed: region("packed"),
-      tables: region("tables"),
-      lines: region("lines"),
-      image: region("image"),
-      positions: region("positions"),
-      sums: region("sums"),
-      transposed: region("transposed"),
-    };
+    const addresses = threadRegions(body, plan.regions, setting, thread);
+    const regions = addresses("packed", "tables", "lines", "image", "positions", "sums", "transposed");
     writeTables(body, windows.taps, regions.tables, sizes.inner, plan.depth);
     writeOffsets(body, positionsOf(windows, lane), regions.positions, positions);
     const blocks = { ...plan, ...regions, inner: sizes.inner, packedBytes: plan.left.layout.bytes };

@@ -53,9 +53,14 @@ export function emitWindows(
     const [firstRow, endRow] = range("rows", sizes.rows, rowUnits(tiles), tiles.rows);
     const [firstImage, endImage] = range("columns", imageUnits, imageUnits, 1);
     leaveIfEmpty(body, [batch, batchEnd], [firstRow, endRow], [firstImage, endImage]);
-    const region = threadRegions(body, plan.regions, setting, thread);
-    const [packed, tables, lines] = [region("packed"), region("tables"), region("lines")];
-    const [copy, sums] = [region("image"), region("sums")];
+    const addresses = threadRegions(body, plan.regions, setting, thread);
+    const {
+      packed,
+      tables,
+      lines,
+      image: copy,
+      sums,
+    } = addresses("packed", "tables", "lines", "image", "sums");
     writeTables(body, windows.taps, tables, sizes.inner, plan.depth);
     const blocks = { ...plan, inner: sizes.inner, packed, tables, packedBytes: left.layout.bytes };
     const loopOverTermBlocks = termBlocks(body, blocks);
