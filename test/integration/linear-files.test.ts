@@ -31,8 +31,9 @@ describe("files are read in linear time", () => {
     const grown = Object.entries(times).map(
       ([kind, { once, eightfold }]) => [kind, eightfold / once] as const,
     );
-    // What takes less than a hundredth of a second has no growth that can be measured.
+    // What takes less than two hundredths of a second at eight times the size has no growth that can be measured, and is fast.
     const measured = grown.filter(([kind]) => (times[kind]?.eightfold ?? 0) > 0.02);
+    expect(measured.length).toBeGreaterThan(0);
     expect(measured.filter(([, growth]) => growth > MOST_GROWTH)).toEqual([]);
   });
 });

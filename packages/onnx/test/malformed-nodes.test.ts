@@ -63,6 +63,17 @@ const attributes = fc.array(
 );
 const numbers = fc.infiniteStream(fc.integer({ min: -2, max: 5 }));
 
+/** The message of the typed error that a file is refused with, if it is. @throws any other error. */
+function refusalOf(bytes: Uint8Array): string | undefined {
+  try {
+    fromOnnx(bytes);
+  } catch (error) {
+    if (error instanceof AdjointError) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
 describe("a node of any operator, with inputs and attributes of any form", () => {
   it("becomes a graph, or is refused by a typed error", () => {
     fc.assert(
@@ -105,13 +116,8 @@ describe("a node of any operator, with inputs and attributes of any form", () =>
             outputs: { y: undefined },
             nodes: [{ ...made, domain }],
           });
-          try {
-            fromOnnx(bytes);
-          } catch (error) {
-            if (!(error instanceof AdjointError)) throw error;
-            // What an index says of a list tells nobody which number is missing.
-            expect(error.message).not.toMatch(/no element -?\d+ in a list/);
-          }
+          // A message of a list's length tells nobody which number is missing.
+          expect(refusalOf(bytes) ?? "").not.toMatch(/no element -?\d+ in a list/);
         },
       ),
       { seed: Number(process.env["SEED"] ?? 3), numRuns: Number(process.env["RUNS"] ?? 3000) },

@@ -22,12 +22,14 @@ const samples: State = {
 const fromHex = (hex: string): Uint8Array =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
-/** A file from a header and data, whatever they say. */
-function file(header: string | object, data = 0, length?: bigint): Uint8Array {
+/** A file from a header and data, or so many zeros, whatever they say. */
+function file(header: string | object, data: number | readonly number[] = 0, length?: bigint): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
-  const bytes = new Uint8Array(8 + text.length + data);
+  const tail = Uint8Array.from(typeof data === "number" ? { length: data } : data);
+  const bytes = new Uint8Array(8 + text.length + tail.length);
   new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
   bytes.set(text, 8);
+  bytes.set(tail, 8 + text.length);
   return bytes;
 }
 
@@ -49,6 +51,29 @@ function refusal(bytes: Uint8Array): SafetensorsError {
 }
 
 describe("the format", () => {
+  test("orders names by their bytes, the shorter of two first where one begins the other", () => {
+    const value: TensorValue = { dtype: "u8", shape: [1], data: Uint8Array.of(1) };
+    const state: State = { ab: value, a: value, abc: value, aa: value };
+    expect(Object.keys(decodeSafetensors(encodeSafetensors(state)).tensors)).toEqual([
+      "a",
+      "aa",
+      "ab",
+      "abc",
+    ]);
+  });
+
+  test("says what a tensor should have, and where a bool is wrong", () => {
+    const header = JSON.stringify({ b: { dtype: "BOOL", shape: [3], data_offsets: [0, 3] } });
+    expect(refusal(file(header, [1, 0, 7])).byte).toBe(8 + header.length + 2);
+    const long = JSON.stringify({
+      a: { dtype: "U8", shape: [2], data_offsets: [0, 2] },
+      b: { dtype: "F32", shape: [2], data_offsets: [2, 6] },
+    });
+    expect(refusal(file(long, [0, 0, 0, 0, 0, 0])).message).toContain(
+      "has 8 bytes, and its data_offsets give it 4",
+    );
+  });
+
   test("bytes are those of the reference implementation, both ways", () => {
     const bytes = fromHex(official);
     expect(Buffer.from(encodeSafetensors(samples, { note: "x" })).toString("hex")).toBe(official);
@@ -143,6 +168,8 @@ describe("hostile files", () => {
     ["a header that is not JSON", file('{"w":'), 8, "not JSON"],
     ["a header of another kind of JSON", file("[1]"), 8, "no object"],
     ["null", file("null"), 8, "no object"],
+    ["a number", file("3"), 8, "no object"],
+    ["a text", file('"x"'), 8, "no object"],
     ["an empty header", file(""), 8, "not JSON"],
     ["a header that begins with a space", file(" {}"), 8, "no object"],
     ["metadata that are no text", file({ __metadata__: { epoch: 1 } }), 8, "must have text for each key"],
