@@ -23,16 +23,15 @@ declare const Worker:
   | { new (url: URL, options: { readonly type: "module" }): WebWorker; readonly prototype: object }
   | undefined;
 
-/** False also if a library has put Node's workers in the place of the web's, as ONNX Runtime does. */
-const hasWebWorkers = (): boolean => typeof Worker !== "undefined" && "addEventListener" in Worker.prototype;
-
 /**
  * Starts a worker that never keeps the process alive.
  * @param start its first message.
  * @param onFailure told why, should it die.
  */
 export function spawn(start: object, onFailure: (reason: string) => void): WorkerHandle {
-  if (typeof Worker === "undefined" || !hasWebWorkers()) return spawnInNode(start, onFailure);
+  // A library may have made Node's workers the global ones, as ONNX Runtime does: those have no such method.
+  if (typeof Worker === "undefined" || !("addEventListener" in Worker.prototype))
+    return spawnInNode(start, onFailure);
   // In this form bundlers find the file. This module is as deep in `src` as the bundle is in `dist`.
   const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
   worker.addEventListener("error", (event) => onFailure(event.message ?? "its script could not be run"));
